@@ -1,0 +1,79 @@
+"""Figures: one look for all of them, and a way out of the notebook that keeps title and alt text.
+
+A figure's title states its finding. `save` writes the PNG with title and alt text as its own metadata (PNG
+`Title` and `Description`), so that a report is built from the pictures alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+SLM, LLM, CASCADE, NEUTRAL = "#0f766e", "#b45309", "#6366f1", "#64748b"
+"""One colour a meaning, in every figure: small model, large model, cascade, everything else."""
+
+STYLE = {
+    "figure.dpi": 110,
+    "savefig.dpi": 160,
+    "savefig.bbox": "tight",
+    "figure.figsize": (8.0, 4.2),
+    "font.size": 11,
+    "axes.titlesize": 13,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e2e8f0",
+    "axes.axisbelow": True,
+    "axes.prop_cycle": mpl.cycler(color=[SLM, LLM, CASCADE, NEUTRAL, "#be185d", "#0369a1", "#4d7c0f"]),
+    "legend.frameon": False,
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A saved figure as a notebook and a report show it: `<figure>` with alt text and caption."""
+
+    path: Path
+    title: str
+    alt: str
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.path.read_bytes()).decode()
+        return (
+            f'<figure><img style="max-width:100%" alt="{html.escape(self.alt, quote=True)}" '
+            f'src="data:image/png;base64,{data}"><figcaption>{html.escape(self.alt)}</figcaption></figure>'
+        )
+
+
+def style() -> mpl.rc_context:
+    """The context every figure is drawn in: `with style(): fig, ax = plt.subplots()`."""
+    return mpl.rc_context(STYLE)
+
+
+def save(fig: Figure, folder: Path, name: str, *, title: str, alt: str) -> Picture:
+    """Write `folder/figures/<name>.png`. `title` states the finding, `alt` says what a reader would see."""
+    path = folder / "figures" / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", metadata={"Title": title, "Description": alt})
+    path.write_bytes(buffer.getvalue())
+    plt.close(fig)
+    return Picture(path, title, alt)
+
+
+def load(path: Path) -> Picture:
+    """A picture written by `save`, with its title and alt text read back from the file."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        text = dict(getattr(image, "text", {}))
+    return Picture(path, text.get("Title", path.stem), text.get("Description", path.stem))
