@@ -1,0 +1,172 @@
+"""Every statistic against the library or the paper it comes from, and intervals against their own promise."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats as scipy_stats
+from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+from migration import stats
+from migration.errors import NotEnoughCalls
+
+
+@given(n=st.integers(1, 5000), share=st.floats(0, 1), level=st.sampled_from([0.8, 0.9, 0.95, 0.99]))
+def test_wilson_equals_statsmodels_and_scipy(n, share, level):
+    hits = round(share * n)
+    rate = stats.wilson(hits, n, level=level)
+    assert (rate.low, rate.high) == pytest.approx(proportion_confint(hits, n, 1 - level, "wilson"), abs=1e-9)
+    theirs = scipy_stats.binomtest(hits, n).proportion_ci(level, "wilson")
+    assert (rate.low, rate.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
+
+
+@given(table=st.lists(st.integers(0, 60), min_size=4, max_size=4).filter(lambda t: sum(t) > 0))
+def test_mcnemar_equals_statsmodels(table):
+    both, first_only, second_only, neither = table
+    first, second = pairs(table)
+    theirs = statsmodels_mcnemar([[both, first_only], [second_only, neither]], exact=True).pvalue
+    assert stats.mcnemar(first, second) == pytest.approx(theirs)
+
+
+@given(p=st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_holm_equals_statsmodels(p):
+    assert stats.holm(p) == pytest.approx(multipletests(p, method="holm")[1])
+
+
+def test_paired_difference_is_newcombe_method_10():
+    first, second = pairs((36, 2, 12, 0))  # the table of Newcombe (1998): 48 against 38 of 50
+    found = stats.paired_difference(first, second)
+    assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0569, 0.3404), abs=5e-5)
+    assert found.n == 50
+
+
+@given(table=st.lists(st.integers(0, 40), min_size=4, max_size=4).filter(lambda t: sum(t) > 0))
+def test_a_paired_difference_turns_round_with_its_sides(table):
+    first, second = pairs(table)
+    there, back = stats.paired_difference(first, second), stats.paired_difference(second, first)
+    assert (there.value, there.low, there.high) == pytest.approx((-back.value, -back.high, -back.low))
+    assert -1 <= there.low <= there.value <= there.high <= 1
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.1, 9)), min_size=1, max_size=80), st.integers(1, 6))
+def test_a_weighted_rate_holds_its_weighted_share(rows, groups):
+    agrees, weights = map(np.array, zip(*rows, strict=True))
+    rate = stats.weighted_rate(agrees, weights, np.arange(len(rows)) % groups)
+    assert rate.value == pytest.approx(np.average(agrees, weights=weights))
+    assert 0 <= rate.low <= rate.value + 1e-12
+    assert rate.value <= rate.high + 1e-12
+    assert rate.high <= 1
+
+
+def test_a_weighted_rate_of_equal_weights_is_wilson():
+    agrees = np.arange(90) % 3 == 0
+    plain, weighted = stats.agreement_rate(agrees), stats.weighted_rate(agrees, np.full(90, 7.0))
+    assert (weighted.low, weighted.high) == pytest.approx((plain.low, plain.high))
+
+
+@pytest.mark.parametrize("n", [50, 100, 200, 400])
+def test_wilson_covers_what_it_promises(n):
+    covered = []
+    for share in np.linspace(0.05, 0.95, 37):  # exact: every outcome's chance, not a simulation of it
+        hits = np.arange(n + 1)
+        inside = [rate.low <= share <= rate.high for rate in (stats.wilson(int(h), n) for h in hits)]
+        covered.append(float(scipy_stats.binom.pmf(hits, n, share) @ inside))
+    assert 0.94 <= np.mean(covered) <= 0.965
+    assert min(covered) > 0.91  # the steps of a discrete count
+
+
+def test_weighted_intervals_cover_the_traffic():
+    rng, covered = np.random.default_rng(11), []
+    for _ in range(16):  # random traffic: 2 to 9 tasks, 25 to 150 calls of each, weak and strong ones
+        tasks = int(rng.integers(2, 10))
+        shares, sizes, traffic = rng.beta(1, 1, tasks), rng.integers(25, 151, tasks), rng.dirichlet(np.full(tasks, 2))
+        strata, weights = np.repeat(np.arange(tasks), sizes), np.repeat(traffic / sizes, sizes)
+        truth = traffic @ shares
+        rates = (stats.weighted_rate(rng.random(len(strata)) < shares[strata], weights, strata) for _ in range(300))
+        covered.append(np.mean([rate.low <= truth <= rate.high for rate in rates]))
+    assert 0.94 <= np.mean(covered) <= 0.965
+    assert min(covered) > 0.90  # 300 samples: three standard errors are 3.8 points
+
+
+def test_paired_intervals_cover_the_difference():
+    rng, newcombe, bootstrap = np.random.default_rng(5), [], []
+    for turn in range(1200):
+        first = rng.random(150) < 0.7
+        second = np.where(rng.random(150) < 0.6, first, rng.random(150) < 0.85)
+        truth = 0.6 * 0.7 + 0.4 * 0.85 - 0.7
+        found = stats.paired_difference(first, second)
+        newcombe.append(found.low <= truth <= found.high)
+        if turn < 600:
+            drawn = stats.paired_bootstrap(first, second, draws=1000, seed=turn)
+            bootstrap.append(drawn.low <= truth <= drawn.high)
+    assert 0.94 <= np.mean(newcombe) <= 0.965
+    assert 0.92 <= np.mean(bootstrap) <= 0.975  # 600 samples: two standard errors are 1.8 points
+
+
+def test_the_bootstrap_weighs_each_stratum_by_its_traffic():
+    first = np.zeros(200)
+    second = np.r_[np.ones(100), np.zeros(100)]
+    strata = np.repeat([0, 1], 100)
+    found = stats.paired_bootstrap(first, second, weights=np.repeat([9.0, 1.0], 100), strata=strata)
+    assert (found.value, found.low, found.high) == pytest.approx((0.9, 0.9, 0.9))
+    assert found.p_value < 0.001
+
+
+def test_the_bootstrap_equals_scipy():
+    rng = np.random.default_rng(2)
+    first, second = rng.random(120), rng.random(120) + 0.05
+    theirs = scipy_stats.bootstrap((second - first,), np.mean, method="percentile", n_resamples=20_000, rng=1)
+    ours = stats.paired_bootstrap(first, second, draws=20_000)
+    low, high = theirs.confidence_interval
+    assert (ours.low, ours.high) == pytest.approx((low, high), abs=0.004)
+
+
+@given(width=st.floats(0.02, 0.6), share=st.floats(0, 1))
+def test_the_sample_size_is_the_fewest_that_is_narrow_enough(width, share):
+    n = stats.calls_for_width(width, share=share)
+    assert span(share, n) <= width
+    assert n == 1 or span(share, n - 1) > width
+
+
+@pytest.mark.parametrize(("share", "floor"), [(1.0, 0.95), (0.5, 0.95), (0.97, 0.95), (0.9, 0.95)])
+def test_the_calls_to_decide_are_the_fewest(share, floor):
+    def undecided(n):
+        low, high = stats._wilson_bounds(share, n, 0.95)
+        return low < floor <= high
+
+    n = stats.calls_to_decide(share, floor)
+    assert not undecided(n)
+    assert n == 1 or undecided(n - 1)
+
+
+def test_a_share_on_the_floor_is_never_decided():
+    assert stats.calls_to_decide(0.95, 0.95) is None
+
+
+def test_non_inferior_says_yes_no_and_not_yet():
+    assert stats.non_inferior(stats.wilson(400, 400), 0.05) is True
+    assert stats.non_inferior(stats.wilson(10, 100), 0.05) is False
+    assert stats.non_inferior(stats.wilson(20, 20), 0.05) is None
+
+
+def test_nothing_is_not_a_rate():
+    for call in (
+        lambda: stats.wilson(0, 0),
+        lambda: stats.weighted_rate([], []),
+        lambda: stats.paired_bootstrap([], []),
+    ):
+        with pytest.raises(NotEnoughCalls):
+            call()
+
+
+def pairs(table):
+    """Two bool arrays from (both, first only, second only, neither)."""
+    first = np.repeat([True, True, False, False], table)
+    return first, np.repeat([True, False, True, False], table)
+
+
+def span(share, n):
+    low, high = stats._wilson_bounds(share, n, 0.95)
+    return high - low
