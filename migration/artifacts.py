@@ -141,7 +141,7 @@ class Step:
 
     def path_of(self, name: str) -> Path:
         """The file or folder `<earlier step>/<name>`. Raises MissingStep when that step is not done."""
-        needs = name.split("/")[0]
+        needs = name.split("/", maxsplit=1)[0]
         if not self.run.done(needs):
             raise MissingStep(self.name, needs, str(self.run.path))
         file = self.run.path / name

@@ -9,17 +9,21 @@ from __future__ import annotations
 import base64
 import html
 import io
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+from cycler import cycler
 from matplotlib.figure import Figure
+from PIL import Image
 
 SLM, LLM, CASCADE, NEUTRAL = "#0f766e", "#b45309", "#6366f1", "#64748b"
 """One colour a meaning, in every figure: small model, large model, cascade, everything else."""
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.dpi": 110,
     "savefig.dpi": 160,
     "savefig.bbox": "tight",
@@ -33,7 +37,7 @@ STYLE = {
     "axes.grid": True,
     "grid.color": "#e2e8f0",
     "axes.axisbelow": True,
-    "axes.prop_cycle": mpl.cycler(color=[SLM, LLM, CASCADE, NEUTRAL, "#be185d", "#0369a1", "#4d7c0f"]),
+    "axes.prop_cycle": cycler(color=[SLM, LLM, CASCADE, NEUTRAL, "#be185d", "#0369a1", "#4d7c0f"]),
     "legend.frameon": False,
 }
 
@@ -54,7 +58,7 @@ class Picture:
         )
 
 
-def style() -> mpl.rc_context:
+def style() -> AbstractContextManager[None]:
     """The context every figure is drawn in: `with style(): fig, ax = plt.subplots()`."""
     return mpl.rc_context(STYLE)
 
@@ -72,8 +76,6 @@ def save(fig: Figure, folder: Path, name: str, *, title: str, alt: str) -> Pictu
 
 def load(path: Path) -> Picture:
     """A picture written by `save`, with its title and alt text read back from the file."""
-    from PIL import Image
-
     with Image.open(path) as image:
         text = dict(getattr(image, "text", {}))
     return Picture(path, text.get("Title", path.stem), text.get("Description", path.stem))

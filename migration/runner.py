@@ -1,0 +1,264 @@
+"""Runs the notebooks of a run in order with papermill, and goes on where a stopped run ended.
+
+Knows the steps by name, their parameters and whether their inputs have changed since they were done.
+Refuses to know what a step does: that is its notebook's and its folder's.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import fcntl
+import hashlib
+import io
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import papermill
+import yaml
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+
+from migration import __version__, report
+from migration.artifacts import PROJECT, Run
+from migration.errors import BadInput, MissingStep, StepFailed
+from migration.schema import STEPS
+
+VERSIONS_OF = ("torch", "transformers", "peft", "trl", "bitsandbytes", "pandas", "duckdb", "genai-prices", "papermill")
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A step's notebook and the defaults of its `parameters` cell."""
+
+    step: str
+    path: Path
+    defaults: dict[str, Any]
+
+    def parameters(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Those of `given` that this notebook knows. Raises BadInput when a value is not of the default's type."""
+        known = {name: value for name, value in given.items() if name in self.defaults}
+        for name, value in known.items():
+            default = self.defaults[name]
+            if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+                known[name] = float(value)
+            elif isinstance(default, list) and isinstance(value, str):
+                known[name] = [part.strip() for part in value.split(",") if part.strip()]
+            elif isinstance(default, str) and (value is None or (isinstance(value, list) and name == "traffic")):
+                known[name] = value or ""
+            elif isinstance(default, str) and isinstance(value, int | float):
+                known[name] = str(value)
+            elif type(default) is not type(value):
+                raise BadInput(
+                    f"parameter {name} of {self.step} is a {type(default).__name__} (default {default!r}), "
+                    f"not {value!r}"
+                )
+        return known
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What `plan` found of one step: run it (and why), or skip it."""
+
+    notebook: Notebook
+    parameters: dict[str, Any]
+    run: bool
+    why: str
+
+
+def notebooks(folder: Path = PROJECT / "notebooks") -> list[Notebook]:
+    """The notebooks of steps 01 to 05 in order. Raises BadInput when one is missing or has no parameters cell."""
+    found = []
+    for step in STEPS:
+        path = folder / f"{step}.ipynb"
+        if not path.exists():
+            raise BadInput(f"{path} is missing: run from a full checkout of the workbook")
+        inspected = papermill.inspect_notebook(str(path))
+        if "run_dir" not in inspected:
+            raise BadInput(f"{path} has no `parameters` cell with run_dir")
+        found.append(Notebook(step, path, {n: ast.literal_eval(p["default"]) for n, p in inspected.items()}))
+    return found
+
+
+def check_names(given: dict[str, Any], books: list[Notebook]) -> None:
+    """Raise BadInput for a parameter that no notebook has, with the nearest names."""
+    known = {name for book in books for name in book.defaults}
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3)
+            hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(sorted(known))}"
+            raise BadInput(f"no notebook has a parameter {name!r}: {hint}")
+
+
+def file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def input_hash(run: Run, book: Notebook, parameters: dict[str, Any], traffic: list[Path]) -> str:
+    """A hash of all that a step's result depends on: notebook, parameters, files they name, the steps before it."""
+    files = [Path(v) for v in parameters.values() if isinstance(v, str) and v and Path(v).is_file()]
+    if "traffic" in book.defaults:
+        files += traffic
+    before = STEPS[: STEPS.index(book.step)]
+    steps = run.manifest.get("steps", {})
+    facts = {
+        "version": __version__,
+        "notebook": file_hash(book.path),
+        "parameters": {k: v for k, v in parameters.items() if k not in ("run_dir", "traffic")},
+        "files": {path.name: file_hash(path) for path in files},
+        "before": [steps.get(step, {}).get("finished_at") for step in before],
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def choose(pattern: str) -> str:
+    """The step that `pattern` names: "02", "2" or its whole name. Raises BadInput."""
+    number = f"{int(pattern):02d}" if pattern.isdigit() else pattern
+    for step in STEPS:
+        if step == number or step.startswith(f"{number}_"):
+            return step
+    raise BadInput(f"no step {pattern!r}: steps are {', '.join(STEPS)}")
+
+
+def planned(
+    run: Run, book: Notebook, given: dict[str, Any], traffic: list[Path], *, forced: bool, after_change: bool
+) -> Planned:
+    """Whether `book` has to run now, and why."""
+    parameters = book.parameters(given) | {"run_dir": str(run.path)}
+    known = run.manifest.get("steps", {}).get(book.step, {})
+    if forced:
+        return Planned(book, parameters, True, "asked for")
+    if not run.done(book.step):
+        why = "not done yet" if known.get("status") != "failed" else "failed last time"
+        return Planned(book, parameters, True, why)
+    if after_change or known.get("input_hash") != input_hash(run, book, parameters, traffic):
+        return Planned(book, parameters, True, "its inputs changed")
+    return Planned(book, parameters, False, "done, inputs unchanged")
+
+
+@contextmanager
+def locked(run: Run) -> Iterator[None]:
+    """Hold the run folder alone. Raises BadInput when another process is at work in it."""
+    with (run.path / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BadInput(
+                f"another `migrate run` is at work in {run.path}: wait for it or name another --run"
+            ) from error
+        yield
+
+
+class Lines(io.TextIOBase):
+    """A text stream that hands each whole line of a notebook's output to `say`."""
+
+    def __init__(self, say: Callable[[str], None]):
+        self.say, self.rest = say, ""
+
+    def write(self, text: str) -> int:
+        *whole, self.rest = (self.rest + text).split("\n")
+        for line in whole:
+            if line.strip():
+                self.say(line.rstrip())
+        return len(text)
+
+
+def execute(
+    run: Run,
+    item: Planned,
+    traffic: list[Path],
+    *,
+    on_cell: Callable[[int, int], None] = lambda done, total: None,
+    say: Callable[[str], None] = lambda line: None,
+) -> float:
+    """Execute one step's notebook. Returns its seconds.
+
+    The executed notebook and its HTML land in the step's folder; where the step breaks, in `<step>.partial`
+    beside its last good result. Raises StepFailed.
+    """
+    book, started = item.notebook, time.time()
+    working = run.path / f".{book.step}.ipynb"
+    before = run.manifest.get("steps", {}).get(book.step, {}).get("finished_at")
+    hashed = input_hash(run, book, item.parameters, traffic)
+    run.note_step(book.step, status="running", parameters=book.defaults | item.parameters)
+    total = len(papermill.iorw.load_notebook_node(str(book.path)).cells) + 1
+    error: StepFailed | None = None
+    try:
+        papermill.execute_notebook(
+            str(book.path),
+            str(working),
+            parameters=item.parameters,
+            progress_bar=False,
+            stdout_file=Lines(say),
+            on_cell_start=lambda cell, cell_index: on_cell(cell_index, total),
+        )
+        finished = run.manifest["steps"][book.step].get("finished_at")
+        if not run.done(book.step) or finished == before:
+            error = StepFailed(book.step, None, "the notebook ended without its summary.json", "")
+    except PapermillExecutionError as problem:
+        error = StepFailed(book.step, problem.exec_count, _one_line(problem.ename, problem.evalue), "")
+        error.__cause__ = problem
+    except DeadKernelError as problem:
+        error = StepFailed(book.step, None, "its kernel died (out of memory, or killed)", "")
+        error.__cause__ = problem
+    except KeyboardInterrupt:
+        error = StepFailed(book.step, None, "stopped by the user", "")
+
+    folder = run.path / (f"{book.step}.partial" if error else book.step)
+    folder.mkdir(exist_ok=True)
+    if working.exists():
+        shutil.move(working, folder / "notebook.ipynb")
+        report.export_notebook(folder / "notebook.ipynb", folder / "report.html")
+    seconds = time.time() - started
+    if error:
+        where = str(folder / "notebook.ipynb")
+        run.note_step(book.step, status="failed", error=error.error, seconds=round(seconds, 1))
+        raise StepFailed(error.step, error.cell, error.error, where) from error.__cause__
+    run.note_step(book.step, input_hash=hashed, seconds=round(seconds, 1), error=None)
+    return seconds
+
+
+def _one_line(name: str, value: str) -> str:
+    text = re.sub(r"\s+", " ", value).strip()
+    return f"{name}: {text[:600]}"
+
+
+def begin(run: Run, traffic: list[Path], given: dict[str, Any]) -> None:
+    """Write into run.json what this run reads, with what parameters and versions. Raises BadInput, MissingStep."""
+    manifest = run.manifest
+    if not traffic and not run.done(STEPS[0]):
+        raise MissingStep("this run", STEPS[0], str(run.path))
+    run.note(
+        traffic=[{"file": str(path), "sha256": file_hash(path)} for path in traffic] or manifest.get("traffic", []),
+        parameters=given,
+        versions={"migration": __version__} | {name: _version(name) for name in VERSIONS_OF},
+    )
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Parameters from a YAML file (`name: value`, `traffic` among them). Raises BadInput."""
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError as error:
+        raise BadInput(f"config {path} does not exist") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(f"config {path} is not readable YAML: {error}") from error
+    if not isinstance(config, dict):
+        raise BadInput(f"config {path} must map parameter names to values, e.g. `max_loss: 0.03`")
+    return config

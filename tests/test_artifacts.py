@@ -1,0 +1,77 @@
+"""A step leaves all of its result or none of it, and tables keep their contracts."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from migration.artifacts import open_run, open_step, read_json, write_json
+from migration.errors import BadInput, ContractError, MissingStep
+from migration.schema import SPLIT_SHARES, SPLITS, split_of
+
+CURVE = pd.DataFrame(
+    {"threshold": [0.5], "slm_share": [0.7], "quality": [1.0], "quality_low": [0.9], "quality_high": [1.0]}
+    | {"cost_usd_per_1k": [1]}
+)
+
+
+def finished(tmp_path, value):
+    step = open_step(tmp_path, "04_router_tuning")
+    step.write("curve.parquet", CURVE.assign(threshold=value))
+    return step.finish({"slm_share": np.float64(0.5)}, decision="route")
+
+
+def test_a_finished_step_has_its_files_and_the_summary(tmp_path):
+    folder = finished(tmp_path, 0.25)
+    assert json.loads((folder / "summary.json").read_text()) == {"slm_share": 0.5, "decision": "route"}
+    later = open_step(tmp_path, "05_cost_projection")
+    assert later.read("04_router_tuning/curve.parquet")["threshold"].tolist() == [0.25]
+    assert open_run(tmp_path).manifest["steps"]["04_router_tuning"]["status"] == "done"
+
+
+def test_a_step_that_breaks_leaves_the_last_good_result(tmp_path):
+    finished(tmp_path, 0.25)
+    step = open_step(tmp_path, "04_router_tuning")
+    step.write("curve.parquet", CURVE.assign(threshold=0.9))  # and then it breaks
+    later = open_step(tmp_path, "05_cost_projection")
+    assert later.read("04_router_tuning/curve.parquet")["threshold"].tolist() == [0.25]
+
+
+def test_a_kill_between_the_two_renames_loses_nothing(tmp_path):
+    folder = finished(tmp_path, 0.25)
+    folder.rename(folder.with_name("04_router_tuning.old"))
+    assert open_run(tmp_path).done("04_router_tuning")
+
+
+def test_a_step_whose_forerunner_is_missing_says_which(tmp_path):
+    step = open_step(tmp_path, "05_cost_projection")
+    with pytest.raises(MissingStep, match="05_cost_projection needs 04_router_tuning"):
+        step.read("04_router_tuning/curve.parquet")
+
+
+def test_a_table_that_breaks_its_contract_is_not_written(tmp_path):
+    step = open_step(tmp_path, "04_router_tuning")
+    with pytest.raises(ContractError, match="'quality' is missing"):
+        step.write("curve.parquet", CURVE.drop(columns="quality"))
+    with pytest.raises(ContractError, match="'threshold' is not double"):
+        step.write("curve.parquet", CURVE.assign(threshold="high"))
+    assert not (step.path / "curve.parquet").exists()
+
+
+def test_a_summary_is_flat_and_strict_json(tmp_path):
+    step = open_step(tmp_path, "04_router_tuning")
+    with pytest.raises(ValueError, match="flat"):
+        step.finish({"a": {"b": 1}}, decision="")
+    assert read_json(write_json(tmp_path / "x.json", {"a": math.nan, "b": np.arange(2)})) == {"a": None, "b": [0, 1]}
+    (tmp_path / "x.json").write_text("{")
+    with pytest.raises(BadInput, match="not readable JSON"):
+        read_json(tmp_path / "x.json")
+
+
+def test_splits_keep_their_shares_and_never_move():
+    splits = pd.Series([split_of(f"conversation-{i}") for i in range(20_000)])
+    shares = splits.value_counts(normalize=True)
+    assert [round(shares[s], 2) for s in SPLITS] == pytest.approx(SPLIT_SHARES, abs=0.011)
+    assert splits.head(3).tolist() == [split_of(f"conversation-{i}") for i in range(3)]

@@ -1,0 +1,61 @@
+"""What a checkout promises: equal dependencies both ways in, pinned and hostless locks, clean notebooks."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_conda_and_pip_install_the_same() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    (pip,) = [item["pip"] for item in environment["dependencies"] if isinstance(item, dict)]
+    assert sorted(pip) == sorted(PROJECT["dependencies"])
+    assert f"python{PROJECT['requires-python']}" in environment["dependencies"]
+
+
+def test_the_lock_pins_every_dependency_and_names_no_host() -> None:
+    lines = (ROOT / "requirements.lock").read_text().split("\n")
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!_]+", line) for line in pins), pins
+    locked = {re.sub(r"[-_.]+", "-", line.split("==")[0]).lower() for line in pins}
+    extras = PROJECT["optional-dependencies"]
+    wanted = PROJECT["dependencies"] + extras["test"] + extras["lint"]
+    names = {re.sub(r"[-_.]+", "-", re.split(r"[\[<>=!~ ]", need)[0]).lower() for need in wanted}
+    assert names <= locked, names - locked
+
+
+def test_five_notebooks() -> None:
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_is_committed_clean_and_tells_a_story(path: Path) -> None:
+    book = json.loads(path.read_text())
+    code = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
+    assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
+    assert book["metadata"]["kernelspec"]["name"] == "python3"
+    tagged = [cell for cell in code if "parameters" in cell["metadata"].get("tags", [])]
+    assert len(tagged) == 1
+    for cell in code:
+        source = "".join(cell["source"])
+        assert not re.search(r"^\s*(def|class|async def) ", source, re.M), source
+        if cell not in tagged:
+            assert len(source.splitlines()) <= 20, source
+    assert "".join(book["cells"][0]["source"]).startswith("# ") and "?" in "".join(book["cells"][0]["source"])
+    assert "finish(" in "".join(code[-1]["source"]) or "finish(" in "".join(code[-2]["source"])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_every_parameter_has_a_comment_and_a_plain_value(path: Path) -> None:
+    book = json.loads(path.read_text())
+    (cell,) = [c for c in book["cells"] if "parameters" in c["metadata"].get("tags", [])]
+    for line in "".join(cell["source"]).splitlines():
+        if line.strip() and not line.startswith("#"):
+            assert re.match(r"\w+(: [\w\[\]]+)? = .+  # .+", line), line

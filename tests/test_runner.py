@@ -1,0 +1,140 @@
+"""Steps run once, run again when what they read has changed, and fail with a line that helps."""
+
+import os
+import signal
+import time
+
+import nbformat
+import pytest
+
+from migration import runner
+from migration.artifacts import open_run
+from migration.errors import BadInput, StepFailed
+from migration.schema import STEPS
+
+BODY = """
+from pathlib import Path
+from migration.artifacts import open_step
+step = open_step(run_dir, {step!r})
+print("milestone of", {step!r})
+{extra}
+step.finish({{"value_usd": float(value)}}, decision="go on")
+"""
+
+
+def write_notebooks(folder, **extra):
+    """Five tiny but real notebooks; `extra` maps a step's number to a line of code."""
+    folder.mkdir(exist_ok=True)
+    for step in STEPS:
+        number = step[:2]
+        parameters = f'run_dir = "outputs/x"  # where\nvalue = 1.5  # a number\nonly_{number} = "a"  # a word'
+        if number == "01":
+            parameters += '\ntraffic = ""  # the log'
+        book = nbformat.v4.new_notebook(
+            metadata={"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}
+        )
+        cell = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+        body = BODY.format(step=step, extra=extra.get(f"s{number}", ""))
+        book.cells = [nbformat.v4.new_markdown_cell("# Why?"), cell, nbformat.v4.new_code_cell(body.strip())]
+        nbformat.write(book, folder / f"{step}.ipynb")
+    return runner.notebooks(folder)
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text("{}\n")
+    return path
+
+
+def walk(run, books, log, given=None, *, say=lambda line: None):
+    """Run what has to run. Returns the numbers of the steps that ran."""
+    ran = []
+    for book in books:
+        item = runner.planned(run, book, given or {}, [log], forced=False, after_change=bool(ran))
+        if item.run:
+            runner.execute(run, item, [log], say=say)
+            ran.append(book.step[:2])
+    return ran
+
+
+@pytest.mark.slow
+def test_steps_run_once_and_again_only_when_their_inputs_change(tmp_path, log):
+    books = write_notebooks(tmp_path / "notebooks")[:3]
+    run = open_run(tmp_path / "run")
+    heard = []
+    assert walk(run, books, log, say=heard.append) == ["01", "02", "03"]
+    assert heard[0] == "milestone of 01_traffic_audit"
+    assert (run.path / "01_traffic_audit" / "report.html").exists()
+    assert (run.path / "01_traffic_audit" / "notebook.ipynb").exists()
+    assert walk(run, books, log) == []
+    assert walk(run, books, log, {"only_02": "b"}) == ["02", "03"]
+    log.write_text("{}\n{}\n")
+    assert walk(run, books, log, {"only_02": "b"}) == ["01", "02", "03"]
+
+
+@pytest.mark.slow
+def test_a_failing_cell_is_named_and_the_good_result_stays(tmp_path, log):
+    run = open_run(tmp_path / "run")
+    walk(run, write_notebooks(tmp_path / "notebooks")[:1], log)
+    broken = write_notebooks(
+        tmp_path / "notebooks", s01="from migration.errors import BadInput\nraise BadInput('no calls')"
+    )
+    with pytest.raises(StepFailed, match=r"01_traffic_audit failed at cell 3: BadInput: no calls"):
+        walk(run, broken[:1], log)
+    assert run.summary("01_traffic_audit")["value_usd"] == 1.5
+    failed = run.path / "01_traffic_audit.partial"
+    assert "no calls" in (failed / "report.html").read_text()
+    assert (failed / "notebook.ipynb").exists()
+    assert run.manifest["steps"]["01_traffic_audit"]["status"] == "failed"
+
+
+@pytest.mark.slow
+def test_a_killed_kernel_is_a_failed_step(tmp_path, log):
+    run = open_run(tmp_path / "run")
+    books = write_notebooks(tmp_path / "notebooks", s01="import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    with pytest.raises(StepFailed, match="kernel died"):
+        walk(run, books[:1], log)
+    assert not run.done("01_traffic_audit")
+
+
+def test_parameters_are_checked_by_name_and_type(tmp_path):
+    books = write_notebooks(tmp_path / "notebooks")
+    with pytest.raises(BadInput, match="no notebook has a parameter 'valeu': did you mean value"):
+        runner.check_names({"valeu": 1}, books)
+    with pytest.raises(BadInput, match="value of 01_traffic_audit is a float"):
+        books[0].parameters({"value": "much"})
+    assert books[0].parameters({"value": 2, "only_02": "b"}) == {"value": 2.0}
+    assert runner.choose("2") == runner.choose("02") == "02_candidate_benchmark"
+    with pytest.raises(BadInput, match="no step '9'"):
+        runner.choose("9")
+
+
+def test_one_run_folder_has_one_runner(tmp_path):
+    run = open_run(tmp_path / "run")
+    if (child := os.fork()) == 0:
+        with runner.locked(run):
+            (tmp_path / "held").touch()
+            time.sleep(60)
+        os._exit(0)
+    try:
+        while not (tmp_path / "held").exists():
+            time.sleep(0.01)
+        with pytest.raises(BadInput, match="another `migrate run` is at work"), runner.locked(run):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    with runner.locked(run):
+        pass
+
+
+def test_a_config_that_cannot_be_used_is_refused(tmp_path):
+    path = tmp_path / "run.yaml"
+    with pytest.raises(BadInput, match="does not exist"):
+        runner.read_config(path)
+    path.write_text("- a\n")
+    with pytest.raises(BadInput, match="must map parameter names"):
+        runner.read_config(path)
+    path.write_text("max_loss: 0.03\n")
+    assert runner.read_config(path) == {"max_loss": 0.03}
