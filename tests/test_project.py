@@ -48,7 +48,8 @@ def test_a_notebook_is_committed_clean_and_tells_a_story(path: Path) -> None:
         assert not re.search(r"^\s*(def|class|async def) ", source, re.M), source
         if cell not in tagged:
             assert len(source.splitlines()) <= 20, source
-    assert "".join(book["cells"][0]["source"]).startswith("# ") and "?" in "".join(book["cells"][0]["source"])
+    assert "".join(book["cells"][0]["source"]).startswith("# ")
+    assert "?" in "".join(book["cells"][0]["source"])
     assert "finish(" in "".join(code[-1]["source"]) or "finish(" in "".join(code[-2]["source"])
 
 
