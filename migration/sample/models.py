@@ -193,7 +193,7 @@ def load(spec: str, *, quantize: str | None = None, adapter: str | Path | None =
     if quantize not in QUANTIZE:
         raise BadInput(f"quantize is {quantize!r}, allowed are {list(QUANTIZE)}")
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     _silence()
     files = find(spec)
@@ -204,8 +204,7 @@ def load(spec: str, *, quantize: str | None = None, adapter: str | Path | None =
     if quantize == "nf4":
         options |= {"quantization_config": _nf4(dtype), "device_map": {"": device}}
     folder = plain_folder(files)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForCausalLM.from_pretrained(folder, **options)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, **options)
     if adapter:
         from peft import PeftModel
 
@@ -214,8 +213,21 @@ def load(spec: str, *, quantize: str | None = None, adapter: str | Path | None =
     model = model.eval().requires_grad_(False)
     if not quantize:
         model = model.to(device)
-    context = int(getattr(model.config.get_text_config(), "max_position_embeddings", 0)) or 2048
-    return LoadedModel(model, tokenizer, device, context, identity)
+    context = context_of(model.config)
+    return LoadedModel(model, load_tokenizer(files), device, context, identity)
+
+
+def load_tokenizer(files: ModelFiles) -> Any:
+    """The tokenizer, chat template included: enough to know a prompt without loading its model."""
+    from transformers import AutoTokenizer
+
+    _silence()
+    return AutoTokenizer.from_pretrained(plain_folder(files))
+
+
+def context_of(config: Any) -> int:
+    """The most tokens that prompt and answer may have together."""
+    return int(getattr(config.get_text_config(), "max_position_embeddings", 0)) or 2048
 
 
 def identity_of(files: ModelFiles, quantize: str | None = None, adapter: str | Path | None = None) -> str:
@@ -261,7 +273,7 @@ def plain_folder(files: ModelFiles) -> Path:
 
     _silence()
     partial = folder.with_name(f"{folder.name}.{os.getpid()}")
-    model = AutoModelForCausalLM.from_pretrained(files.folder, gguf_file=files.gguf, dtype=torch.float32)
+    model: Any = AutoModelForCausalLM.from_pretrained(files.folder, gguf_file=files.gguf, dtype=torch.float32)
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     model.hf_quantizer = None

@@ -1,0 +1,87 @@
+"""Answers that are never computed twice: one sqlite table, each answer committed the moment it is there.
+
+Knows: keys and values. Refuses to know: what an answer is. The key is a hash of everything the answer depends on
+(model, adapter, number format, prompt, decoding), so a changed setting recomputes what it touches and no more, and
+a process killed at any moment loses only the answers it had not finished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_ANSWERS = """CREATE TABLE IF NOT EXISTS answers (
+    key TEXT PRIMARY KEY, value TEXT NOT NULL, computed INTEGER NOT NULL DEFAULT 1) WITHOUT ROWID"""
+_PUT = """INSERT INTO answers (key, value) VALUES (?, ?)
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value, computed = computed + 1"""
+
+
+def key_of(**parts: Any) -> str:
+    """sha256 of the canonical JSON of `parts` (sorted names, no spaces)."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass
+class Stats:
+    """How many answers were computed, and how many were found, since the store was opened."""
+
+    computed: int = 0
+    cached: int = 0
+
+
+class Answers:
+    """The store in the file at `path` (made where absent), or in memory where `path` is None.
+
+    Several processes may use one file. `stats` counts; the column `computed` counts how often each key was put.
+    """
+
+    def __init__(self, path: Path | str | None = None):
+        self.stats = Stats()
+        if path is not None:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(str(path) if path else ":memory:", timeout=60, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(_ANSWERS)
+        self._db.execute("CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+
+    def get(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The values of those `keys` that are there."""
+        found = {}
+        for key in set(keys):
+            row = self._db.execute("SELECT value FROM answers WHERE key = ?", (key,)).fetchone()
+            if row:
+                found[key] = json.loads(row[0])
+        self.stats.cached += len(found)
+        return found
+
+    def put(self, key: str, value: dict[str, Any]) -> None:
+        """Store and commit one answer."""
+        self._db.execute(_PUT, (key, json.dumps(value, ensure_ascii=False)))
+        self.stats.computed += 1
+
+    def recall(self, key: str) -> dict[str, Any] | None:
+        """A note that is no answer, and is not counted as one."""
+        row = self._db.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def remember(self, key: str, value: dict[str, Any]) -> None:
+        self._db.execute("INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)", (key, json.dumps(value)))
+
+    def counts(self) -> dict[str, int]:
+        """How often each key was put: all 1 where nothing was computed twice."""
+        return dict(self._db.execute("SELECT key, computed FROM answers"))
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def open_answers(cache: Path | str | Answers | None) -> Answers:
+    """A store from a path, None (in memory) or a store that is open already."""
+    return cache if isinstance(cache, Answers) else Answers(cache)

@@ -1,0 +1,154 @@
+"""A candidate and what it is asked: the request in its own chat template, with worked examples where wanted.
+
+Knows: that templates differ in the roles they take. Refuses to know: how an answer is computed or judged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Message = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A small model to try, as a person names it.
+
+    name: how tables call it. source: what `sample.models.find` takes, or `http(s)://host/v1#model` for an
+    OpenAI-compatible endpoint. adapter: a peft folder. quantize: None or "nf4". shots: worked examples put into
+    each prompt. api_key_env: the environment variable that holds an endpoint's key.
+    """
+
+    name: str
+    source: str
+    adapter: str | None = None
+    quantize: str | None = None
+    shots: int = 0
+    api_key_env: str = "OPENAI_API_KEY"
+
+    @property
+    def remote(self) -> bool:
+        return self.source.startswith(("http://", "https://"))
+
+
+def bounded(reference_tokens: int) -> int:
+    """The most tokens a candidate may answer with, given the reference's: a quarter more and room to end.
+
+    An answer that runs past it differs from the reference anyway; a model that never stops costs no more than that.
+    """
+    return int(reference_tokens * 1.25) + 8
+
+
+def render(tokenizer: Any, messages: Sequence[Message]) -> str:
+    """The prompt text, by the tokenizer's own chat template, open for the assistant's turn.
+
+    The first of these forms that the template takes without an error and without dropping any content: the messages
+    as they are; tool results as user turns; turns of one role merged; the system text folded into the first turn.
+    A tokenizer without a template gets `Role: content` lines. Raises ValueError when no form keeps all content.
+    """
+    if not getattr(tokenizer, "chat_template", None):
+        return "".join(f"{m['role'].capitalize()}: {m['content']}\n\n" for m in messages) + "Assistant:"
+    problem: Exception | str = "it drops content"
+    for form in (_as_is, _tools_told, _alternating, _system_folded):
+        turns = form(messages)
+        try:
+            text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        except Exception as error:  # noqa: BLE001 - templates raise what they like; the last one is handed on
+            problem = error
+            continue
+        if all(m["content"].strip() in text for m in messages):
+            return text
+    raise ValueError(f"the chat template takes no form of roles {[m['role'] for m in messages]}: {problem}")
+
+
+def _as_is(messages: Sequence[Message]) -> list[Message]:
+    return [{"role": m["role"], "content": m["content"]} for m in messages]
+
+
+def _tools_told(messages: Sequence[Message]) -> list[Message]:
+    known = {"developer": "system", "tool": "user", "function": "user"}
+    return [{"role": known.get(m["role"], m["role"]), "content": m["content"]} for m in messages]
+
+
+def _alternating(messages: Sequence[Message]) -> list[Message]:
+    turns: list[Message] = []
+    for message in _tools_told(messages):
+        if turns and turns[-1]["role"] == message["role"]:
+            turns[-1]["content"] += "\n\n" + message["content"]
+        else:
+            turns.append(message)
+    return turns
+
+
+def _system_folded(messages: Sequence[Message]) -> list[Message]:
+    return _alternating([m | {"role": "user"} if m["role"] in ("system", "developer") else m for m in messages])
+
+
+def chat(messages: Any) -> list[Message]:
+    """Messages as plain dicts, from whatever a parquet file or a log hands over; null content is ""."""
+    return [{"role": str(m["role"]), "content": _text(m["content"])} for m in messages]
+
+
+def _text(content: Any) -> str:
+    if content is None:
+        return ""
+    return content if isinstance(content, str) else json.dumps(content, sort_keys=True, ensure_ascii=False)
+
+
+def with_shots(requests: pd.DataFrame, train_calls: pd.DataFrame, k: int) -> pd.DataFrame:
+    """The requests with k worked examples each, as turns before the question; best example last.
+
+    requests: call_id, messages (and task, where examples must be of the same one). train_calls: messages, response
+    (and task). Examples are the train calls whose own text is nearest (cosine of character 3- to 5-gram TF-IDF);
+    an example's system text is left out, as the request brings its own. Rows of a task without train calls
+    stay as they are.
+    """
+    train = train_calls[train_calls["response"].notna()]
+    if k <= 0 or train.empty:
+        return requests
+    messages = pd.Series([chat(m) for m in requests["messages"]], index=requests.index, dtype=object)
+    for rows, examples in _by_task(requests, train):
+        near = _nearest([_question(messages[i]) for i in rows], [_question(chat(m)) for m in examples["messages"]], k)
+        turns = [_worked(chat(m), r) for m, r in zip(examples["messages"], examples["response"], strict=True)]
+        for i, best in zip(rows, near, strict=True):
+            head = [m for m in messages[i] if m["role"] == "system"]
+            shown = [turn for j in reversed(best) for turn in turns[j]]
+            messages[i] = head + shown + [m for m in messages[i] if m["role"] != "system"]
+    return requests.assign(messages=messages)
+
+
+def _by_task(requests: pd.DataFrame, train: pd.DataFrame) -> Iterator[tuple[list[Any], pd.DataFrame]]:
+    if "task" not in requests or "task" not in train:
+        yield list(requests.index), train
+        return
+    for task, group in requests.groupby("task", sort=False):
+        examples = train[train["task"] == task]
+        if len(examples):
+            yield list(group.index), examples
+
+
+def _question(messages: list[Message]) -> str:
+    return "\n".join(m["content"] for m in messages if m["role"] != "system")
+
+
+def _worked(messages: list[Message], response: str) -> list[Message]:
+    return [m for m in messages if m["role"] != "system"] + [{"role": "assistant", "content": response}]
+
+
+def _nearest(questions: list[str], examples: list[str], k: int) -> np.ndarray:
+    """Indexes of the k nearest examples, nearest first: int (n, k)."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True).fit(examples)
+    likeness = (vectors.transform(questions) @ vectors.transform(examples).T).toarray()
+    return np.argsort(-likeness, axis=1, kind="stable")[:, :k]
+
+
+Progress = Callable[[str], None]
+"""Takes one milestone line, such as "120 of 400 answers, 5.1 a second"."""

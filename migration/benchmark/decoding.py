@@ -1,0 +1,375 @@
+"""Greedy decoding of many prompts that begin alike: their common prefix is computed once and never copied.
+
+Knows: token ids, keys and values, attention. Refuses to know: text, frames, caches of answers.
+
+Rows of a batch attend to two stores: the prefix, one (1, K, P, D) tensor a layer that all rows read as one matrix
+product, and their own tokens, a (B, K, S, D) buffer written in place. transformers lets a model's attention be
+replaced by name, so this holds for every architecture that goes through its attention interface (Llama, Phi-3,
+Gemma 2 with soft-capping and sliding windows, Qwen, Mistral, ...); the softmax runs over both stores together, so
+the result is that of separate rows up to rounding (bifurcated attention, Athiwaratkun et al. 2024).
+
+Shapes: B rows, T new tokens, S own tokens, P prefix tokens, H query heads, K key heads, D head size, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AttentionInterface
+
+_NEVER = 2**30  # the position of a slot that nothing may look at
+_CHUNK = 2048  # tokens that go through the model at once while prompts are read: bounds the memory of scores
+MIN_SHARED = 32  # prefix tokens that are worth a group of their own
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """Keys and values of tokens that several rows begin with, one (1, K, P, D) pair a layer."""
+
+    keys: tuple[torch.Tensor, ...] = ()
+    values: tuple[torch.Tensor, ...] = ()
+    length: int = 0
+
+
+@dataclass
+class Rows:
+    """The state of a batch: its prefix, its own keys and values, and who may look where."""
+
+    prefix: Prefix
+    size: int
+    room: int
+    device: torch.device
+    filled: int = 0
+    keys: dict[int, torch.Tensor] = field(default_factory=dict)
+    values: dict[int, torch.Tensor] = field(default_factory=dict)
+    places: torch.Tensor = field(init=False)
+    asking: torch.Tensor = field(init=False)
+    tree: torch.Tensor | None = None
+    _masks: dict[int | None, torch.Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.places = torch.full((self.size, self.room), _NEVER, device=self.device)
+
+    def forward(self, model: Any, ids: torch.Tensor, positions: torch.Tensor, *, keep: int = 1) -> torch.Tensor:
+        """Run ids (B, T) at positions (B, T; `_NEVER` where padding) and give logits of the last `keep`: (B, keep, V).
+
+        `tree`, where set, is a bool (B, T, T): which of these tokens see which, instead of all earlier ones.
+        """
+        step = ids.shape[1]
+        self.asking = positions
+        self.places[:, self.filled : self.filled + step] = positions
+        self._masks.clear()
+        shown = positions.masked_fill(positions == _NEVER, 0)
+        out = model(input_ids=ids, position_ids=shown, use_cache=False, logits_to_keep=keep, rows=self)
+        self.filled += step
+        return out.logits.float()
+
+    def write(self, layer: int, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Put new keys and values (B, K, T, D) into the buffers and give all own ones so far (B, K, S, D)."""
+        if layer not in self.keys:
+            shape = (self.size, key.shape[1], self.room)
+            self.keys[layer] = key.new_empty((*shape, key.shape[3]))
+            self.values[layer] = value.new_empty((*shape, value.shape[3]))
+        end = self.filled + key.shape[2]
+        self.keys[layer][:, :, self.filled : end] = key
+        self.values[layer][:, :, self.filled : end] = value
+        return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
+
+    def mask(self, window: int | None) -> torch.Tensor:
+        """Added to the scores: 0 where a query may look, else very negative; (B, 1, 1, T, S), or P + S in a window."""
+        if window not in self._masks:
+            end = self.filled + self.asking.shape[1]
+            places, asking = self.places[:, None, :end], self.asking[:, :, None]
+            if window:
+                shared = torch.arange(self.prefix.length, device=self.device).expand(self.size, 1, -1)
+                places = torch.cat([shared, places], dim=2)
+            seen = places <= asking
+            if window:
+                seen &= places > asking - window
+            if self.tree is not None:
+                seen[:, :, -self.tree.shape[2] :] &= self.tree
+            bias = torch.zeros(seen.shape, device=self.device).masked_fill_(~seen, torch.finfo(torch.float32).min)
+            self._masks[window] = bias[:, None, None]
+        return self._masks[window]
+
+    def drop_to(self, kept: torch.Tensor) -> None:
+        """Keep only the rows at the indexes `kept`: finished ones cost nothing any more."""
+        for store in (self.keys, self.values):
+            for layer, tensor in store.items():
+                smaller = tensor.new_empty((len(kept), *tensor.shape[1:]))
+                smaller[:, :, : self.filled] = tensor[kept, :, : self.filled]
+                store[layer] = smaller
+        self.places, self.size = self.places[kept], len(kept)
+
+    def as_prefix(self) -> Prefix:
+        """What a batch of one row has read, prefix included, as a prefix for others."""
+
+        def joined(old: tuple[torch.Tensor, ...], store: dict[int, torch.Tensor]) -> tuple[torch.Tensor, ...]:
+            own = [store[layer][:, :, : self.filled] for layer in sorted(store)]
+            return tuple(torch.cat([a, b], dim=2) for a, b in zip(old, own, strict=True)) if old else tuple(own)
+
+        keys, values = joined(self.prefix.keys, self.keys), joined(self.prefix.values, self.values)
+        return Prefix(keys, values, self.prefix.length + self.filled)
+
+
+def _attend(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: Any,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    *,
+    rows: Rows,
+    sliding_window: int | None = None,
+    softcap: float | None = None,
+    s_aux: Any = None,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Attention of new tokens to prefix and own tokens at once. query (B, H, T, D) -> (B, T, H, D)."""
+    if s_aux is not None:
+        raise NotImplementedError("attention sinks are not supported in process: serve this model, name its endpoint")
+    layer: Any = module.layer_idx
+    keys, values = rows.write(layer, key, value)
+    (batch, heads, new, size), kv = query.shape, key.shape[1]
+    shared = rows.prefix.length
+    window = sliding_window if sliding_window and sliding_window < shared + keys.shape[2] else None
+    query = (query * (size**-0.5 if scaling is None else scaling)).reshape(batch, kv, -1, size)
+    scores = query @ keys.transpose(2, 3)
+    if shared:
+        folded = query.transpose(0, 1).reshape(kv, -1, size) @ rows.prefix.keys[layer][0].transpose(1, 2)
+        scores = torch.cat([folded.view(kv, batch, -1, shared).transpose(0, 1), scores], dim=3)
+    scores = scores.view(batch, kv, heads // kv, new, -1)
+    if softcap is not None:
+        scores = torch.tanh(scores / softcap) * softcap
+    bias = rows.mask(window)
+    scores[..., scores.shape[-1] - bias.shape[-1] :] += bias
+    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(value.dtype).view(batch, kv, -1, scores.shape[-1])
+    out = weights[..., shared:] @ values
+    if shared:
+        folded = weights[..., :shared].transpose(0, 1).reshape(kv, -1, shared) @ rows.prefix.values[layer][0]
+        out = out + folded.view(kv, batch, -1, value.shape[3]).transpose(0, 1)
+    return out.reshape(batch, heads, new, -1).transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register("shared_prefix", _attend)
+
+
+def prepare(model: Any) -> None:
+    """Let `model` attend through shared prefixes. Raises NotImplementedError where its architecture cannot."""
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    if not getattr(inner, "_supports_attention_backend", False):
+        raise NotImplementedError(
+            f"{type(inner).__name__} does not take transformers' attention interface: "
+            "serve this model (vLLM, llama.cpp, Ollama) and name its endpoint as the candidate's source"
+        )
+    inner.set_attn_implementation("shared_prefix")
+
+
+def extend(model: Any, prefix: Prefix, ids: Sequence[int], device: torch.device) -> Prefix:
+    """`prefix` and the tokens `ids` after it, as a longer prefix."""
+    if not ids:
+        return prefix
+    rows = Rows(prefix, 1, len(ids), device)
+    _read(model, rows, torch.tensor([list(ids)], device=device), torch.zeros(1, dtype=torch.long, device=device))
+    return rows.as_prefix()
+
+
+def _read(model: Any, rows: Rows, ids: torch.Tensor, pads: torch.Tensor) -> torch.Tensor:
+    """Run left-padded prompts ids (B, T) with pads (B,) through the model in chunks; last logits (B, V)."""
+    places = torch.arange(ids.shape[1], device=ids.device)[None] - pads[:, None]
+    positions = (places + rows.prefix.length).masked_fill(places < 0, _NEVER)
+    width = max(1, _CHUNK // ids.shape[0])
+    for start in range(0, ids.shape[1], width):
+        part = slice(start, start + width)
+        logits = rows.forward(model, ids[:, part], positions[:, part])
+    return logits[:, -1]
+
+
+@dataclass
+class Decoded:
+    """One finished row. tokens: without the stop token; the lists hold one number a generated token."""
+
+    row: int
+    tokens: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    entropies: list[float] = field(default_factory=list)
+    margins: list[float] = field(default_factory=list)
+    stopped: bool = False
+
+
+def _measures(logits: torch.Tensor) -> tuple[list[int], list[float], list[float], list[float]]:
+    """Per row of logits (B, V): best token, its logprob, entropy (nats), and p(best) - p(second)."""
+    logprobs = torch.log_softmax(logits, dim=-1)
+    best = torch.topk(logprobs, 2, dim=-1)
+    entropy = -(logprobs.exp() * logprobs.clamp_min(-1e4)).sum(-1)
+    gap = best.values.exp()
+    return best.indices[:, 0].tolist(), best.values[:, 0].tolist(), entropy.tolist(), (gap[:, 0] - gap[:, 1]).tolist()
+
+
+@torch.inference_mode()
+def decode(
+    model: Any,
+    prefix: Prefix,
+    prompts: Sequence[Sequence[int]],
+    limits: Sequence[int],
+    stops: frozenset[int],
+    device: torch.device,
+) -> Iterator[Decoded]:
+    """Greedy answers to `prompts` (token ids after `prefix`, each at least one), each yielded when it is finished.
+
+    limits: the most tokens of each answer. The stop token's own numbers count only where an answer is empty.
+    """
+    longest = max(map(len, prompts))
+    padded = [[0] * (longest - len(p)) + list(p) for p in prompts]
+    pads = torch.tensor([longest - len(p) for p in prompts], device=device)
+    rows = Rows(prefix, len(prompts), longest + max(limits), device)
+    logits = _read(model, rows, torch.tensor(padded, device=device), pads)
+    lengths = torch.tensor([len(p) for p in prompts], device=device) + prefix.length
+    live = [Decoded(i) for i in range(len(prompts))]
+    active = set(range(len(prompts)))
+    while True:
+        numbers = _measures(logits)
+        for slot, (answer, token, *measured) in enumerate(zip(live, *numbers, strict=True)):
+            if slot not in active:
+                continue
+            answer.stopped = token in stops
+            if not answer.stopped:
+                answer.tokens.append(token)
+            if not answer.stopped or not answer.tokens:
+                for series, number in zip((answer.logprobs, answer.entropies, answer.margins), measured, strict=True):
+                    series.append(number)
+            if answer.stopped or len(answer.tokens) >= limits[answer.row]:
+                active.discard(slot)
+                yield answer
+        if not active:
+            return
+        if len(active) <= 0.75 * len(live):  # dropping copies the buffers: not for every row
+            slots = sorted(active)
+            kept = torch.tensor(slots, device=device)
+            rows.drop_to(kept)
+            live, active, lengths = [live[s] for s in slots], set(range(len(slots))), lengths[kept]
+            tokens = [numbers[0][s] for s in slots]
+        else:
+            tokens = numbers[0]
+        logits = rows.forward(model, torch.tensor(tokens, device=device)[:, None], lengths[:, None])[:, -1]
+        lengths = lengths + 1
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Answers as a prefix tree: node i holds `tokens[i]`, below node `above[i]` (-1: the prompt's end)."""
+
+    tokens: tuple[int, ...]
+    above: tuple[int, ...]
+    depths: tuple[int, ...]
+    paths: tuple[tuple[int, ...], ...]
+    """For each answer, the nodes of its tokens in order."""
+
+    @classmethod
+    def of(cls, answers: Sequence[Sequence[int]]) -> Tree:
+        nodes: dict[tuple[int, ...], int] = {}
+        above, paths = [], []
+        for ids in answers:
+            path = []
+            for end in range(1, len(ids) + 1):
+                key = tuple(ids[:end])
+                if key not in nodes:
+                    nodes[key] = len(nodes)
+                    above.append(nodes.get(key[:-1], -1))
+                path.append(nodes[key])
+            paths.append(tuple(path))
+        tokens, depths = tuple(key[-1] for key in nodes), tuple(len(key) - 1 for key in nodes)
+        return cls(tokens, tuple(above), depths, tuple(paths))
+
+    def sees(self) -> torch.Tensor:
+        """bool (N, N): a node sees itself and the nodes above it."""
+        seen = torch.eye(len(self.tokens), dtype=torch.bool)
+        for node, parent in enumerate(self.above):  # parents come first
+            if parent >= 0:
+                seen[node] |= seen[parent]
+        return seen
+
+
+@torch.inference_mode()
+def choose(
+    model: Any,
+    prefix: Prefix,
+    prompts: Sequence[Sequence[int]],
+    tree: Tree,
+    stops: frozenset[int],
+    device: torch.device,
+) -> tuple[list[Decoded], np.ndarray]:
+    """The likeliest answer of `tree` for each prompt, and each answer's probability among all of them: (B, answers).
+
+    One pass reads the prompts, one all nodes of the tree under a mask in which a node sees its own branch only. An
+    answer's likelihood includes that of stopping after it.
+    """
+    longest, count = max(map(len, prompts)), len(prompts)
+    padded = torch.tensor([[0] * (longest - len(p)) + list(p) for p in prompts], device=device)
+    lengths = torch.tensor([len(p) for p in prompts], device=device)
+    rows = Rows(prefix, count, longest + len(tree.tokens), device)
+    first = _read(model, rows, padded, longest - lengths)
+    rows.tree = tree.sees().to(device)[None]
+    places = (lengths + prefix.length)[:, None] + torch.tensor(tree.depths, device=device)[None]
+    ids = torch.tensor(tree.tokens, device=device).expand(count, -1)
+    every = torch.cat([first[:, None], rows.forward(model, ids, places, keep=len(tree.tokens))], dim=1)
+    best = torch.topk(every, 2, dim=-1)
+    scale = torch.logsumexp(every, dim=-1)
+    above = torch.tensor(tree.above, device=device) + 1  # 0: the prompt's end
+    own = every[:, above].gather(2, ids[:, :, None])[:, :, 0] - scale[:, above]  # (B, N): logprob of each node
+    end = torch.logsumexp(every[:, 1:, sorted(stops)], dim=-1) - scale[:, 1:]
+    totals = torch.stack([own[:, list(path)].sum(1) + end[:, path[-1]] for path in tree.paths], dim=1)
+    chances = torch.softmax(totals, dim=1).cpu().numpy()
+    gaps = (best.values - scale[:, :, None]).exp()
+    gaps = (gaps[:, :, 0] - gaps[:, :, 1]).cpu()
+    found = []
+    for row, winner in enumerate(totals.argmax(1).tolist()):
+        path = list(tree.paths[winner])
+        before = [tree.above[node] + 1 for node in path]
+        tokens = [tree.tokens[node] for node in path]
+        found.append(Decoded(row, tokens, own[row, path].tolist(), [], gaps[row, before].tolist(), stopped=True))
+    return found, chances
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows whose first `length` tokens are the same; `groups` share more among themselves."""
+
+    length: int
+    rows: tuple[int, ...]
+    groups: tuple[Group, ...] = ()
+
+
+def share(prompts: Sequence[Sequence[int]]) -> Group:
+    """Rows by what they begin with, as a tree: each prompt is in one group, with at least one token left over."""
+    order = sorted(range(len(prompts)), key=lambda i: tuple(prompts[i]))
+    return _share(prompts, order, 0)
+
+
+def _share(prompts: Sequence[Sequence[int]], order: list[int], known: int) -> Group:
+    common = _common(prompts[order[0]], prompts[order[-1]])
+    length = common if len(order) > 1 and common - known >= MIN_SHARED else known
+    parts = [list(part) for _, part in groupby(order, key=lambda i: prompts[i][common])]
+    rows: list[int] = []
+    groups: list[Group] = []
+    for part in parts:
+        inner = _share(prompts, part, length) if 1 < len(part) < len(order) else Group(length, tuple(part))
+        if inner.length > length:
+            groups.append(inner)
+        else:
+            rows += inner.rows
+            groups += inner.groups
+    return Group(length, tuple(rows), tuple(groups))
+
+
+def _common(a: Sequence[int], b: Sequence[int]) -> int:
+    """Tokens that both begin with, one left over in each."""
+    most = min(len(a), len(b)) - 1
+    return next((i for i in range(most) if a[i] != b[i]), most)

@@ -1,0 +1,397 @@
+"""Answers of a candidate that runs in this process.
+
+Knows: requests in, answers out, at the speed of shared prefixes and full batches, each kept when it is finished.
+Refuses to know: references, scores, and endpoints. Tensors are `decoding`'s.
+
+`latency_ms` is what one customer alone would wait on this machine: the whole prompt read afresh, then one token
+after the other. It is a line fitted to a few requests run one by one (`measure_latency`), not the wall time of a
+batch; that is `compute_ms`, a row's share of its batch, and `completion_tokens / compute_ms` speaks of throughput.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from migration.benchmark.cache import Answers, key_of, open_answers
+from migration.benchmark.candidates import Candidate, Progress, chat, render
+from migration.sample import models
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from migration.benchmark.decoding import Decoded, Group, Prefix
+
+QUANTILES = {"lp_q05": 5, "lp_q10": 10, "lp_q25": 25, "lp_q50": 50, "lp_q75": 75}
+SIGNALS = ("mean_logprob", "min_logprob", "mean_entropy", "margin", "first_margin", "first_entropy", *QUANTILES)
+COLUMNS = (
+    *("call_id", "candidate", "output", "latency_ms", "compute_ms", "prompt_tokens", "completion_tokens"),
+    *(*SIGNALS, "finish", "error"),
+)
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds of one request alone: start + per_prompt_token * prompt + per_token * answer."""
+
+    start: float
+    per_prompt_token: float
+    per_token: float
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        return self.start + self.per_prompt_token * prompt_tokens + self.per_token * completion_tokens
+
+
+@dataclass
+class _Engine:
+    """A candidate at work: its tokenizer at once, its model when the first answer must be computed."""
+
+    candidate: Candidate
+
+    def __post_init__(self) -> None:
+        self.files = models.find(self.candidate.source)
+        self.identity = models.identity_of(self.files, self.candidate.quantize, self.candidate.adapter)
+        self.tokenizer = models.load_tokenizer(self.files)
+
+    @property
+    def loaded(self) -> models.LoadedModel:
+        return _loaded(self.candidate.source, self.candidate.quantize, self.candidate.adapter, self.identity)
+
+    def ids(self, text: str) -> list[int]:
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def text(self, tokens: Sequence[int]) -> str:
+        return self.tokenizer.decode(tokens, skip_special_tokens=True)
+
+
+@lru_cache(maxsize=1)
+def _loaded(source: str, quantize: str | None, adapter: str | None, identity: str) -> models.LoadedModel:
+    """The last model used, ready for `decoding`; `identity` makes a retrained adapter another model."""
+    from migration.benchmark import decoding
+
+    loaded = models.load(source, quantize=quantize, adapter=adapter)
+    decoding.prepare(loaded.model)
+    return loaded
+
+
+def describe(candidate: Candidate) -> dict[str, Any]:
+    """The candidate's size: parameters, memory_mb (weights in memory), context (tokens), device."""
+    loaded = _Engine(candidate).loaded
+    return {
+        "parameters": loaded.parameters,
+        "memory_mb": loaded.memory_mb,
+        "context": loaded.context,
+        "device": loaded.device.type,
+    }
+
+
+def answer(
+    candidate: Candidate,
+    requests: pd.DataFrame,
+    *,
+    cache: Path | Answers | None = None,
+    token_budget: int = 4096,
+    share_prefixes: bool = True,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Greedy answers of `candidate`: one row a request, in their order, columns `COLUMNS`.
+
+    requests: call_id, messages, max_tokens; optionally `reference` (text: the limit is then at least its length in
+    the candidate's own tokens) and `labels` (lists of answers to choose among by likelihood, null where free).
+    cache: answers found there are not computed, and each new one is put there at once. token_budget: own tokens of
+    a batch (rows x longest), prefix not counted. A request that does not fit the model's context gets a null output
+    and an `error` that begins with "context_overflow"; it is never cut. Raises ModelNotFound.
+    """
+    store, engine = open_answers(cache), _Engine(candidate)
+    wanted = [_ask(engine, row) for row in requests.to_dict("records")]
+    known = store.get(ask.key for ask in wanted if not ask.error)
+    pending = list({ask.key: ask for ask in wanted if not ask.error and ask.key not in known}.values())
+    if pending:
+        report = _Milestones(progress, candidate.name, len(pending))
+        latency = _latency(engine, pending, store)
+        for ask, value in _compute(engine, pending, token_budget, share_prefixes):
+            value["latency_ms"] = latency.of(value["prompt_tokens"], value["completion_tokens"])
+            if ask.labels:  # nothing is decoded: the labels' tree is read like a prompt
+                value["latency_ms"] = latency.of(value["prompt_tokens"] + value.pop("nodes"), 0)
+            store.put(ask.key, value)
+            known[ask.key] = value
+            report.one_more()
+    rows = [
+        {"call_id": ask.call_id, "candidate": candidate.name, "prompt_tokens": len(ask.ids), "error": ask.error}
+        | ({} if ask.error else known[ask.key])
+        for ask in wanted
+    ]
+    return frame(rows)
+
+
+def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Rows as the result frame: all `COLUMNS`, numbers as floats and nullable integers, nulls where unknown."""
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    for column in ("latency_ms", "compute_ms", *SIGNALS):
+        table[column] = table[column].astype(float)
+    for column in ("prompt_tokens", "completion_tokens"):
+        table[column] = table[column].astype("Int64")
+    return table
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """One request as the model gets it."""
+
+    call_id: str
+    key: str
+    ids: tuple[int, ...]
+    limit: int
+    labels: tuple[str, ...]
+    error: str | None
+
+
+def _ask(engine: _Engine, row: Mapping[Any, Any]) -> _Ask:
+    try:
+        text = render(engine.tokenizer, chat(row["messages"]))
+    except ValueError as problem:
+        return _Ask(row["call_id"], "", (), 0, (), f"template: {problem}")
+    ids, limit = tuple(engine.ids(text)), int(row["max_tokens"])
+    labels = tuple(row["labels"]) if isinstance(row.get("labels"), list | tuple | np.ndarray) else ()
+    if isinstance(row.get("reference"), str):
+        limit = max(limit, len(engine.ids(row["reference"])) + 4)
+    room = max((len(engine.ids(label)) for label in labels), default=limit)
+    context = _context(engine.files)
+    error = f"context_overflow: {len(ids)} + {room} tokens, {context} fit" if len(ids) + room > context else None
+    asked = {"labels": sorted(labels)} if labels else {"max_tokens": limit}
+    key = key_of(model=engine.identity, prompt=text, decoding="greedy", **asked)
+    return _Ask(row["call_id"], key, ids, limit, labels, error)
+
+
+@lru_cache(maxsize=16)
+def _context(files: models.ModelFiles) -> int:
+    from transformers import AutoConfig
+
+    return models.context_of(AutoConfig.from_pretrained(models.plain_folder(files)))
+
+
+def _compute(engine: _Engine, asks: list[_Ask], budget: int, sharing: bool) -> Iterator[tuple[_Ask, dict[str, Any]]]:
+    """Every ask with its answer, as they finish: free answers first, then choices among labels."""
+    from migration.benchmark import decoding
+
+    loaded, empty = engine.loaded, decoding.Prefix()
+    free = [a for a in asks if not a.labels]
+    bound: dict[tuple[str, ...], list[_Ask]] = {}
+    for ask in asks:
+        if ask.labels:
+            bound.setdefault(tuple(sorted(set(ask.labels))), []).append(ask)
+    stops = stop_ids(engine.tokenizer, loaded.model)
+    for labels, group in [((), free), *bound.items()]:
+        if not group:
+            continue
+        prompts = [ask.ids for ask in group]
+        root = decoding.share(prompts) if sharing else decoding.Group(0, tuple(range(len(prompts))))
+        for prefix, rows, spent in _visit(loaded, root, prompts, empty):
+            work = [group[i] for i in rows]
+            if labels:
+                yield from _choose(engine, prefix, work, labels, stops, budget, spent)
+            else:
+                yield from _generate(engine, prefix, work, stops, budget, spent)
+
+
+def _visit(
+    loaded: models.LoadedModel, group: Group, prompts: list[tuple[int, ...]], above: Prefix
+) -> Iterator[tuple[Prefix, tuple[int, ...], float]]:
+    """Groups with rows of their own, their prefix computed from the one above, and what it cost per row (ms)."""
+    from migration.benchmark import decoding
+
+    start = time.perf_counter()
+    first = _first_row(group)
+    prefix = decoding.extend(loaded.model, above, prompts[first][above.length : group.length], loaded.device)
+    spent = (time.perf_counter() - start) * 1e3
+    if group.rows:
+        yield prefix, group.rows, spent / len(group.rows)
+    for inner in group.groups:
+        yield from _visit(loaded, inner, prompts, prefix)
+
+
+def _first_row(group: Group) -> int:
+    return group.rows[0] if group.rows else _first_row(group.groups[0])
+
+
+def _generate(
+    engine: _Engine, prefix: Prefix, asks: list[_Ask], stops: frozenset[int], budget: int, spent: float
+) -> Iterator[tuple[_Ask, dict[str, Any]]]:
+    """Greedy answers, in batches of rows of like length."""
+    from migration.benchmark import decoding
+
+    loaded = engine.loaded
+    for batch in batches([len(a.ids) - prefix.length + a.limit for a in asks], budget):
+        work = [asks[i] for i in batch]
+        prompts, limits = [a.ids[prefix.length :] for a in work], [a.limit for a in work]
+        last, share, running = time.perf_counter(), spent, len(work)
+        for one in decoding.decode(loaded.model, prefix, prompts, limits, stops, loaded.device):
+            now = time.perf_counter()  # rows that run share the time equally, so shares add up to the wall time
+            share, last, running = share + (now - last) * 1e3 / running, now, running - 1
+            yield work[one.row], _value(engine, work[one.row], one, share)
+
+
+def _choose(
+    engine: _Engine,
+    prefix: Prefix,
+    asks: list[_Ask],
+    labels: tuple[str, ...],
+    stops: frozenset[int],
+    budget: int,
+    spent: float,
+) -> Iterator[tuple[_Ask, dict[str, Any]]]:
+    """The likeliest of `labels` for each ask; `margin` is its probability among the labels less the next one's."""
+    from migration.benchmark import decoding
+
+    loaded = engine.loaded
+    tree = decoding.Tree.of([engine.ids(label) for label in labels])
+    for batch in batches([len(a.ids) - prefix.length + len(tree.tokens) for a in asks], budget):
+        work, start = [asks[i] for i in batch], time.perf_counter()
+        found = decoding.choose(
+            loaded.model, prefix, [a.ids[prefix.length :] for a in work], tree, stops, loaded.device
+        )
+        share = spent + (time.perf_counter() - start) * 1e3 / len(work)
+        for ask, one, chances in zip(work, *found, strict=True):
+            best = int(chances.argmax())
+            order = np.sort(chances)
+            value = _value(engine, ask, one, share) | {
+                "output": labels[best],
+                "finish": "label",
+                "nodes": len(tree.tokens),
+            }
+            value["margin"] = float(order[-1] - order[-2]) if len(order) > 1 else 1.0
+            value["mean_entropy"] = float(-(chances * np.log(np.maximum(chances, 1e-30))).sum())
+            yield ask, value
+
+
+def _value(engine: _Engine, ask: _Ask, one: Decoded, compute_ms: float) -> dict[str, Any]:
+    """What is kept of a finished answer, all but its latency."""
+    return {
+        "output": engine.text(one.tokens),
+        "compute_ms": compute_ms,
+        "prompt_tokens": len(ask.ids),
+        "completion_tokens": len(one.tokens),
+        "finish": "stop" if one.stopped else "length",
+        **signals(one.logprobs, one.entropies, one.margins),
+    }
+
+
+def signals(logprobs: Sequence[float], entropies: Sequence[float], margins: Sequence[float]) -> dict[str, float | None]:
+    """The confidence signals of one answer from its tokens' numbers; null where the series is empty.
+
+    margin: mean over tokens of p(best) - p(second). lp_qXX: quantiles of the tokens' logprobs.
+    """
+    if not logprobs:
+        return dict.fromkeys(SIGNALS)
+    return {
+        "mean_logprob": float(np.mean(logprobs)),
+        "min_logprob": float(np.min(logprobs)),
+        "mean_entropy": float(np.mean(entropies)) if entropies else None,
+        "margin": float(np.mean(margins)) if margins else None,
+        "first_margin": margins[0] if margins else None,
+        "first_entropy": entropies[0] if entropies else None,
+    } | {name: float(np.percentile(logprobs, q)) for name, q in QUANTILES.items()}
+
+
+def batches(sizes: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Indexes of rows of like size, longest first, such that rows x longest stays within `budget` tokens."""
+    order = sorted(range(len(sizes)), key=lambda i: -sizes[i])
+    start = 0
+    while start < len(order):
+        count = max(1, budget // sizes[order[start]])
+        yield order[start : start + count]
+        start += count
+
+
+def stop_ids(tokenizer: Any, model: Any) -> frozenset[int]:
+    """Tokens that end an answer: the model's own, and what its chat template puts after an assistant's turn."""
+    listed = getattr(model.generation_config, "eos_token_id", None)
+    stops = set(listed if isinstance(listed, list) else [listed]) | {tokenizer.eos_token_id}
+    if getattr(tokenizer, "chat_template", None):
+        turns = [{"role": "user", "content": "question"}, {"role": "assistant", "content": "answer"}]
+        after = tokenizer.apply_chat_template(turns, tokenize=False).rpartition("answer")[2]
+        ids = tokenizer(after.lstrip(), add_special_tokens=False)["input_ids"]
+        stops |= {ids[0]} & set(tokenizer.all_special_ids + list(tokenizer.added_tokens_decoder)) if ids else set()
+    return frozenset(stops - {None})
+
+
+def measure_latency(candidate: Candidate, requests: pd.DataFrame, *, n: int = 4) -> Latency:
+    """Run n of the requests, of different lengths, one by one; what one customer alone waits, as a line."""
+    engine = _Engine(candidate)
+    asks = [_ask(engine, row) for row in requests.to_dict("records")]
+    return _measure(engine, [a for a in asks if not a.error], n)
+
+
+def _measure(engine: _Engine, asks: list[_Ask], n: int = 4) -> Latency:
+    from migration.benchmark import decoding
+
+    loaded, none = engine.loaded, frozenset[int]()
+    ordered = sorted(asks, key=lambda a: len(a.ids))
+    usual = [a for a in ordered if len(a.ids) <= 2048] or ordered[:1]  # a longer one is a matter of minutes
+    chosen = [usual[round(i)] for i in np.linspace(0, len(usual) - 1, min(n, len(usual)))]
+    reads, steps = [], []
+    for ask in [chosen[0], *chosen]:  # the first run warms up and is not counted
+        walls = []
+        for limit in (1, 9):
+            start = time.perf_counter()
+            list(decoding.decode(loaded.model, decoding.Prefix(), [ask.ids], [limit], none, loaded.device))
+            walls.append((time.perf_counter() - start) * 1e3)
+        reads.append((len(ask.ids), walls[0]))
+        steps.append((walls[1] - walls[0]) / 8)
+    lengths, times = np.array(reads[1:]).T
+    slope = np.polyfit(lengths, times, 1)[0] if len(set(lengths)) > 1 else times.mean() / lengths.mean()
+    slope = min(max(slope, 0.0), float((times / lengths).min()))
+    return Latency(float((times - slope * lengths).mean()), float(slope), max(0.0, float(np.median(steps[1:]))))
+
+
+def _latency(engine: _Engine, asks: list[_Ask], store: Answers) -> Latency:
+    """The candidate's latency on this machine: measured once, then kept with its answers."""
+    import torch
+
+    device = engine.loaded.device.type
+    machine = torch.cuda.get_device_name() if device == "cuda" else f"cpu x {torch.get_num_threads()}"
+    key = key_of(model=engine.identity, latency=machine)
+    known = store.recall(key)
+    if known is None:
+        known = asdict(_measure(engine, asks))
+        store.remember(key, known)
+    return Latency(**known)
+
+
+class _Milestones:
+    """A line every ten seconds, so that a notebook shows life without a bar."""
+
+    def __init__(self, progress: Progress | None, name: str, total: int):
+        self.progress, self.name, self.total = progress, name, total
+        self.done, self.started = 0, time.monotonic()
+        self.due = self.started + 10
+
+    def one_more(self) -> None:
+        self.done += 1
+        now = time.monotonic()
+        if self.progress and (now >= self.due or self.done == self.total):
+            rate = self.done / max(now - self.started, 1e-9)
+            self.progress(f"{self.name}: {self.done} of {self.total} answers, {rate:.1f} a second")
+            self.due = now + 10
+
+
+def score_labels(
+    candidate: Candidate,
+    requests: pd.DataFrame,
+    labels: Sequence[str],
+    *,
+    cache: Path | Answers | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """The likeliest of `labels` as the answer to each request, columns as `answer`; nothing is generated.
+
+    A label's likelihood is that of its tokens and of stopping after them; labels that begin alike share tokens.
+    """
+    rows = requests.assign(labels=pd.Series([tuple(labels)] * len(requests), index=requests.index))
+    return answer(candidate, rows, cache=cache, progress=progress)
