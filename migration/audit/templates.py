@@ -1,0 +1,316 @@
+"""Prompt templates, found without labels: calls of one call site share most of their prompt.
+
+Knows: messages and the names of tools. A template is found in two looks: the system prompt (exact where it repeats,
+else by the word triples it shares with others, so that names, dates or documents in it do not matter), then, among
+calls with one system prompt, the fixed beginning, end or line of the conversation (few-shot examples included).
+Refuses to know: answers, task types, names; nothing here depends on a language or on a list of keywords.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+Tokens = tuple[str, ...]
+NO_TEMPLATE = -1
+"""The leaf of a call that shares no template with enough other calls."""
+
+_MASK = re.compile(r"[A-Za-z0-9_#@.,/:+%$€£*~=-]*[0-9][A-Za-z0-9_#@.,/:+%$€£*~=-]*|\S+@\S+\.\S+|https?://\S+")
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f"
+_TOKEN = re.compile(rf"\n+|[{_CJK}]|[^\W{_CJK}]+|[^\w\s]")
+_USER, _ASSISTANT = "<user>", "<assistant>"
+HEAD, TAIL = 240, 80
+"""Tokens of a conversation's beginning and end that are looked at."""
+SYSTEM_TOKENS = 1500
+LEAK = 0.2
+"""A slot begins where more than this share of the calls go on with a word of their own."""
+KEPT = 0.8
+"""Share of the calls that must stay on shared words from a template's second word to its slot."""
+SHORTEST = 5
+"""Fixed tokens that make a template of a user message (2 where they end a line or in a colon)."""
+
+
+def text_of(content: str | None) -> str:
+    """Readable text of a message's content: the string itself, or the text parts of its canonical JSON."""
+    if not content:
+        return ""
+    if not content.startswith(("{", "[")):
+        return content
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return content
+    if isinstance(value, dict) and not {"content", "tool_calls", "parts", "tool_call_id"} & set(value):
+        return content  # a plain message that happens to be JSON
+    return " ".join(_texts(value))
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for key in ("content", "text", "parts", "input_text"):
+            if key in value:
+                yield from _texts(value[key])
+        for call in value.get("tool_calls") or []:
+            yield from _texts((call.get("function") or {}).get("name", ""))
+
+
+def tokens_of(text: str, limit: int | None = None) -> Tokens:
+    """Lower-case words, signs and line breaks of `text`; whatever holds a digit, an address or a link is `0`."""
+    text = unicodedata.normalize("NFKC", text[: limit * 12] if limit else text)
+    found = _TOKEN.findall(_MASK.sub(" 0 ", text).lower())
+    kept = [t if t[0] != "\n" else "\n" for i, t in enumerate(found) if not (t == "0" and i and found[i - 1] == "0")]
+    return tuple(kept[:limit] if limit else kept)
+
+
+def tool_names(tools: str | None) -> list[str]:
+    """Names in the JSON text of a request's tools, sorted."""
+    if not tools:
+        return []
+    names = re.findall(r'"name"\s*:\s*"([^"]+)"\s*[,}]', tools)
+    return sorted(set(names))[:60]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What template finding sees of a call: tokens of the system prompt, of the conversation's start and its end."""
+
+    system: Tokens
+    head: Tokens
+    tail: Tokens
+
+
+def prompt_of(messages: Sequence[Mapping[str, str]], tools: str | None = None) -> Prompt:
+    """The prompt of one call. `messages` holds {role, content}; `tools` is the request's tools as JSON text."""
+    system, head, last = "", [], ""
+    for message in messages:
+        role, content = message["role"], text_of(message["content"])
+        if role in ("system", "developer"):
+            system = f"{system}\n{content}" if system else content
+        elif len(head) < HEAD:
+            head += [_USER if role == "user" else _ASSISTANT, *tokens_of(content.strip(), HEAD)]
+        if role == "user":
+            last = content.strip()
+    names = tool_names(tools)
+    known = tokens_of(system.strip(), SYSTEM_TOKENS) + (("<tools>", *(n.lower() for n in names)) if names else ())
+    return Prompt(known, tuple(head[:HEAD]), tokens_of(last[-TAIL * 12 :])[-TAIL:])
+
+
+def shingles(tokens: Tokens, width: int = 3) -> set[Tokens]:
+    """All runs of `width` tokens; the whole where it is shorter."""
+    if len(tokens) <= width:
+        return {tokens} if tokens else set()
+    return {tokens[i : i + width] for i in range(len(tokens) - width + 1)}
+
+
+@dataclass
+class _Cluster:
+    """System prompts of one template: how many texts hold each shingle."""
+
+    seen: Counter[Tokens] = field(default_factory=Counter)
+    texts: int = 0
+    calls: int = 0
+
+    def add(self, kept: Iterable[Tokens], calls: int) -> None:
+        self.seen.update(kept)
+        self.texts += 1
+        self.calls += calls
+
+    def fixed(self) -> list[Tokens]:
+        return [s for s, n in self.seen.items() if 2 * n >= self.texts]
+
+
+class Systems:
+    """System prompts grouped into templates. `group(tokens)` is a number, NO_TEMPLATE where nothing fits."""
+
+    def __init__(self, texts: Counter[Tokens], support: int):
+        self.exact: dict[Tokens, int] = {}
+        self.clusters: list[_Cluster] = []
+        self.where: dict[Tokens, set[int]] = defaultdict(set)
+        grams = {text: shingles(text) for text in texts}
+        self.df: Counter[Tokens] = Counter(s for kept in grams.values() for s in kept)
+        order = sorted(texts, key=lambda t: (-texts[t], t))
+        tail = []
+        for text in order:
+            if not text or texts[text] >= support:
+                self._open(text, grams[text], texts[text])
+            else:
+                tail.append(text)
+        for text in tail:
+            kept = [s for s in grams[text] if self.df[s] > 1]
+            best = self._nearest(kept)
+            if best == NO_TEMPLATE:
+                self._open(text, kept, texts[text])
+            else:
+                self._join(text, kept, best, texts[text])
+        self.prompted = {cluster for text, cluster in self.exact.items() if text}
+
+    def _open(self, text: Tokens, kept: Iterable[Tokens], calls: int) -> None:
+        self.clusters.append(_Cluster())
+        self._join(text, kept, len(self.clusters) - 1, calls)
+
+    def _join(self, text: Tokens, kept: Iterable[Tokens], to: int, calls: int) -> None:
+        self.exact[text] = to
+        self.clusters[to].add(kept, calls)
+        for shingle in kept:
+            self.where[shingle].add(to)
+
+    def _nearest(self, kept: Iterable[Tokens]) -> int:
+        """The cluster that shares the most; shingles count by how many texts hold them (documents count little)."""
+        own, shared = 0, Counter[int]()
+        for shingle in kept:
+            weight = self.df.get(shingle, 0)
+            own += weight
+            for cluster in self.where.get(shingle, ()):
+                if 2 * self.clusters[cluster].seen[shingle] >= self.clusters[cluster].texts:
+                    shared[cluster] += weight
+        for cluster, weight in sorted(shared.items(), key=lambda item: (-item[1], item[0]))[:5]:
+            whole = sum(self.df[s] for s in self.clusters[cluster].fixed())
+            if weight >= 0.5 * own and weight >= 0.5 * whole:
+                return cluster
+        return NO_TEMPLATE
+
+    def group(self, system: Tokens) -> int:
+        found = self.exact.get(system)
+        if found is None:
+            found = self._nearest([s for s in shingles(system) if s in self.df])
+            if len(self.exact) < 1_000_000:
+                self.exact[system] = found
+        return found
+
+
+def _branch(
+    rows: list[Tokens], ids: list[int], depth: int, support: int, kept: float, found: list[tuple[Tokens, list[int]]]
+) -> None:
+    """Walk the tree of beginnings: follow words that many calls share, close where a slot begins.
+
+    `kept` is the share of the calls that stayed on shared words so far: natural sentences lose some at every word,
+    a template loses none before its slot.
+    """
+    while True:
+        children: dict[str, list[int]] = defaultdict(list)
+        for i in ids:
+            children[rows[i][depth] if depth < len(rows[i]) else ""].append(i)
+        big = {word: members for word, members in children.items() if word and len(members) >= support}
+        leak = 1 - sum(map(len, big.values())) / len(ids)
+        if depth > 1 and (leak > LEAK or not big):
+            prefix = rows[ids[0]][:depth]
+            if kept >= KEPT and len(children) > 2 and _is_template(prefix):
+                found.append((prefix, ids))
+            return
+        kept = kept * (1 - leak) if depth > 1 else kept
+        if len(big) == 1:
+            (ids,) = big.values()
+            depth += 1
+            continue
+        for word in sorted(big):
+            _branch(rows, big[word], depth + 1, support, kept, found)
+        return
+
+
+def _is_template(prefix: Tokens) -> bool:
+    """Whether fixed tokens before a slot are more than a common way to begin a sentence."""
+    if _ASSISTANT in prefix and _USER not in prefix[len(prefix) - prefix[::-1].index(_ASSISTANT) :]:
+        return False  # a customer's stock phrase and the start of a reply: the slot is not in a user's message
+    words = [t for t in prefix if t not in (_USER, "\n")]
+    return len(words) >= SHORTEST or (len(words) >= 2 and prefix[-1] in ("\n", ":", "："))
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The fixed part of the user's side of a template: a beginning, an end, or a line."""
+
+    kind: str
+    tokens: Tokens
+
+    def matches(self, prompt: Prompt) -> bool:
+        n = len(self.tokens)
+        if self.kind == "begins":
+            return prompt.head[:n] == self.tokens
+        if self.kind == "ends":
+            return prompt.tail[-n:] == self.tokens
+        return self.tokens in set(_lines(prompt.head))
+
+
+def _lines(tokens: Tokens) -> Iterable[Tokens]:
+    line: list[str] = []
+    for token in (*tokens, "\n"):
+        if token in ("\n", _USER, _ASSISTANT, "。", ".", "!", "?"):
+            if len(line) >= SHORTEST:
+                yield tuple(line)
+            line = []
+        else:
+            line.append(token)
+
+
+def anchors(prompts: Sequence[Prompt], support: int) -> list[Anchor]:
+    """Fixed beginnings, else ends, else lines that set calls with one system prompt apart; longest first."""
+    left = list(range(len(prompts)))
+    result: list[Anchor] = []
+    for kind in ("begins", "ends"):
+        rows = [p.head if kind == "begins" else p.tail[::-1] for p in prompts]
+        found: list[tuple[Tokens, list[int]]] = []
+        if len(left) >= support:
+            _branch(rows, left, 0, support, 1.0, found)
+        for prefix, ids in found:
+            result.append(Anchor(kind, prefix if kind == "begins" else prefix[::-1]))
+            left = sorted(set(left) - set(ids))
+    if len(left) >= support:
+        counts = Counter(line for i in left for line in set(_lines(prompts[i].head)))
+        for line, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+            holders = [i for i in left if line in set(_lines(prompts[i].head))] if n >= support else []
+            if len(holders) >= support and len({prompts[i].head for i in holders}) > len(holders) // 2:
+                result.append(Anchor("line", line))
+                left = sorted(set(left) - set(holders))
+            if n < support:
+                break
+    return sorted(result, key=lambda a: (a.kind == "line", -len(a.tokens), a.tokens))
+
+
+@dataclass
+class Templates:
+    """Templates found in a sample; `assign` places any call of the same log (or a later one) into a leaf.
+
+    A leaf is a (system template, anchor) pair, numbered in the order of `leaves`.
+    """
+
+    systems: Systems
+    anchors: dict[int, list[Anchor]]
+    leaves: dict[tuple[int, Anchor | None], int]
+
+    def assign(self, prompt: Prompt) -> int:
+        """The leaf of one prompt, or NO_TEMPLATE."""
+        group = self.systems.group(prompt.system)
+        anchor = next((a for a in self.anchors.get(group, ()) if a.matches(prompt)), None)
+        return self.leaves.get((group, anchor), self.leaves.get((group, None), NO_TEMPLATE))
+
+
+def find_templates(prompts: Sequence[Prompt]) -> Templates:
+    """Templates of a sample of calls. Deterministic: the order of the calls does not matter."""
+    support = max(5, len(prompts) // 500)
+    systems = Systems(Counter(p.system for p in prompts), support)
+    members: dict[int, list[Prompt]] = defaultdict(list)
+    for prompt in prompts:
+        members[systems.group(prompt.system)].append(prompt)
+    found, leaves = {}, {}
+    for group, own in sorted(members.items()):
+        here = anchors(own, max(5, len(own) // 50))
+        if group in systems.prompted:
+            covered = sum(any(a.matches(p) for a in here) for p in own)
+            if len(here) < 2 or covered < len(own) / 2:
+                here = []  # one wrapper, or a few common phrases: the system prompt alone is the call site
+        found[group] = here
+        for anchor in here:
+            leaves[(group, anchor)] = len(leaves)
+        leaves[(group, None)] = len(leaves)
+    return Templates(systems, found, leaves)
