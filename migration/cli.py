@@ -283,3 +283,7 @@ def _join_parameters(words: list[str]) -> list[str]:
                 raise BadInput("-p takes a name and a value, e.g. `-p max_loss 0.03`")
             joined.append(f"{name}\0{value}")
     return joined
+
+
+if __name__ == "__main__":
+    main()

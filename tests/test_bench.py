@@ -1,0 +1,26 @@
+"""Every benchmark still runs in its quick form and ends with the JSON line that DESIGN promises."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).resolve().parent / "bench"
+KEYS = {
+    "audit": {"speedup", "memory_ratio"},
+    "finetune_gpu": {"device", "rows"},
+    "sweep": {"seconds_1e6", "speedup"},
+    "route": {"decisions_per_s", "p50_ms"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(KEYS))
+def test_a_benchmark_ends_with_its_json_line(name):
+    done = subprocess.run(
+        [sys.executable, BENCH / f"{name}.py", "--quick"], capture_output=True, text=True, check=False, timeout=400
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert KEYS[name] <= set(json.loads(done.stdout.strip().splitlines()[-1]))

@@ -1,0 +1,162 @@
+"""The main job: five notebooks on a small simulated log with pocket models, headlessly, and what must hold of it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from migration import runner
+from migration.artifacts import Run
+from migration.sample import write
+from migration.schema import CONTRACTS, STEPS
+
+ROOT = Path(__file__).resolve().parent.parent
+QUICK = {
+    "candidates": "[pocket-llama3, pocket-gemma2]",
+    "benchmark_minutes": "0.7",
+    "base_model": "pocket-llama3",
+    "train_minutes": "0.7",
+    "examples_per_task": "60",
+    "worlds": "200",
+}
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def migrate(*words, cwd=ROOT):
+    command = [sys.executable, "-m", "migration.cli", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    path = tmp_path_factory.mktemp("traffic") / "shop.jsonl.gz"
+    write(path, calls=1200, seed=11)
+    return path
+
+
+@pytest.fixture(scope="module")
+def words(log, tmp_path_factory):
+    out = tmp_path_factory.mktemp("outputs")
+    given = [word for name, value in QUICK.items() for word in ("-p", name, value)]
+    return ["run", "--traffic", log, "--out", out, "--run", "shop", *given]
+
+
+@pytest.fixture(scope="module")
+def run(words):
+    done = migrate(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "index.html" in done.stdout
+    return Run(words[4] / "shop")
+
+
+def test_every_step_leaves_its_artifacts_and_keeps_the_contracts(run):
+    expected = {
+        "01_traffic_audit": ["calls.parquet", "tasks.parquet"],
+        "02_candidate_benchmark": ["predictions.parquet", "scoreboard.parquet"],
+        "03_qlora_finetune": ["adapter", "train.jsonl", "predictions.parquet", "comparison.parquet"],
+        "04_router_tuning": ["policy.json", "curve.parquet", "decisions.parquet"],
+        "05_cost_projection": ["projection.parquet", "scenarios.parquet"],
+    }
+    for step in STEPS:
+        folder = run.path / step
+        for name in [*expected[step], "notebook.ipynb", "report.html", "summary.json", "figures"]:
+            assert (folder / name).exists(), f"{step}/{name}"
+        assert list((folder / "figures").glob("*.png"))
+        for file in folder.glob("*.parquet"):
+            if file.stem in CONTRACTS:
+                assert set(CONTRACTS[file.stem].names) <= set(pq.read_schema(file).names), file
+    assert not list(run.path.glob("*.partial"))
+
+
+def test_summaries_are_recomputable_from_the_tables(run):
+    calls = pd.read_parquet(run.path / "01_traffic_audit" / "calls.parquet")
+    tasks = pd.read_parquet(run.path / "01_traffic_audit" / "tasks.parquet")
+    audit = run.summary("01_traffic_audit")
+    assert audit["calls"] == len(calls) == tasks["calls"].sum()
+    assert audit["tasks"] == tasks["task"].nunique()
+    assert tasks["cost_usd"].sum() == pytest.approx(calls["cost_usd"].sum(), rel=1e-9)
+
+    comparison = pd.read_parquet(run.path / "03_qlora_finetune" / "comparison.parquet").set_index("task")
+    tuned = run.summary("03_qlora_finetune")
+    assert tuned["tuned_agreement"] == pytest.approx(comparison.loc["ALL", "tuned"])
+    assert tuned["base_agreement"] == pytest.approx(comparison.loc["ALL", "base"])
+    assert tuned["train_examples"] == sum(1 for _ in (run.path / "03_qlora_finetune" / "train.jsonl").open())
+
+    projection = pd.read_parquet(run.path / "05_cost_projection" / "projection.parquet")
+    assert set(projection["month"]) == set(range(1, 25))
+    assert "total" in set(projection["component"])
+    assert (projection["p10"] <= projection["p90"] + 1e-9).all()
+
+
+def test_the_policy_routes_as_the_decisions_say(run):
+    from migration.routing import Router
+
+    folder = run.path / "04_router_tuning"
+    policy = json.loads((folder / "policy.json").read_text())
+    assert {"version", "slm", "llm", "rules", "thresholds", "calibrator", "limits", "guarantee"} <= set(policy)
+    decisions = pd.read_parquet(folder / "decisions.parquet")
+    assert set(decisions["model"]) <= {"slm", "llm"}
+    assert np.isfinite(decisions["confidence"].dropna()).all()
+    assert Router(policy) is not None
+
+
+def test_nothing_leaks_from_held_out_calls_into_training(run):
+    calls = pd.read_parquet(run.path / "01_traffic_audit" / "calls.parquet").set_index("call_id")
+    rows = [json.loads(line) for line in (run.path / "03_qlora_finetune" / "train.jsonl").open()]
+    train = calls.loc[[row["call_id"] for row in rows]] if "call_id" in rows[0] else calls[calls["split"] == "train"]
+    held = calls[calls["split"] != "train"]
+    assert set(train["split"]) == {"train"}
+    assert not set(train["conversation_id"].dropna()) & set(held["conversation_id"].dropna())
+    users = {row["messages"][-2]["content"].strip().lower() for row in rows}
+    held_users = {messages[-1]["content"].strip().lower() for messages in held["messages"].dropna() if len(messages)}
+    assert not users & held_users
+
+
+def test_the_report_says_which_models_made_it(run):
+    page = (run.path / "index.html").read_text()
+    assert "decide nothing from it" in page
+    assert "pocket-llama3" in page
+    assert page.count("<figure>") >= 5
+
+
+def test_a_second_run_does_nothing_and_says_so(run, words):
+    again = migrate(*words)
+    assert again.returncode == 0
+    assert "nothing to do" in again.stdout
+
+
+def test_a_parameter_of_04_reruns_04_and_05_alone(run, words):
+    again = migrate(*words, "-p", "max_loss", "0.2")
+    assert again.returncode == 0, again.stdout + again.stderr
+    running = [line.split()[1].rstrip(":") for line in again.stdout.splitlines() if ": running (" in line]
+    assert running == ["04_router_tuning", "05_cost_projection"]
+
+
+def test_a_notebook_runs_alone_with_plain_papermill(run, tmp_path):
+    book = ROOT / "notebooks" / "04_router_tuning.ipynb"
+    command = [sys.executable, "-m", "papermill", book, tmp_path / "out.ipynb", "-p", "run_dir", run.path]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_step_without_its_forerunner_says_which(tmp_path):
+    (book,) = [b for b in runner.notebooks() if b.step.startswith("04")]
+    command = [sys.executable, "-m", "papermill", book.path, tmp_path / "o.ipynb", "-p", "run_dir", tmp_path / "none"]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "MissingStep" in done.stderr
+
+
+def test_twenty_calls_are_too_few_and_the_report_says_for_what(tmp_path):
+    write(tmp_path / "few.jsonl", calls=20, seed=1)
+    words = ["-p", "candidates", "[pocket-llama3]", "-p", "benchmark_minutes", "0.2", "-p", "train_minutes", "0.2"]
+    done = migrate("run", "--traffic", tmp_path / "few.jsonl", "--out", tmp_path, "--run", "few", *words)
+    assert done.returncode in (0, 1)
+    said = done.stdout + done.stderr
+    assert "too few" in said or "needs" in said
+    assert (tmp_path / "few" / "index.html").exists()
