@@ -45,7 +45,9 @@ class Answers:
         self.stats = Stats()
         if path is not None:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(str(path) if path else ":memory:", timeout=60, isolation_level=None)
+        self._db = sqlite3.connect(
+            str(path) if path else ":memory:", timeout=60, isolation_level=None, check_same_thread=False
+        )
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute(_ANSWERS)

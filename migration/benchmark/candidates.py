@@ -1,11 +1,13 @@
-"""A candidate and what it is asked: the request in its own chat template, with worked examples where wanted.
+"""A candidate, what it is asked, and the form of its answers, wherever it runs.
 
-Knows: that templates differ in the roles they take. Refuses to know: how an answer is computed or judged.
+Knows: that chat templates differ in the roles they take; worked examples; the columns of an answer and its
+confidence signals. Refuses to know: how an answer is computed or judged.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,15 @@ import numpy as np
 import pandas as pd
 
 Message = dict[str, str]
+Progress = Callable[[str], None]
+"""Takes one milestone line, such as "120 of 400 answers, 5.1 a second"."""
+
+QUANTILES = {"lp_q05": 5, "lp_q10": 10, "lp_q25": 25, "lp_q50": 50, "lp_q75": 75}
+SIGNALS = ("mean_logprob", "min_logprob", "mean_entropy", "margin", "first_margin", "first_entropy", *QUANTILES)
+COLUMNS = (
+    *("call_id", "candidate", "output", "latency_ms", "compute_ms", "prompt_tokens", "completion_tokens"),
+    *(*SIGNALS, "finish", "error"),
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +33,7 @@ class Candidate:
 
     name: how tables call it. source: what `sample.models.find` takes, or `http(s)://host/v1#model` for an
     OpenAI-compatible endpoint. adapter: a peft folder. quantize: None or "nf4". shots: worked examples put into
-    each prompt. api_key_env: the environment variable that holds an endpoint's key.
+    each prompt. api_key_env: the environment variable that holds an endpoint's key (OpenAI's own needs no naming).
     """
 
     name: str
@@ -30,7 +41,7 @@ class Candidate:
     adapter: str | None = None
     quantize: str | None = None
     shots: int = 0
-    api_key_env: str = "OPENAI_API_KEY"
+    api_key_env: str | None = None
 
     @property
     def remote(self) -> bool:
@@ -55,7 +66,7 @@ def render(tokenizer: Any, messages: Sequence[Message]) -> str:
     if not getattr(tokenizer, "chat_template", None):
         return "".join(f"{m['role'].capitalize()}: {m['content']}\n\n" for m in messages) + "Assistant:"
     problem: Exception | str = "it drops content"
-    for form in (_as_is, _tools_told, _alternating, _system_folded):
+    for form in (_as_is, told, _alternating, _system_folded):
         turns = form(messages)
         try:
             text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
@@ -71,14 +82,15 @@ def _as_is(messages: Sequence[Message]) -> list[Message]:
     return [{"role": m["role"], "content": m["content"]} for m in messages]
 
 
-def _tools_told(messages: Sequence[Message]) -> list[Message]:
+def told(messages: Sequence[Message]) -> list[Message]:
+    """Messages in the three roles that every model knows: tool results become user turns."""
     known = {"developer": "system", "tool": "user", "function": "user"}
     return [{"role": known.get(m["role"], m["role"]), "content": m["content"]} for m in messages]
 
 
 def _alternating(messages: Sequence[Message]) -> list[Message]:
     turns: list[Message] = []
-    for message in _tools_told(messages):
+    for message in told(messages):
         if turns and turns[-1]["role"] == message["role"]:
             turns[-1]["content"] += "\n\n" + message["content"]
         else:
@@ -150,5 +162,45 @@ def _nearest(questions: list[str], examples: list[str], k: int) -> np.ndarray:
     return np.argsort(-likeness, axis=1, kind="stable")[:, :k]
 
 
-Progress = Callable[[str], None]
-"""Takes one milestone line, such as "120 of 400 answers, 5.1 a second"."""
+def signals(logprobs: Sequence[float], entropies: Sequence[float], margins: Sequence[float]) -> dict[str, float | None]:
+    """The confidence signals of one answer from its tokens' numbers; null where the series is empty.
+
+    margin: mean over tokens of p(best) - p(second). lp_qXX: quantiles of the tokens' logprobs.
+    """
+    if not logprobs:
+        return dict.fromkeys(SIGNALS)
+    return {
+        "mean_logprob": float(np.mean(logprobs)),
+        "min_logprob": float(np.min(logprobs)),
+        "mean_entropy": float(np.mean(entropies)) if entropies else None,
+        "margin": float(np.mean(margins)) if margins else None,
+        "first_margin": margins[0] if margins else None,
+        "first_entropy": entropies[0] if entropies else None,
+    } | {name: float(np.percentile(logprobs, q)) for name, q in QUANTILES.items()}
+
+
+def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Rows as the result frame: all `COLUMNS`, numbers as floats and nullable integers, nulls where unknown."""
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    for column in ("latency_ms", "compute_ms", *SIGNALS):
+        table[column] = table[column].astype(float)
+    for column in ("prompt_tokens", "completion_tokens"):
+        table[column] = table[column].astype("Int64")
+    return table
+
+
+class Milestones:
+    """A line every ten seconds, so that a notebook shows life without a bar."""
+
+    def __init__(self, progress: Progress | None, name: str, total: int):
+        self.progress, self.name, self.total = progress, name, total
+        self.done, self.started = 0, time.monotonic()
+        self.due = self.started + 10
+
+    def one_more(self) -> None:
+        self.done += 1
+        now = time.monotonic()
+        if self.progress and (now >= self.due or self.done == self.total):
+            rate = self.done / max(now - self.started, 1e-9)
+            self.progress(f"{self.name}: {self.done} of {self.total} answers, {rate:.1f} a second")
+            self.due = now + 10

@@ -373,3 +373,13 @@ def _common(a: Sequence[int], b: Sequence[int]) -> int:
     """Tokens that both begin with, one left over in each."""
     most = min(len(a), len(b)) - 1
     return next((i for i in range(most) if a[i] != b[i]), most)
+
+
+def batches(sizes: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Indexes of rows of like size, longest first, such that rows x longest stays within `budget` tokens."""
+    order = sorted(range(len(sizes)), key=lambda i: -sizes[i])
+    start = 0
+    while start < len(order):
+        count = max(1, budget // sizes[order[start]])
+        yield order[start : start + count]
+        start += count

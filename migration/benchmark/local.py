@@ -20,20 +20,13 @@ import numpy as np
 import pandas as pd
 
 from migration.benchmark.cache import Answers, key_of, open_answers
-from migration.benchmark.candidates import Candidate, Progress, chat, render
+from migration.benchmark.candidates import Candidate, Milestones, Progress, chat, frame, render, signals
 from migration.sample import models
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from migration.benchmark.decoding import Decoded, Group, Prefix
-
-QUANTILES = {"lp_q05": 5, "lp_q10": 10, "lp_q25": 25, "lp_q50": 50, "lp_q75": 75}
-SIGNALS = ("mean_logprob", "min_logprob", "mean_entropy", "margin", "first_margin", "first_entropy", *QUANTILES)
-COLUMNS = (
-    *("call_id", "candidate", "output", "latency_ms", "compute_ms", "prompt_tokens", "completion_tokens"),
-    *(*SIGNALS, "finish", "error"),
-)
 
 
 @dataclass(frozen=True)
@@ -100,7 +93,7 @@ def answer(
     share_prefixes: bool = True,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Greedy answers of `candidate`: one row a request, in their order, columns `COLUMNS`.
+    """Greedy answers of `candidate`: one row a request, in their order, columns `candidates.COLUMNS`.
 
     requests: call_id, messages, max_tokens; optionally `reference` (text: the limit is then at least its length in
     the candidate's own tokens) and `labels` (lists of answers to choose among by likelihood, null where free).
@@ -113,7 +106,7 @@ def answer(
     known = store.get(ask.key for ask in wanted if not ask.error)
     pending = list({ask.key: ask for ask in wanted if not ask.error and ask.key not in known}.values())
     if pending:
-        report = _Milestones(progress, candidate.name, len(pending))
+        report = Milestones(progress, candidate.name, len(pending))
         latency = _latency(engine, pending, store)
         for ask, value in _compute(engine, pending, token_budget, share_prefixes):
             value["latency_ms"] = latency.of(value["prompt_tokens"], value["completion_tokens"])
@@ -128,16 +121,6 @@ def answer(
         for ask in wanted
     ]
     return frame(rows)
-
-
-def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Rows as the result frame: all `COLUMNS`, numbers as floats and nullable integers, nulls where unknown."""
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    for column in ("latency_ms", "compute_ms", *SIGNALS):
-        table[column] = table[column].astype(float)
-    for column in ("prompt_tokens", "completion_tokens"):
-        table[column] = table[column].astype("Int64")
-    return table
 
 
 @dataclass(frozen=True)
@@ -227,7 +210,7 @@ def _generate(
     from migration.benchmark import decoding
 
     loaded = engine.loaded
-    for batch in batches([len(a.ids) - prefix.length + a.limit for a in asks], budget):
+    for batch in decoding.batches([len(a.ids) - prefix.length + a.limit for a in asks], budget):
         work = [asks[i] for i in batch]
         prompts, limits = [a.ids[prefix.length :] for a in work], [a.limit for a in work]
         last, share, running = time.perf_counter(), spent, len(work)
@@ -251,7 +234,7 @@ def _choose(
 
     loaded = engine.loaded
     tree = decoding.Tree.of([engine.ids(label) for label in labels])
-    for batch in batches([len(a.ids) - prefix.length + len(tree.tokens) for a in asks], budget):
+    for batch in decoding.batches([len(a.ids) - prefix.length + len(tree.tokens) for a in asks], budget):
         work, start = [asks[i] for i in batch], time.perf_counter()
         found = decoding.choose(
             loaded.model, prefix, [a.ids[prefix.length :] for a in work], tree, stops, loaded.device
@@ -280,33 +263,6 @@ def _value(engine: _Engine, ask: _Ask, one: Decoded, compute_ms: float) -> dict[
         "finish": "stop" if one.stopped else "length",
         **signals(one.logprobs, one.entropies, one.margins),
     }
-
-
-def signals(logprobs: Sequence[float], entropies: Sequence[float], margins: Sequence[float]) -> dict[str, float | None]:
-    """The confidence signals of one answer from its tokens' numbers; null where the series is empty.
-
-    margin: mean over tokens of p(best) - p(second). lp_qXX: quantiles of the tokens' logprobs.
-    """
-    if not logprobs:
-        return dict.fromkeys(SIGNALS)
-    return {
-        "mean_logprob": float(np.mean(logprobs)),
-        "min_logprob": float(np.min(logprobs)),
-        "mean_entropy": float(np.mean(entropies)) if entropies else None,
-        "margin": float(np.mean(margins)) if margins else None,
-        "first_margin": margins[0] if margins else None,
-        "first_entropy": entropies[0] if entropies else None,
-    } | {name: float(np.percentile(logprobs, q)) for name, q in QUANTILES.items()}
-
-
-def batches(sizes: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Indexes of rows of like size, longest first, such that rows x longest stays within `budget` tokens."""
-    order = sorted(range(len(sizes)), key=lambda i: -sizes[i])
-    start = 0
-    while start < len(order):
-        count = max(1, budget // sizes[order[start]])
-        yield order[start : start + count]
-        start += count
 
 
 def stop_ids(tokenizer: Any, model: Any) -> frozenset[int]:
@@ -362,23 +318,6 @@ def _latency(engine: _Engine, asks: list[_Ask], store: Answers) -> Latency:
         known = asdict(_measure(engine, asks))
         store.remember(key, known)
     return Latency(**known)
-
-
-class _Milestones:
-    """A line every ten seconds, so that a notebook shows life without a bar."""
-
-    def __init__(self, progress: Progress | None, name: str, total: int):
-        self.progress, self.name, self.total = progress, name, total
-        self.done, self.started = 0, time.monotonic()
-        self.due = self.started + 10
-
-    def one_more(self) -> None:
-        self.done += 1
-        now = time.monotonic()
-        if self.progress and (now >= self.due or self.done == self.total):
-            rate = self.done / max(now - self.started, 1e-9)
-            self.progress(f"{self.name}: {self.done} of {self.total} answers, {rate:.1f} a second")
-            self.due = now + 10
 
 
 def score_labels(
