@@ -18,101 +18,22 @@ import orjson
 
 from migration.audit.templates import shingles, tokens_of
 
-POLARITY = frozenset(
-    [
-        "positive",
-        "negative",
-        "neutral",
-        "mixed",
-        "pos",
-        "neg",
-        "very_positive",
-        "very_negative",
-        "very",
-        "positive",
-        "negative",
-        "happy",
-        "unhappy",
-        "positiv",
-        "negativ",
-        "gemischt",
-        "positif",
-        "negatif",
-        "négatif",
-        "neutre",
-        "mixte",
-        "positivo",
-        "negativo",
-        "neutro",
-        "misto",
-        "mixto",
-        "positief",
-        "negatief",
-        "neutraal",
-        "pozitif",
-        "pozitywny",
-        "negatywny",
-        "neutralny",
-        "позитивный",
-        "негативный",
-        "нейтральный",
-        "положительный",
-        "отрицательный",
-        "正面",
-        "负面",
-        "中性",
-        "中立",
-        "积极",
-        "消极",
-        "ポジティブ",
-        "ネガティブ",
-        "ニュートラル",
-        "긍정",
-        "부정",
-        "중립",
-        "إيجابي",
-        "سلبي",
-        "محايد",
-    ]
-)
-YES_NO = frozenset(
-    [
-        "yes",
-        "no",
-        "true",
-        "false",
-        "y",
-        "n",
-        "ja",
-        "nein",
-        "oui",
-        "non",
-        "si",
-        "sí",
-        "sì",
-        "sim",
-        "não",
-        "nao",
-        "はい",
-        "いいえ",
-        "是",
-        "否",
-        "да",
-        "нет",
-        "evet",
-        "hayır",
-        "tak",
-        "nie",
-    ]
-)
+_POLARITY = """
+positive negative neutral mixed pos neg very_positive very_negative happy unhappy positiv negativ gemischt positif
+negatif négatif neutre mixte positivo negativo neutro misto mixto positief negatief neutraal pozitif pozitywny negatywny
+neutralny позитивный негативный нейтральный положительный отрицательный 正面 负面 中性 中立 积极 消极 ポジティブ
+ネガティブ ニュートラル 긍정 부정 중립 إيجابي سلبي محايد
+"""
+_YES_NO = "yes no true false y n ja nein oui non si sí sì sim não nao はい いいえ 是 否 да нет evet hayır tak nie"
+POLARITY, YES_NO = frozenset(_POLARITY.split()), frozenset(_YES_NO.split())
 HANDOVER = re.compile(r"queue|team|rout|escalat|depart|assign|transfer|handoff|handover|human", re.I)
 """Names of answer fields that hand a conversation on."""
 _PAIR = re.compile(r"^\s*[-*]?\s*\**([^\W\d][\w /-]{0,30}?)\**\s*[:：=]\s*\**(.*?)\**\s*$")
 _FENCE = re.compile(r"^\s*```\w*\s*\n(.*?)\n?\s*```\s*$", re.S)
 _NUMBER = re.compile(r"^[^\w-]{0,2}-?\d+(?:[.,]\d+)?\s*(?:%|/\s*\d+|out of \d+|points?|stars?|★)?\.?$", re.I)
 _CODE = re.compile(
-    r"^\s*(?:def |class |import |from \w+ import|function |const |let |var |public |private |#include|SELECT\b|INSERT\b|"
-    r"CREATE\b|return\b|if\s*\(|for\s*\(|while\s*\(|\}|\{|<\w+[^>]*>|</\w+>|@\w+|#!/)|[;{}]\s*$|=>|\)\s*:\s*$",
+    r"^\s*(?:def |class |import |from \w+ import|function |const |let |var |public |private |#include|SELECT\b|"
+    r"INSERT\b|CREATE\b|return\b|if\s*\(|for\s*\(|while\s*\(|\}|\{|<\w+[^>]*>|</\w+>|@\w+|#!/)|[;{}]\s*$|=>|\)\s*:\s*$",
     re.M,
 )
 

@@ -1,7 +1,7 @@
 """Tasks, found in a log without labels: which calls belong together, what they are called, what type they are.
 
 Knows: templates (`templates`) and behaviour (`behaviour`). Versions of one template become one task where their texts
-differ by slots alone, or where the same answers come back. A person's `tasks.yaml` has the last word on names and types.
+differ by slots alone, or where the same answers come back. A person's `tasks.yaml` has the last word on both.
 Refuses to know: a log's format, prices. A sample of the log is looked at; every call is then placed as a stream.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,16 @@ class Discovery:
         """One row a task: task, name, task_type, then the fields of `Evidence`."""
         rows = [{"task": t.task, "name": t.name, "task_type": t.task_type, **vars(t.evidence)} for t in self.tasks]
         return pd.DataFrame(rows)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(t.name)}</td><td>{t.task_type.replace('_', ' ')}</td><td>{t.versions}</td></tr>"
+            for t in self.tasks
+        )
+        unused = f"<p>Not in this log, from tasks.yaml: {escape(', '.join(self.unused_corrections))}</p>"
+        head = f"<p>{len(self.tasks)} tasks in {self.sampled:,} calls looked at</p>"
+        table = f"<table><tr><th>Task</th><th>Type</th><th>Templates merged</th></tr>{rows}</table>"
+        return head + table + (unused if self.unused_corrections else "")
 
     def place(self, call: Mapping[str, Any]) -> Task | None:
         """The task of one call (a mapping with messages and tools); None where it shares no template."""
@@ -262,27 +273,27 @@ def _behave_alike(a: Evidence, b: Evidence) -> bool:
 
 
 def _tasks(groups: list[list[_Leaf]]) -> list[Task]:
-    tasks: list[Task] = []
     common = Counter(word for group in groups for word in {t for leaf in group for t in leaf.tokens})
-    for group in groups:
-        calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: str(c["call_id"]))
-        calls = sorted(calls, key=lambda c: hashlib.md5(c["call_id"].encode()).digest())[:PER_TASK]
-        found = evidence([c["exchange"] for c in calls])
-        kind = type_of(found)
-        oldest = min(group, key=lambda leaf: leaf.first)
-        if not oldest.tokens:
-            task, name = OTHER, "No shared prompt"
-        else:
-            first = min(oldest.calls, key=lambda c: (c["created_at"], c["call_id"]))
-            name = name_of(_prompt_text(first), set(oldest.tokens), common, len(groups))
-            digest = hashlib.sha256(" ".join(oldest.tokens).encode()).hexdigest()[:6]
-            task = f"{slug(name)}-{digest}" if slug(name) else digest
-        users = [c["exchange"].user for c in calls]
-        excerpt = (
-            "" if not oldest.tokens else _prompt_text(min(oldest.calls, key=lambda c: (c["created_at"], c["call_id"])))
-        )
-        tasks.append(Task(task, name, kind, kind, found, excerpt[:300], len(group), Profile.of(found, users)))
-    return _unique(tasks)
+    return _unique([_task(group, common, len(groups)) for group in groups])
+
+
+def _task(group: list[_Leaf], common: Mapping[str, int], tasks: int) -> Task:
+    """One group as a task: named by the fixed words of its earliest prompt, so that later traffic changes nothing."""
+    calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: _digest(c["call_id"]))[:PER_TASK]
+    found = evidence([c["exchange"] for c in calls])
+    kind = type_of(found)
+    profile = Profile.of(found, [c["exchange"].user for c in calls])
+    oldest = min(group, key=lambda leaf: leaf.first)
+    if not oldest.tokens:
+        return Task(OTHER, "No shared prompt", kind, kind, found, "", len(group), profile)
+    prompt = _prompt_text(min(oldest.calls, key=lambda c: (c["created_at"], c["call_id"])))
+    name = name_of(prompt, set(oldest.tokens), common, tasks)
+    task = "-".join(filter(None, (slug(name), _digest(" ".join(oldest.tokens))[:6])))
+    return Task(task, name, kind, kind, found, prompt[:300], len(group), profile)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _prompt_text(call: Mapping[str, Any]) -> str:

@@ -92,7 +92,8 @@ class Prompt:
 
 def prompt_of(messages: Sequence[Mapping[str, str]], tools: str | None = None) -> Prompt:
     """The prompt of one call. `messages` holds {role, content}; `tools` is the request's tools as JSON text."""
-    system, head, last = "", [], ""
+    system, last = "", ""
+    head: list[str] = []
     for message in messages:
         role, content = message["role"], text_of(message["content"])
         if role in ("system", "developer"):
@@ -302,7 +303,8 @@ def find_templates(prompts: Sequence[Prompt]) -> Templates:
     members: dict[int, list[Prompt]] = defaultdict(list)
     for prompt in prompts:
         members[systems.group(prompt.system)].append(prompt)
-    found, leaves = {}, {}
+    found: dict[int, list[Anchor]] = {}
+    leaves: dict[tuple[int, Anchor | None], int] = {}
     for group, own in sorted(members.items()):
         here = anchors(own, max(5, len(own) // 50))
         if group in systems.prompted:

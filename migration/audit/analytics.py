@@ -1,0 +1,216 @@
+"""What a log's calls add up to, written once as Ibis expressions.
+
+Knows: columns of `schema.CALLS`. Every function takes an Ibis table and returns an Ibis expression; `open_calls` opens
+a parquet file (or a folder, or a glob of them) in DuckDB with a bound on memory; Spark or a warehouse works by passing
+its own table. Refuses to know: which engine runs it, and any row: only results leave the engine.
+
+Kept to what engines agree on: exact percentiles (linear between neighbours), hours and weekdays of UTC timestamps, no
+sampling, no first/last. A Spark session needs `spark.sql.session.timeZone=UTC`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import ibis
+import pandas as pd
+from ibis import _
+from ibis.expr.types import Table
+
+from migration.audit.complexity import route_hint
+from migration.audit.tasks import EMBEDDING, Discovery
+from migration.errors import NotEnoughCalls
+
+MONTH_DAYS = 30.0
+VISIBLE = ("chat", "scoring")
+"""Kinds whose answers are judged and replayed; of these only `chat` is what users see."""
+MEMORY = "1GB"
+
+
+def open_calls(path: str | Path, *, memory_limit: str = MEMORY, threads: int | None = None) -> Table:
+    """The calls in parquet at `path` as an Ibis table on DuckDB, whose buffers stay within `memory_limit`."""
+    settings = {"memory_limit": memory_limit, "preserve_insertion_order": False}
+    connection = ibis.duckdb.connect(**settings, **({"threads": threads} if threads else {}))
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    return connection.read_parquet(str(path), table_name="calls")
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days a log covers, and the factor that turns its sums into a month's (30 days)."""
+
+    first: datetime
+    last: datetime
+    days: float
+    calls: int
+
+    @property
+    def to_month(self) -> float:
+        return MONTH_DAYS / self.days
+
+
+def span(calls: Table) -> Span:
+    """The time covered. A log of less than a day counts as a day. Raises NotEnoughCalls where no call has a time."""
+    row = calls.aggregate(first=_.created_at.min(), last=_.created_at.max(), n=_.count()).to_pandas().iloc[0]
+    if pd.isna(row["first"]):
+        raise NotEnoughCalls("a cost per month", 0, 1)
+    days = (row["last"] - row["first"]).total_seconds() / 86_400
+    return Span(row["first"], row["last"], max(days, 1.0), int(row["n"]))
+
+
+def by_hour(calls: Table) -> Table:
+    """Columns weekday (0 is Monday), hour (UTC), calls, cost_usd."""
+    when = calls.created_at
+    keys = {"weekday": when.day_of_week.index(), "hour": when.hour()}
+    return calls.group_by(**keys).aggregate(calls=_.count(), cost_usd=_.cost_usd.sum()).order_by("weekday", "hour")
+
+
+def by_kind(calls: Table) -> Table:
+    """Columns kind, calls, unpriced (calls of unknown cost), prompt_tokens, completion_tokens, cost_usd."""
+    return calls.group_by("kind").aggregate(**_sums()).order_by("kind")
+
+
+def by_task_and_kind(calls: Table) -> Table:
+    """Columns task, kind, then those of `by_kind`."""
+    return calls.group_by("task", "kind").aggregate(**_sums()).order_by("task", "kind")
+
+
+def by_model(calls: Table) -> Table:
+    """Columns model, then those of `by_kind`."""
+    return calls.group_by("model").aggregate(**_sums()).order_by("model")
+
+
+def by_split(calls: Table) -> Table:
+    """Columns task, split, calls: of the kinds that are replayed."""
+    seen = calls.filter(_.kind.isin(VISIBLE))
+    return seen.group_by("task", "split").aggregate(calls=_.count()).order_by("task", "split")
+
+
+def by_task(calls: Table) -> Table:
+    """One row a task: sums over all its calls; percentiles and complexity over those that were answered.
+
+    Columns task, calls, conversations, prompt_tokens, completion_tokens, cost_usd, complexity, p50_ms, p95_ms,
+    p50_prompt, p95_prompt, p50_completion, p95_completion.
+    """
+    answered = calls.kind.isin(VISIBLE)
+    levels = {
+        f"p{level}_{name}": calls[column].quantile(level / 100, where=answered)
+        for column, name in (("latency_ms", "ms"), ("prompt_tokens", "prompt"), ("completion_tokens", "completion"))
+        for level in (50, 95)
+    }
+    sums = {name: value for name, value in _sums().items() if name != "unpriced"}
+    return (
+        calls.group_by("task")
+        .aggregate(conversations=_.conversation_id.nunique(), complexity=_.complexity.mean(), **sums, **levels)
+        .order_by("task")
+    )
+
+
+def complexity_bins(calls: Table, *, bins: int = 20) -> Table:
+    """Columns task, bin (0 .. bins - 1, of equal width over 0..1), calls: of the kinds that are replayed."""
+    seen = calls.filter(_.kind.isin(VISIBLE), _.complexity.notnull())
+    edge = ibis.least((seen.complexity * bins).floor(), bins - 1).cast("int64")
+    return seen.group_by(task=seen.task, bin=edge).aggregate(calls=_.count()).order_by("task", "bin")
+
+
+def _sums() -> dict[str, ibis.Deferred]:
+    return {
+        "calls": _.count(),
+        "unpriced": _.cost_usd.isnull().sum(),
+        "prompt_tokens": _.prompt_tokens.sum(),
+        "completion_tokens": _.completion_tokens.sum(),
+        "cost_usd": _.cost_usd.sum(),
+    }
+
+
+def hidden_costs(kinds: pd.DataFrame, over: Span) -> pd.DataFrame:
+    """What each kind costs a month and its share of the bill, answers that users see first.
+
+    kinds: as `by_kind`. Returns kind, calls_month, tokens_month, cost_usd_month, share, unpriced.
+    """
+    table = kinds.assign(
+        calls_month=kinds.calls * over.to_month,
+        tokens_month=(kinds.prompt_tokens.fillna(0) + kinds.completion_tokens.fillna(0)) * over.to_month,
+        cost_usd_month=kinds.cost_usd.fillna(0.0) * over.to_month,
+    )
+    table["share"] = table.cost_usd_month / (table.cost_usd_month.sum() or 1.0)
+    order = table.assign(first=table.kind != "chat").sort_values(["first", "cost_usd_month"], ascending=[True, False])
+    return order[["kind", "calls_month", "tokens_month", "cost_usd_month", "share", "unpriced"]].reset_index(drop=True)
+
+
+def tasks_table(calls: Table, found: Discovery) -> pd.DataFrame:
+    """tasks.parquet: `schema.TASKS`, and found_type, versions, route_reason, unpriced, p50/p95 of tokens, prompt.
+
+    calls: labelled by `found`. Largest cost first.
+    """
+    kinds = by_task_and_kind(calls).to_pandas()
+    rows = by_task(calls).to_pandas()
+    known = {task.task: task for task in found.tasks}
+    usual = kinds.assign(hidden=~kinds.kind.isin(VISIBLE)).sort_values(["hidden", "calls"], ascending=[True, False])
+    rows["kind"] = rows.task.map(usual.drop_duplicates("task").set_index("task").kind)
+    rows["unpriced"] = rows.task.map(kinds.groupby("task").unpriced.sum())
+    seen = kinds[kinds.kind.isin(VISIBLE)].groupby("task").calls.sum()
+    rows["answered"] = rows.task.map(seen).fillna(0).astype("int64")
+    for column in ("name", "task_type", "found_type", "versions", "prompt"):
+        rows[column] = [getattr(known[t], column) if t in known else None for t in rows.task]
+    rows["name"] = rows.name.fillna(rows.task.map({EMBEDDING: "Embeddings"})).fillna("No shared prompt")
+    rows["task_type"] = rows.task_type.fillna("other")
+    hints = [_hint(row) for row in rows.to_dict("records")]
+    rows["route_hint"], rows["route_reason"] = [hint for hint, _reason in hints], [reason for _hint, reason in hints]
+    return rows.sort_values(["cost_usd", "calls"], ascending=False, na_position="last").reset_index(drop=True)
+
+
+def _hint(row: dict[str, float]) -> tuple[str, str]:
+    if not row["answered"]:
+        return "unclear", "no answers to replace"
+    return route_hint(
+        str(row["task_type"]),
+        calls=int(row["answered"]),
+        p50_prompt=row["p50_prompt"],
+        p95_prompt=row["p95_prompt"],
+        complexity=row["complexity"],
+    )
+
+
+def movable(tasks: pd.DataFrame) -> pd.DataFrame:
+    """Calls and cost by route_hint (`slm`, `unclear`, `llm`), of the tasks that have answers.
+
+    Returns route_hint, tasks, calls, cost_usd, call_share, cost_share.
+    """
+    own = tasks[tasks.answered > 0]
+    table = own.groupby("route_hint").agg(
+        tasks=("task", "size"), calls=("answered", "sum"), cost_usd=("cost_usd", "sum")
+    )
+    table = table.reindex(["slm", "unclear", "llm"], fill_value=0)
+    table["call_share"] = table.calls / max(1, table.calls.sum())
+    table["cost_share"] = table.cost_usd / (table.cost_usd.sum() or 1.0)
+    return table.reset_index()
+
+
+def sample_texts(calls: Table, *, limit: int = 1_000) -> list[str]:
+    """Texts of up to `limit` calls as one string each (messages, then the answer), by the hash of their id."""
+    known = calls.filter(calls.messages.length() > 0)
+    ids = known.select(known.call_id, order=known.call_id.hash()).order_by("order", "call_id").limit(limit)
+    rows = known.semi_join(ids, "call_id").select("messages", "response").to_pyarrow().to_pylist()
+    return ["\n".join([*(m["content"] or "" for m in r["messages"]), r["response"] or ""]) for r in rows]
+
+
+def summary_of(tasks: pd.DataFrame, hidden: pd.DataFrame, shares: pd.DataFrame, over: Span) -> dict[str, float | int]:
+    """The headline figures of step 01, for summary.json; shares are fractions."""
+    own, kinds = shares.set_index("route_hint"), hidden.set_index("kind").cost_usd_month
+    seen = float(kinds.get("chat", 0.0))
+    return {
+        "calls": over.calls,
+        "tasks": int((tasks.answered > 0).sum()),
+        "days_covered": round(over.days, 2),
+        "calls_month": round(over.calls * over.to_month),
+        "cost_usd_month": float(kinds.sum()),
+        "hidden_cost_usd_month": float(kinds.sum()) - seen,
+        "hidden_cost_share": 1 - seen / (float(kinds.sum()) or 1.0) if kinds.sum() else 0.0,
+        "unpriced_calls": int(hidden.unpriced.sum()),
+        "movable_share": float(own.call_share["slm"]),
+        "movable_cost_share": float(own.cost_share["slm"]),
+        "unclear_share": float(own.call_share["unclear"]),
+    }
