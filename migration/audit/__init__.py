@@ -1,0 +1,46 @@
+"""The traffic audit: any log in, and what its calls are, cost and need.
+
+Names are loaded when asked for: reading a log needs no PII recognisers, masking a text needs no query engine.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_LATER = {
+    "import_log": "importers",
+    "ImportReport": "importers",
+    "BadLine": "importers",
+    "Contract": "prices",
+    "contract": "prices",
+    "price_table": "prices",
+    "mask": "redact",
+    "mask_messages": "redact",
+    "count_by_kind": "redact",
+    "discover": "tasks",
+    "write_corrections": "tasks",
+    "open_calls": "analytics",
+    "span": "analytics",
+    "by_hour": "analytics",
+    "by_kind": "analytics",
+    "by_task_and_kind": "analytics",
+    "by_split": "analytics",
+    "complexity_bins": "analytics",
+    "hidden_costs": "analytics",
+    "tasks_table": "analytics",
+    "movable": "analytics",
+    "sample_texts": "analytics",
+    "summary_of": "analytics",
+    "use_cases": "complexity",
+    "reading": "reading",
+}
+
+__all__ = [*_LATER]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'migration.audit' has no attribute {name!r}")
+    module = import_module(f"migration.audit.{_LATER[name]}")
+    return module if name == _LATER[name] else getattr(module, name)

@@ -1,0 +1,225 @@
+"""Where a log lies: files, folders, globs; which form each file has; its records, numbered; what joins to what.
+
+Knows: files and their forms, the side table that joins two halves of a call. Refuses to know: what a call holds.
+"""
+
+from __future__ import annotations
+
+import glob
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from migration.audit.importers import tables
+from migration.audit.importers.forms import EXPECTED, Form, recognised, records
+from migration.audit.importers.lines import BrokenStream, chunks, head, lines
+from migration.audit.importers.record import BadRecord, Json
+from migration.errors import BadInput
+
+SNIFFED = 200
+"""Lines looked at to tell a file's form."""
+LARGEST_DOCUMENT = 1 << 29
+"""512 MiB: JSON that is one document rather than a record a line is read whole, and not beyond this."""
+
+Numbered = Iterator[tuple[int, Json | BadRecord]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file and its form. `layout` is lines, document, csv or parquet."""
+
+    path: Path
+    form: Form
+    layout: str
+
+
+def files(traffic: str | Path | list[str] | list[Path]) -> list[Path]:
+    """The files that `traffic` names: files, folders (all within), globs. Raises BadInput where one names nothing."""
+    found: list[Path] = []
+    for one in [traffic] if isinstance(traffic, str | Path) else traffic:
+        path = Path(one).expanduser()
+        if path.is_dir():
+            inside = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+        elif path.exists():
+            inside = [path]
+        else:
+            inside = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
+        if not inside:
+            raise BadInput(f"{one} does not exist" if not path.is_dir() else f"the folder {one} holds no file")
+        found += [file for file in inside if file not in found]
+    if not found:
+        raise BadInput(f"no traffic was named; expected {EXPECTED}")
+    return found
+
+
+def source(path: Path, family: str, columns: dict[str, str] | None) -> Source:
+    """The source that `path` is. Raises BadInput saying what was expected where no form fits."""
+    first = head(path)
+    if not first:
+        raise BadInput(f"{path} is empty; expected {EXPECTED}")
+    if first[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise BadInput(f"{path} is UTF-16; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)")
+    if first[:4] == b"PAR1":
+        names, rows = tables.parquet_rows(path)
+        return Source(path, _table_form(path, names, rows, family, columns), "parquet")
+    start = _first_lines(path)
+    if family != "table" and not columns:
+        parsed = [value for line in start if (value := _parsed(line)) is not None]
+        layout, several = "lines", [one for value in parsed for one in records(value) if isinstance(one, dict)]
+        if not several and start and start[0].lstrip()[:1] in (b"[", b"{"):
+            layout, several = "document", [one for _, one in _document(path) if isinstance(one, dict)][:SNIFFED]
+        form = recognised(several, family)
+        if form:
+            return Source(path, form, layout)
+        if several:
+            raise BadInput(f"{path} is JSON of no form known here{_of(family)}; expected {EXPECTED}")
+    if family in ("auto", "table") and start and _is_header(start[0]):
+        names, rows = tables.csv_rows(path)
+        return Source(path, _table_form(path, names, rows, family, columns), "csv")
+    raise BadInput(f"{path} holds nothing usable{_of(family)}; expected {EXPECTED}")
+
+
+def _of(family: str) -> str:
+    return "" if family == "auto" else f" (looked for: {family})"
+
+
+def _first_lines(path: Path) -> list[bytes]:
+    """The first lines with something in them, a byte order mark taken off."""
+    found: list[bytes] = []
+    try:
+        for _, line in lines(path):
+            if line and line.strip():
+                found.append(line if found else line.removeprefix(b"\xef\xbb\xbf"))
+            if len(found) == SNIFFED:
+                break
+    except BrokenStream:
+        pass  # reported when the file is read; its good beginning still tells the form
+    return found
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict | list) else None
+
+
+def _is_header(line: bytes) -> bool:
+    return bool(re.fullmatch(rb"[^\x00-\x08\x0e-\x1f]{3,65536}", line)) and re.search(rb"[,;\t|]", line) is not None
+
+
+def _table_form(path: Path, names: list[str], rows: Numbered, family: str, columns: dict[str, str] | None) -> Form:
+    """The form of a table: a calls.parquet, a JSON form kept in columns, else columns by name or mapping."""
+    if tables.is_our_own(set(names)) and not columns:
+        return Form("calls table", "table", lambda _: True, parse=tables.our_own)
+    known = recognised([dict.fromkeys(names)], family) if not columns and family != "table" else None
+    if known and known.name != "openai log":
+        return known
+    return Form("table", "table", lambda _: True, parse=tables.table(tables.mapped(names, columns, path)))
+
+
+def numbered(where: Source) -> Numbered:
+    """The records of a source with the line (or row) of each; what is no record comes as a BadRecord.
+
+    Raises BrokenStream after the last good record of a damaged file.
+    """
+    if where.layout == "parquet":
+        yield from tables.parquet_rows(where.path)[1]
+    elif where.layout == "csv":
+        yield from tables.csv_rows(where.path)[1]
+    elif where.layout == "document":
+        yield from _document(where.path)
+    else:
+        yield from _lines(where.path)
+
+
+def _lines(path: Path) -> Numbered:
+    for number, line in lines(path):
+        if line is None:
+            yield number, BadRecord("longer than 64 MiB")
+            continue
+        if number == 1:
+            line = line.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
+        if not line.strip():
+            continue
+        try:
+            value = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            yield number, BadRecord(why_not_json(line, error))
+            continue
+        for record in records(value):
+            yield number, record if isinstance(record, dict) else BadRecord("not an object")
+
+
+def why_not_json(line: bytes, error: orjson.JSONDecodeError) -> str:
+    """Why a line is no JSON: its encoding, its end missing, or the parser's words."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    if line.lstrip()[:1] in (b"{", b"[") and line.rstrip()[-1:] not in (b"}", b"]"):
+        return "not JSON (cut off)"
+    ended = error.pos >= len(line.decode()) - 1 or "unexpected end" in error.msg
+    return "not JSON (cut off)" if ended and line.lstrip()[:1] in (b"{", b"[") else "not JSON"
+
+
+def _document(path: Path) -> Numbered:
+    """The records of a JSON file that is one value. Their lines are not known: the record's own number stands in."""
+    whole, size = [], 0
+    for chunk in chunks(path):
+        size += len(chunk)
+        if size > LARGEST_DOCUMENT:
+            raise BadInput(f"{path} is one JSON document of over 512 MiB; make it a record a line: jq -c '.[]' FILE")
+        whole.append(chunk)
+    try:
+        value = orjson.loads(b"".join(whole).removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise BadInput(f"{path} is neither JSON lines nor one JSON document ({error}); expected {EXPECTED}") from error
+    for number, record in enumerate(records(value), 1):
+        yield number, record if isinstance(record, dict) else BadRecord("not an object")
+
+
+class Joined:
+    """The other halves of calls, by key, in a file: a batch's requests, stored completions' messages.
+
+    Keys are unique within a batch only, so a file is asked first for the half that lies in the file of its own
+    name (`march_output.jsonl` and `march_input.jsonl`), then for one from any file if there is just one.
+    """
+
+    def __init__(self, path: Path):
+        self._table = sqlite3.connect(path)
+        self._table.execute("PRAGMA journal_mode = OFF")
+        self._table.execute("CREATE TABLE halves (key TEXT, pair TEXT, value BLOB)")
+        self.used: set[tuple[str, str]] = set()
+
+    def add(self, rows: Iterable[tuple[str, str, Json]]) -> None:
+        packed = ((key, pair, orjson.dumps(value)) for key, pair, value in rows)
+        self._table.executemany("INSERT INTO halves VALUES (?, ?, ?)", packed)
+        self._table.execute("CREATE INDEX IF NOT EXISTS by_key ON halves (key)")
+
+    def get(self, key: str, pair: str) -> Json | None:
+        found = self._table.execute("SELECT pair, value FROM halves WHERE key = ?", (key,)).fetchall()
+        mine = [row for row in found if row[0] == pair] or (found if len(found) == 1 else [])
+        if not mine:
+            return None
+        self.used.add((key, mine[-1][0]))
+        return orjson.loads(mine[-1][1])
+
+    def count(self) -> int:
+        """How many halves there are, each key of a file once."""
+        return self._table.execute("SELECT count(*) FROM (SELECT DISTINCT key, pair FROM halves)").fetchone()[0]
+
+    def close(self) -> None:
+        self._table.close()
+
+
+def pair_of(path: Path) -> str:
+    """What two halves' file names have in common: the name without its input/output word and its suffixes."""
+    name = path.name.split(".")[0].lower()
+    return re.sub(r"[-_ ]*(?:input|output|requests?|responses?|results?|messages|in|out)(?=$|[-_ ])", "", name)
