@@ -142,3 +142,36 @@ def task_table(tasks: pd.DataFrame) -> Any:
 def plain_table(frame: pd.DataFrame) -> Any:
     """Any small frame of text and figures, escaped, without its index."""
     return frame.style.format(precision=3, escape="html").hide(axis="index")
+
+
+def groups_table(groups: pd.DataFrame) -> Any:
+    """groups: of `Tuned.groups`: what was tested, and what came of it."""
+    shown = groups[["group", "n", "threshold", "slm_share", "loss", "bound", "decision"]].rename(
+        columns={"n": "calls", "slm_share": "kept by the SLM", "loss": "lost", "bound": "lost at most"}
+    )
+    formats: dict[Any, Any] = {
+        "threshold": "{:.2f}",
+        "kept by the SLM": "{:.0%}",
+        "lost": "{:.1%}",
+        "lost at most": "{:.1%}",
+    }
+    return shown.style.format(formats, escape="html", na_rep="–").hide(axis="index")
+
+
+def signals_table(signals: pd.DataFrame) -> Any:
+    """signals: of `routing.compare_signals`, one row a task, AUROC of each signal and AURC of the learned one."""
+    wide = signals.pivot(index="task", columns="signal", values="auroc")
+    order = ["ALL", *[task for task in wide.index if task != "ALL"]]
+    wide = wide.loc[order, ["learned", *[name for name in wide.columns if name != "learned"]]]
+    area = signals[signals["signal"] == "learned"].set_index("task")["aurc"]
+    wide = wide.assign(**{"AURC learned": area}).reset_index().rename(columns={"task": "AUROC of"})
+    return wide.style.format(precision=2, na_rep="–", escape="html").hide(axis="index")
+
+
+def plain_routers_table(plain: pd.DataFrame, chosen: dict[str, float]) -> Any:
+    """The policy among plainer routers, the same calls."""
+    table = pd.concat([pd.DataFrame([{"name": "the policy", **chosen}]), plain], ignore_index=True)
+    table.columns = pd.Index(["router", "SLM share", "quality kept", "USD per 1,000 calls", "mean wait, ms"])
+    formats: dict[Any, Any] = {"SLM share": "{:.0%}", "quality kept": "{:.1%}", "USD per 1,000 calls": "{:.2f}",
+               "mean wait, ms": "{:.0f}"}  # fmt: skip
+    return table.style.format(formats, escape="html").hide(axis="index")

@@ -7,7 +7,8 @@ mean wait in milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -151,11 +152,16 @@ def by_task(rows: pd.DataFrame, decisions: pd.DataFrame, policy: Policy) -> pd.D
 
 
 def examples(
-    rows: pd.DataFrame, decisions: pd.DataFrame, *, mask: Callable[[str], str], count: int = 10, seed: int = 7
+    rows: pd.DataFrame,
+    decisions: pd.DataFrame,
+    *,
+    mask: Callable[[list[str | None]], list[Any]],
+    count: int = 10,
+    seed: int = 7,
 ) -> pd.DataFrame:
     """`count` kept and `count` escalated calls, masked and shortened, as a person would check them.
 
-    mask: replaces personal data in a text. Returns decision, task, request, slm_answer, reference, agrees, confidence.
+    mask: replaces personal data in texts (`migration.audit.mask`). Returns decision, task, request, slm_answer, reference, agrees, confidence.
     """
     picked: Sequence[int] = []
     rng = np.random.default_rng(seed)
@@ -164,17 +170,17 @@ def examples(
         picked = [*picked, *sorted(rng.permutation(here)[:count])]
     shown = rows.iloc[list(picked)]
 
-    def short(text: object) -> str:
-        words = " ".join(mask(str(text or "")).split())
-        return words if len(words) <= 120 else words[:119] + "…"
+    def short(texts: Iterable[str | None]) -> list[str]:
+        words = [" ".join((text or "").split()) for text in mask(list(texts))]
+        return [text if len(text) <= 120 else text[:119] + "…" for text in words]
 
     return pd.DataFrame(
         {
             "decision": np.where(decisions["model"].iloc[list(picked)] == "slm", "kept", "escalated"),
             "task": shown["task"].to_numpy(),
-            "request": [short(request.text) for request in requests_of(shown)],
-            "SLM's answer": [short(text) for text in shown["output"]],
-            "LLM's answer": [short(text) for text in shown["reference"]],
+            "request": short(request.text for request in requests_of(shown)),
+            "SLM's answer": short(shown["output"]),
+            "LLM's answer": short(shown["reference"]),
             "agrees": shown["agrees"].map({True: "yes", False: "no"}).to_numpy(),
             "confidence": shown["confidence"].round(2).to_numpy(),
         }

@@ -127,3 +127,16 @@ def signals_of(rows: pd.DataFrame) -> Iterator[dict[str, float]]:
     broken = rows["error"].notna().to_numpy()
     for row, failed in zip(values, broken, strict=True):
         yield {} if failed else dict(zip(names, row.tolist(), strict=True))
+
+
+def stated_confidence(rows: pd.DataFrame) -> np.ndarray:
+    """What the model itself says: the geometric mean probability of its tokens, 0 where it gave none."""
+    return np.exp(pd.to_numeric(rows["mean_logprob"]).to_numpy(float, na_value=-np.inf))
+
+
+def calibration_and_recent(calls: pd.DataFrame, *, share: float = 0.2) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The calibration calls, and the newest `share` of all others: the two sides of the shift check."""
+    routable = calls[calls["kind"].isin(ROUTABLE)]
+    calibration = routable[routable["split"] == "calibration"]
+    others = routable[routable["split"] != "calibration"].sort_values("created_at")
+    return calibration, others.tail(max(1, round(share * len(routable))))

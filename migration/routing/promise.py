@@ -233,6 +233,15 @@ class Result:
     milliseconds: float
     n: int
 
+    def point(self) -> dict[str, float]:
+        """The result as a point beside those of `curves`."""
+        return {
+            "slm_share": self.slm_share,
+            "quality": self.quality,
+            "cost_usd_per_1k": self.cost,
+            "wait_ms": self.milliseconds,
+        }
+
 
 def decide(policy: Policy, rows: pd.DataFrame) -> pd.DataFrame:
     """Every row's decision, by the router itself, from its request and the signals of the SLM's answer."""
@@ -305,17 +314,16 @@ def shift(calibration: pd.DataFrame, recent: pd.DataFrame, *, level: float = 0.0
         table = pd.crosstab(mix["level_0"], mix["task"])
         if table.shape[1] > 1:
             shares = table.div(table.sum(axis=1), axis=0)
-            moved = (shares.loc["recent"] - shares.loc["calibration"]).abs().idxmax()
-            before, after = shares.loc["calibration", moved], shares.loc["recent", moved]
-            found.append(
-                ("task mix", float(stats.chi2_contingency(table).pvalue), f"{moved}: {before:.0%} to {after:.0%}")
-            )
+            before, after = shares.loc["calibration"], shares.loc["recent"]
+            moved = int((after - before).abs().to_numpy().argmax())
+            detail = f"{shares.columns[moved]}: {before.iloc[moved]:.0%} to {after.iloc[moved]:.0%}"
+            found.append(("task mix", float(stats.chi2_contingency(table).pvalue), detail))
         for name in ("prompt_tokens", "completion_tokens"):
             a, b = calibration[name].dropna(), recent[name].dropna()
             if len(a) >= 5 and len(b) >= 5:
                 detail = f"median {a.median():.0f} to {b.median():.0f}"
                 found.append((name, float(stats.ks_2samp(a, b).pvalue), detail))
-    corrected = holm([p for _, p, _ in found]) if found else []
+    corrected = holm([p for _, p, _ in found]) if found else np.empty(0)
     return pd.DataFrame(
         [(name, float(p), bool(p < level), text) for (name, _, text), p in zip(found, corrected, strict=True)],
         columns=["property", "p_value", "shifted", "detail"],

@@ -275,6 +275,13 @@ class RoutingMetrics:
     cpt80: float
     intervals: dict[str, tuple[float, float]]
 
+    def __str__(self) -> str:
+        apgr, cpt50, cpt80 = (self.intervals[name] for name in ("apgr", "cpt50", "cpt80"))
+        return (
+            f"APGR {self.apgr:.3f} ({apgr[0]:.3f} to {apgr[1]:.3f}), CPT50 {self.cpt50:.0f}% ({cpt50[0]:.0f} to "
+            f"{cpt50[1]:.0f}), CPT80 {self.cpt80:.0f}% ({cpt80[0]:.0f} to {cpt80[1]:.0f})"
+        )
+
 
 def routing_metrics(
     score: np.ndarray, weak: np.ndarray, strong: np.ndarray, *, resamples: int = 200, seed: int = 0
