@@ -140,7 +140,7 @@ def _across_calls(working: Path, retry_window_s: float) -> tuple[np.ndarray, pa.
     """
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'; SET memory_limit = '2GB'")
-        answer = connection.execute(query, {"path": str(working), "window": retry_window_s}).to_arrow_table()
+        answer = connection.sql(query, params={"path": str(working), "window": retry_window_s}).to_arrow_table()
     return answer["repeated"].to_numpy(), answer["retry_of"].combine_chunks()
 
 

@@ -81,6 +81,7 @@ _PATTERNS = (
             r"\b\d{1,4}(?:\s?(?:bis|ter))?,?\s+(?:rue|avenue|boulevard|impasse|chemin)\s+[^\d\n,.;]{3,40}\b", re.I
         ),
     ),
+    ("NATIONAL_ID", re.compile(r"(?i:ssn|social security)\D{0,20}(\d{3}-?\d{2}-?\d{4})\b")),
     ("ADDRESS", re.compile(r"\bP\.?\s?O\.?\s?Box\s+\d+\b", re.I)),
     ("ADDRESS", re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s\d[ABD-HJLNP-UW-Z]{2}\b")),
     (
@@ -189,9 +190,10 @@ def _believed(text: str, before: str, found: Find, score: float, vouch: re.Patte
         said = text[found.start : found.end]
         if sum(letter.isdigit() for letter in said) < 7:
             return False
-        if said.startswith("+") or _VOUCHES["PHONE"].search(near):
+        if said.startswith("+"):
             return True
-        return bool(re.search(r"\d[\s().-]+\d", said)) and not _SPOILS.search(near) and not _is_date_or_sum(said)
+        written_so = re.search(r"\d[\s().-]+\d", said) and not _is_date_or_sum(said)
+        return not _SPOILS.search(near) and bool(written_so or _VOUCHES["PHONE"].search(near))
     if found.kind == "CARD":
         return score >= 1.0 and not _SPOILS.search(near.rstrip() if _VOUCHES["CARD"].search(near) is None else "")
     return score >= 0.5
@@ -205,6 +207,8 @@ def _is_date_or_sum(said: str) -> bool:
 class Masker:
     """Masks texts, remembering for each conversation which value has which mask."""
 
+    counts: Counter[str] = field(default_factory=Counter)
+    """How many pieces of each kind were masked, the same value counted each time."""
     _known: dict[Hashable, dict[tuple[str, str], str]] = field(default_factory=dict)
 
     def text(self, text: str, conversation: Hashable) -> str:
@@ -224,6 +228,7 @@ class Masker:
 
     def _mask(self, kind: str, value: str, conversation: Hashable) -> str:
         same = re.sub(r"\W", "", value).casefold() if kind not in ("EMAIL", "IP") else value.casefold()
+        self.counts[kind] += 1
         known = self._known.setdefault(conversation, {})
         if (kind, same) not in known:
             known[kind, same] = f"<{kind}_{1 + sum(one == kind for one, _ in known)}>"
@@ -283,8 +288,7 @@ def mask_messages(
 
 def count_by_kind(texts: Iterable[str | None]) -> dict[str, int]:
     """How many pieces of personal data of each kind the texts hold, the same value counted each time."""
-    counts: Counter[str] = Counter()
+    masker = Masker()
     for text in texts:
-        if text:
-            counts.update(found.kind for found in find(text))
-    return dict(counts.most_common())
+        masker.text(text or "", "")
+    return dict(masker.counts.most_common())
