@@ -19,23 +19,24 @@ MOODS = ("calm", "vague", "angry")
 ESCALATIONS = ("legal", "injury", "person", "repeat")
 
 
-def _words(text: str) -> tuple[str, ...]:
+def words(text: str) -> tuple[str, ...]:
+    """The words of `text`, or the phrases where commas part them."""
     return tuple(text.split(", ") if ", " in text else text.split())
 
 
-NAMES = _words(
+NAMES = words(
     "Ana Ben Carla Dev Elif Femi Greta Hugo Ines Jonas Kira Liam Mina Noor Oscar Priya Quinn Rosa Sam Tara Umar "
     "Vera Wade Xenia Yusuf Zoe Amara Bruno Celia Dario Edda Filip Gita Hana Ivo Jun Kofi Lena Marek Nadia Olga "
     "Pablo"
 )
-SURNAMES = _words(
+SURNAMES = words(
     "Adler Brandt Cole Dunn Ekberg Falk Grant Hale Iversen Jansen Kaur Lund Moreno Novak Okafor Parker Quist Reyes "
     "Santos Thorne Ueda Vance Weber Yilmaz Zeller"
 )
-CITIES = _words(
+CITIES = words(
     "Leeds Porto Graz Malmo Utrecht Lyon Turin Bergen Cork Ghent Basel Krakow Tampa Boise Austin Denver Halifax Perth"
 )
-ITEMS = _words(
+ITEMS = words(
     "rain jacket, camping stove, desk lamp, garden hose, wool blanket, hiking boots, coffee grinder, tool box, "
     "bread knife, picnic basket, water bottle, sleeping bag, wall clock, plant pot, bike pump, floor mat, towel "
     "set, head torch, tea kettle, folding chair, pruning shears, salad bowl, candle holder, door mat, laundry "
@@ -43,8 +44,8 @@ ITEMS = _words(
     "cool box, spice rack, apron, trail shoes, rucksack, umbrella, frying pan, garden gloves, watering can, tent, "
     "lantern, duvet cover, bookshelf, coat rack, trowel"
 )
-COLOURS = ["black", "green", "grey", "navy", "red", "white", "yellow", "brown"]
-DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+COLOURS = words("black green grey navy red white yellow brown")
+DAYS = words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
 
 INTENTS: dict[str, tuple[str, ...]] = {
     "track_order": (
@@ -284,7 +285,7 @@ FILLERS = ("um", "uh", "well", "you know", "like", "so")
 STREETS = ("Mill Lane", "Oak Road", "Station Street", "Hill View", "Park Row", "River Close", "High Street")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _PIECES = re.compile(r"(\{\w+\})")
-_DIGIT_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_DIGIT_WORDS = words("zero one two three four five six seven eight nine")
 
 
 @dataclass(frozen=True)
@@ -404,10 +405,10 @@ def _written(parts: list[str], rng: random.Random, mood: str, slips: float) -> s
 
 def _spoken(parts: list[str], rng: random.Random) -> str:
     text = " ".join(re.sub(r"[,.:?#()]", "", part) for part in parts)
-    words = text.split()
+    said = text.split()
     for _ in range(rng.randint(0, 2)):
-        words.insert(rng.randint(0, len(words)), rng.choice(FILLERS))
-    return " ".join(word if word.startswith("{") else word.lower() for word in words)
+        said.insert(rng.randint(0, len(said)), rng.choice(FILLERS))
+    return " ".join(word if word.startswith("{") else word.lower() for word in said)
 
 
 def _misspelt(text: str, rng: random.Random) -> str:
