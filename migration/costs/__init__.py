@@ -1,0 +1,60 @@
+"""Costs: what a month costs today and after the move, every part of it, and how sure that is."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_LATER = {
+    "Assumptions": "scenarios",
+    "read_assumptions": "scenarios",
+    "read_traffic": "before_after",
+    "month_scale": "before_after",
+    "cards_needed": "capacity",
+    "felt_latency": "capacity",
+    "latency_table": "capacity",
+    "simulate_queue": "capacity",
+    "Basis": "projection",
+    "central": "projection",
+    "draw_worlds": "projection",
+    "fit_iteration": "projection",
+    "hosting_options": "projection",
+    "project": "projection",
+    "tornado": "projection",
+    "before_after_table": "results",
+    "chosen_point": "results",
+    "compare_scenarios": "results",
+    "fan": "results",
+    "project_all": "results",
+    "read_basis": "results",
+    "reprice": "results",
+    "sources": "results",
+    "summary_of": "results",
+    "check_article": "article",
+    "article_latency": "article",
+    "decision": "words",
+    "say_bill": "words",
+    "say_change": "words",
+    "say_hosting": "words",
+    "say_months": "words",
+    "say_latency": "words",
+    "say_article": "words",
+    "say_quality": "words",
+    "scenario_table": "words",
+    "article_table": "words",
+    "BILL_FORMATS": "words",
+    "Currency": "words",
+    "mean_saving": "results",
+    "read_weeks": "results",
+    "share_in_reach": "projection",
+    "shares": "before_after",
+    "write_workbook": "workbook",
+}
+
+__all__ = [*_LATER]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'migration.costs' has no attribute {name!r}")
+    return getattr(import_module(f"migration.costs.{_LATER[name]}"), name)

@@ -1,0 +1,302 @@
+"""The bill of a month: as the log shows it, and as it would be with some calls on the small model.
+
+Knows: the log as days x lines (a line is a kind, a task and a model), how much of a month it covers, and every part
+of the bill before and after. Refuses to know: the future (`projection`) and queues (`capacity`).
+
+Every part is an array over worlds, so that one code path gives the point estimate (one world) and the Monte Carlo.
+The bill before is the bill after with every call on the LLM and nothing bought: the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from migration.costs.scenarios import Card, Running, SlmApi
+from migration.errors import BadInput, NotEnoughCalls
+
+MONTH_DAYS = 365.25 / 12
+MONTH_HOURS = MONTH_DAYS * 24
+MOVABLE = ("chat", "scoring", "retry")
+"""The kinds that a policy can move. A retry is an answer too: where the task moves, the SLM gives it."""
+
+PARTS = {
+    "llm_answers": "LLM answers",
+    "escalations": "LLM, after the SLM was unsure",
+    "scoring": "LLM scoring calls",
+    "embedding": "embeddings",
+    "retries": "retries",
+    "errors": "failed calls",
+    "slm": "SLM: cards or API",
+    "monitoring": "quality checks by the LLM",
+    "fine_tuning": "monthly fine-tuning",
+    "engineering": "engineer time",
+    "wrong_answers": "wrong answers",
+    "one_off": "one-off: migration and first tuning",
+}
+"""Each part of a month's bill, and what people call it."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From the log to a month: multiply the log's sums by `factor`.
+
+    `days` counts average days that the log covers; a day that it began or ended in counts by the share of a day's
+    calls usual in the hours seen, and where two weeks or more are there, weekends count by their own level.
+    """
+
+    factor: float
+    days: float
+    whole_days: int
+    note: str
+
+
+def month_scale(created_at: pd.Series) -> tuple[Scale, pd.DataFrame]:
+    """How a log with calls at `created_at` (UTC) scales to a month of 30.4375 days.
+
+    Returns the scale and its days: columns day, calls, covered (0..1 of the day seen), weekend.
+    Raises NotEnoughCalls where the log has no extent in time: one moment says nothing of a month.
+    """
+    times = created_at.sort_values()
+    if len(times) < 2 or times.iloc[0] == times.iloc[-1]:
+        raise NotEnoughCalls("a month's bill from a log (calls at two different times)", int(times.nunique()), 2)
+    first, last = times.iloc[0].floor("D"), times.iloc[-1].floor("D")
+    days = pd.DataFrame({"day": pd.date_range(first, last, freq="D")})
+    days["calls"] = times.dt.floor("D").value_counts().reindex(days["day"], fill_value=0).to_numpy()
+    days["covered"] = 1.0
+    days["weekend"] = days["day"].dt.dayofweek >= 5
+    starts_at = (times.iloc[0] - first) / pd.Timedelta("1D")
+    ends_at = (times.iloc[-1] - last) / pd.Timedelta("1D")
+    inner = times[(times >= first + pd.Timedelta("1D")) & (times < last)]
+    whole = max(len(days) - 2, 0)
+    if whole >= 2 and len(inner):
+        clock = np.sort(((inner - inner.dt.floor("D")) / pd.Timedelta("1D")).to_numpy())
+        before, after = (clock < starts_at).mean(), (clock > ends_at).mean()
+        usual = len(inner) / whole
+        # Fewer than 3 calls missed is what a whole day shows one time in twenty: no proof that it was cut.
+        days.loc[0, "covered"] = 1.0 if usual * before < 3 else 1 - before
+        days.loc[len(days) - 1, "covered"] = 1.0 if usual * after < 3 else 1 - after
+        note = f"{len(days)} calendar days, the first and last counted by the hours seen"
+    else:
+        span = (times.iloc[-1] - times.iloc[0]) / pd.Timedelta("1D") * len(times) / (len(times) - 1)
+        parts = np.ones(len(days))
+        parts[0] -= starts_at
+        parts[-1] -= 1 - ends_at
+        days["covered"] = parts * span / parts.sum()
+        note = f"only {span:.2f} days seen: hours and days outside them are taken to be like these"
+    level = np.ones(len(days))
+    if days["covered"].sum() >= 13.5 and days.loc[days["weekend"], "covered"].sum() >= 2:
+        rate = days.groupby("weekend")["calls"].sum() / days.groupby("weekend")["covered"].sum()
+        average = rate[False] * 5 / 7 + rate[True] * 2 / 7
+        if average > 0:
+            level = np.where(days["weekend"], rate[True], rate[False]) / average
+            note += "; weekends counted by their own level"
+    covered = float((days["covered"] * level).sum())
+    seen = int((days["covered"] >= 1).sum())
+    return Scale(MONTH_DAYS / covered, covered, seen, note), days
+
+
+def ask_for_prices(calls: pd.DataFrame) -> None:
+    """Raises BadInput naming every model without a price and the lines to write: an unknown price is never zero."""
+    unknown = calls[
+        calls["cost_usd"].isna() & (calls["prompt_tokens"].fillna(0) + calls["completion_tokens"].fillna(0) > 0)
+    ]
+    if unknown.empty:
+        return
+    models = unknown["model"].fillna("unknown").value_counts()
+    asked = ", ".join(f"{model} ({n:,} calls)" for model, n in models.items())
+    lines = ", ".join(f"{model}: {{input: ?, output: ?}}" for model in models.index)
+    raise BadInput(
+        f"no price is known for {asked}: write your price in USD per million tokens to a YAML file, "
+        f"`models: {{{lines}}}`, and give it as the parameter `prices`"
+    )
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month's calls by line, in W worlds. Arrays (W, L): calls, prompt and completion tokens, USD before."""
+
+    lines: pd.DataFrame
+    calls: np.ndarray
+    prompt: np.ndarray
+    completion: np.ndarray
+    usd: np.ndarray
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """The log as days x lines. `lines` (L rows): kind, task, model and the log's sums; `sums` (4, D, L).
+
+    `each`: a row a call with created_at, line (row of `lines`), prompt_tokens, completion_tokens.
+    """
+
+    lines: pd.DataFrame
+    days: pd.DataFrame
+    sums: np.ndarray
+    scale: Scale
+    each: pd.DataFrame
+
+    def month(self, weights: np.ndarray | None = None) -> Month:
+        """A month; `weights` (W, D) counts each day of the log so many times (all 1 where absent)."""
+        weights = np.ones((1, len(self.days))) if weights is None else weights
+        return Month(self.lines, *(self.scale.factor * weights @ part for part in self.sums))
+
+    def bill(self) -> pd.DataFrame:
+        """The log's own bill and the month's, a row a line: nothing is summed away."""
+        columns = ["kind", "task", "model", "calls", "prompt_tokens", "cached_tokens", "completion_tokens", "cost_usd"]
+        return self.lines[columns].assign(cost_usd_month=self.lines["cost_usd"] * self.scale.factor)
+
+
+def read_traffic(calls: pd.DataFrame) -> Traffic:
+    """Group a calls table by day and line. Raises BadInput for unknown prices, NotEnoughCalls without a time span."""
+    ask_for_prices(calls)
+    scale, days = month_scale(calls["created_at"])
+    known = pd.DataFrame(
+        {
+            "kind": calls["kind"],
+            "task": calls["task"].fillna("unknown"),
+            "model": calls["model"].fillna("unknown"),
+            "day": calls["created_at"].dt.floor("D"),
+            "calls": 1,
+            "prompt_tokens": calls["prompt_tokens"].fillna(0),
+            "cached_tokens": calls["cached_tokens"].fillna(0) if "cached_tokens" in calls else 0,
+            "completion_tokens": calls["completion_tokens"].fillna(0),
+            "cost_usd": calls["cost_usd"].fillna(0.0),
+        }
+    )
+    keys = ["kind", "task", "model"]
+    lines = known.groupby(keys, as_index=False).sum(numeric_only=True)
+    line_of = pd.MultiIndex.from_frame(lines[keys]).get_indexer(pd.MultiIndex.from_frame(known[keys]))
+    day_of = pd.Index(days["day"]).get_indexer(pd.Index(known["day"]))
+    sums = np.zeros((4, len(days), len(lines)))
+    for part, column in zip(sums, ["calls", "prompt_tokens", "completion_tokens", "cost_usd"], strict=True):
+        np.add.at(part, (day_of, line_of), known[column].to_numpy(float))
+    each = known[["prompt_tokens", "completion_tokens"]].assign(created_at=calls["created_at"], line=line_of)
+    return Traffic(lines, days, sums, scale, each)
+
+
+def count_routes(decisions: pd.DataFrame, *, enough: int = 30) -> pd.DataFrame:
+    """Of each task's decided calls, how many went which way: index task, columns n, slm, escalated, llm.
+
+    escalated: the SLM answered, was unsure, and the LLM was paid as well. A call that a limit, a pin or the score
+    before the call sent to the LLM costs nothing on the SLM. A task with `enough` calls on 04's test part is counted
+    there alone: thresholds were chosen on the others.
+    """
+    if "part" in decisions:
+        test = decisions["part"].eq("test")
+        held = test.groupby(decisions["task"]).transform("sum")
+        decisions = decisions[test | (held < enough)]
+    slm = decisions["model"].eq("slm")
+    asked = (
+        decisions["tried_slm"].astype(bool)
+        if "tried_slm" in decisions
+        else decisions["reason"].fillna("").str.contains("is below")
+    )
+    ways = pd.DataFrame(
+        {"task": decisions["task"], "n": 1, "slm": slm, "escalated": ~slm & asked, "llm": ~slm & ~asked}
+    )
+    return ways.groupby("task").sum().astype(int)
+
+
+def shares(routes: pd.DataFrame) -> pd.DataFrame:
+    """`count_routes` as shares of each task's calls: index task, columns slm, escalated, llm."""
+    return routes[["slm", "escalated", "llm"]].div(routes["n"], axis=0)
+
+
+def on_lines(lines: pd.DataFrame, by_task: np.ndarray, tasks: pd.Index) -> np.ndarray:
+    """Shares of tasks (W, T, 3) laid onto lines (W, L, 3); what no policy speaks of stays on the LLM.
+
+    Retries and failed calls take their task's shares: what moves meets no rate limit of the provider.
+    """
+    at = tasks.get_indexer(pd.Index(lines["task"]))
+    laid = np.zeros((len(by_task), len(lines), 3))
+    laid[:, :, 2] = 1.0
+    moves = (at >= 0) & lines["kind"].ne("embedding").to_numpy()
+    laid[:, moves] = by_task[:, at[moves]]
+    return laid
+
+
+def use(month: Month, laid: np.ndarray) -> dict[str, np.ndarray]:
+    """What a month uses, each (W,), when its lines go by `laid` (W, L, 3): USD of the LLM's parts, and SLM tokens.
+
+    `shadow`: USD that asking the LLM again for every SLM answer would cost.
+    """
+    kind = month.lines["kind"].to_numpy()
+    slm, escalated, llm = (laid[:, :, i] for i in range(3))
+    movable = np.isin(kind, MOVABLE)
+    asks_slm = np.where(movable, slm + escalated, 0.0)
+
+    def usd(which: np.ndarray, share: np.ndarray) -> np.ndarray:
+        return (month.usd * share)[:, which].sum(axis=1)
+
+    return {
+        "llm_answers": usd(kind == "chat", llm),
+        "escalations": usd(kind == "chat", escalated),
+        "scoring": usd(kind == "scoring", llm + escalated),
+        "embedding": usd(kind == "embedding", llm),
+        "retries": usd(kind == "retry", llm + escalated),
+        "errors": usd(kind == "error", llm + escalated),
+        "shadow": usd(movable, slm),
+        "movable_calls": month.calls[:, movable].sum(axis=1),
+        "answered_calls": (month.calls * np.where(movable, slm, 0)).sum(axis=1),
+        "slm_calls": (month.calls * asks_slm).sum(axis=1),
+        "slm_prompt": (month.prompt * asks_slm).sum(axis=1),
+        "slm_completion": (month.completion * asks_slm).sum(axis=1),
+    }
+
+
+LLM_PARTS = ("llm_answers", "escalations", "scoring", "embedding", "retries", "errors")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a month after costs besides the LLM's calls: one card, one API, and the running costs."""
+
+    card: Card
+    api: SlmApi
+    running: Running
+    engineer_hours_month: float
+    engineer_usd_hour: float
+    wrong_answer_usd: float
+    target_s: float
+    redundancy: int
+
+
+def slm_usd(hosting: str, cards: Any, busy_s: Any, used: dict[str, Any], terms: Terms, api_price: Any = 1.0) -> Any:
+    """USD a month of running the SLM: `cards` bought or rented for all the month, or its tokens through an API.
+
+    busy_s: seconds a month that the cards compute; the rest of the time they are idle and paid for.
+    """
+    if hosting == "api":
+        tokens = (
+            used["slm_prompt"] * terms.api.prompt_usd_per_m + used["slm_completion"] * terms.api.completion_usd_per_m
+        )
+        return tokens / 1e6 * api_price
+    if hosting == "rented":
+        return cards * terms.card.rent_usd_hour * MONTH_HOURS
+    fixed = terms.card.price_usd / terms.running.amortise_months + terms.running.hosting_usd_month
+    busy_h = np.minimum(busy_s / 3600, cards * MONTH_HOURS)
+    kwh = (cards * MONTH_HOURS * terms.card.idle_watts + busy_h * (terms.card.watts - terms.card.idle_watts)) / 1000
+    return cards * fixed + kwh * terms.running.power_usd_kwh
+
+
+def extra_parts(used: dict[str, Any], quality: Any, terms: Terms, hours: float) -> dict[str, Any]:
+    """Monthly parts that exist only because calls moved; all zero where none did.
+
+    quality: share of movable calls whose answer is as good as the LLM's was.
+    """
+    moved = used["slm_calls"] > 0
+    return {
+        "monitoring": used["shadow"] * terms.running.judged_share,
+        "fine_tuning": moved * terms.running.retrains_month * terms.running.retrain_usd,
+        "engineering": moved * hours * terms.engineer_usd_hour,
+        "wrong_answers": moved * used["movable_calls"] * (1 - quality) * terms.wrong_answer_usd,
+    }
+
+
+def one_off_usd(moved: Any, terms: Terms) -> Any:
+    """Spent once: the first fine-tuning in any case, the migration where calls move."""
+    return terms.running.retrain_usd + moved * terms.running.migration_hours * terms.engineer_usd_hour
