@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
 
 import orjson
@@ -29,6 +29,7 @@ POLARITY, YES_NO = frozenset(_POLARITY.split()), frozenset(_YES_NO.split())
 HANDOVER = re.compile(r"queue|team|rout|escalat|depart|assign|transfer|handoff|handover|human", re.I)
 """Names of answer fields that hand a conversation on."""
 _PAIR = re.compile(r"^\s*[-*]?\s*\**([^\W\d][\w /-]{0,30}?)\**\s*[:：=]\s*\**(.*?)\**\s*$")
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _FENCE = re.compile(r"^\s*```\w*\s*\n(.*?)\n?\s*```\s*$", re.S)
 _NUMBER = re.compile(r"^[^\w-]{0,2}-?\d+(?:[.,]\d+)?\s*(?:%|/\s*\d+|out of \d+|points?|stars?|★)?\.?$", re.I)
 _CODE = re.compile(
@@ -68,6 +69,7 @@ class Evidence:
     tool_use: float
     shared_phrases: float
     from_input: float
+    worked_out: float
     user_tokens: float
     answer_tokens: float
     turns: float
@@ -165,6 +167,7 @@ def evidence(exchanges: Sequence[Exchange]) -> Evidence:
         tool_use=sum(e.tools for e in exchanges) / max(1, len(exchanges)),
         shared_phrases=_shared_phrases(texts),
         from_input=_from_input(plain),
+        worked_out=sum(_is_worked_out(e) for e in plain) / n,
         user_tokens=median([len(tokens_of(e.user, 2000)) for e in exchanges] or [0]),
         answer_tokens=median([len(tokens_of(t, 2000)) for t in texts] or [0]),
         turns=sum(e.turns for e in exchanges) / max(1, len(exchanges)),
@@ -230,12 +233,18 @@ def _from_input(plain: Sequence[Exchange]) -> float:
     return max(0.0, median(gains or [0.0]))
 
 
+def _is_worked_out(e: Exchange) -> bool:
+    """Whether an answer goes step by step to a result: several lines or sentences, numbers that the input lacks."""
+    answer = re.sub(r"(?m)^\s*(?:\w+\s+)?\d+[.):]\s", " ", e.answer or "")  # not the steps' own numbers
+    steps = len([part for part in re.split(r"\n+|(?<=[.!?;])\s+", answer) if len(part) > 8])
+    new = set(_FIGURE.findall(answer)) - set(_FIGURE.findall(e.user))
+    return steps >= 3 and len(new) >= 2
+
+
 def type_of(e: Evidence) -> str:
     """The task type that the evidence speaks for; the first rule that holds."""
-    prose = e.json < 0.5 and e.closed_fields < 0.5
-    closed = e.closed_fields >= 0.7 or (
-        e.repeated_answers >= 0.85 and e.distinct_answers <= 0.3 and e.answer_tokens < 40
-    )
+    repeated = e.repeated_answers >= 0.85 and e.distinct_answers <= 0.3 and e.answer_tokens < 15
+    closed = e.closed_fields >= 0.7 or repeated
     if e.tool_use >= 0.3:
         return "reasoning"
     if e.n < 5:
@@ -247,23 +256,24 @@ def type_of(e: Evidence) -> str:
     if e.copied >= 0.8 or (e.copied >= 0.45 and not closed and (e.json >= 0.5 or e.answer_tokens < 30)):
         return "extraction"
     if closed and e.answer_tokens < 60:
-        if e.polarity >= 0.7:
-            return "sentiment"
-        return (
-            "routing" if e.handover >= 0.5 or (e.yes_no >= 0.9 and e.distinct_answers * e.n > 2) else "classification"
-        )
+        hands_on = e.handover >= 0.5 or (e.yes_no >= 0.9 and e.distinct_answers * e.n > 2.5)
+        return "sentiment" if e.polarity >= 0.7 else "routing" if hands_on else "classification"
     if e.json >= 0.5 and e.copied >= 0.3:
         return "extraction"
-    if prose and e.user_tokens >= 120 and e.answer_tokens <= 0.5 * e.user_tokens and e.from_input >= 0.2:
+    return _type_of_prose(e) if e.json < 0.5 and e.closed_fields < 0.5 else "other"
+
+
+def _type_of_prose(e: Evidence) -> str:
+    """The type of a task that is answered in free text."""
+    short_question = e.user_tokens <= 60 and e.turns < 1.5
+    if e.user_tokens >= 120 and e.answer_tokens <= 0.5 * e.user_tokens and e.from_input >= 0.2:
         return "summarization"
-    if prose and e.shared_phrases >= 0.3:
-        return "faq" if e.user_tokens <= 60 and e.turns < 1.5 and e.answer_tokens >= 20 else "templated_generation"
-    if prose and e.answer_tokens >= 80:
+    if e.worked_out >= 0.6 and e.from_input >= 0.1:
+        return "reasoning"
+    if e.shared_phrases >= 0.3:
+        one_mould = e.shared_phrases >= 0.9 and e.repeated_answers <= 0.2
+        asked = short_question and e.answer_tokens >= 20 and e.from_input < 0.15
+        return "faq" if asked and not one_mould else "templated_generation"
+    if e.answer_tokens >= 80:
         return "creative"
-    if prose and e.user_tokens <= 60 and e.turns < 1.5 and e.answer_tokens >= 8:
-        return "faq"
-    return "other"
-
-
-def as_row(e: Evidence) -> dict[str, float]:
-    return asdict(e)
+    return "faq" if short_question and e.answer_tokens >= 8 else "other"

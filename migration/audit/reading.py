@@ -140,6 +140,7 @@ def show_evidence(evidence: pd.DataFrame) -> Styler:
         "tool_use",
         "shared_phrases",
         "from_input",
+        "worked_out",
     ]
     tokens = ["user_tokens", "answer_tokens", "turns"]
     table = evidence[["name", "task_type", "n", *shares, *tokens]]

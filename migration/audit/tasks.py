@@ -60,6 +60,8 @@ class _Leaf:
     number: int
     calls: list[dict[str, Any]]
     tokens: tuple[str, ...]
+    fixed: frozenset[str]
+    anchored: bool
 
     @cached_property
     def answers(self) -> list[str]:
@@ -222,10 +224,14 @@ def _leaf(
 ) -> _Leaf:
     """A leaf's calls, and the tokens of its template: those of its earliest prompt that 80% of its prompts hold."""
     first = min(ids, key=lambda i: (calls[i]["created_at"], calls[i]["call_id"]))
-    seen = Counter(t for i in ids[:300] for t in set(prompts[i].system))
-    fixed = tuple(t for t in prompts[first].system if seen[t] >= 0.8 * len(ids[:300]))
     anchor = next((a for (_, a), number in templates.leaves.items() if number == leaf), None)
-    return _Leaf(leaf, [calls[i] for i in ids], fixed + (anchor.tokens if anchor else ()))
+    looked = [prompts[i] for i in ids[:300]]
+    seen = Counter(t for p in looked for t in set(p.system))
+    tokens = tuple(t for t in prompts[first].system if seen[t] >= 0.8 * len(looked)) + (anchor.tokens if anchor else ())
+    if anchor:
+        seen = Counter(t for p in looked for t in {*p.system, *p.head, *p.tail})
+    fixed = frozenset(t for t, n in seen.items() if n >= 0.8 * len(looked)) | set(tokens)
+    return _Leaf(leaf, [calls[i] for i in ids], tokens, fixed, anchor is not None)
 
 
 def _merged(leaves: list[_Leaf], rare: int) -> list[list[_Leaf]]:
@@ -274,10 +280,10 @@ def _behave_alike(a: Evidence, b: Evidence) -> bool:
 
 def _tasks(groups: list[list[_Leaf]]) -> list[Task]:
     common = Counter(word for group in groups for word in {t for leaf in group for t in leaf.tokens})
-    return _unique([_task(group, common, len(groups)) for group in groups])
+    return _unique([_task(group, common) for group in groups])
 
 
-def _task(group: list[_Leaf], common: Mapping[str, int], tasks: int) -> Task:
+def _task(group: list[_Leaf], common: Mapping[str, int]) -> Task:
     """One group as a task: named by the fixed words of its earliest prompt, so that later traffic changes nothing."""
     calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: _digest(c["call_id"]))[:PER_TASK]
     found = evidence([c["exchange"] for c in calls])
@@ -286,9 +292,10 @@ def _task(group: list[_Leaf], common: Mapping[str, int], tasks: int) -> Task:
     oldest = min(group, key=lambda leaf: leaf.first)
     if not oldest.tokens:
         return Task(OTHER, "No shared prompt", kind, kind, found, "", len(group), profile)
-    prompt = _prompt_text(min(oldest.calls, key=lambda c: (c["created_at"], c["call_id"])))
-    name = name_of(prompt, set(oldest.tokens), common, tasks)
-    task = "-".join(filter(None, (slug(name), _digest(" ".join(oldest.tokens))[:6])))
+    prompt = _prompt_text(min(oldest.calls, key=lambda c: (c["created_at"], c["call_id"])), oldest.anchored)
+    name = name_of(prompt, oldest.fixed, common)
+    alone = name_of(prompt, oldest.fixed)  # an id may not depend on which other tasks there are
+    task = "-".join(filter(None, (slug(alone), _digest(" ".join(oldest.tokens))[:6])))
     return Task(task, name, kind, kind, found, prompt[:300], len(group), profile)
 
 
@@ -296,9 +303,11 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _prompt_text(call: Mapping[str, Any]) -> str:
+def _prompt_text(call: Mapping[str, Any], anchored: bool) -> str:
+    """The system prompt, and the first user message where a part of it belongs to the template."""
     texts = [text_of(m["content"]) for m in call["messages"] if m["role"] in ("system", "developer")]
-    return "\n".join(texts) or next((text_of(m["content"]) for m in call["messages"] if m["role"] == "user"), "")
+    users = [text_of(m["content"]) for m in call["messages"] if m["role"] == "user"]
+    return "\n".join([*texts, *(users[:1] if anchored or not texts else [])])
 
 
 def _unique(tasks: list[Task]) -> list[Task]:

@@ -255,27 +255,49 @@ def _lines(tokens: Tokens) -> Iterable[Tokens]:
 
 
 def anchors(prompts: Sequence[Prompt], support: int) -> list[Anchor]:
-    """Fixed beginnings, else ends, else lines that set calls with one system prompt apart; longest first."""
-    left = list(range(len(prompts)))
-    result: list[Anchor] = []
+    """Fixed beginnings and ends, else lines, that set calls with one system prompt apart; longest first."""
+    edges: list[Anchor] = []
     for kind in ("begins", "ends"):
         rows = [p.head if kind == "begins" else p.tail[::-1] for p in prompts]
         found: list[tuple[Tokens, list[int]]] = []
-        if len(left) >= support:
-            _branch(rows, left, 0, support, 1.0, found)
-        for prefix, ids in found:
-            result.append(Anchor(kind, prefix if kind == "begins" else prefix[::-1]))
-            left = sorted(set(left) - set(ids))
-    if len(left) >= support:
-        counts = Counter(line for i in left for line in set(_lines(prompts[i].head)))
-        for line, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-            holders = [i for i in left if line in set(_lines(prompts[i].head))] if n >= support else []
-            if len(holders) >= support and len({prompts[i].head for i in holders}) > len(holders) // 2:
-                result.append(Anchor("line", line))
-                left = sorted(set(left) - set(holders))
-            if n < support:
-                break
-    return sorted(result, key=lambda a: (a.kind == "line", -len(a.tokens), a.tokens))
+        if len(rows) >= support:
+            _branch(rows, list(range(len(rows))), 0, support, 1.0, found)
+        fixed = {prefix for prefix, _ids in found}
+        fixed |= _stems(fixed, (row for row in rows if not any(row[: len(f)] == f for f in fixed)))
+        edges += [Anchor(kind, prefix if kind == "begins" else prefix[::-1]) for prefix in fixed]
+    edges.sort(key=lambda a: (-len(a.tokens), a.kind, a.tokens))
+    taken = [next((a for a in edges if a.matches(p)), None) for p in prompts]  # the longest wins: others may be chance
+    chosen = [a for a in edges if a in set(taken)]
+    return chosen + _common_lines([p for p, a in zip(prompts, taken, strict=True) if a is None], support)
+
+
+def _stems(fixed: set[Tokens], rows: Iterable[Tokens]) -> set[Tokens]:
+    """What rows that no template of `fixed` begins share with the nearest of them, where that is a template itself."""
+    stems = set()
+    for row in rows:
+        shared = max((_shared(row, f) for f in fixed), default=0)
+        if shared and _is_template(row[:shared]):
+            stems.add(row[:shared])
+    return stems
+
+
+def _shared(a: Tokens, b: Tokens) -> int:
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def _common_lines(prompts: list[Prompt], support: int) -> list[Anchor]:
+    """Lines that many of the prompts hold, each once with a text of its own around it."""
+    result: list[Anchor] = []
+    counts = Counter(line for p in prompts for line in set(_lines(p.head)))
+    for line, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        if n < support:
+            break
+        anchor = Anchor("line", line)
+        holders = [p for p in prompts if anchor.matches(p)]
+        if len(holders) >= support and len({p.head for p in holders}) > len(holders) // 2:
+            result.append(anchor)
+            prompts = [p for p in prompts if not anchor.matches(p)]
+    return result
 
 
 @dataclass
