@@ -15,9 +15,11 @@ import gzip
 import heapq
 import json
 import math
+import os
 import random
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -26,7 +28,6 @@ from typing import Any
 
 import pandas as pd
 
-from migration.artifacts import write_atomic
 from migration.errors import BadInput
 from migration.sample.language import CHANNELS, Customer, customer
 from migration.sample.sites import SITES, Ask
@@ -104,17 +105,30 @@ def truth(calls: int, seed: int, world: World | None = None) -> pd.DataFrame:
 def write(
     path: str | Path, calls: int, seed: int, *, world: World | None = None, truth: str | Path | None = None
 ) -> Path:
-    """Write the log to `path` (gzip where it ends in .gz) and, if asked, the truth beside it as JSON lines."""
-    log, facts = zip(*_log(calls, seed, world or World()), strict=True)
-    if truth:
-        _write_lines(Path(truth), facts)
-    return _write_lines(Path(path), log)
+    """Write the log to `path` (gzip where it ends in .gz) and, if asked, the truth beside it as JSON lines.
 
-
-def _write_lines(path: Path, rows: tuple[dict[str, Any], ...]) -> Path:
-    text = "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
-    data = text.encode()
-    return write_atomic(path, gzip.compress(data, 9, mtime=0) if path.suffix == ".gz" else data)
+    Line by line, so the log may be larger than memory; the files take their names when they are whole.
+    """
+    targets = [Path(path), *([Path(truth)] if truth else [])]
+    partials = [target.with_name(f".{target.name}.{os.getpid()}") for target in targets]
+    for target in targets:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with ExitStack() as stack:
+            files = [stack.enter_context(partial.open("wb")) for partial in partials]
+            sinks: list[Any] = [
+                stack.enter_context(gzip.GzipFile("", "wb", 9, file, mtime=0)) if target.suffix == ".gz" else file
+                for target, file in zip(targets, files, strict=True)
+            ]
+            for event in _log(calls, seed, world or World()):
+                for sink, row in zip(sinks, event, strict=False):
+                    sink.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        for partial, target in zip(partials, targets, strict=True):
+            partial.replace(target)
+    finally:
+        for partial in partials:
+            partial.unlink(missing_ok=True)
+    return targets[0]
 
 
 _WORD = re.compile(r"[A-Za-z]+|\d|[^\sA-Za-z\d]+|\n")
