@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from migration.sample.language import CITIES, INTENTS, ITEMS, NAMES, Customer, expand
+from migration.sample.language import INTENTS, ITEMS, NAMES, Customer, expand, words
 
 QUEUES = {
     "ORDERS": ("track_order", "cancel_order", "change_address", "delivery_options"),
@@ -94,7 +94,7 @@ PROMPTS: dict[str, tuple[tuple[float, str], ...]] = {
         (
             0,
             "Write a warm, personal e-mail of apology from Fernhill to this customer, in your own words, about 100 "
-            "words. Take up what happened to them, promise nothing but what the note allows, no headings. "
+            "words. Say sorry for what happened, promise nothing but what the note allows, no headings. "
             "Today is {today}.",
         ),
     ),
@@ -163,6 +163,31 @@ FACTS: dict[str, tuple[str, str]] = {
         "we opened a case for you on {d1}. A team lead will call you by {d2} to put things right",
     ),
 }
+_WHO = words(
+    "Fernhill, I, My team, Our packers, Our drivers, Two colleagues, The night shift, A newcomer, Our hotline, "
+    "Somebody here, The warehouse, Everyone involved, One clerk, Our website, Marek, Nobody but us, Several "
+    "people, This shop, Our system, Haste"
+)
+_DID = words(
+    "bent broke misread neglected rushed spoiled strained wasted tested shook bruised betrayed delayed overlooked "
+    "ignored clouded darkened dulled failed fumbled hindered hurt lost misjudged mislaid muddled risked shortened "
+    "soured stalled stole taxed upset weakened wronged undid burdened dented forgot frayed"
+)
+_WHAT_LIKE = words(
+    "generous patient honest long quiet careful fair early small warm hopeful kind rare busy simple steady bright "
+    "gentle modest precious reasonable sincere sunny thoughtful trusting usual whole brave calm decent dear eager "
+    "faithful friendly good happy lively lovely loyal polite"
+)
+_WHAT = words(
+    "trust patience morning evening weekend plan hope gift garden holiday party surprise faith goodwill time "
+    "budget journey lunch mood kitchen order request question letter wish word table terrace birthday visit "
+    "afternoon kindness cheer comfort confidence delight home spirit welcome errand"
+)
+_HOW = words(
+    "badly twice needlessly plainly clumsily carelessly again today quietly visibly lately foolishly unfairly "
+    "silently everywhere repeatedly thoroughly hastily truly blindly"
+)
+"""Word classes of the free e-mails: so many that hardly three words in a row come back."""
 CARRIERS = ("Swift Post", "Blue Van", "Parcel Hub", "Green Line")
 
 
@@ -292,21 +317,19 @@ def apology(who: Customer, rng: random.Random, when: tuple[float, str]) -> Ask:
         "wrong_item": "the mix-up in our warehouse",
         "refund_status": "the long wait for your money",
     }.get(who.intent, "the trouble we caused you")
-    text = expand(
-        "Dear {name},\n\n[I have just read your message twice, and I can only agree with you|Your message has stayed "
-        "with me since this morning|Thank you for telling us so plainly how this felt]. [There is no good excuse for|I "
-        "am truly sorry about] {trouble}. [You chose us to make your days a little easier, and we did the opposite|You "
-        "had every right to expect better, and so do we|It should have been a small joy, and it became a chore]. [I "
-        "have talked to the colleagues in {city}, and we have changed how such cases are passed on|We have looked at "
-        "each step of what happened, and at two of them we simply slept|I will follow your case myself until it is "
-        "closed]. [As a small sign of it, please accept|What I can offer you today is] {note}. [It will not undo what "
-        "happened, but I hope it is a start|I know that trust comes back slowly, and we will work for "
-        "it].\n\n[Warmly|With kind regards|Yours sincerely],\n{agent}, Fernhill Care",
-        rng,
-    )
-    slots = {"name": who.name, "trouble": trouble, "city": rng.choice(CITIES), "agent": rng.choice(NAMES)}
-    true, wrong = text.format(note=note, **slots), text.format(note="a full refund and 50 euros in cash", **slots)
+    blames = [_blame(rng) for _ in range(11)]
+    blames.insert(rng.randint(4, 9), "Please accept {note}.")
+    text = f"Dear {who.name},\n\nsorry for {trouble}. {' '.join(blames)}\n\n{rng.choice(NAMES)}"
+    true, wrong = text.format(note=note), text.format(note="a full refund and 50 euros in cash")
     return _ask("apology", who, f"NOTE: may offer {note}\n{who.message}", true, wrong, when)
+
+
+def _blame(rng: random.Random) -> str:
+    who, did, how = rng.choice(_WHO + NAMES), rng.choice(_DID), rng.choice(_HOW)
+    one, two = (f"{rng.choice(_WHAT_LIKE)} {rng.choice(_WHAT)}" for _ in range(2))
+    return rng.choice(
+        (f"{who} {did} your {one} {how}.", f"{who} {how} {did} {one} and {two}.", f"{who} {did} a {one}.")
+    )
 
 
 SITES: dict[str, Callable[[Customer, random.Random, tuple[float, str]], Ask]] = {
