@@ -161,7 +161,8 @@ def examples(
 ) -> pd.DataFrame:
     """`count` kept and `count` escalated calls, masked and shortened, as a person would check them.
 
-    mask: replaces personal data in texts (`migration.audit.mask`). Returns decision, task, request, slm_answer, reference, agrees, confidence.
+    mask: replaces personal data in texts (`migration.audit.mask`). Returns decision, task, request, both answers,
+    agrees, confidence.
     """
     picked: Sequence[int] = []
     rng = np.random.default_rng(seed)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROUTE, DO_NOT_ROUTE = "route", "do not route"
 MOST_THRESHOLDS = 256
-"""Thresholds tried for a graded loss: the finest step is 0.4% of the calls."""
+"""Thresholds tried for a graded or signed loss: the finest step is 0.4% of the calls."""
 
 
 def columns(**named: object) -> list[np.ndarray]:
@@ -168,7 +168,7 @@ def choose_threshold(
     best = good[np.argmax(saving[good])]
     top = max(1.0, float(unit.max()))
     kept = np.where(np.arange(n) <= last[best], loss, 0.0)
-    bound = bounds.mean_upper(kept, delta, low=-top if kept.min() < 0 else 0.0, high=top)
+    bound = bounds.mean_upper(kept, delta, low=-top if loss.min() < 0 else 0.0, high=top, at_most=max_loss)
     return ThresholdChoice(
         float(confidence[order[last[best]]]),
         float(share[best]),
@@ -187,60 +187,37 @@ def last_proved(loss: np.ndarray, last: np.ndarray, limit: float, delta: float) 
 
     loss: (n,) what keeping each call loses, from the highest confidence down; last: where each group of ties ends.
     """
-    n, shape = len(loss), bounds.shape_of(loss)
-    if shape == "binary":
-        passes = np.cumsum(loss)[last] <= bounds.most_losses(n, limit, delta)
-    elif shape == "paired":
-        worse, better = np.cumsum(loss > 0)[last], np.cumsum(loss < 0)[last]
-        passes = worse <= _most_worse(better, n, limit, delta)
-    else:
-        if len(last) > MOST_THRESHOLDS:
-            chosen = np.unique(np.linspace(0, len(last) - 1, MOST_THRESHOLDS).astype(int))
-        else:
-            chosen = np.arange(len(last))
-        passes_at = _betting_walk(loss, last[chosen], limit, delta)
-        return int(chosen[passes_at - 1]) if passes_at else -1
-    failed = np.flatnonzero(~passes)
+    if not bounds.is_binary(loss):
+        return _betting_walk(loss, last, limit, delta)
+    failed = np.flatnonzero(np.cumsum(loss)[last] > bounds.most_losses(len(loss), limit, delta))
     return (int(failed[0]) if len(failed) else len(last)) - 1
 
 
-def _most_worse(better: np.ndarray, n: int, limit: float, delta: float) -> np.ndarray:
-    """For each count of better pairs, the most worse ones at which the difference is proved below the limit."""
-    counts = np.unique(better)
-    if len(counts) > 200:  # the most of a smaller count holds for a larger one too
-        counts = counts[np.unique(np.linspace(0, len(counts) - 1, 200).astype(int))]
-    most, guess = [], bounds.most_losses(n, limit, delta)
-    for count in counts:
-        guess = max(guess, -1)
-        step = 1
-        while bounds.paired_p_value(guess + step, int(count), n, limit, delta) <= delta and guess + step <= n:
-            guess, step = guess + step, step * 2
-        low, high = guess, guess + step
-        if step == 1:
-            while low >= 0 and bounds.paired_p_value(low, int(count), n, limit, delta) > delta:
-                low -= 1
-            high = low + 1
-        while high - low > 1:
-            middle = (low + high) // 2
-            proved = bounds.paired_p_value(middle, int(count), n, limit, delta) <= delta
-            low, high = (middle, high) if proved else (low, middle)
-        guess = low
-        most.append(low)
-    return np.asarray(most)[np.searchsorted(counts, better, side="right") - 1]
+def _betting_walk(loss: np.ndarray, last: np.ndarray, limit: float, delta: float) -> int:
+    """`last_proved` by betting, over at most MOST_THRESHOLDS thresholds.
 
-
-def _betting_walk(loss: np.ndarray, ends: np.ndarray, limit: float, delta: float) -> int:
-    """How many of the thresholds, from the safest on, are proved before the first that is not."""
+    Where no loss is negative the risk only grows along the walk, so that a proof holds for every safer threshold too:
+    a coarse walk comes first and only the stretch where it fails is walked finely.
+    """
     top = max(1.0, float(np.abs(loss).max()))
     low = -top if loss.min() < 0 else 0.0
     rank = np.arange(len(loss))[:, None]
-    chunk = max(1, 4_000_000 // len(loss))
-    for start in range(0, len(ends), chunk):
-        kept = np.where(rank <= ends[None, start : start + chunk], loss[:, None], 0.0)
+
+    def walk(places: np.ndarray) -> int:
+        kept = np.where(rank <= last[places][None, :], loss[:, None], 0.0)
         passes = bounds.betting_proves(kept, limit, delta, low=low, high=top)
-        if not passes.all():
-            return start + int(np.argmin(passes))
-    return len(ends)
+        return len(places) if passes.all() else int(np.argmin(passes))
+
+    places = np.unique(np.linspace(0, len(last) - 1, MOST_THRESHOLDS).astype(int))
+    coarse = places if low < 0 else places[:: round(MOST_THRESHOLDS**0.5)]
+    passed = walk(coarse)
+    if low < 0:
+        return int(coarse[passed - 1]) if passed else -1
+    start = coarse[passed - 1] if passed else -1
+    end = coarse[passed] if passed < len(coarse) else len(last)
+    fine = places[(places > start) & (places < end)]
+    more = walk(fine) if len(fine) else 0
+    return int(fine[more - 1]) if more else int(start)
 
 
 def _why_not(
