@@ -6,13 +6,43 @@ from typing import TYPE_CHECKING
 
 from migration.benchmark.cache import Answers
 from migration.benchmark.candidates import Candidate, Progress, bounded, with_shots
+from migration.benchmark.compare import Scoreboard, compare, differing, pipeline_latency, styled
+from migration.benchmark.public import head_to_head, lm_eval
+from migration.benchmark.sampling import Plan, draw_sample, plan_sample
+from migration.benchmark.scoring import Scorer, confusion, definitions, score
+from migration.benchmark.trial import ask, available, facts, notices, plan_trial
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
-__all__ = ["Answers", "Candidate", "answer", "bounded", "with_shots"]
+__all__ = [
+    "Answers",
+    "Candidate",
+    "Plan",
+    "Scoreboard",
+    "Scorer",
+    "answer",
+    "ask",
+    "available",
+    "bounded",
+    "compare",
+    "confusion",
+    "definitions",
+    "differing",
+    "draw_sample",
+    "facts",
+    "head_to_head",
+    "lm_eval",
+    "notices",
+    "pipeline_latency",
+    "plan_sample",
+    "plan_trial",
+    "score",
+    "styled",
+    "with_shots",
+]
 
 
 def answer(

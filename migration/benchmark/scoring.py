@@ -86,7 +86,7 @@ def tool_calls(text: str) -> list[tuple[str, Any]] | None:
     """
     tagged = re.findall(r"<tool_call>\s*(.*?)\s*</tool_call>", text, re.DOTALL)
     if tagged:
-        found = [parse(each) for each in tagged]
+        found: Any = [parse(each) for each in tagged]
     else:
         message = parse(text)
         found = message.get("tool_calls") if isinstance(message, dict) and "tool_calls" in message else [message]

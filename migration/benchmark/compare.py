@@ -1,0 +1,353 @@
+"""Candidates side by side with the logged LLM, weighted to the traffic.
+
+Knows: scored answers, traffic weights, prices of machine hours. Refuses to know: models, and prompts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from migration.benchmark.sampling import REPLAYED
+from migration.benchmark.scoring import macro_f1
+from migration.benchmark.verdict import KEEP, MOVE, TUNE, UNKNOWN, commonest, rate_of, tunable, verdict, verdicts
+from migration.errors import NotEnoughCalls
+from migration.stats import (
+    Rate,
+    agreement_rate,
+    holm,
+    paired_bootstrap,
+    paired_difference,
+    weighted_rate,
+)
+
+MACHINE_USD_HOUR = 0.205
+"""A machine at USD 150 a month (the article's amortised GPU), 730 hours."""
+CLASSES = ((1, "any laptop (under 1 GB)"), (4, "laptop with 8 GB"), (10, "laptop with 16 GB"), (24, "one 24 GB GPU"))
+EXTRA = ("macro_f1", "errors", "memory_mb", "hardware")
+
+
+@dataclass(frozen=True)
+class Scoreboard:
+    """`compare`'s result.
+
+    frame: SCOREBOARD columns, one row a candidate and task, `ALL` weighted to the traffic; macro_f1 (labels), errors
+    (share of calls a candidate could not answer), memory_mb and hardware. The logged LLM is a row of its own.
+    verdicts: task, name, calls, share (of the traffic), candidate (the task's best), n, agreement, low, high,
+    verdict, sentence. tests: task, first, second, difference, low, high, p_value, p_holm (corrected over all tests).
+    """
+
+    frame: pd.DataFrame
+    verdicts: pd.DataFrame
+    tests: pd.DataFrame
+    margin: float
+    llm: str
+    facts: dict[str, dict[str, Any]]
+
+    @property
+    def candidates(self) -> pd.DataFrame:
+        """The rows of the candidates, without the logged LLM's."""
+        return self.frame[self.frame["candidate"] != self.llm]
+
+    @property
+    def best(self) -> str:
+        """The candidate to build on: the one that agrees most often on the whole traffic; among those that the paired
+        test cannot tell from it, the largest, which has most to tune. Rows with examples in the prompt do not count."""
+        rows = self.candidates[self.candidates["task"] == "ALL"].set_index("candidate")
+        rows = rows[~rows.index.str.contains(" +", regex=False)]
+        top = rows.sort_values(["agreement", "score"], ascending=False).index[0]
+        apart = self.tests[(self.tests["task"] == "ALL") & (self.tests["p_holm"] < 0.05)]
+        worse = {pair for pair in zip(apart["first"], apart["second"], strict=True) if top in pair}
+        level = [name for name in rows.index if (name, top) not in worse and (top, name) not in worse]
+        return str(max(level, key=lambda name: (self.facts.get(name, {}).get("parameters") or 0, name == top)))
+
+    def rate(self, candidate: str, task: str = "ALL") -> Rate:
+        """Agreement of a candidate on a task. Raises KeyError where it was not asked."""
+        rows = self.frame[(self.frame["candidate"] == candidate) & (self.frame["task"] == task)]
+        if rows.empty:
+            raise KeyError((candidate, task))
+        return rate_of(rows.iloc[0].to_dict())
+
+    def shares(self) -> dict[str, float]:
+        """Share of the replayed traffic under each verdict."""
+        kind = self.verdicts["verdict"].str.split(":").str[0]
+        shares = self.verdicts.groupby(kind)["share"].sum()
+        return {word: float(shares.get(word, 0.0)) for word in (MOVE, TUNE, KEEP, UNKNOWN)}
+
+    def table(self) -> Styler:
+        """The whole traffic, one line a model, as people read it."""
+        rows = self.frame[self.frame["task"] == "ALL"]
+        shown = pd.DataFrame(
+            {
+                "model": rows["candidate"],
+                "agrees with the LLM": [_percent(*r) for r in rows[["agreement", "low", "high"]].to_numpy()],
+                "score": rows["score"].map("{:.2f}".format),
+                "wait, half of calls (s)": (rows["p50_ms"] / 1e3).map("{:.2f}".format),
+                "wait, 95% of calls (s)": (rows["p95_ms"] / 1e3).map("{:.2f}".format),
+                "tokens/s": rows["tokens_per_s"].map("{:,.0f}".format),
+                "memory (MB)": rows["memory_mb"].map("{:,.0f}".format).replace("nan", ""),
+                "USD per 1K calls": rows["cost_usd_per_1k"].map("{:.4f}".format).replace("nan", "unknown"),
+                "runs on": rows["hardware"],
+                "calls": rows["n"].map("{:,}".format),
+            }
+        )
+        return styled(shown)
+
+    def reasons(self) -> Styler:
+        """Each task's verdict and the sentence that it rests on."""
+        shown = self.verdicts[["name", "share", "verdict", "sentence"]].assign(
+            share=self.verdicts["share"].map("{:.0%}".format)
+        )
+        return styled(shown.set_axis(["task", "share of calls", "verdict", "because"], axis=1))
+
+    def differences(self) -> str:
+        """Which candidates differ on the whole traffic, by the paired test corrected for all that were made."""
+        rows = self.tests[self.tests["task"] == "ALL"]
+        if rows.empty:
+            return "One candidate was tried, so there is nothing to compare it with but the LLM."
+        parts = []
+        for row in rows.to_dict("records"):
+            first, second, low, high = row["first"], row["second"], row["low"], row["high"]
+            if row["p_holm"] >= 0.05:
+                parts.append(f"{first} and {second} cannot be told apart")
+            elif row["difference"] > 0:
+                parts.append(f"{second} beats {first} by {low:.1%} to {high:.1%} of the calls")
+            else:
+                parts.append(f"{first} beats {second} by {-high:.1%} to {-low:.1%} of the calls")
+        made = f"paired on the same calls, {len(self.tests)} tests corrected by Holm's method at 5%"
+        return f"Over the whole traffic ({made}): " + "; ".join(parts) + "."
+
+    def reading(self) -> str:
+        """What the verdicts add up to, in one sentence."""
+        parts = [f"{share:.0%} of the calls: {verdict}" for verdict, share in self.shares().items() if share]
+        return f"Against a margin of {self.margin:.0%}: " + "; ".join(parts) + "."
+
+    def decision(self) -> str:
+        """What step 02 decides, in one sentence: the base to tune, and on what."""
+        rate, shares = self.rate(self.best), self.shares()
+        return (
+            f"Build on {self.best}: as it is it agrees with the LLM on {rate} of the traffic asked; {shares[MOVE]:.0%} "
+            f"of the calls can move now, {shares[TUNE]:.0%} are worth tuning it for, {shares[KEEP]:.0%} stay with the "
+            f"LLM, and {shares[UNKNOWN]:.0%} need more answers."
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """Headline figures for `summary.json`: shares are fractions, times milliseconds, costs USD per 1,000 calls."""
+        rate = self.rate(self.best)
+        rows = self.frame[self.frame["task"] == "ALL"].set_index("candidate")
+        shares = self.shares()
+        return {
+            "best_candidate": self.best,
+            "best_agreement": rate.value,
+            "best_agreement_low": rate.low,
+            "best_agreement_high": rate.high,
+            "candidates": [str(name) for name in self.candidates["candidate"].unique()],
+            "n": rate.n,
+            "tasks": int((self.verdicts["n"] > 0).sum()),
+            "sample_share": float(self.verdicts.loc[self.verdicts["n"] > 0, "share"].sum()),
+            "margin": self.margin,
+            "move_now_share": shares[MOVE],
+            "move_after_tuning_share": shares[TUNE],
+            "keep_share": shares[KEEP],
+            "cannot_tell_share": shares[UNKNOWN],
+            "best_p50_ms": float(rows["p50_ms"][self.best]),
+            "llm_p50_ms": float(rows["p50_ms"][self.llm]),
+            "best_cost_usd_per_1k": float(rows["cost_usd_per_1k"][self.best]),
+            "llm_cost_usd_per_1k": float(rows["cost_usd_per_1k"][self.llm]),
+        }
+
+
+def styled(frame: pd.DataFrame) -> Styler:
+    """A table for people: no index, everything in it escaped."""
+    return frame.style.format(escape="html").hide(axis="index").set_properties(subset=None, **{"text-align": "left"})
+
+
+def _percent(value: float, low: float, high: float) -> str:
+    return f"{value:.1%}" if low == high else f"{value:.1%} ({low:.1%} to {high:.1%})"
+
+
+def compare(
+    scored: pd.DataFrame,
+    calls: pd.DataFrame,
+    *,
+    margin: float = 0.05,
+    facts: Mapping[str, Mapping[str, float | str]] | None = None,
+    machine_usd_hour: float = MACHINE_USD_HOUR,
+    names: Mapping[str, str] | None = None,
+    left_out: Mapping[str, str] | None = None,
+) -> Scoreboard:
+    """Compare candidates that answered one and the same sample.
+
+    scored: `scoring.score`'s frame with `weight`; calls: the log; margin: how much less agreement than the reference's
+    own is still as good (fraction). facts: candidate -> `trial.facts`; a call of a candidate without a list price costs
+    its share of a machine that is busy all the time. names: task -> the name people know. left_out: task -> why it was
+    not asked. Raises NotEnoughCalls when nothing was answered.
+    """
+    if scored.empty:
+        raise NotEnoughCalls("a comparison of candidates", 0, 1)
+    facts = facts or {}
+    replayed = calls[calls["kind"].isin(REPLAYED) & calls["task"].notna()]
+    rows = []
+    for name, answers in scored.groupby("candidate", sort=False):
+        parts = [(task, group) for task, group in answers.groupby("task")] + [("ALL", answers)]
+        rows += [_row(str(name), str(task), part, facts.get(str(name), {}), machine_usd_hour) for task, part in parts]
+    board = pd.DataFrame(rows)
+    sampled = replayed[replayed["task"].isin(scored["task"].unique())]
+    llm = f"{commonest(sampled['model'])} (logged)"
+    reference = [(task, group) for task, group in sampled.groupby("task")] + [("ALL", sampled)]
+    logged = pd.DataFrame([_logged(llm, str(task), group) for task, group in reference])
+    could_tune = {task: tunable(scored, replayed, task) for task in board["task"].unique()}
+    board["verdict"] = [verdict(rate_of(row), margin, could_tune[row["task"]])[0] for row in board.to_dict("records")]
+    decided = verdicts(board, could_tune, replayed, margin, names or {}, left_out or {})
+    frame = pd.concat([logged.assign(verdict="the reference"), board], ignore_index=True)
+    return Scoreboard(frame, decided, _tests(scored), margin, llm, {name: dict(fact) for name, fact in facts.items()})
+
+
+def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | str], hourly: float) -> dict[str, object]:
+    """One scoreboard row. Times are quantiles, tokens_per_s and cost are means, all weighted to the traffic."""
+    weight, agrees = part["weight"].to_numpy(float), part["agrees"].to_numpy(bool)
+    rate = weighted_rate(agrees, weight, part["task"].to_numpy()) if task == "ALL" else agreement_rate(agrees)
+    p50, p95 = weighted_quantiles(part["latency_ms"], weight, (0.5, 0.95))
+    seconds = part["compute_ms"].fillna(part["latency_ms"]).to_numpy(float) / 1e3
+    known = np.isfinite(seconds)
+    busy = float(weight[known] @ seconds[known])
+    tokens = part["completion_tokens"].fillna(0).to_numpy(float)
+    cost = busy / weight[known].sum() / 3600 * hourly * 1000 if known.any() else np.nan
+    if "input_usd_m" in fact:
+        read = float(weight @ part["prompt_tokens"].fillna(0).to_numpy(float))
+        paid = read * float(fact["input_usd_m"]) + float(weight @ tokens) * float(fact["output_usd_m"])
+        cost = paid / weight.sum() / 1e6 * 1000
+    labelled = part[part["scorer"].isin(["label", "fields"])]
+    memory = float(fact.get("memory_mb", np.nan))
+    return {
+        "candidate": name,
+        "task": task,
+        "n": len(part),
+        "agreement": rate.value,
+        "low": rate.low,
+        "high": rate.high,
+        "score": float(np.average(part["score"], weights=weight)),
+        "p50_ms": p50,
+        "p95_ms": p95,
+        "tokens_per_s": float(weight[known] @ tokens[known] / busy) if busy else np.nan,
+        "cost_usd_per_1k": cost,
+        "macro_f1": macro_f1(labelled["output"].tolist(), labelled["reference"].tolist())
+        if task != "ALL" and len(labelled)
+        else np.nan,
+        "errors": float(np.average(part["error"].notna(), weights=weight)),
+        "memory_mb": memory,
+        "hardware": _hardware(memory),
+    }
+
+
+def _logged(llm: str, task: str, group: pd.DataFrame) -> dict[str, object]:
+    waits = group["latency_ms"].dropna()
+    p50, p95 = waits.quantile([0.5, 0.95]) if len(waits) else (np.nan, np.nan)
+    seconds = waits.sum() / 1e3
+    return {
+        "candidate": llm,
+        "task": task,
+        "n": len(group),
+        "agreement": 1.0,
+        "low": 1.0,
+        "high": 1.0,
+        "score": 1.0,
+        "p50_ms": float(p50),
+        "p95_ms": float(p95),
+        "tokens_per_s": float(group.loc[waits.index, "completion_tokens"].sum() / seconds) if seconds else np.nan,
+        "cost_usd_per_1k": float(group["cost_usd"].mean() * 1000),
+        "macro_f1": np.nan,
+        "errors": 0.0,
+        "memory_mb": np.nan,
+        "hardware": "the provider's",
+    }
+
+
+def weighted_quantiles(values: pd.Series, weights: np.ndarray, at: tuple[float, ...]) -> list[float]:
+    """Quantiles of a weighted sample (inverse of its distribution function); NaN where no value is known."""
+    x = values.to_numpy(float)
+    known = np.isfinite(x)
+    if not known.any():
+        return [np.nan] * len(at)
+    x, w = x[known], weights[known]
+    order = np.argsort(x)
+    reached = np.cumsum(w[order]) / w.sum()
+    return [float(x[order][min(np.searchsorted(reached, q - 1e-12), len(x) - 1)]) for q in at]
+
+
+def _hardware(memory_mb: float) -> str:
+    if not np.isfinite(memory_mb):
+        return "unknown"
+    return next((name for gigabytes, name in CLASSES if memory_mb <= gigabytes * 1000), "several GPUs")
+
+
+def _tests(scored: pd.DataFrame) -> pd.DataFrame:
+    """Every pair of candidates on every task: exact McNemar, Newcombe's interval; `ALL` by weighted bootstrap."""
+    columns = ["task", "first", "second", "difference", "low", "high", "p_value", "p_holm", "n"]
+    order = list(scored["candidate"].unique())
+    rows = []
+    for task, part in [*scored.groupby("task"), ("ALL", scored)]:
+        agrees = part.pivot(index="call_id", columns="candidate", values="agrees")
+        calls = part.drop_duplicates("call_id").set_index("call_id").loc[agrees.index]
+        for first, second in combinations([c for c in order if c in agrees], 2):
+            a, b = agrees[first].to_numpy(bool), agrees[second].to_numpy(bool)
+            if task == "ALL":
+                found = paired_bootstrap(a, b, weights=calls["weight"].to_numpy(), strata=calls["task"].to_numpy())
+            else:
+                found = paired_difference(a, b)
+            rows.append((task, first, second, found.value, found.low, found.high, found.p_value, np.nan, found.n))
+    tests = pd.DataFrame(rows, columns=columns)
+    return tests.assign(p_holm=holm(tests["p_value"].to_numpy())) if len(tests) else tests
+
+
+def differing(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, *, n: int = 20) -> pd.DataFrame:
+    """`n` calls where a candidate's answer differs from the reference, the tasks taking turns, personal data masked.
+
+    Columns: task, asked (the last message), reference, answer, score; texts cut to 280 characters.
+    """
+    from migration.audit.redact import mask
+
+    rows = scored[(scored["candidate"] == candidate) & ~scored["agrees"].astype(bool) & scored["output"].notna()]
+    turn = rows.groupby("task").cumcount()
+    shown = rows.assign(_turn=turn).sort_values(["_turn", "task"]).head(n)
+    asked: dict[str, Any] = dict(zip(calls["call_id"], calls["messages"], strict=True))
+    last = [str(asked[call][-1]["content"] or "") for call in shown["call_id"]]
+    texts: dict[str, list[str]] = {
+        "asked": last,
+        "reference": shown["reference"].tolist(),
+        "answer": shown["output"].tolist(),
+    }
+    masked = {column: [_short(text) for text in mask(values)] for column, values in texts.items()}
+    return pd.DataFrame({"task": shown["task"].to_numpy(), **masked, "score": shown["score"].to_numpy()})
+
+
+def _short(text: str, most: int = 280) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def pipeline_latency(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, *, seed: int = 7) -> pd.DataFrame:
+    """What a customer waits over a whole logged conversation, call after call: the LLM against a candidate.
+
+    Columns: conversation_id, calls, llm_ms, candidate_ms. A call that the candidate answered counts with its own
+    measured latency, another with one drawn from its task's; a task that was not asked keeps the LLM's. Conversations
+    with a call whose latency was not logged are left out.
+    """
+    own = scored[(scored["candidate"] == candidate) & scored["latency_ms"].notna()]
+    replayed = calls[calls["kind"].isin(REPLAYED)].copy()
+    replayed["conversation"] = replayed["conversation_id"].fillna(replayed["call_id"])
+    replayed["slm_ms"] = replayed["call_id"].map(own.set_index("call_id")["latency_ms"])
+    rng = np.random.default_rng(seed)
+    for task, waits in own.groupby("task")["latency_ms"]:
+        empty = replayed.index[(replayed["task"] == task) & replayed["slm_ms"].isna()]
+        replayed.loc[empty, "slm_ms"] = rng.choice(waits.to_numpy(float), len(empty))
+    replayed["slm_ms"] = replayed["slm_ms"].fillna(replayed["latency_ms"])
+    unknown = replayed.loc[replayed["latency_ms"].isna(), "conversation"].unique()
+    known = replayed[~replayed["conversation"].isin(unknown)].groupby("conversation")
+    total = known.agg(calls=("call_id", "size"), llm_ms=("latency_ms", "sum"), candidate_ms=("slm_ms", "sum"))
+    return total.rename_axis("conversation_id").reset_index()

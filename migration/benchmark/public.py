@@ -1,0 +1,61 @@
+"""Public benchmarks: the article's head-to-head table, checked, and an own run of lm-evaluation-harness.
+
+Knows: data/models.csv and what it claims. Refuses to know: the team's own prompts, which is why it decides nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from migration.artifacts import PROJECT
+from migration.errors import BadInput
+from migration.sample.models import find, plain_folder
+
+BASELINE, CLAIM = "GPT-3.5 Turbo", 0.10
+"""The article: small models of 3 to 9B are "within 5-10% of GPT-3.5" on knowledge benchmarks."""
+SCORES = ("mmlu", "hellaswag", "arc_c")
+
+
+def head_to_head(path: Path = PROJECT / "data" / "models.csv") -> pd.DataFrame:
+    """The article's eight models with what its claims come to.
+
+    Columns: model, parameters_b (billions), mmlu, hellaswag, arc_c (percent), usd_m_low, usd_m_high (USD per million
+    tokens), laptop, memory_gb, source, as_of, mmlu_gap (share below GPT-3.5 Turbo; negative: above) and flag (what
+    does not hold, "" where all does).
+    """
+    models = pd.read_csv(path, keep_default_na=False, na_values={"memory_gb": [""]})
+    base = models.loc[models["model"] == BASELINE].iloc[0]
+    models["mmlu_gap"] = 1 - models["mmlu"] / float(base["mmlu"])
+    small = models["laptop"] == "yes"
+    models["flag"] = [
+        f"{gap:.0%} below {BASELINE} on MMLU, not within 5-10%" if is_small and gap > CLAIM else ""
+        for gap, is_small in zip(models["mmlu_gap"], small, strict=True)
+    ]
+    return models
+
+
+def lm_eval(spec: str, tasks: list[str], *, limit: int | None = None, batch_size: int = 16) -> pd.DataFrame:
+    """Public benchmarks of a candidate on this machine, by lm-evaluation-harness (`pip install migration[lm-eval]`).
+
+    spec: what `sample.models.find` takes; tasks: the harness's names, such as `mmlu`, `arc_challenge`, `hellaswag`;
+    limit: questions a task. Columns: task, metric, value, stderr. The harness downloads its questions from the hub.
+    Raises BadInput where it is not installed, ModelNotFound for an unknown model.
+    """
+    folder = plain_folder(find(spec))
+    try:
+        from lm_eval import simple_evaluate
+    except ImportError as error:
+        raise BadInput("public benchmarks need lm-evaluation-harness: pip install 'migration[lm-eval]'") from error
+    found: dict[str, Any] = simple_evaluate(
+        model="hf", model_args=f"pretrained={folder}", tasks=list(tasks), limit=limit, batch_size=batch_size
+    )
+    rows = [
+        (task, metric.removesuffix(",none"), float(value), values.get(metric.replace(",", "_stderr,", 1)))
+        for task, values in found["results"].items()
+        for metric, value in values.items()
+        if isinstance(value, float) and "_stderr" not in metric
+    ]
+    return pd.DataFrame(rows, columns=["task", "metric", "value", "stderr"])

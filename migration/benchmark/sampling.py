@@ -1,0 +1,189 @@
+"""Which calls a benchmark asks: enough of every task for the wanted interval, as many as the minutes allow.
+
+Knows: hash order, traffic weights, what a call costs in seconds. Refuses to know: models and answers.
+
+The sample is nested: every task's calls stand in the order of a hash of their id and a prefix of it is taken, so a
+larger budget asks the same calls and more, and answers that are kept already serve again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from migration.errors import NotEnoughCalls
+from migration.stats import calls_for_width, wilson
+
+REPLAYED = ("chat", "scoring")
+FEWEST = 20
+"""Below this many calls a task's rate says nothing (its interval is some 40 points wide), so it is left out."""
+LARGEST_PART = 0.25
+"""A task whose `FEWEST` calls would take more than this part of the minutes is too expensive here (if not alone)."""
+
+
+def eligible(calls: pd.DataFrame, splits: Sequence[str] = ("calibration", "test")) -> pd.DataFrame:
+    """The calls that candidates can be asked: of a replayed kind, with a task and a reference, in `splits`.
+
+    Ordered by task, then by hash. Raises NotEnoughCalls when there are none.
+    """
+    fit = calls["kind"].isin(REPLAYED) & calls["task"].notna() & calls["response"].notna()
+    kept = calls[fit & calls["split"].isin(list(splits))]
+    if kept.empty:
+        raise NotEnoughCalls(f"a benchmark on the splits {', '.join(splits)}", 0, FEWEST)
+    order = [hashlib.sha256(f"sample:{call}".encode()).hexdigest() for call in kept["call_id"]]
+    return kept.assign(_order=order).sort_values(["task", "_order"]).drop(columns="_order").reset_index(drop=True)
+
+
+def draw_sample(
+    calls: pd.DataFrame, per_task: int | Mapping[str, int], *, splits: Sequence[str] = ("calibration", "test")
+) -> pd.DataFrame:
+    """The first `per_task` eligible calls of each task, with `weight`: the logged calls that each one speaks for.
+
+    Weights of a task add up to its replayed calls in the whole log (all splits), so sums speak for the traffic.
+    """
+    kept = eligible(calls, splits)
+    rank = kept.groupby("task").cumcount()
+    most = kept["task"].map(lambda t: per_task.get(t, 0) if isinstance(per_task, Mapping) else per_task)
+    sample = kept[rank < most].reset_index(drop=True)
+    traffic = calls[calls["kind"].isin(REPLAYED)].groupby("task").size()
+    drawn = sample["task"].map(sample.groupby("task").size())
+    return sample.assign(weight=sample["task"].map(traffic).astype(float) / drawn)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many calls of each task are asked, and why.
+
+    frame: task, calls (logged), eligible, prompt_tokens and completion_tokens (means), seconds_each (all candidates
+    together), wanted (calls for an interval `width` wide at worst), n, half_width (worst case at n), note.
+    """
+
+    frame: pd.DataFrame
+    minutes: float
+    width: float
+
+    @property
+    def per_task(self) -> dict[str, int]:
+        return {str(task): int(n) for task, n in zip(self.frame["task"], self.frame["n"], strict=True) if n}
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """task -> why it is not asked."""
+        rows = self.frame[self.frame["n"] == 0]
+        return {str(task): str(note) for task, note in zip(rows["task"], rows["note"], strict=True)}
+
+    @property
+    def share(self) -> float:
+        """Share of the replayed traffic whose task is in the sample."""
+        return float(self.frame.loc[self.frame["n"] > 0, "calls"].sum() / self.frame["calls"].sum())
+
+    @property
+    def minutes_planned(self) -> float:
+        return float((self.frame["n"] * self.frame["seconds_each"]).sum() / 60)
+
+    def table(self, names: Mapping[str, str] | None = None) -> pd.DataFrame:
+        """The plan as people read it; `names` gives tasks their names."""
+        rows = self.frame
+        return pd.DataFrame(
+            {
+                "task": [(names or {}).get(t, t) for t in rows["task"]],
+                "logged calls": rows["calls"].map("{:,}".format),
+                "can be asked": rows["eligible"].map("{:,}".format),
+                "tokens (prompt + answer)": [
+                    f"{p:,.0f} + {c:,.0f}"
+                    for p, c in zip(rows["prompt_tokens"], rows["completion_tokens"], strict=True)
+                ],
+                "seconds a call": rows["seconds_each"].map("{:.2f}".format).replace("nan", ""),
+                f"needed for {self.width * 100:.0f} points": rows["wanted"].map("{:,}".format),
+                "asked": rows["n"].map("{:,}".format),
+                "interval at worst": [f"± {w * 100:.0f} points" if w == w else "" for w in rows["half_width"]],
+                "note": rows["note"],
+            }
+        )
+
+    def __str__(self) -> str:
+        taken, left = self.frame[self.frame["n"] > 0], self.frame[self.frame["n"] == 0]
+        full = int((taken["n"] >= taken["wanted"]).sum())
+        time = f" in a planned {self.minutes_planned:.1f} of {self.minutes:g} minutes" if self.minutes_planned else ""
+        text = (
+            f"{taken['n'].sum():,} calls of {len(taken)} tasks, which are {self.share:.0%} of the traffic, are asked"
+            f"{time}. An interval {self.width * 100:.0f} points wide takes up to {self.frame['wanted'].max():,} calls "
+            f"of a task; {full} of {len(taken)} tasks get theirs (or all they have)."
+        )
+        few = [str(task) for task in taken.loc[taken["n"] < FEWEST, "task"]]
+        text += f" Fewer than {FEWEST} calls can be asked of {len(few)} tasks." if few else ""
+        return text + (f" {len(left)} tasks are too expensive here and left out." if len(left) else "")
+
+
+def fixed_plan(
+    calls: pd.DataFrame, per_task: int, *, width: float = 0.10, splits: Sequence[str] = ("calibration", "test")
+) -> Plan:
+    """The same number of calls of each task (or all it has), whatever time that takes."""
+    frame = _needs(calls, width, splits)
+    frame["n"] = frame["eligible"].clip(upper=per_task)
+    return _plan(frame.assign(seconds_each=np.nan, note=""), np.nan, width)
+
+
+def plan_sample(
+    calls: pd.DataFrame,
+    seconds_each: Mapping[str, float],
+    *,
+    minutes: float,
+    width: float = 0.10,
+    splits: Sequence[str] = ("calibration", "test"),
+) -> Plan:
+    """Share the minutes among the tasks.
+
+    seconds_each: task -> seconds that one of its calls takes all candidates together. Every task gets as many calls
+    as make its interval `width` wide at worst; where that is too long, calls in proportion to 1 / sqrt(seconds)
+    (the allocation of least variance for the time, Cochran 1977, 5.5), at least `FEWEST`. Raises NotEnoughCalls.
+    """
+    frame = _needs(calls, width, splits)
+    frame["seconds_each"] = [float(seconds_each[str(task)]) for task in frame.index]
+    fewest, budget = frame["eligible"].clip(upper=FEWEST), minutes * 60
+    least = fewest * frame["seconds_each"]
+    dear = least > max(LARGEST_PART, 1 / len(frame)) * budget
+    while (~dear).any() and least[~dear].sum() > budget:
+        dear |= least == least[~dear].max()
+    if dear.all():
+        raise NotEnoughCalls(f"{minutes:g} minutes allow no task at all", 0, int(fewest.min()))
+    frame["note"] = [
+        f"too expensive here: {few} calls of {row.prompt_tokens:,.0f} + {row.completion_tokens:,.0f} tokens take "
+        f"{few * row.seconds_each / 60:.1f} of the {minutes:g} minutes"
+        if out
+        else ""
+        for few, out, row in zip(fewest, dear, frame.itertuples(), strict=True)
+    ]
+    frame["n"] = _allocate(frame["seconds_each"], fewest, frame["wanted"], budget, dear)
+    return _plan(frame, minutes, width)
+
+
+def _needs(calls: pd.DataFrame, width: float, splits: Sequence[str]) -> pd.DataFrame:
+    """By task: eligible, calls, mean prompt_tokens and completion_tokens, wanted."""
+    kept = eligible(calls, splits)
+    means = kept.groupby("task")[["prompt_tokens", "completion_tokens"]].mean()
+    frame = pd.DataFrame({"eligible": kept.groupby("task").size()}).join(means)
+    frame["calls"] = calls[calls["kind"].isin(REPLAYED)].groupby("task").size()
+    return frame.assign(wanted=frame["eligible"].clip(upper=calls_for_width(width)))
+
+
+def _plan(frame: pd.DataFrame, minutes: float, width: float) -> Plan:
+    worst = [wilson(n // 2, n) if n else None for n in frame["n"]]
+    frame["half_width"] = [(rate.high - rate.low) / 2 if rate else np.nan for rate in worst]
+    columns = ["task", "calls", "eligible", "prompt_tokens", "completion_tokens", "seconds_each", "wanted", "n"]
+    frame = frame.reset_index().sort_values("calls", ascending=False, ignore_index=True)
+    return Plan(frame[[*columns, "half_width", "note"]], minutes, width)
+
+
+def _allocate(seconds: pd.Series, fewest: pd.Series, wanted: pd.Series, budget: float, dear: pd.Series) -> pd.Series:
+    """Calls of each task: clip(scale / sqrt(seconds), fewest, wanted) at the largest scale within the budget."""
+    low, high = 0.0, float((wanted * np.sqrt(seconds)).max()) + 1
+    for _ in range(60):
+        scale = (low + high) / 2
+        n = np.clip(np.floor(scale / np.sqrt(seconds)), fewest, wanted).where(~dear, 0)
+        low, high = (scale, high) if (n * seconds).sum() <= budget else (low, scale)
+    return np.clip(np.floor(low / np.sqrt(seconds)), fewest, wanted).where(~dear, 0).astype(int)

@@ -1,0 +1,232 @@
+"""Figures of step 02: agreement by task and candidate, intervals, and what a customer waits.
+
+Knows: the scoreboard's frames and how they are drawn. Refuses to know: how they were made.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+from migration.figures import LLM, NEUTRAL, SLM, Picture, save, style
+
+_SHADES = LinearSegmentedColormap.from_list("agreement", ["#fff7ed", "#99d5cc", SLM])
+VERDICT_COLOURS = {
+    "move now": SLM,
+    "move after fine-tuning": "#5eb5aa",
+    "cannot tell yet": "#cbd5e1",
+    "keep on the LLM": LLM,
+}
+
+
+def heatmap(frame: pd.DataFrame, folder: Path, *, names: dict[str, str] | None = None) -> Picture:
+    """Agreement of every candidate (columns) on every task (rows, commonest first), `ALL` at the top.
+
+    frame: a scoreboard without the LLM's rows. The number in a cell is agreement, below it its interval.
+    """
+    names = names or {}
+    wide = frame.pivot(index="task", columns="candidate", values="agreement")
+    wide = wide[list(frame["candidate"].unique())]
+    order = ["ALL", *(task for task in frame["task"].unique() if task != "ALL")]
+    wide = wide.loc[order]
+    rows = frame.set_index(["task", "candidate"])
+    with style():
+        fig, ax = plt.subplots(figsize=(2.6 + 1.55 * len(wide.columns), 1.2 + 0.52 * len(wide)))
+        ax.imshow(wide, cmap=_SHADES, vmin=0, vmax=1, aspect="auto")
+        for y, task in enumerate(wide.index):
+            for x, candidate in enumerate(wide.columns):
+                value = float(wide.to_numpy(float)[y, x])
+                if np.isnan(value):
+                    continue
+                row = rows.loc[(task, candidate)]
+                ink = "white" if value > 0.7 else "#0f172a"
+                ax.text(x, y - 0.12, f"{value:.0%}", ha="center", va="center", color=ink, fontweight="bold")
+                span = f"{row['low']:.0%} to {row['high']:.0%}"
+                ax.text(x, y + 0.24, span, ha="center", va="center", color=ink, fontsize=7.5)
+        counts = frame.groupby("task")["n"].max()
+        labels = ["All the traffic" if t == "ALL" else _short(names.get(t, t)) for t in wide.index]
+        ax.set_yticks(range(len(wide)), [f"{label}  (n={counts[t]})" for t, label in zip(order, labels, strict=True)])
+        ax.set_xticks(range(len(wide.columns)), [textwrap.fill(str(c), 14) for c in wide.columns])
+        ax.xaxis.tick_top()
+        ax.tick_params(length=0)
+        ax.grid(visible=False)
+        ax.spines[:].set_visible(False)
+        ax.axhline(0.5, color="#0f172a", lw=1.2)
+        top = wide.loc["ALL"]
+        title = (
+            f"{top.idxmax()} agrees with the LLM on {top.max():.0%} of the traffic, the most of {len(top)} as they are"
+        )
+        if len(top) == 1:
+            title = f"{top.idxmax()} as it is agrees with the LLM on {top.max():.0%} of the traffic"
+        _title(fig, ax, title)
+    told = "; ".join(f"{c} {v:.0%}" for c, v in top.items())
+    return save(
+        fig,
+        folder,
+        "agreement",
+        title=title,
+        alt=f"Heat map of agreement by task and candidate. All the traffic: {told}.",
+    )
+
+
+def verdicts(frame: pd.DataFrame, folder: Path, *, margin: float) -> Picture:
+    """Each task's best candidate with its interval against the margin, coloured by verdict, its traffic on the right.
+
+    frame: a scoreboard's verdicts.
+    """
+    shown = frame.iloc[::-1].reset_index(drop=True)
+    kind = shown["verdict"].str.split(":").str[0]
+    with style():
+        fig, ax = plt.subplots(figsize=(8.6, 1.4 + 0.42 * len(shown)))
+        for y, row in enumerate(shown.to_dict("records")):
+            colour = VERDICT_COLOURS[kind[y]]
+            dark = "#64748b" if kind[y] == "cannot tell yet" else colour
+            if row["n"]:
+                ax.plot([row["low"], row["high"]], [y, y], color=dark, lw=5, alpha=0.45, solid_capstyle="round")
+                ax.plot(row["agreement"], y, "o", color=dark, ms=7)
+            else:
+                ax.text(0.02, y, "not asked", va="center", color=NEUTRAL, fontsize=9)
+            ax.text(1.03, y, f"{row['verdict']}  ·  {row['share']:.0%} of calls", va="center", color=dark, fontsize=9.5)
+        ax.axvline(1 - margin, color=LLM, lw=1.2, ls="--")
+        ax.text(
+            1 - margin, len(shown) - 0.35, f"as good as the LLM ({1 - margin:.0%}) ", color=LLM, fontsize=9, ha="right"
+        )
+        ax.set_yticks(range(len(shown)), [_short(name) for name in shown["name"]])
+        ax.set_ylim(-0.6, len(shown) - 0.1)
+        ax.set_xlim(0, 1.01)
+        ax.xaxis.set_major_formatter(PercentFormatter(1))
+        ax.set_xlabel("agreement with the logged LLM, best candidate, 95% interval")
+        ready = frame.loc[frame["verdict"] == "move now", "share"].sum()
+        tune = frame.loc[frame["verdict"] == "move after fine-tuning", "share"].sum()
+        title = f"{ready:.0%} of the traffic can move as it is, {tune:.0%} after fine-tuning"
+        _title(fig, ax, title)
+    told = "; ".join(
+        f"{row.name}: {row.verdict}" for row in frame[["name", "verdict"]].set_index("name").itertuples() if False
+    )
+    told = "; ".join(f"{name}: {verdict}" for name, verdict in zip(frame["name"], frame["verdict"], strict=True))
+    return save(fig, folder, "verdicts", title=title, alt=f"Agreement interval and verdict of each task. {told}.")
+
+
+def waiting(frame: pd.DataFrame, folder: Path, candidate: str) -> Picture:
+    """How long a conversation's calls take one after the other: share of conversations done by a time.
+
+    frame: conversation_id, calls, llm_ms, candidate_ms.
+    """
+    llm, slm = np.sort(frame["llm_ms"]) / 1e3, np.sort(frame["candidate_ms"]) / 1e3
+    done = np.arange(1, len(frame) + 1) / len(frame)
+    halves = float(np.median(llm)), float(np.median(slm))
+    with style():
+        fig, ax = plt.subplots(figsize=(8, 3.9))
+        for waits, colour, name, half in ((llm, LLM, "logged LLM", halves[0]), (slm, SLM, candidate, halves[1])):
+            ax.step(waits, done, color=colour, lw=2.2)
+            ax.plot(half, 0.5, "o", color=colour)
+            ax.annotate(f"{name}: {half:.2g} s", (half, 0.5), xytext=(8, -14), textcoords="offset points", color=colour)
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        ax.yaxis.set_major_formatter(PercentFormatter(1))
+        ax.set_xlabel("seconds a customer waits over one conversation's calls (log scale)")
+        ax.set_ylabel("conversations done")
+        change = (
+            f"{halves[0] / halves[1]:.1f} times faster"
+            if halves[1] <= halves[0]
+            else f"{halves[1] / halves[0]:.1f} times slower"
+        )
+        title = f"On this machine {candidate} is {change} over a conversation"
+        _title(fig, ax, title)
+    told = f"LLM median {halves[0]:.2f} s, {candidate} {halves[1]:.2f} s"
+    alt = f"Distribution of waiting time over {len(frame):,} conversations: {told}."
+    return save(fig, folder, "waiting", title=title, alt=alt)
+
+
+def named(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """`frame` with its task column in the words people know, and its numbers short."""
+    shown = frame.assign(task=[names.get(task, task) for task in frame["task"]])
+    for column in shown.select_dtypes("float"):
+        shown[column] = shown[column].map("{:.0%}".format if column == "share" else "{:.2f}".format)
+    return shown.rename(columns=lambda c: c.replace("_", " "))
+
+
+def models_table(models: pd.DataFrame) -> pd.DataFrame:
+    """The article's head-to-head table as people read it."""
+    prices = [
+        f"{a:.2f} to {b:.2f}" if a != b else f"{a:.2f}" for a, b in models[["usd_m_low", "usd_m_high"]].to_numpy()
+    ]
+    return pd.DataFrame(
+        {
+            "model": models["model"],
+            "parameters (billions)": models["parameters_b"].map("{:g}".format),
+            "MMLU %": models["mmlu"].map("{:.1f}".format),
+            "HellaSwag %": models["hellaswag"].map("{:.1f}".format),
+            "ARC-C %": models["arc_c"].map("{:.1f}".format),
+            "USD per M tokens": prices,
+            "memory (GB)": models["memory_gb"].map("{:g}".format).replace("nan", ""),
+            "does not hold": models["flag"],
+            "source": models["source"] + ", " + models["as_of"],
+        }
+    )
+
+
+def waiting_sentence(frame: pd.DataFrame, candidate: str) -> str:
+    """How the measured waiting compares with the article's, in one sentence."""
+    llm, slm = frame["llm_ms"].median() / 1e3, frame["candidate_ms"].median() / 1e3
+    low, high = frame["candidate_ms"].quantile([0.05, 0.95]) / 1e3
+    return (
+        f"Over {len(frame):,} logged conversations of {frame['calls'].mean():.1f} calls on average, half wait at most "
+        f"{llm:.2f} s for the LLM and {slm:.2f} s for {candidate} on this machine (90% between {low:.2f} and {high:.2f} "
+        f"s): {llm / slm:.1f} times as fast, where the article reports 4.8 / 0.72 = {4.8 / 0.72:.1f} times."
+    )
+
+
+def head_to_head(models: pd.DataFrame, own: pd.DataFrame, folder: Path) -> Picture:
+    """Public knowledge scores of the article's models beside the agreement measured on the team's own prompts.
+
+    models: model, mmlu, runs_on_laptop flag; own: candidate, agreement, low, high (rows of `ALL`).
+    """
+    with style():
+        fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.9), gridspec_kw={"width_ratios": [1.25, 1]})
+        shown = models.sort_values("mmlu")
+        left.barh(shown["model"], shown["mmlu"] / 100, color=[SLM if y == "yes" else LLM for y in shown["laptop"]])
+        for y, value in enumerate(shown["mmlu"]):
+            left.text(value / 100 + 0.01, y, f"{value:.1f}", va="center", fontsize=9)
+        left.set_title("MMLU (the article's table)", fontsize=11)
+        mine = own.iloc[::-1]
+        right.barh(mine["candidate"], mine["agreement"], color=SLM, height=0.55)
+        right.hlines(range(len(mine)), mine["low"], mine["high"], color="#0f172a", lw=1.5)
+        right.set_title("Agreement on your own prompts", fontsize=11)
+        right.yaxis.tick_right()
+        for ax in (left, right):
+            ax.set_xlim(0, 1)
+            ax.xaxis.set_major_formatter(PercentFormatter(1))
+            ax.grid(visible=False, axis="y")
+        title = "A public score says little of your own prompts: measure them"
+        fig.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=13)
+        fig.tight_layout()
+    return save(
+        fig,
+        folder,
+        "head_to_head",
+        title=title,
+        alt="Left: MMLU of the article's eight models. Right: measured agreement.",
+    )
+
+
+def _short(text: str, most: int = 34) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _title(fig: Figure, ax: plt.Axes, title: str) -> None:
+    """The finding, at the left edge of the whole figure rather than of the axes."""
+    fig.canvas.draw()
+    ax.set_title("")
+    top = max(box.y1 for a in fig.axes if (box := a.get_tightbbox()))
+    _, y = fig.transFigure.inverted().transform((0, top))
+    x = min(box.x0 for a in fig.axes if (box := a.get_tightbbox()))
+    left, _ = fig.transFigure.inverted().transform((x, 0))
+    fig.text(left, y + 0.02, textwrap.fill(title, 90), ha="left", va="bottom", fontweight="bold", fontsize=13)
