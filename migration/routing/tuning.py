@@ -25,15 +25,15 @@ MOST_THRESHOLDS = 256
 def columns(**named: object) -> list[np.ndarray]:
     """The arrays as float (n,), a single number being repeated. Raises BadInput naming the array and the index."""
     arrays = {name: np.asarray(values, float) for name, values in named.items()}
-    n = max(array.size for array in arrays.values())
+    n = max((array.size for array in arrays.values() if array.ndim), default=1)
+    if n == 0:
+        raise BadInput(f"{next(iter(arrays))} is empty: nothing to tune on")
     for name, array in arrays.items():
-        if array.ndim > 1 or array.size not in (1, n) or (array.ndim == 1 and array.size == 1 and n != 1):
-            raise BadInput(f"{name} has shape {array.shape}, the others have length {n}")
+        if array.ndim > 1 or (array.ndim == 1 and array.size != n):
+            raise BadInput(f"{name} has shape {array.shape}, the longest of the others has length {n}")
         wrong = np.flatnonzero(np.isnan(np.atleast_1d(array)))
         if len(wrong):
             raise BadInput(f"{name} is NaN at index {wrong[0]} ({len(wrong)} in all)")
-    if n == 0:
-        raise BadInput(f"{next(iter(arrays))} is empty: nothing to tune on")
     return [np.broadcast_to(array, (n,)) if array.ndim == 0 else array for array in arrays.values()]
 
 

@@ -1,0 +1,171 @@
+"""The exact sweep, the chosen threshold and a router's marks, against slow and plain re-computations."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from migration.errors import BadInput
+from migration.routing import choose_threshold, routing_metrics, sweep
+
+scores = st.sampled_from([0.0, 0.25, 0.5, 1.0])
+confidences = st.sampled_from([-1.5, 0.0, 0.1, 0.2, 0.5, 0.9, 1.0])
+rows = st.lists(st.tuples(confidences, scores, scores, st.floats(0, 1), st.floats(0, 9)), min_size=1, max_size=40)
+
+
+def brute_sweep(confidence, slm, llm, slm_cost, llm_cost):
+    for threshold in sorted(set(confidence)):
+        kept = [c >= threshold for c in confidence]
+        quality = np.mean([s if k else b for k, s, b in zip(kept, slm, llm, strict=True)])
+        cost = np.mean([a + (0 if k else b) for k, a, b in zip(kept, slm_cost, llm_cost, strict=True)])
+        yield threshold, np.mean(kept), quality, cost
+
+
+@given(rows)
+@settings(max_examples=150, deadline=None)
+def test_the_sweep_is_the_loop_over_thresholds(data) -> None:
+    table = sweep(*map(np.array, zip(*data, strict=True)))
+    assert list(table.columns) == ["threshold", "slm_share", "quality", "cost"]
+    np.testing.assert_allclose(table.to_numpy(), list(brute_sweep(*zip(*data, strict=True))), atol=1e-9)
+
+
+def test_costs_may_be_one_number() -> None:
+    table = sweep(np.array([0.1, 0.9]), np.array([0.0, 1.0]), np.ones(2), 0.1, 1.0)
+    assert table["cost"].tolist() == pytest.approx([0.1, 0.6])
+
+
+@pytest.mark.parametrize("name", ["confidence", "slm_score", "llm_score"])
+def test_nan_is_refused_by_name_and_index(name: str) -> None:
+    arrays = {"confidence": np.ones(5), "slm_score": np.ones(5), "llm_score": np.ones(5)}
+    arrays[name][3] = np.nan
+    with pytest.raises(BadInput, match=rf"{name} is NaN at index 3"):
+        sweep(**arrays, slm_cost=0, llm_cost=1)
+    with pytest.raises(BadInput, match=rf"{name} is NaN at index 3"):
+        choose_threshold(**arrays, max_loss=0.05, confidence_level=0.95)
+
+
+def test_lengths_and_emptiness_are_refused() -> None:
+    with pytest.raises(BadInput, match="slm_score"):
+        sweep(np.ones(3), np.ones(2), np.ones(3), 0, 1)
+    with pytest.raises(BadInput, match="empty"):
+        sweep(np.ones(0), np.ones(0), np.ones(0), 0, 1)
+    with pytest.raises(BadInput, match="confidence_level"):
+        choose_threshold(np.ones(3), np.ones(3), np.ones(3), max_loss=0.05, confidence_level=95)
+    with pytest.raises(BadInput, match=r"slm_score is 2\.0 at index 1"):
+        choose_threshold(np.ones(3), np.array([1.0, 2, 1]), np.ones(3), max_loss=0.05, confidence_level=0.95)
+
+
+def test_all_right_keeps_everything_once_there_are_labels_enough() -> None:
+    few = choose_threshold(np.ones(58), np.ones(58), np.ones(58), max_loss=0.05, confidence_level=0.95)
+    assert (few.threshold, few.decision, few.more_labels) == (None, "do not route", 1)
+    enough = choose_threshold(np.ones(59), np.ones(59), np.ones(59), max_loss=0.05, confidence_level=0.95)
+    assert (enough.threshold, enough.slm_share, enough.decision) == (1.0, 1.0, "route")
+    assert enough.bound <= 0.05
+
+
+@pytest.mark.parametrize("confidence", [np.full(1000, 0.5), np.linspace(0, 1, 1000)])
+def test_all_wrong_is_not_routed_and_more_labels_would_not_help(confidence: np.ndarray) -> None:
+    choice = choose_threshold(confidence, np.zeros(1000), np.ones(1000), max_loss=0.05, confidence_level=0.95)
+    assert (choice.threshold, choice.slm_share, choice.saving, choice.decision) == (None, 0.0, 0.0, "do not route")
+    assert choice.more_labels is None
+    assert "better SLM" in choice.reason
+
+
+def test_one_call_decides_nothing() -> None:
+    choice = choose_threshold([0.9], [1.0], [1.0], max_loss=0.05, confidence_level=0.95)
+    assert choice.decision == "do not route"
+    assert choice.more_labels == 58
+
+
+def test_an_slm_that_costs_more_than_it_spares_is_not_routed() -> None:
+    ones = np.ones(500)
+    choice = choose_threshold(ones, ones, ones, max_loss=0.05, confidence_level=0.95, slm_cost=2.0, llm_cost=1.0)
+    assert choice.decision == "do not route"
+    assert "saves money" in choice.reason
+    cheap = choose_threshold(ones, ones, ones, max_loss=0.05, confidence_level=0.95, slm_cost=0.1, llm_cost=1.0)
+    assert cheap.saving == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("shape", ["binary", "signed", "graded"])
+def test_what_is_chosen_keeps_the_bound_on_its_own_calls(shape: str) -> None:
+    rng = np.random.default_rng(4)
+    confidence = rng.random(2000)
+    slm = (rng.random(2000) < 0.6 + 0.4 * confidence).astype(float)
+    llm = np.ones(2000)
+    if shape == "signed":
+        llm = (rng.random(2000) < 0.95).astype(float)
+    if shape == "graded":
+        slm = np.clip(0.6 + 0.4 * confidence + rng.normal(0, 0.1, 2000), 0, 1)
+    choice = choose_threshold(confidence, slm, llm, max_loss=0.05, confidence_level=0.95)
+    table = sweep(confidence, slm, llm, 0, 1).set_index("threshold")
+    row = table.loc[choice.threshold]
+    assert row["slm_share"] == pytest.approx(choice.slm_share)
+    assert llm.mean() - row["quality"] == pytest.approx(choice.loss)
+    assert choice.loss < choice.bound <= 0.05
+    assert choice.saving == pytest.approx(choice.slm_share)
+
+
+def test_ties_are_kept_or_escalated_together() -> None:
+    rng = np.random.default_rng(0)
+    confidence = rng.integers(0, 4, 3000) / 4
+    slm = (rng.random(3000) < 0.7 + 0.29 * confidence).astype(float)
+    choice = choose_threshold(confidence, slm, np.ones(3000), max_loss=0.05, confidence_level=0.95)
+    assert choice.slm_share == pytest.approx((confidence >= choice.threshold).mean())
+
+
+def test_weights_speak_for_the_traffic() -> None:
+    rng = np.random.default_rng(0)
+    confidence = rng.random(2000)
+    slm = (rng.random(2000) < 0.5 + 0.5 * confidence).astype(float)
+    weight = np.where(rng.random(2000) < 0.5, 2.0, 1.0)
+    choice = choose_threshold(confidence, slm, np.ones(2000), max_loss=0.05, confidence_level=0.95, weight=weight)
+    kept = confidence >= choice.threshold
+    assert choice.slm_share == pytest.approx((weight * kept).sum() / weight.sum())
+    assert choice.loss == pytest.approx((weight * kept * (1 - slm)).sum() / weight.sum())
+    assert choice.bound <= 0.05
+
+
+# ---- marks of a pre-call router
+
+
+def brute_apgr(score, weak, strong):
+    order = np.argsort(-score, kind="stable")
+    n, quality = len(score), []
+    for k in range(n + 1):
+        to_strong = order[:k]
+        quality.append(weak.sum() + (strong - weak)[to_strong].sum())
+    recovered = (np.array(quality) - quality[0]) / (quality[-1] - quality[0])
+    return ((recovered[1:] + recovered[:-1]) / 2).mean(), recovered
+
+
+def test_marks_are_those_of_a_loop_over_every_share() -> None:
+    rng = np.random.default_rng(2)
+    score, weak = rng.random(400), (rng.random(400) < 0.6).astype(float)
+    strong = (rng.random(400) < 0.8).astype(float)
+    marks = routing_metrics(score, weak, strong)
+    apgr, recovered = brute_apgr(score, weak, strong)
+    assert marks.apgr == pytest.approx(apgr)
+    assert marks.cpt50 == pytest.approx(100 * np.argmax(recovered >= 0.5) / 400, abs=0.3)
+    assert marks.cpt80 == pytest.approx(100 * np.argmax(recovered >= 0.8) / 400, abs=0.3)
+    low, high = marks.intervals["apgr"]
+    assert low < marks.apgr < high
+
+
+def test_a_constant_score_is_random_and_the_oracle_is_best() -> None:
+    rng = np.random.default_rng(2)
+    weak, strong = (rng.random(1000) < 0.6).astype(float), (rng.random(1000) < 0.8).astype(float)
+    constant = routing_metrics(np.zeros(1000), weak, strong)
+    assert (constant.apgr, constant.cpt50, constant.cpt80) == pytest.approx((0.5, 50.0, 80.0))
+    assert routing_metrics(strong - weak, weak, strong).apgr > 0.9
+
+
+@pytest.mark.parametrize(("weak", "strong"), [(1.0, 1.0), (0.0, 0.0), (1.0, 0.0)])
+def test_no_gap_has_no_marks(weak: float, strong: float) -> None:
+    marks = routing_metrics(np.arange(5.0), np.full(5, weak), np.full(5, strong))
+    assert np.isnan([marks.apgr, marks.cpt50, marks.cpt80]).all()
+
+
+def test_one_call_has_marks() -> None:
+    assert routing_metrics([1.0], [0.0], [1.0]).apgr == pytest.approx(0.5)
+    with pytest.raises(BadInput, match="score is NaN at index 0"):
+        routing_metrics([np.nan], [0.0], [1.0])
