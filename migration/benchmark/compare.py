@@ -194,13 +194,15 @@ def compare(
     facts = facts or {}
     replayed = calls[calls["kind"].isin(REPLAYED) & calls["task"].notna()]
     rows = []
+    order = [task for task in replayed["task"].value_counts().index if task in set(scored["task"])]
     for name, answers in scored.groupby("candidate", sort=False):
-        parts = [(task, group) for task, group in answers.groupby("task")] + [("ALL", answers)]
+        groups = dict(list(answers.groupby("task")))
+        parts = [("ALL", answers)] + [(task, groups[task]) for task in order if task in groups]
         rows += [_row(str(name), str(task), part, facts.get(str(name), {}), machine_usd_hour) for task, part in parts]
     board = pd.DataFrame(rows)
     sampled = replayed[replayed["task"].isin(scored["task"].unique())]
     llm = f"{commonest(sampled['model'])} (logged)"
-    reference = [(task, group) for task, group in sampled.groupby("task")] + [("ALL", sampled)]
+    reference = [("ALL", sampled)] + [(task, sampled[sampled["task"] == task]) for task in order]
     logged = pd.DataFrame([_logged(llm, str(task), group) for task, group in reference])
     could_tune = {task: tunable(scored, replayed, task) for task in board["task"].unique()}
     board["verdict"] = [verdict(rate_of(row), margin, could_tune[row["task"]])[0] for row in board.to_dict("records")]

@@ -68,7 +68,8 @@ def save(fig: Figure, folder: Path, name: str, *, title: str, alt: str) -> Pictu
     path = folder / "figures" / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", metadata={"Title": title, "Description": alt})
+    with style():  # its `savefig` settings are read here
+        fig.savefig(buffer, format="png", metadata={"Title": title, "Description": alt})
     path.write_bytes(buffer.getvalue())
     plt.close(fig)
     return Picture(path, title, alt)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 
 from migration.figures import LLM, NEUTRAL, SLM, Picture, save, style
 
@@ -24,6 +24,9 @@ VERDICT_COLOURS = {
     "cannot tell yet": "#cbd5e1",
     "keep on the LLM": LLM,
 }
+
+_INK = {"move after fine-tuning": "#2a8c80", "cannot tell yet": NEUTRAL}
+"""Darker than its area, where a verdict's colour is too light for words."""
 
 
 def heatmap(frame: pd.DataFrame, folder: Path, *, names: dict[str, str] | None = None) -> Picture:
@@ -87,7 +90,7 @@ def verdicts(frame: pd.DataFrame, folder: Path, *, margin: float) -> Picture:
         fig, ax = plt.subplots(figsize=(8.6, 1.4 + 0.42 * len(shown)))
         for y, row in enumerate(shown.to_dict("records")):
             colour = VERDICT_COLOURS[kind[y]]
-            dark = "#64748b" if kind[y] == "cannot tell yet" else colour
+            dark = _INK.get(kind[y], colour)
             if row["n"]:
                 ax.plot([row["low"], row["high"]], [y, y], color=dark, lw=5, alpha=0.45, solid_capstyle="round")
                 ax.plot(row["agreement"], y, "o", color=dark, ms=7)
@@ -124,12 +127,19 @@ def waiting(frame: pd.DataFrame, folder: Path, candidate: str) -> Picture:
     halves = float(np.median(llm)), float(np.median(slm))
     with style():
         fig, ax = plt.subplots(figsize=(8, 3.9))
+        faster = halves[1] <= halves[0]
         for waits, colour, name, half in ((llm, LLM, "logged LLM", halves[0]), (slm, SLM, candidate, halves[1])):
             ax.step(waits, done, color=colour, lw=2.2)
             ax.plot(half, 0.5, "o", color=colour)
-            ax.annotate(f"{name}: {half:.2g} s", (half, 0.5), xytext=(8, -14), textcoords="offset points", color=colour)
+            side = "right" if (name == candidate) == faster else "left"
+            shift = (-8, 4) if side == "right" else (8, 4)
+            told = f"{name}:\nhalf within {half:.2g} s"
+            ax.annotate(told, (half, 0.5), xytext=shift, textcoords="offset points", ha=side, color=colour)
         ax.set_xscale("log")
+        ax.set_xlim(min(llm[0], slm[0]) / 3, max(llm[-1], slm[-1]) * 3)
+        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        ax.xaxis.set_minor_locator(NullLocator())
         ax.yaxis.set_major_formatter(PercentFormatter(1))
         ax.set_xlabel("seconds a customer waits over one conversation's calls (log scale)")
         ax.set_ylabel("conversations done")
@@ -179,8 +189,8 @@ def waiting_sentence(frame: pd.DataFrame, candidate: str) -> str:
     low, high = frame["candidate_ms"].quantile([0.05, 0.95]) / 1e3
     return (
         f"Over {len(frame):,} logged conversations of {frame['calls'].mean():.1f} calls on average, half wait at most "
-        f"{llm:.2f} s for the LLM and {slm:.2f} s for {candidate} on this machine (90% between {low:.2f} and {high:.2f} "
-        f"s): {llm / slm:.1f} times as fast, where the article reports 4.8 / 0.72 = {4.8 / 0.72:.1f} times."
+        f"{llm:.2f} s for the LLM and {slm:.2f} s for {candidate} on this machine (90% between {low:.2f} and "
+        f"{high:.2f} s): {llm / slm:.1f} times as fast, where the article reports 4.8 / 0.72 = {4.8 / 0.72:.1f} times."
     )
 
 
@@ -199,8 +209,9 @@ def head_to_head(models: pd.DataFrame, own: pd.DataFrame, folder: Path) -> Pictu
         mine = own.iloc[::-1]
         right.barh(mine["candidate"], mine["agreement"], color=SLM, height=0.55)
         right.hlines(range(len(mine)), mine["low"], mine["high"], color="#0f172a", lw=1.5)
-        right.set_title("Agreement on your own prompts", fontsize=11)
-        right.yaxis.tick_right()
+        for y, (value, high) in enumerate(mine[["agreement", "high"]].to_numpy()):
+            right.text(high + 0.02, y, f"{value:.0%}", va="center", fontsize=9)
+        right.set_title("Agreement on your own prompts, 95% interval", fontsize=11)
         for ax in (left, right):
             ax.set_xlim(0, 1)
             ax.xaxis.set_major_formatter(PercentFormatter(1))
@@ -229,4 +240,12 @@ def _title(fig: Figure, ax: plt.Axes, title: str) -> None:
     _, y = fig.transFigure.inverted().transform((0, top))
     x = min(box.x0 for a in fig.axes if (box := a.get_tightbbox()))
     left, _ = fig.transFigure.inverted().transform((x, 0))
-    fig.text(left, y + 0.02, textwrap.fill(title, 90), ha="left", va="bottom", fontweight="bold", fontsize=13)
+    fig.text(
+        left,
+        y + 0.02,
+        textwrap.fill(title, max(44, int(fig.get_figwidth() * 9.5))),
+        ha="left",
+        va="bottom",
+        fontweight="bold",
+        fontsize=13,
+    )
