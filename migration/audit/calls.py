@@ -46,11 +46,15 @@ EXTRA = pa.schema(
 COLUMNS = pa.schema([*CALLS, *EXTRA])
 """calls.parquet as the importer writes it; task, task_type and complexity are null until task discovery."""
 
+ROW_GROUP, ROW_GROUP_BYTES = 1 << 16, 1 << 27
+"""Rows or bytes of a row group of calls.parquet, whichever comes first: engines read these in parallel."""
+
 WORKING = pa.schema([*COLUMNS, ("request_hash", pa.int64())])
 """The same while it is made: two calls of one request have one hash."""
 
 _GRADE = re.compile(
-    r"^\W*(?:(?:final |overall )?(?:score|rating|grade|verdict)\W{0,4})?\d{1,3}(?:[.,]\d+)?(?:\s*(?:/|out of)\s*\d{1,3})?\W*$",
+    r"^\W*(?:(?:final |overall )?(?:score|rating|grade|verdict)\W{0,4})?"
+    r"\d{1,3}(?:[.,]\d+)?(?:\s*(?:/|out of)\s*\d{1,3})?\W*$",
     re.I,
 )
 _GRADE_KEY = re.compile(r'"\w*(?:score|rating|grade)\w*"\s*:\s*"?\d', re.I)
@@ -68,9 +72,8 @@ def is_scoring(messages: list[dict[str, str]] | None, response: str | None) -> b
     """
     if not response or not messages or len(response) > 2000:
         return False
-    if not (
-        _GRADE.match(response) if len(response) <= 40 else response.lstrip()[:1] == "{" and _GRADE_KEY.search(response)
-    ):
+    in_json = response.lstrip()[:1] == "{" and _GRADE_KEY.search(response)
+    if not in_json and (len(response) > 40 or not _GRADE.match(response)):
         return False
     return any(_ASKS_GRADE.search(one["content"]) for one in messages if one["role"] in ("system", "user", "developer"))
 
@@ -91,14 +94,18 @@ class Finished:
 def finish(working: Path, out: Path, *, retry_window_s: float, agreed: Contract) -> Finished:
     """Write `out` (a calls.parquet) from `working`, a Parquet file of WORKING in the log's order."""
     repeated, retry_of = _across_calls(working, retry_window_s)
-    found, start = Finished(), 0
+    found, start, waiting = Finished(), 0, COLUMNS.empty_table()
     with pq.ParquetWriter(out, COLUMNS, compression="zstd") as writer:
         for table in _row_groups(working):
             rows = slice(start, start + len(table))
             start += len(table)
             done = _finish_rows(table, repeated[rows], retry_of[rows], agreed, found)
-            if len(done):
-                writer.write_table(done)
+            waiting = pa.concat_tables([waiting, done])
+            if len(waiting) >= ROW_GROUP or waiting.nbytes >= ROW_GROUP_BYTES:
+                writer.write_table(waiting)
+                waiting = COLUMNS.empty_table()
+        if len(waiting):
+            writer.write_table(waiting)
     return found
 
 
@@ -165,14 +172,14 @@ def _finish_rows(table: pa.Table, repeated: np.ndarray, retry_of: Any, agreed: C
 
 def _cost(table: pa.Table, agreed: Contract, found: Finished) -> pa.Array:
     """The calls' cost: by price table, else as logged, else null. A cache hit, and an error without usage, cost 0."""
-    tokens = [
-        pc.fill_null(table[name], 0).to_numpy().astype(float)
-        for name in ("prompt_tokens", "completion_tokens", "cached_tokens")
-    ]
+    counted = ("prompt_tokens", "completion_tokens", "cached_tokens")
+    prompt, completion, cached = (pc.fill_null(table[name], 0).to_numpy().astype(float) for name in counted)
     priced = cost_usd(
         table["model"].to_pandas().to_numpy(dtype=object),
         table["created_at"].to_numpy().astype("datetime64[D]"),
-        *tokens,
+        prompt,
+        completion,
+        cached,
         pc.fill_null(pc.is_in(table["service_tier"], pa.array(DISCOUNTED_TIERS)), False).to_numpy(),
         agreed,
     )

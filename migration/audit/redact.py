@@ -74,7 +74,10 @@ _PATTERNS = (
             r"(?:,?\s+[A-Z][\w'’.-]*(?:\s[A-Z][\w'’.-]*)?,?\s+[A-Z]{2}\s+\d{5}(?:-\d{4})?)?"
         ),
     ),
-    ("ADDRESS", re.compile(r"\b[A-ZÄÖÜ][\wäöüß-]+(?:straße|strasse|str\.|weg|gasse|allee|platz)\s+\d{1,4}\s?[a-z]?\b")),
+    (
+        "ADDRESS",
+        re.compile(r"\b[A-ZÄÖÜ][\wäöüß-]+(?:straße|strasse|str\.|weg|gasse|allee|platz)\s+\d{1,4}(?:\s?[a-z])?\b"),
+    ),
     (
         "ADDRESS",
         re.compile(
@@ -87,7 +90,8 @@ _PATTERNS = (
     (
         "NAME",
         re.compile(
-            r"(?i:\b(?:my|full|her|his|customer|account holder)(?:'s)? name(?: is|:)\s+)([A-Z][\w'’-]+(?:\s[A-Z][\w'’-]+){0,3})"
+            r"(?i:\b(?:my|full|her|his|customer|account holder)(?:'s)? name(?: is|:)\s+)"
+            r"([A-Z][\w'’-]+(?:\s[A-Z][\w'’-]+){0,3})"
         ),
     ),
 )
@@ -152,7 +156,7 @@ def _find(text: str, before: str) -> tuple[Find, ...]:
 def _candidates(text: str, before: str) -> Iterable[Find]:
     digits = any(letter.isdigit() for letter in text)
     for kind in KINDS:
-        if kind.name == "EMAIL" and "@" not in text or kind.name not in ("EMAIL", "IP") and not digits:
+        if "@" not in text if kind.name == "EMAIL" else kind.name != "IP" and not digits:
             continue
         if kind.name in ("PHONE", "CARD") and not _MANY_DIGITS.search(text):
             continue
@@ -194,6 +198,9 @@ def _believed(text: str, before: str, found: Find, score: float, vouch: re.Patte
             return True
         written_so = re.search(r"\d[\s().-]+\d", said) and not _is_date_or_sum(said)
         return not _SPOILS.search(near) and bool(written_so or _VOUCHES["PHONE"].search(near))
+    if found.kind == "IP":
+        said = text[found.start : found.end]
+        return "." in said or said.count(":") > 2  # `::a` may be anything
     if found.kind == "CARD":
         return score >= 1.0 and not _SPOILS.search(near.rstrip() if _VOUCHES["CARD"].search(near) is None else "")
     return score >= 0.5

@@ -22,7 +22,10 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Form:
-    """A form of a log. `parse` makes a call of a record; a form with `key` is the other half of another form's calls."""
+    """A form of a log.
+
+    `parse` makes a call of a record. A form with `key` instead holds the other halves of another form's calls.
+    """
 
     name: str
     family: str

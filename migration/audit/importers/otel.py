@@ -10,19 +10,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from migration.audit.importers.bodies import arguments, content, finish_reason, messages
 from migration.audit.importers.openai import Side, conversation, endpoint_of, hints, judged
 from migration.audit.importers.record import (
     BadRecord,
     Json,
     Skipped,
-    arguments,
     call,
     canonical,
-    content,
     decoded,
-    finish_reason,
     integer,
-    messages,
+    mapping,
     text,
     timestamp,
 )
@@ -68,14 +66,14 @@ def span(record: Json, side: Side) -> Json:
     operation = said.get("gen_ai.operation.name") or said.get("llm.request.type")
     if operation is None and not any(key.startswith("gen_ai.usage") for key in said):
         raise Skipped("span without a GenAI operation")
-    if operation == "embeddings" or operation == "embedding":
+    if operation in ("embeddings", "embedding"):
         kind = "embedding"
     elif operation is None or operation in _OPERATIONS:
         kind = "chat"
     else:
         raise Skipped(f"{operation} span")
     started, ended = _nanos(record.get("startTimeUnixNano")), _nanos(record.get("endTimeUnixNano"))
-    status = record.get("status") if isinstance(record.get("status"), dict) else {}
+    status = mapping(record.get("status"), "status")
     failed = said.get("error.type") or status.get("code") in (2, "STATUS_CODE_ERROR")
     reasons = decoded(said.get("gen_ai.response.finish_reasons"))
     fields: Json = {

@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from migration.audit.importers.bodies import failure, messages, outcome, request_fields
 from migration.audit.importers.lines import LONGEST_LINE, lines
 from migration.audit.importers.openai import Side, conversation, endpoint_of, hints, judged
 from migration.audit.importers.record import (
@@ -21,13 +22,9 @@ from migration.audit.importers.record import (
     call,
     canonical,
     decoded,
-    failure,
     integer,
     mapping,
-    messages,
-    outcome,
     real,
-    request_fields,
     text,
     timestamp,
 )

@@ -1,0 +1,228 @@
+"""Bodies of requests and responses, as providers write them, in one shape.
+
+Knows: chat messages, answers, usage and errors of chat completions, legacy completions, the responses API, embeddings
+and Anthropic messages. Refuses to know: which tool logged them (the form modules do).
+
+A message's content stays a plain string. Where a message is more than plain text (parts, tool calls, tool
+results), the content is canonical JSON of the message without its role: keys sorted, no spaces, nulls dropped, tool
+arguments canonical too, so that the same message is the same string in every form.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migration.audit.importers.record import BadRecord, Json, canonical, decoded, integer, mapping, text
+
+
+def messages(value: Any, name: str = "messages") -> list[Json]:
+    """A list of chat messages as {role, content}. Raises BadRecord on anything that is not one."""
+    if isinstance(value, str):
+        return [{"role": "user", "content": value}]
+    if isinstance(value, dict):
+        value = [value]
+    if not isinstance(value, list) or not value:
+        raise BadRecord(f"{name} is not a list of messages")
+    return [_message(one, name) for one in value]
+
+
+def _message(value: Any, name: str) -> Json:
+    if not isinstance(value, dict):
+        raise BadRecord(f"{name} holds something that is no message")
+    role = value.get("role") or _ROLE_OF_TYPE.get(value.get("type", ""))
+    if not isinstance(role, str) or not role:
+        raise BadRecord(f"{name} holds a message without a role")
+    return {"role": role, "content": content(value)}
+
+
+_ROLE_OF_TYPE = {"function_call": "assistant", "function_call_output": "tool", "reasoning": "assistant"}
+_TEXT_PARTS = {"text", "input_text", "output_text"}
+
+
+def content(message: Json) -> str:
+    """The content of a message: its text, or canonical JSON of all but its role (see the module's opening)."""
+    body = message.get("content")
+    if type(body) is str and len(message) == 2:  # {role, content}, nearly always
+        return body
+    if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict) and body[0].get("type") in _TEXT_PARTS:
+        body = body[0].get("text", "")
+    rest = {key: item for key, item in message.items() if key not in _NO_CONTENT and item not in (None, [], {})}
+    if not rest and (body is None or isinstance(body, str)):
+        return body or ""
+    if "tool_calls" in rest:
+        rest["tool_calls"] = tool_calls(rest["tool_calls"])
+    if body is not None:
+        rest["content"] = body
+    return canonical(rest)
+
+
+_NO_CONTENT = {"role", "content", "id", "content_parts", "status"}  # `content_parts` repeats content in stored messages
+
+
+def tool_calls(value: Any) -> list[Json]:
+    """Tool calls with canonical arguments. Raises BadRecord where they are no list of objects."""
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise BadRecord("tool_calls is not a list of objects")
+    calls = []
+    for one in value:
+        function = one.get("function")
+        if isinstance(function, dict):
+            one = one | {"function": function | {"arguments": arguments(function.get("arguments"))}}  # noqa: PLW2901
+        calls.append(one)
+    return calls
+
+
+def arguments(value: Any) -> str:
+    """A tool call's arguments as canonical JSON text; text that is no JSON stays as the model wrote it."""
+    if isinstance(value, str):
+        parsed = decoded(value)
+        return value if isinstance(parsed, str) else canonical(parsed)
+    return canonical({} if value is None else value)
+
+
+def answer(body: Json) -> tuple[str, str | None]:
+    """(text, finish reason) of a response body: chat or legacy completion, responses API, Anthropic message.
+
+    Raises BadRecord where it holds no answer.
+    """
+    if "choices" in body:
+        choices = body["choices"]
+        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+            raise BadRecord("no response (choices is empty or no list)")
+        choice = choices[0]
+        reason = finish_reason(choice.get("finish_reason"))
+        if "text" in choice and "message" not in choice:
+            return str(choice["text"] or ""), reason
+        if not isinstance(choice.get("message"), dict):
+            raise BadRecord("no response (a choice without a message)")
+        return content(choice["message"]), reason
+    if isinstance(body.get("output"), list):
+        return _responses_output(body["output"]), finish_reason(body.get("status"))
+    if isinstance(body.get("content"), str | list) or "tool_calls" in body:
+        message = {key: body.get(key) for key in ("content", "tool_calls", "refusal") if body.get(key) is not None}
+        return content(message | {"role": "assistant"}), finish_reason(body.get("stop_reason"))
+    raise BadRecord("no response (neither choices, output nor content)")
+
+
+def _responses_output(items: list[Any]) -> str:
+    """The responses API's output items: the text where all is text, else canonical JSON of the items."""
+    said = [item for item in items if isinstance(item, dict) and item.get("type") != "reasoning"]
+    parts = [part for item in said for part in (item.get("content") or [{}])]
+    if said and all(isinstance(part, dict) and part.get("type") in _TEXT_PARTS for part in parts):
+        return "".join(part.get("text") or "" for part in parts)
+    return canonical({"output": said})
+
+
+_FINISH = {"tool_call": "tool_calls", "max_tokens": "length", "end_turn": "stop", "completed": "stop"}
+_FINISH |= {"incomplete": "length", "tool_use": "tool_calls", "stop_sequence": "stop"}
+
+
+def finish_reason(value: Any) -> str | None:
+    """Why the answer ended, in the chat completions' words (`stop`, `length`, `tool_calls`, ...)."""
+    value = text(value)
+    return _FINISH.get(value.lower(), value.lower()) if value else None
+
+
+def usage(value: Any) -> Json:
+    """prompt_tokens, completion_tokens, cached_tokens of a usage object, whichever provider's names it uses."""
+    value = mapping(value, "usage")
+    if not value:
+        return {}
+    details = value.get("prompt_tokens_details") or value.get("input_tokens_details") or {}
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    prompt = value.get("prompt_tokens", value.get("input_tokens", value.get("input")))
+    read = value.get("cache_read_input_tokens")
+    if read is not None and "input_tokens" in value:  # Anthropic counts cached tokens beside the input, not in it
+        cached = integer(read, "cached tokens")
+        prompt = (integer(prompt, "prompt tokens") or 0) + (cached or 0)
+        prompt += integer(value.get("cache_creation_input_tokens"), "cached tokens") or 0
+    completion = value.get("completion_tokens", value.get("output_tokens", value.get("output")))
+    counts = {
+        "prompt_tokens": integer(prompt, "prompt tokens"),
+        "completion_tokens": integer(completion, "completion tokens"),
+        "cached_tokens": integer(cached, "cached tokens"),
+    }
+    if counts["completion_tokens"] is None and counts["prompt_tokens"] is not None:
+        counts["completion_tokens"] = 0  # embeddings count their input alone
+    return counts
+
+
+def is_embedding(request: Json, endpoint: str | None, body: Json) -> bool:
+    """Whether a call asked for vectors: by endpoint, by its response, or by an input without messages."""
+    if endpoint and "embedding" in endpoint:
+        return True
+    data = body.get("data")
+    if isinstance(data, list) and data and isinstance(data[0], dict):
+        return "embedding" in data[0] or data[0].get("object") == "embedding"
+    return "input" in request and "messages" not in request and "embed" in str(request.get("model", ""))
+
+
+def request_fields(request: Json) -> Json:
+    """What a request body says: messages, requested_model, max_tokens, tools, response_format."""
+    if request.get("messages") is not None:
+        asked = messages(request["messages"])
+        system = request.get("system")  # Anthropic keeps it beside the messages
+        asked = messages([{"role": "system", "content": system}]) + asked if system else asked
+    elif request.get("prompt") is not None:
+        asked = _inputs(request["prompt"])
+    elif request.get("input") is not None:
+        asked = _inputs(request["input"])
+        if request.get("instructions"):
+            asked = [{"role": "system", "content": str(request["instructions"])}, *asked]
+    else:
+        asked = None
+    limit = request.get("max_completion_tokens", request.get("max_tokens", request.get("max_output_tokens")))
+    tools, form = request.get("tools"), request.get("response_format")
+    return {
+        "messages": asked,
+        "requested_model": text(request.get("model")),
+        "max_tokens": integer(limit, "max_tokens"),
+        "tools": canonical(tools) if tools else None,
+        "response_format": canonical(form) if form else None,
+    }
+
+
+def _inputs(value: Any) -> list[Json]:
+    """A prompt or input: one text, or many (kept as JSON), or a list of messages."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return messages(value, "input")
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
+        value = value[0]
+    return [{"role": "user", "content": value if isinstance(value, str) else canonical({"input": value})}]
+
+
+def failure(body: Json, status: int | None) -> str | None:
+    """What went wrong with a call, as `type: message`; null where nothing did."""
+    error = body.get("error")
+    if error:
+        if not isinstance(error, dict):
+            return str(error)[:500]
+        kind = error.get("type") or error.get("code") or "error"
+        return f"{kind}: {error.get('message') or ''}".strip(": ")[:500]
+    if status is not None and (status >= 400 or status < 0):
+        return f"status {status}"
+    return None
+
+
+def outcome(body: Json, request: Json, endpoint: str | None, status: int | None, error: str | None = None) -> Json:
+    """kind, response, finish_reason, model, error and usage of a response body, an error among them.
+
+    Raises BadRecord where there is neither an answer nor an error.
+    """
+    error = error or failure(body, status)
+    embedding = is_embedding(request, endpoint, body)
+    fields: Json = {
+        "status": status,
+        "error": error,
+        "model": text(body.get("model")) or text(request.get("model")),
+        "service_tier": text(body.get("service_tier")),
+        **usage(body.get("usage")),
+    }
+    if error:
+        return fields | {"kind": "error"}
+    if not body:
+        raise BadRecord("no response")
+    if embedding:
+        return fields | {"kind": "embedding"}
+    said, reason = answer(body)
+    return fields | {"response": said, "finish_reason": reason}
