@@ -1,0 +1,53 @@
+"""Step 03: a training set from the log, an adapter from the training set, and proof that it helps.
+
+Names are loaded when asked for: torch only where a model is at hand.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_LATER = {
+    "TrainingSet": "examples",
+    "choose": "examples",
+    "relabelled": "examples",
+    "trained_tokens": "packing",
+    "Recipe": "train",
+    "train": "train",
+    "targets_table": "train",
+    "say_targets": "train",
+    "check": "train",
+    "identity": "train",
+    "TRAINING_PART": "fit",
+    "recipe_for": "fit",
+    "room_for": "fit",
+    "seconds_per_token": "fit",
+    "choose_tasks": "fit",
+    "encoded": "fit",
+    "memory": "fit",
+    "base_of": "proof",
+    "held_out": "proof",
+    "predict": "proof",
+    "comparison": "proof",
+    "shown": "proof",
+    "reading": "proof",
+    "decision": "proof",
+    "summary": "proof",
+    "learning_curve": "proof",
+    "forgotten": "proof",
+    "verdict": "proof",
+    "save_adapter": "export",
+    "merge": "export",
+    "to_gguf": "export",
+    "serving_lines": "export",
+    "same_answers": "export",
+}
+
+__all__ = [*_LATER]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -1,0 +1,430 @@
+"""From the calls table to the training set: which calls teach a task best, and which must not be learned from.
+
+Knows: references and their form, labels, novelty, repeats. Refuses to know: tokens and models (`packing`, `train`).
+
+Which examples are chosen matters more than anything else tried: balanced over the answers, 200 of them taught 27
+intents to 91%, drawn at random to 63%. Near-duplicate means here: of the same task, and a Jaccard similarity of at
+least `NEAR` between the character 4-grams of what the two prompts do not share with the rest of their task
+(`own_text`), letters lower-cased, digits all alike, signs dropped. The shared template counts for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
+
+from migration.artifacts import write_atomic
+from migration.audit.redact import Masker, mask_messages
+from migration.benchmark.candidates import chat
+from migration.benchmark.scoring import parse, plain
+from migration.errors import BadInput, LeakError, NotEnoughCalls
+
+NEAR = 0.8
+"""Jaccard similarity of character 4-grams from which two prompts of a task are near-duplicates."""
+FEWEST = 20
+"""Training calls below which a task is left to the untuned model."""
+SOURCES = {"log": "log", "correction": "corrections file", "relabelled": "relabelling model"}
+_MASK = re.compile(r"\[[A-Z_]+_\d+\]")
+BAD_ENDS = ("length", "content_filter", "error")
+_COLUMNS = ("call_id", "conversation_id", "task", "messages", "response", "logged", "source", "label", "own_text")
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """`train` and `validation`: columns call_id, conversation_id, task, messages, response (what is taught), logged
+    (the log's answer), source (`log`, `correction`, `relabelled`), label, own_text. `funnel`: task, stage, calls."""
+
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    funnel: pd.DataFrame
+
+    def write(self, path: Path) -> Path:
+        """Chat JSONL, one {"messages": […]} a line, as TRL, Axolotl and OpenAI fine-tuning read it."""
+        lines = [json.dumps({"messages": whole(row)}, ensure_ascii=False) for row in self.train.to_dict("records")]
+        return write_atomic(path, "\n".join(lines) + "\n")
+
+    def stages(self, names: Mapping[str, str]) -> pd.DataFrame:
+        """For people: how many calls of each task were left after each check, and what was chosen."""
+        wide = self.funnel.pivot(index="task", columns="stage", values="calls")
+        wide = wide[list(self.funnel["stage"].unique())].rename(index=dict(names))
+        labels = self.train.groupby("task")["label"].nunique().rename(index=dict(names))
+        return wide.fillna(0).astype(int).assign(**{"different answers": labels}).reset_index()
+
+    def reading(self, names: Mapping[str, str]) -> str:
+        """One sentence on where the examples come from."""
+        sources = self.train["source"].value_counts()
+        parts = ", ".join(f"{count} from the {SOURCES[source]}" for source, count in sources.items())
+        usable = self.funnel[self.funnel["stage"] == "unlike each other"]["calls"].sum()
+        masks = self.train["messages"].map(
+            lambda turns: any(re.search(r"\[[A-Z_]+_\d+\]", t["content"]) for t in turns)
+        )
+        return (
+            f"{len(self.train)} training examples ({parts}), chosen from {usable:,} usable calls; "
+            f"{len(self.validation)} more calls of the training conversations are kept back for validation. "
+            f"{int(masks.sum())} prompts "
+            "had personal data, which is masked. No example shares a conversation with a held-out call or nearly "
+            "repeats one."
+        )
+
+
+def whole(row: dict[str, Any]) -> list[dict[str, str]]:
+    """The conversation of a training row with its answer as the last turn."""
+    return [*chat(row["messages"]), {"role": "assistant", "content": row["response"]}]
+
+
+def choose(
+    calls: pd.DataFrame, tasks: Sequence[str], *, n: int = 200, validation: int = 40, corrections: str | Path = "",
+    seed: int = 7,
+) -> TrainingSet:  # fmt: skip
+    """Up to `n` training and `validation` calls of each task, from the `train` split alone.
+
+    calls: the calls table, perhaps with a column `relabelled`, which then replaces the reference where it is not
+    null, and `feedback` (a text or number; negative ones are dropped). corrections: JSONL or CSV with call_id and
+    response (a person's answer replaces the reference) or messages and response (one more example).
+    Raises NotEnoughCalls for a task with fewer than FEWEST usable calls, BadInput for a corrections file that
+    cannot be read, LeakError where the result repeats a held-out call.
+    """
+    corrected, added = read_corrections(corrections) if corrections else ({}, pd.DataFrame())
+    calls = calls[calls["task"].isin(list(tasks))]
+    trains, validations, funnel = [], [], []
+    for task in tasks:
+        of_task = calls[calls["task"] == task]
+        of_task = of_task.assign(own_text=own_texts(of_task["messages"]))
+        pool, stages = _usable(of_task, corrected)
+        if len(pool) < FEWEST:
+            raise NotEnoughCalls(f"training on task {task}", len(pool), FEWEST)
+        kept_back = min(validation, len(pool) // 5)
+        chosen = pool.loc[pick(pool, min(n, len(pool) - kept_back), seed=seed)]
+        rest = pool.drop(chosen.index)
+        trains.append(chosen)
+        validations.append(rest.sample(min(kept_back, len(rest)), random_state=seed))
+        funnel += [(task, stage, count) for stage, count in [*stages, ("chosen", len(chosen))]]
+    if len(added):
+        trains.append(added.assign(own_text=own_texts(added["messages"], like=calls)))
+    train = pd.concat(trains, ignore_index=True).reindex(columns=list(_COLUMNS))
+    result = TrainingSet(
+        train,
+        pd.concat(validations, ignore_index=True).reindex(columns=list(_COLUMNS)),
+        pd.DataFrame(funnel, columns=["task", "stage", "calls"]),
+    )
+    check_leaks(train, calls[calls["split"] != "train"])
+    return TrainingSet(masked(result.train), masked(result.validation), result.funnel)
+
+
+def joined(sets: Sequence[TrainingSet]) -> TrainingSet:
+    """Training sets of several tasks as one; a corrections file's own examples come once."""
+    train = pd.concat([each.train for each in sets]).drop_duplicates("call_id")
+    validation = pd.concat([each.validation for each in sets])
+    funnel = pd.concat([each.funnel for each in sets])
+    return TrainingSet(*(part.reset_index(drop=True) for part in (train, validation, funnel)))
+
+
+def relabelled(
+    calls: pd.DataFrame, url: str, *, use: bool, tasks: Sequence[str] = (), cache: Path, most: int = 400
+) -> pd.DataFrame:
+    """`calls` with a stronger model's answers beside the log's: columns `second_answer`, and `relabelled` where `use`.
+
+    url: `http(s)://host/v1#model`, "" for none. The first `most` training calls of each task (of `tasks`, where named)
+    are asked. Only with `use` are those answers learned from: they are chosen, never slipped in.
+    """
+    if not url:
+        return calls
+    from migration.benchmark import Candidate, answer, bounded
+
+    pool = calls[(calls["split"] == "train") & calls["response"].notna() & calls["kind"].isin(("chat", "scoring"))]
+    pool = pool[pool["task"].isin(list(tasks))] if tasks else pool
+    asked = pool.groupby("task").head(most)
+    requests = asked[["call_id", "messages"]].assign(max_tokens=[bounded(int(k)) for k in asked["completion_tokens"]])
+    answers = answer(Candidate(url.rpartition("#")[2], url), requests, cache=cache / "relabelled.sqlite")
+    said = answers[answers["error"].isna()].set_index("call_id")["output"]
+    calls = calls.assign(second_answer=calls["call_id"].map(said))
+    return calls.assign(relabelled=calls["second_answer"]) if use else calls
+
+
+def masked(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with personal data masked in prompt and answer alike: the same value has the same mask in both."""
+    records = rows[["messages", "response", "call_id"]].to_dict("records")
+    turns = [mask_messages(whole(row), str(row["call_id"]), Masker()) for row in records]
+    return rows.assign(messages=[each[:-1] for each in turns], response=[each[-1]["content"] for each in turns])
+
+
+def _usable(calls: pd.DataFrame, corrected: dict[str, str]) -> tuple[pd.DataFrame, list[tuple[str, int]]]:
+    """The calls of one task that may be learned from, and how many were left after each check."""
+    held = calls[calls["split"] != "train"]
+    pool = calls[(calls["split"] == "train") & calls["response"].notna()]
+    pool = pool.assign(logged=pool["response"], source="log")
+    if "relabelled" in pool:
+        again = pool["relabelled"].notna()
+        pool["response"] = pool["relabelled"].where(again, pool["response"])
+        pool.loc[again, "source"] = "relabelled"
+    by_hand = pool["call_id"].map(corrected)
+    known = by_hand.notna()
+    pool["response"] = by_hand.where(known, pool["response"])
+    pool.loc[known, "source"] = "correction"
+    stages = [("of the train split", len(pool))]
+
+    def keep(stage: str, mask: Any) -> None:
+        nonlocal pool
+        pool = pool[np.asarray(mask, bool) | (pool["source"] == "correction").to_numpy()]
+        stages.append((stage, len(pool)))
+
+    if "finish_reason" in pool:
+        keep("answered to the end", ~pool["finish_reason"].isin(BAD_ENDS))
+    if "feedback" in pool:
+        keep("not disliked", ~pool["feedback"].map(_negative))
+    pool = pool[pool["response"].str.strip() != ""]
+    keep("in the usual form", usual_form(pool["response"]))
+    pool = pool.assign(label=labels(pool["response"]))
+    keep("with a label seen twice", _label_known(pool))
+    pool = pool.drop_duplicates("own_text")
+    stages.append(("each text once", len(pool)))
+    pool = pool[~pool["conversation_id"].isin(held["conversation_id"].dropna())]
+    pool = pool[~near_any(pool["own_text"], held["own_text"])]
+    stages.append(("unlike every held-out call", len(pool)))
+    pool = pool[first_of_near(pool["own_text"])]
+    stages.append(("unlike each other", len(pool)))
+    return pool, stages
+
+
+def _negative(feedback: Any) -> bool:
+    if isinstance(feedback, int | float):
+        return bool(feedback < 0)
+    return isinstance(feedback, str) and feedback.strip().lower() in {"-1", "down", "bad", "negative", "thumbs_down"}
+
+
+def form(response: str) -> str:
+    """How an answer is built: `dict`, `list` (as `scoring.parse` reads them) or `text`."""
+    parsed = parse(response)
+    return type(parsed).__name__ if isinstance(parsed, dict | list) else "text"
+
+
+def usual_form(responses: pd.Series) -> np.ndarray:
+    """bool (n,): answers in the form that at least 90% of the task's answers have; all where none has that many."""
+    forms = responses.map(form)
+    commonest = forms.mode().iloc[0] if len(forms) else ""
+    usual = (forms == commonest).to_numpy()
+    return usual if usual.mean() >= 0.9 else np.ones(len(forms), bool)
+
+
+def labels(responses: pd.Series) -> list[str]:
+    """What answers are balanced over: the label of each, "" for all where answers are free text.
+
+    Fields whose values repeat make up the label of a structured answer; where none do (extraction), the names of
+    the fields that it fills.
+    """
+    parsed = [parse(response) for response in responses]
+    fields = [
+        _flat(value) if isinstance(value, dict | list) else {"": plain(r)}
+        for value, r in zip(parsed, responses, strict=True)
+    ]
+    counts: dict[str, Counter[str]] = {}
+    for row in fields:
+        for name, value in row.items():
+            counts.setdefault(name, Counter())[value] += 1
+    n = len(fields)
+    closed = {
+        name
+        for name, values in counts.items()
+        if sum(c for c in values.values() if c > 1) >= 0.8 * values.total() and len(values) <= max(3, 0.3 * n)
+    }
+    if not closed and set(counts) <= {""}:
+        return [""] * n
+    everywhere = {name for name, values in counts.items() if values.total() >= 0.9 * n}
+    if closed & everywhere:
+        return [
+            "|".join(f"{name}={row[name]}" for name in sorted(closed & everywhere) if name in row) for row in fields
+        ]
+    return ["|".join(sorted(row)) for row in fields]
+
+
+def _flat(value: Any) -> dict[str, str]:
+    if isinstance(value, list):
+        return {"": json.dumps(value, sort_keys=True)}
+    return {str(key): plain(inner) if isinstance(inner, str) else json.dumps(inner) for key, inner in value.items()}
+
+
+def _label_known(pool: pd.DataFrame) -> np.ndarray:
+    """A closed label seen once is more likely a slip than a class."""
+    counts = pool["label"].map(pool["label"].value_counts())
+    share_once = float((counts == 1).mean()) if len(pool) else 0.0
+    return (counts > 1).to_numpy() if share_once <= 0.05 else np.ones(len(pool), bool)
+
+
+def pick(pool: pd.DataFrame, n: int, *, seed: int = 7) -> list[Any]:
+    """Index of `n` rows: round-robin over the labels, rarest first, each label's best-covering calls first."""
+    queues = []
+    for _, group in sorted(pool.groupby("label"), key=lambda item: (len(item[1]), str(item[0]))):
+        quota = min(len(group), n)
+        weight = group["complexity"].fillna(0.5).to_numpy(float) if "complexity" in group else np.full(len(group), 0.5)
+        queues.append(group.index[cover(group["own_text"].tolist(), quota, 0.5 + weight, seed=seed)].tolist())
+    chosen: list[Any] = []
+    while len(chosen) < n and any(queues):
+        for queue in queues:
+            if queue and len(chosen) < n:
+                chosen.append(queue.pop(0))
+    return chosen
+
+
+def cover(texts: Sequence[str], n: int, weight: np.ndarray, *, seed: int = 7, most: int = 1500) -> list[int]:
+    """Positions of `n` texts that between them are near to all (greedy facility location on TF-IDF n-grams).
+
+    weight (len(texts),): how much each text wants to be near a chosen one; harder calls want it more. Of more than
+    `most` texts a random part is looked at. Source: Lin & Bilmes 2011; greedy is within 1 - 1/e of the best.
+    """
+    order = np.random.default_rng(seed).permutation(len(texts))[:most]
+    if len(order) <= 2:
+        return order[:n].tolist()
+    vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True).fit_transform(
+        [texts[at] or " empty " for at in order]
+    )
+    similar = (vectors @ vectors.T).toarray().astype(np.float32)
+    nearest, chosen = np.zeros(len(order), np.float32), []
+    wanted = np.asarray(weight, np.float32)[order]
+    for _ in range(min(n, len(order))):
+        gains = np.maximum(similar - nearest[:, None], 0).T @ wanted
+        gains[chosen] = -1
+        best = int(gains.argmax())
+        chosen.append(best)
+        nearest = np.maximum(nearest, similar[best])
+    return order[chosen].tolist()
+
+
+def own_texts(messages: Iterable[Any], like: pd.DataFrame | None = None) -> list[str]:
+    """What each prompt does not share with the rest: its text without repeated system prompts and template parts.
+
+    messages of one task. `like`: calls of that task, or of several, whose shared parts are taken away instead.
+    """
+    turns = [chat(each) for each in messages]
+    others = turns if like is None else [chat(each) for each in like["messages"]]
+    systems = Counter(m["content"] for each in others for m in each if m["role"] in ("system", "developer"))
+    common = {text for text, count in systems.items() if count >= 3}
+    rests = [_rest(each, common) for each in turns]
+    shown = rests if like is None else [_rest(each, common) for each in others]
+    words = [text.split(" ") for text in shown]
+    head, tail = _majority(words), _majority([line[::-1] for line in words])
+    stripped = []
+    for text in rests:
+        line = text.split(" ")
+        line = line[len(head) :] if line[: len(head)] == head else line
+        line = line[: len(line) - len(tail)] if tail and line[-len(tail) :] == tail[::-1] else line
+        stripped.append(" ".join(line) or text)
+    return stripped
+
+
+def _rest(turns: list[dict[str, str]], common: set[str]) -> str:
+    return "\n".join(turn["content"] for turn in turns if turn["content"] not in common)
+
+
+def _majority(lines: list[list[str]]) -> list[str]:
+    """The words that at least half of the lines begin with, one after the other."""
+    words: list[str] = []
+    going = [line for line in lines if line]
+    while going and len(lines) >= 5:
+        word, count = Counter(line[len(words)] for line in going if len(line) > len(words)).most_common(1)[0]
+        if count < 0.5 * len(lines):
+            break
+        words.append(word)
+        going = [line for line in going if len(line) > len(words) and line[len(words) - 1] == word]
+    return words
+
+
+def _grams(texts: Sequence[str]) -> sparse.csr_matrix:
+    """Character 4-grams of normalised texts as a 0/1 matrix (n, 2**18)."""
+    clean = [" ".join(re.sub(r"[^\w\s]+", " ", re.sub(r"\d", "0", text.casefold())).split()) for text in texts]
+    hashing = HashingVectorizer(
+        analyzer="char", ngram_range=(4, 4), n_features=2**18, binary=True, norm=None, alternate_sign=False,
+        lowercase=False,
+    )  # fmt: skip
+    return hashing.transform([f"  {text}  " for text in clean]).astype(np.float32)
+
+
+def near_pairs(first: Sequence[str], second: Sequence[str], near: float = NEAR) -> list[tuple[int, int]]:
+    """(position in first, position in second) of all near-duplicates. Compares in blocks, without a Python loop."""
+    if not len(first) or not len(second):
+        return []
+    one, two, pairs = _grams(first), _grams(second), []
+    sizes = np.asarray(two.sum(1)).ravel()
+    for start in range(0, one.shape[0], 500):
+        block = one[start : start + 500]
+        shared = (block @ two.T).tocoo()
+        union = np.asarray(block.sum(1)).ravel()[shared.row] + sizes[shared.col] - shared.data
+        hit = shared.data >= near * union
+        pairs += zip((shared.row[hit] + start).tolist(), shared.col[hit].tolist(), strict=True)
+    return pairs
+
+
+def near_any(texts: pd.Series, others: pd.Series) -> np.ndarray:
+    """bool (n,): texts that repeat any of the others, exactly or nearly."""
+    repeated = np.zeros(len(texts), bool)
+    repeated[[one for one, _ in near_pairs(texts.tolist(), others.tolist())]] = True
+    return repeated
+
+
+def first_of_near(texts: pd.Series) -> np.ndarray:
+    """bool (n,): texts that are no near-duplicate of a kept one before them."""
+    kept = np.ones(len(texts), bool)
+    for one, two in sorted(near_pairs(texts.tolist(), texts.tolist())):
+        if one < two and kept[one]:
+            kept[two] = False
+    return kept
+
+
+def check_leaks(train: pd.DataFrame, held: pd.DataFrame) -> None:
+    """Prove that no training row repeats a held-out call or shares its conversation.
+
+    train: own_text, and where known call_id, conversation_id, task (a row without a task is compared with all).
+    held: messages, call_id, conversation_id, task. Raises LeakError with the pairs and the first one's texts.
+    """
+    pairs, shown = [], ""
+    conversations = held.dropna(subset=["conversation_id"]).drop_duplicates("conversation_id")
+    owner = dict(zip(conversations["conversation_id"], conversations["call_id"], strict=True))
+    for row in train[train["conversation_id"].isin(list(owner))].itertuples():
+        pairs.append((str(row.call_id), owner[row.conversation_id]))
+        shown = shown or "They are of one conversation."
+    for task, group in held.groupby("task"):
+        rows = train[(train["task"] == task) | train["task"].isna()]
+        texts = group["own_text"].tolist() if "own_text" in group else own_texts(group["messages"])
+        for one, two in near_pairs(rows["own_text"].tolist(), texts):
+            pairs.append((str(rows["call_id"].iloc[one]), str(group["call_id"].iloc[two])))
+            shown = shown or f"Trained: {rows['own_text'].iloc[one][:120]!r}; held out: {texts[two][:120]!r}"
+    if pairs:
+        raise LeakError(pairs, shown)
+
+
+def read_corrections(path: str | Path) -> tuple[dict[str, str], pd.DataFrame]:
+    """(call_id -> response, rows of its own with messages). From JSONL or CSV. Raises BadInput."""
+    path = Path(path)
+    if not path.is_file():
+        raise BadInput(f"corrections file {path} does not exist")
+    try:
+        if path.suffix == ".csv":
+            rows = pd.read_csv(path, dtype=str).to_dict("records")
+        else:
+            rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        by_id = {str(row["call_id"]): str(row["response"]) for row in rows if not isinstance(row.get("messages"), list)}
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BadInput(f"corrections file {path}: every row needs call_id (or messages) and response") from error
+    added = [_added(row, number) for number, row in enumerate(rows, 1) if isinstance(row.get("messages"), list)]
+    return by_id, pd.DataFrame(added)
+
+
+def _added(row: dict[str, Any], number: int) -> dict[str, Any]:
+    messages, response = chat(row["messages"]), row.get("response")
+    if response is None and messages and messages[-1]["role"] == "assistant":
+        response = messages.pop()["content"]
+    if not messages or not isinstance(response, str):
+        raise BadInput(f"corrections row {number}: messages need an answer, as `response` or as their last turn")
+    return {
+        "call_id": f"correction-{number}", "conversation_id": None, "task": row.get("task"), "messages": messages,
+        "response": response, "logged": None, "source": "correction", "label": "",
+    }  # fmt: skip

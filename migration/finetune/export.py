@@ -1,0 +1,220 @@
+"""The artifact: an adapter with its model card, merged weights, a GGUF file, and lines that serve them.
+
+Knows: files and formats that other runtimes read. Refuses to know: training, and whether the result is good (it only
+checks that the copies give the same answers).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from migration.artifacts import write_atomic, write_json
+from migration.errors import BadInput
+from migration.finetune.packing import Example
+from migration.sample import models
+
+CARD = """---
+base_model: {base}
+library_name: peft
+license: {licence}
+tags: [lora, qlora, migration-workbook]
+---
+# {tuned}
+
+A LoRA adapter for `{base}` (weights {revision}), tuned on a team's own calls to a large model.
+
+{notice}## What it was trained for
+
+{tasks}
+
+## Results on held-out calls
+
+{results}
+
+## How
+
+| setting | value |
+|---|---|
+{settings}
+
+## Limits
+
+It was trained on the tasks above alone; other prompts go to the base model or the large one. Personal data was masked
+in the training examples. It answers as the logged model did, that model's mistakes included.
+The licence is the base model's: {licence}.
+"""
+_LICENCES = {
+    "smollm2": "apache-2.0",
+    "pocket-phi3": "apache-2.0",
+    "pocket-gemma2": "apache-2.0",
+    "pocket-llama3": "apache-2.0",
+}
+
+
+def licence_of(base: str) -> str:
+    """The base model's licence: known for the packaged ones, else read from its README's front matter, else `other`."""
+    if base in _LICENCES:
+        return _LICENCES[base]
+    readme = models.find(base).folder / "README.md"
+    lines = readme.read_text(encoding="utf-8", errors="replace").splitlines()[:60] if readme.is_file() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("license:")), "other")
+
+
+def save_adapter(
+    best: Path,
+    folder: Path,
+    *,
+    base: str,
+    tuned: str,
+    data: Path,
+    settings: Mapping[str, Any],
+    tasks: str,
+    results: str,
+) -> Path:
+    """Copy the adapter into `folder` with a README (model card) beside it. `data`: its training file."""
+    shutil.copytree(best, folder, dirs_exist_ok=True)
+    (folder / "README.md").unlink(missing_ok=True)
+    identity = models.find(base).identity
+    digest = hashlib.sha256(data.read_bytes()).hexdigest()
+    described = dict(settings) | {"training data (sha256)": digest, "base weights": identity}
+    notice = models.notice(base)
+    card = CARD.format(
+        base=base, tuned=tuned, licence=licence_of(base), revision=identity[:24], tasks=tasks, results=results,
+        notice=f"> {notice}\n\n" if notice else "",
+        settings="\n".join(f"| {key} | {value} |" for key, value in described.items()),
+    )  # fmt: skip
+    write_atomic(folder / "README.md", card)
+    config = folder / "adapter_config.json"
+    text = config.read_text(encoding="utf-8").replace(str(models.plain_folder(models.find(base))), base)
+    write_atomic(config, text)
+    return folder
+
+
+def merge(base: str, adapter: Path, folder: Path) -> Path:
+    """Write base + adapter as plain weights (safetensors) that any runtime reads without peft."""
+    loaded = models.load(base, adapter=adapter)
+    loaded.model.save_pretrained(folder)
+    loaded.tokenizer.save_pretrained(folder)
+    write_json(folder / "merged_from.json", {"base": base, "identity": loaded.identity})
+    return folder
+
+
+def to_gguf(base: str, merged: Path, out: Path) -> Path:
+    """Write merged weights as GGUF (half precision), with tokenizer, template and settings of the base's own GGUF.
+
+    For bases that came as GGUF in the Llama architecture. Others: `convert_hf_to_gguf.py` of llama.cpp reads `merged`.
+    Raises BadInput where the base is no such file.
+    """
+    import gguf
+    from safetensors.torch import load_file
+    from transformers import AutoConfig
+
+    files = models.find(base)
+    config = AutoConfig.from_pretrained(merged)
+    if not files.gguf or config.model_type != "llama":
+        raise BadInput(f"{base} did not come as a Llama GGUF: use llama.cpp's convert_hf_to_gguf.py on {merged.name}/")
+    reader = gguf.GGUFReader(files.folder / files.gguf)
+    writer = gguf.GGUFWriter(out, "llama")
+    for field in reader.fields.values():
+        if field.name.startswith("GGUF.") or field.name == "general.architecture":
+            continue
+        kind = field.types[0]
+        value, inner = field.contents(), field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None
+        if field.name == "general.file_type":
+            value = int(gguf.LlamaFileType.MOSTLY_F16)
+        writer.add_key_value(field.name, value, kind, sub_type=inner)
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config.num_hidden_layers)
+    known = {tensor.name for tensor in reader.tensors}
+    for name, tensor in load_file(merged / "model.safetensors").items():
+        target = names.get_name(name, try_suffixes=(".weight",))
+        if target not in known:
+            continue  # tied to the embeddings
+        values = tensor.float().numpy()
+        if name.endswith(("q_proj.weight", "k_proj.weight")):
+            heads = config.num_attention_heads if name.endswith("q_proj.weight") else config.num_key_value_heads
+            values = _interleaved(values, heads)
+        writer.add_tensor(target, values if values.ndim == 1 else values.astype(np.float16))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return out
+
+
+def _interleaved(weight: np.ndarray, heads: int) -> np.ndarray:
+    """Rows of q and k as llama.cpp orders them: rotary pairs side by side instead of in two halves."""
+    rows, columns = weight.shape
+    return weight.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
+
+
+def serving_lines(base: str, tuned: str, adapter: str = "adapter") -> dict[str, str]:
+    """Ready-to-run lines by runtime. vLLM and Ollama ones are from their documentation, not run here."""
+    hub = base if "/" in base else "HuggingFaceTB/SmolLM2-135M-Instruct" if base == "smollm2" else f"data/pocket/{base}"
+    return {
+        "Transformers": (
+            "from transformers import AutoModelForCausalLM\nfrom peft import PeftModel\n"
+            f'model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained("{hub}"), "{adapter}")'
+        ),
+        "vLLM": f"vllm serve {hub} --enable-lora --max-lora-rank 16 --lora-modules {tuned}={adapter}",
+        "llama.cpp": "llama-server -m merged.gguf --port 8080",
+        "Ollama": f"printf 'FROM ./merged.gguf\\n' > Modelfile && ollama create {tuned.replace('+', '-')} -f Modelfile",
+        "This project": f"Candidate({tuned!r}, {base!r}, adapter={adapter!r})",
+    }
+
+
+@dataclass(frozen=True)
+class Same:
+    """How alike two copies of a model answer: share of calls with the same exactness, and logprob difference."""
+
+    first: str
+    second: str
+    n: int
+    agreement: float
+    worst_logprob: float
+
+    @property
+    def passes(self) -> bool:
+        """The bar: the same greedy token at 97% of the answers' ends or more."""
+        return self.agreement >= 0.97
+
+    def __str__(self) -> str:
+        verdict = "the same model for all that is measured" if self.passes else "**not the same: serve the first one**"
+        return (
+            f"{self.first} and {self.second}: {self.agreement:.1%} of {self.n} validation calls get the same greedy "
+            f"answer, mean logprob of an answer's token differs by {self.worst_logprob:.3f} at most: {verdict}."
+        )
+
+
+def same_answers(base: str, adapter: Path, examples: Sequence[Example], quantize: str | None) -> Same:
+    """Adapter on the base as it was trained, against the adapter merged into unquantised weights.
+
+    Both read every validation answer; what they would write at each position, and how likely the answer's tokens are,
+    must be alike. QLoRA trains against the 4-bit base, so a difference is expected and must be seen to be small.
+    """
+    one = _readings(models.load(base, quantize=quantize, adapter=adapter), examples)
+    two = _readings(models.load(base, adapter=adapter), examples)
+    alike = np.array([a == b for (a, _), (b, _) in zip(one, two, strict=True)])
+    gap = max(abs(a - b) for (_, a), (_, b) in zip(one, two, strict=True))
+    return Same(f"Adapter ({quantize or 'plain'} base)", "merged weights", len(alike), float(alike.mean()), float(gap))
+
+
+def _readings(loaded: models.LoadedModel, examples: Sequence[Example]) -> list[tuple[list[int], float]]:
+    """For each example the likeliest token at every answer position up to the first miss, and the mean logprob."""
+    found = []
+    with torch.inference_mode():
+        for example in examples:
+            ids = torch.tensor([example.ids], device=loaded.device)
+            logits = loaded.model(ids, logits_to_keep=len(example) - example.answer + 1).logits[0, :-1].float()
+            said, wanted = logits.argmax(-1).tolist(), example.ids[example.answer :]
+            miss = next((at for at, (a, b) in enumerate(zip(said, wanted, strict=True)) if a != b), len(wanted))
+            chosen = logits.log_softmax(-1)[torch.arange(len(wanted)), torch.tensor(wanted)]
+            found.append((said[: miss + 1], float(chosen.mean())))
+    return found

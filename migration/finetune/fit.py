@@ -1,0 +1,288 @@
+"""What fits: a model into the device's memory, tasks into the minutes.
+
+Knows: bytes of weights, adapters, optimiser and activations; tokens a training computes. Refuses to know: how a
+training goes (`train`), which examples are good (`examples`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+import torch
+
+from migration.benchmark.candidates import chat, render
+from migration.errors import BadInput, NotEnoughCalls
+from migration.finetune.examples import FEWEST, TrainingSet, choose, joined
+from migration.finetune.packing import Collator, Example, encode, plan, turn_end
+from migration.finetune.train import Recipe, answer_loss, linear_layers, prepare, sum_parameters
+from migration.sample.models import LoadedModel, find, plain_folder
+
+TRAINING_PART = 0.6
+"""Part of a step's minutes that training gets; answering the held-out calls gets the rest."""
+NF4_BYTES = 0.516
+"""Bytes a weight in NF4: 4 bits, and 0.127 bits of doubly quantised scale (Dettmers et al. 2023)."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Expected gigabytes of training (frame: part, gigabytes) and what the device has free."""
+
+    frame: pd.DataFrame
+    available: float
+    device: str
+
+    @property
+    def needed(self) -> float:
+        return float(self.frame["gigabytes"].sum())
+
+    @property
+    def fits(self) -> bool:
+        return self.needed <= 0.9 * self.available
+
+    def __str__(self) -> str:
+        load = self.frame["gigabytes"].iloc[0]
+        verdict = "fits" if self.fits else "does not fit"
+        return (
+            f"{load:.2f} GB to load, {self.needed:.2f} GB to train, {self.available:.1f} GB free on the "
+            f"{self.device}: it {verdict}. (The article: ~4 GB to load, 8-10 GB to train a 7B model.)"
+        )
+
+
+def memory(
+    config: Any, *, tokens: int, answers: int, recipe: Recipe, quantize: str | None = "nf4", gpu: bool | None = None
+) -> Memory:
+    """Estimate before anything is loaded: `config` is the model's, weights are counted on torch's meta device.
+
+    tokens: of one packed row or padded batch; answers: positions with logits. An estimate from shapes: expect it
+    within a third of what is measured.
+    """
+    from transformers import AutoModelForCausalLM
+
+    gpu = torch.cuda.is_available() if gpu is None else gpu
+    width = 2 if gpu else 4
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config)
+    linear = sum(i * o for shapes in linear_layers(model).values() for i, o in shapes)
+    rest = sum_parameters(model) - linear
+    weights = linear * (NF4_BYTES if quantize == "nf4" else width) + rest * width
+    adapter = sum(recipe.rank * (i + o) for shapes in linear_layers(model).values() for i, o in shapes)
+    text = config.get_text_config()
+    layers, hidden, inner = text.num_hidden_layers, text.hidden_size, text.intermediate_size
+    heads = text.num_attention_heads
+    one_layer = tokens * (14 * hidden + 5 * inner) * width + tokens * tokens * (heads if not gpu else 1) * width
+    kept = one_layer + layers * tokens * hidden * width if recipe.checkpointing else layers * one_layer
+    parts = {
+        "weights": weights,
+        "adapter, gradients, optimiser": adapter * (width + width + (2 if gpu else 8)),
+        "activations": kept,
+        "logits at the answers": answers * text.vocab_size * 4 * 3,
+    }
+    frame = pd.DataFrame({"part": list(parts), "gigabytes": [value / 1e9 for value in parts.values()]})
+    if gpu:
+        return Memory(frame, torch.cuda.mem_get_info()[0] / 1e9 if torch.cuda.is_available() else 0.0, "GPU")
+    return Memory(frame, psutil.virtual_memory().available / 1e9, "CPU")
+
+
+def recipe_for(base: str, *, epochs: float = 4, learning_rate: float = 0.0, seed: int = 7) -> Recipe:
+    """The recipe for a base model. learning_rate 0: 2e-3 below a billion parameters, 2e-4 (the article's) above."""
+    return Recipe(epochs=epochs, learning_rate=learning_rate or (2e-3 if _size(base) < 1e9 else 2e-4), seed=seed)
+
+
+def room_for(
+    base: str, recipe: Recipe, *, quantize: str | None = "nf4", tokens: int = 1024, answers: int = 256
+) -> tuple[Recipe, Memory]:
+    """The recipe, with gradient checkpointing only where memory asks for it, and the memory it needs.
+
+    Reads the model's configuration, not its weights. tokens: of a row. Raises BadInput where it fits neither way.
+    """
+    config = _config(base)
+    for tried in (recipe, replace(recipe, checkpointing=True)):
+        room = memory(config, tokens=tokens, answers=answers, recipe=tried, quantize=quantize)
+        if room.fits:
+            return tried, room
+    raise BadInput(f"{base} cannot be trained here: {room}")
+
+
+def _config(base: str) -> Any:
+    from transformers import AutoConfig
+
+    return AutoConfig.from_pretrained(plain_folder(find(base)))
+
+
+def _size(base: str) -> int:
+    from transformers import AutoModelForCausalLM
+
+    with torch.device("meta"):
+        return sum_parameters(AutoModelForCausalLM.from_config(_config(base)))
+
+
+def encoded(tokenizer: Any, rows: pd.DataFrame) -> list[Example]:
+    """Training rows as token ids, in their order; calls of one task and one system prompt are of one site."""
+    end, examples = turn_end(tokenizer), []
+    for row in rows.to_dict("records"):
+        messages = chat(row["messages"])
+        site = f"{row['task']}/{messages[0]['content'] if messages[0]['role'] in ('system', 'developer') else ''}"
+        prompt = render(tokenizer, messages)
+        examples.append(encode(tokenizer, prompt, row["response"], end, call_id=str(row["call_id"]), site=site))
+    return examples
+
+
+def seconds_per_token(model: Any, recipe: Recipe, tokens: int = 400, tries: int = 2) -> float:
+    """Seconds that one token of a packed row takes to train here: the best of tries."""
+    adapted, ids = prepare(model, recipe), torch.randint(1, 1000, (tokens + 1,)).tolist()
+    batch = Collator([Example("pace", "pace", ids, tokens - 40)], 0)([{"examples": [0]}])
+    batch = {key: value.to(model.device) for key, value in batch.items()}
+    best = float("inf")
+    for _ in range(tries):
+        started = time.monotonic()
+        answer_loss(adapted, batch)[0].backward()
+        adapted.zero_grad(set_to_none=True)
+        best = min(best, (time.monotonic() - started) / tokens)
+    adapted.unload()
+    return best
+
+
+def training_seconds(examples: Sequence[Example], recipe: Recipe, pace: float) -> float:
+    """What training on these examples will take at `pace` seconds a token."""
+    collator = Collator(examples, 0, packed=recipe.packed)
+    rows = plan(examples, size=recipe.size, steps=1 + len(examples) // recipe.size, seed=recipe.seed)
+    share = len(examples) / max(sum(map(len, rows)), 1)
+    return pace * sum(collator.tokens(row)[0] for row in rows) * share * recipe.epochs
+
+
+@dataclass(frozen=True)
+class TaskPlan:
+    """Which tasks are trained, and on what.
+
+    frame: task, name, calls, cost_usd, examples, seconds (expected), trained (bool), why. sets: training sets by
+    task. recipe: with the epochs that the minutes allow.
+    """
+
+    frame: pd.DataFrame
+    sets: dict[str, TrainingSet]
+    recipe: Recipe
+
+    @property
+    def trained(self) -> list[str]:
+        return list(self.sets)
+
+    @property
+    def left(self) -> list[str]:
+        return self.frame.loc[~self.frame["trained"], "task"].tolist()
+
+    @property
+    def training_set(self) -> TrainingSet:
+        return joined(list(self.sets.values()))
+
+    def encoded(self, tokenizer: Any) -> tuple[list[Example], list[Example]]:
+        """Training and validation examples as token ids."""
+        rows = self.training_set
+        return encoded(tokenizer, rows.train), encoded(tokenizer, rows.validation)
+
+    def table(self) -> pd.DataFrame:
+        """For people: task, calls, cost, whether it is trained and why."""
+        frame = self.frame.sort_values("trained", ascending=False, kind="stable")
+        return pd.DataFrame(
+            {
+                "task": frame["name"],
+                "calls": frame["calls"].map("{:,}".format),
+                "cost (USD in the log)": frame["cost_usd"].map("{:.2f}".format),
+                "trained": frame["trained"].map({True: "yes", False: "no"}),
+                "examples": frame["examples"],
+                "because": frame["why"],
+            }
+        )
+
+    def __str__(self) -> str:
+        taken = self.frame[self.frame["trained"]]
+        share = taken["cost_usd"].sum() / max(self.frame["cost_usd"].sum(), 1e-12)
+        return (
+            f"{len(taken)} of {len(self.frame)} tasks are trained ({taken['calls'].sum():,} calls, {share:.0%} of the "
+            f"cost): {', '.join(taken['name'])}. Expected: {taken['seconds'].sum() / 60:.1f} minutes."
+        )
+
+
+def choose_tasks(
+    tasks: pd.DataFrame,
+    calls: pd.DataFrame,
+    loaded: LoadedModel,
+    recipe: Recipe,
+    *,
+    pace: float,
+    minutes: float,
+    wanted: Sequence[str] = (),
+    n: int = 200,
+    corrections: str | Path = "",
+) -> TaskPlan:
+    """The most valuable tasks (calls x cost) whose training fits into `minutes`, one after the other.
+
+    `wanted` names tasks to take instead, by id or name. Tasks that the audit keeps on the LLM, too few calls, prompts
+    that the model cannot read and what the minutes do not allow are left, each with its reason. Where the minutes
+    do not allow even one, the cheapest is trained for fewer epochs. Raises BadInput for an unknown task,
+    NotEnoughCalls where none can be trained. pace: `seconds_per_token`.
+    """
+    unknown = sorted(set(wanted) - set(tasks["task"]) - set(tasks["name"]))
+    if unknown:
+        raise BadInput(f"tasks {unknown} are not in the log; it has {sorted(tasks['task'])}")
+    value = tasks["cost_usd"].fillna(0) + 1e-12 * (tasks["prompt_tokens"] + tasks["completion_tokens"])
+    rows, sets, left = [], {}, 60 * minutes
+    for row in tasks.assign(_value=value).sort_values("_value", ascending=False).to_dict("records"):
+        made, seconds, why = None, float("nan"), _reason_to_leave(row, wanted, loaded.context)
+        if not why:
+            try:
+                made = choose(calls, [row["task"]], n=n, corrections=corrections, seed=recipe.seed)
+            except NotEnoughCalls as error:
+                why = str(error)
+        if made is not None:
+            examples = encoded(loaded.tokenizer, made.train)
+            seconds = training_seconds(examples, recipe, pace)
+            if max(map(len, examples)) > loaded.context:
+                why = f"prompts of up to {max(map(len, examples)):,} tokens, the model reads {loaded.context:,}"
+            else:
+                why = f"{seconds / 60:.1f} minutes to train"
+                if seconds <= left:
+                    sets[row["task"]] = made
+                    left -= seconds
+                else:
+                    why += f", {left / 60:.1f} are left"
+        facts = {key: row[key] for key in ("task", "name", "calls", "cost_usd")}
+        count = len(made.train) if made else 0
+        rows.append(facts | {"examples": count, "seconds": seconds, "trained": row["task"] in sets, "why": why})
+    frame = pd.DataFrame(rows)
+    return TaskPlan(frame, sets, recipe) if sets else _shortened(frame, calls, recipe, minutes, n, corrections)
+
+
+def _reason_to_leave(row: Mapping[Any, Any], wanted: Sequence[str], context: int) -> str:
+    """Why a task of the audit is not even tried ("" where it is)."""
+    named = row["task"] in wanted or row["name"] in wanted
+    if row["kind"] not in ("chat", "scoring"):
+        return f"{row['kind']} calls are not answered by a chat model"
+    if wanted and not named:
+        return "not asked for"
+    if row["route_hint"] == "llm" and not named:
+        return "the audit keeps it on the LLM"
+    mean = row["prompt_tokens"] / max(row["calls"], 1)
+    return f"prompts of {mean:,.0f} tokens, the model reads {context:,}" if mean > context else ""
+
+
+def _shortened(
+    frame: pd.DataFrame, calls: pd.DataFrame, recipe: Recipe, minutes: float, n: int, corrections: str | Path
+) -> TaskPlan:
+    """The task that is cheapest to train, with the epochs that fit."""
+    possible = frame[frame["seconds"].notna()]
+    if possible.empty:
+        reasons = "; ".join(f"{row.name}: {row.why}" for row in frame.itertuples(index=False))
+        raise NotEnoughCalls(f"fine-tuning ({reasons})", 0, FEWEST)
+    at = possible["seconds"].idxmin()
+    task, seconds = frame.loc[at, "task"], float(frame.loc[at, "seconds"])
+    epochs = recipe.epochs * 60 * minutes / seconds
+    frame.loc[at, "trained"] = True
+    frame.loc[at, "why"] = f"the cheapest to train; the minutes allow {epochs:.1f} epochs"
+    made = choose(calls, [task], n=n, corrections=corrections, seed=recipe.seed)
+    return TaskPlan(frame, {task: made}, replace(recipe, epochs=epochs))

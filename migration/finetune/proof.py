@@ -1,0 +1,235 @@
+"""Whether tuning helped: base and tuned on the same held-out calls, pair by pair, and what the tuned one forgot.
+
+Knows: paired tests, traffic weights, verdicts. Refuses to know: how the model was trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from migration.benchmark import Candidate
+from migration.benchmark.scoring import score
+from migration.benchmark.trial import ask
+from migration.errors import BadInput, NotEnoughCalls
+from migration.finetune.fit import TaskPlan, encoded
+from migration.finetune.train import Training, identity, train
+from migration.stats import Rate, agreement_rate, paired_bootstrap, paired_difference, weighted_rate
+
+
+def base_of(summary: Mapping[str, Any], wanted: str = "") -> str:
+    """The candidate to tune: `wanted`, else 02's best. Raises BadInput where that one runs behind an endpoint."""
+    base = wanted or str(summary["best_candidate"])
+    if base.startswith(("http://", "https://")) or (not wanted and "#" in base):
+        raise BadInput(f"{base} runs behind an endpoint and cannot be tuned here: name a local model with base_model")
+    return base
+
+
+def held_out(
+    predictions: pd.DataFrame, calls: pd.DataFrame, base: str, trained: Sequence[str], minutes: float
+) -> pd.DataFrame:
+    """02's sampled calls that base and tuned both answer: those of the trained tasks first, others while time allows.
+
+    Columns of calls plus weight. A task is cut, in the sample's own order, where its answers (at 02's seconds each)
+    would take more than its share of the minutes; weights then speak for the whole task again.
+    """
+    seen = predictions[predictions["candidate"] == base] if (predictions["candidate"] == base).any() else predictions
+    seen = seen.drop_duplicates("call_id").set_index("call_id")
+    rows = calls[calls["call_id"].isin(seen.index)].set_index("call_id").loc[seen.index].reset_index()
+    rows["weight"] = seen["weight"].to_numpy(float)
+    rows["_seconds"] = np.nan_to_num(seen["compute_ms"].to_numpy(float) / 1e3, nan=1.0)
+    left, kept = 60 * minutes, []
+    cost = rows.groupby("task")["_seconds"].sum()
+    order = sorted(cost.index, key=lambda task: (task not in trained, cost[task]))
+    for number, task in enumerate(order):
+        of_task = rows[rows["task"] == task]
+        share = left / (sum(other in trained for other in order[number:]) or 1) if task in trained else left / 2
+        n = int(min(len(of_task), max(share / of_task["_seconds"].mean(), 20 if task in trained else 0)))
+        if n < 10:
+            continue
+        part = of_task.iloc[:n]
+        kept.append(part.assign(weight=part["weight"] * of_task["weight"].sum() / part["weight"].sum()))
+        left = max(0.0, left - float(part["_seconds"].sum()))
+    if not kept:
+        raise NotEnoughCalls("a comparison of base and tuned", 0, 10)
+    return pd.concat(kept, ignore_index=True).drop(columns="_seconds")
+
+
+def predict(
+    base: Candidate, tuned: Candidate, rows: pd.DataFrame, calls: pd.DataFrame, earlier: pd.DataFrame, *, cache: Path,
+    progress: Any = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Scored answers of base and tuned to `rows`: PREDICTIONS columns, with split and weight.
+
+    earlier: 02's predictions, whose answers of the base are taken as they are.
+    """
+    known = earlier[(earlier["candidate"] == base.name) & earlier["call_id"].isin(rows["call_id"])]
+    missing = rows[~rows["call_id"].isin(known["call_id"])]
+    parts = [ask([tuned], rows, calls, cache=cache, progress=progress)]
+    if len(missing):
+        parts.append(ask([base], missing, calls, cache=cache, progress=progress))
+    fresh = score(pd.concat(parts, ignore_index=True), rows)
+    weights = known["call_id"].map(rows.set_index("call_id")["weight"])
+    return pd.concat([known.assign(weight=weights.to_numpy()), fresh], ignore_index=True)
+
+
+def paired(predictions: pd.DataFrame, base: str, tuned: str, split: str = "test") -> pd.DataFrame:
+    """One row a call: task, weight, base (agrees), tuned (agrees). Calls that only one answered are left out."""
+    part = predictions[predictions["split"] == split].drop_duplicates(["call_id", "candidate"])
+    wide = part.pivot(index="call_id", columns="candidate", values="agrees").reindex(columns=[base, tuned]).dropna()
+    facts = part.drop_duplicates("call_id").set_index("call_id")[["task", "weight"]]
+    return wide.astype(bool).set_axis(["base", "tuned"], axis=1).join(facts).reset_index()
+
+
+def comparison(
+    predictions: pd.DataFrame, base: str, tuned: str, trained: Sequence[str], split: str = "test"
+) -> pd.DataFrame:
+    """COMPARISON rows a task plus `trained`, `base_low`…`tuned_high`; `ALL` is the trained tasks, weighted to traffic.
+
+    Intervals of a task: Newcombe's for paired shares, p from exact McNemar; of `ALL`: bootstrap within tasks.
+    """
+    pairs, rows = paired(predictions, base, tuned, split), []
+    for task, group in pairs.groupby("task"):
+        rows.append(_compared(str(task), task in trained, group))
+    moved = pairs[pairs["task"].isin(list(trained))]
+    if len(moved):
+        rows.append(_compared("ALL", True, moved))
+    columns = ["task", "n", "base", "tuned", "difference", "low", "high", "p_value", "trained"]
+    return pd.DataFrame(rows, columns=[*columns, "base_low", "base_high", "tuned_low", "tuned_high"])
+
+
+def _compared(task: str, trained: bool, group: pd.DataFrame) -> dict[str, Any]:
+    one, two = group["base"].to_numpy(bool), group["tuned"].to_numpy(bool)
+    if task == "ALL":
+        weight, strata = group["weight"].to_numpy(float), group["task"].to_numpy()
+        base, tuned = weighted_rate(one, weight, strata), weighted_rate(two, weight, strata)
+        gain = paired_bootstrap(one, two, weights=weight, strata=strata)
+    else:
+        base, tuned, gain = agreement_rate(one), agreement_rate(two), paired_difference(one, two)
+    return {
+        "task": task, "n": len(group), "base": base.value, "tuned": tuned.value, "difference": gain.value,
+        "low": gain.low, "high": gain.high, "p_value": gain.p_value, "trained": trained, "base_low": base.low,
+        "base_high": base.high, "tuned_low": tuned.low, "tuned_high": tuned.high,
+    }  # fmt: skip
+
+
+def verdict(row: Mapping[Any, Any], margin: float = 0.05) -> tuple[str, str]:
+    """(`ship`, `more data` or `do not`, the sentence it rests on) for one comparison row.
+
+    ship: surely better than the base, and not surely below 1 - margin or good enough to sit behind a router;
+    more data: the interval holds no difference; do not: surely worse.
+    """
+    tuned = Rate(row["tuned"], row["tuned_low"], row["tuned_high"], int(row["n"]))
+    seen = f"{row['base']:.1%} to {row['tuned']:.1%} on {row['n']} calls ({row['low']:+.1%} to {row['high']:+.1%})"
+    if row["high"] < 0:
+        return "do not", f"worse than the base: {seen}"
+    if row["low"] <= 0:
+        return "more data", f"no sure gain: {seen}"
+    if tuned.high < 1 - margin:
+        return (
+            "ship",
+            f"a sure gain, {seen}, still short of {1 - margin:.0%}: behind the router, with the LLM as fallback",
+        )
+    return "ship", f"a sure gain, {seen}"
+
+
+def forgotten(table: pd.DataFrame) -> pd.DataFrame:
+    """The untrained tasks of a comparison on which the tuned model is surely worse than its base."""
+    return table[~table["trained"] & (table["high"] < 0)]
+
+
+def shown(table: pd.DataFrame, names: Mapping[str, str], margin: float = 0.05) -> pd.DataFrame:
+    """For people: task, calls, base, tuned, difference with its interval, p, verdict."""
+    rows = []
+    for row in table.to_dict("records"):
+        rows.append(
+            {
+                "task": _name(row, names), "calls": row["n"],
+                "base": f"{row['base']:.1%} ({row['base_low']:.1%} to {row['base_high']:.1%})",
+                "tuned": f"{row['tuned']:.1%} ({row['tuned_low']:.1%} to {row['tuned_high']:.1%})",
+                "difference": f"{row['difference']:+.1%} ({row['low']:+.1%} to {row['high']:+.1%})",
+                "p": "<0.001" if row["p_value"] < 0.001 else f"{row['p_value']:.3f}",
+                "verdict": verdict(row, margin)[0] if row["trained"] else _kept(row),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _name(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
+    return "All trained tasks" if row["task"] == "ALL" else names.get(row["task"], row["task"])
+
+
+def _kept(row: Mapping[Any, Any]) -> str:
+    return "not trained: forgotten" if row["high"] < 0 else "not trained"
+
+
+def reading(table: pd.DataFrame, names: Mapping[str, str], margin: float = 0.05) -> str:
+    """The verdict of each trained task with what it rests on, and what was forgotten."""
+    lines = [f"- {_name(row, names)}: {verdict(row, margin)[1]}." for row in table[table["trained"]].to_dict("records")]
+    others, lost = table[~table["trained"]], forgotten(table)
+    if len(lost):
+        told = ", ".join(f"{_name(r, names)} ({r['difference']:+.1%})" for r in lost.to_dict("records"))
+        lines.append(f"- Forgotten, so keep the adapter off these: {told}.")
+    elif len(others):
+        lines.append(f"- On {len(others)} tasks that were not trained it is not surely worse than its base.")
+    else:
+        lines.append("- No task that was not trained was in the sample, so forgetting was not looked at.")
+    return "\n".join(lines)
+
+
+def decision(table: pd.DataFrame, names: Mapping[str, str], margin: float = 0.05) -> str:
+    """What to do with the adapter, in one sentence."""
+    rows = [row for row in table.to_dict("records") if row["trained"] and row["task"] != "ALL"]
+    by_verdict: dict[str, list[str]] = {}
+    for row in rows:
+        by_verdict.setdefault(verdict(row, margin)[0], []).append(_name(row, names))
+    said = {"ship": "Ship the adapter for", "more data": "get more data for", "do not": "do not use it for"}
+    parts = [f"{text} {', '.join(by_verdict[key])}" for key, text in said.items() if key in by_verdict]
+    if not parts:
+        raise NotEnoughCalls("a verdict on the tuned model", 0, 10)
+    text = "; ".join(parts)
+    whole = table[table["task"] == "ALL"].iloc[0]
+    return (
+        f"{text[0].upper()}{text[1:]}: on held-out calls agreement goes from {whole['base']:.1%} to "
+        f"{whole['tuned']:.1%} ({whole['low']:+.1%} to {whole['high']:+.1%})."
+    )
+
+
+def summary(table: pd.DataFrame, training: Training, plan: TaskPlan, predictions: pd.DataFrame) -> dict[str, Any]:
+    """Headline figures for summary.json: rates are fractions, times seconds."""
+    whole = table[table["task"] == "ALL"].iloc[0]
+    fresh = predictions["compute_ms"].where(predictions["candidate"].str.endswith("+tuned")).sum()
+    return {
+        "base_agreement": whole["base"], "tuned_agreement": whole["tuned"], "difference_low": whole["low"],
+        "difference_high": whole["high"], "p_value": whole["p_value"], "test_calls": int(whole["n"]),
+        "train_examples": len(plan.training_set.train), "train_seconds": training.seconds, "steps": training.steps,
+        "validation_agreement": training.agreement, "tokens_saved": training.tokens_saved,
+        "trainable_share": training.trainable / training.parameters, "predict_seconds": float(fresh) / 1e3,
+        "tasks_trained": plan.trained, "tasks_left": plan.left, "tasks_forgotten": forgotten(table)["task"].tolist(),
+    }  # fmt: skip
+
+
+def learning_curve(
+    loaded: Any, plan: TaskPlan, *, folder: Path, sizes: Sequence[int] = (25, 50, 100, 200)
+) -> pd.DataFrame:
+    """Exact answers to the validation calls after training on the first `sizes` examples of each task.
+
+    Columns examples, n, agreement, low, high. Examples are in the order they were chosen, so each size holds the
+    smaller ones; each training has the same number of epochs.
+    """
+    _, validation = plan.encoded(loaded.tokenizer)
+    rows, train_rows = [], plan.training_set.train
+    for size in sizes:
+        part = train_rows.groupby("task", dropna=False).head(size)
+        examples = encoded(loaded.tokenizer, part)
+        place = folder / identity(loaded.identity, examples, validation, plan.recipe)
+        rate = train(loaded.model, loaded.tokenizer, examples, validation, plan.recipe, place).agreement
+        seen = agreement_rate(np.arange(len(validation)) < round(rate * len(validation)))
+        rows.append({"examples": size, "n": seen.n, "agreement": seen.value, "low": seen.low, "high": seen.high})
+        if len(part) < size * train_rows["task"].nunique():
+            break
+    return pd.DataFrame(rows)

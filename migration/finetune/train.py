@@ -1,0 +1,427 @@
+"""QLoRA on the answers: trl's SFTTrainer, a frozen 4-bit base, low-rank adapters on its linear layers.
+
+Knows: recipes, steps, checkpoints, memory that runs out, time that runs out. Refuses to know: which calls are
+worth training on (`examples`), how the result is judged on held-out calls (notebook 03).
+
+Held-out agreement while training is read by teacher forcing: every token of the reference is the likeliest one
+exactly when greedy decoding writes the reference, so one packed forward pass tells what generation would.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from datasets import Dataset
+from IPython.display import Markdown
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import PrinterCallback, TrainerCallback
+from transformers.trainer_utils import get_last_checkpoint
+from trl import SFTConfig, SFTTrainer
+
+from migration.artifacts import read_json, write_json
+from migration.benchmark.local import stop_ids
+from migration.finetune import packing
+from migration.finetune.packing import IGNORED, Collator, Example, plan
+
+ARTICLE_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train. `size` is the effective batch in examples; `targets` is `all-linear` or names of layers."""
+
+    epochs: float = 4
+    learning_rate: float = 2e-3
+    size: int = 10
+    rank: int = 16
+    alpha: int = 32
+    targets: str | tuple[str, ...] = "all-linear"
+    warmup: float = 0.05
+    patience: int = 2
+    packed: bool = True
+    checkpointing: bool = False
+    seed: int = 7
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training did. `history`: step, loss, rate; at the end of an epoch also agreement, held_out_loss."""
+
+    history: pd.DataFrame
+    seconds: float
+    steps: int
+    best_step: int
+    agreement: float
+    micro_batch: int
+    tokens_computed: int
+    tokens_padded: int
+    trainable: int
+    parameters: int
+    folder: Path
+
+    @property
+    def tokens_saved(self) -> float:
+        """Share of the padded rows' tokens that packing did not compute."""
+        return 1 - self.tokens_computed / max(self.tokens_padded, 1)
+
+    def settings(self, recipe: Recipe, quantize: str) -> dict[str, Any]:
+        """What a model card says of how it was made."""
+        shown = {key: value for key, value in asdict(recipe).items() if key != "patience"}
+        measured = {"steps": self.steps, "best step": self.best_step, "seconds": round(self.seconds)}
+        return shown | {"quantisation": quantize or "none", "loss": "answers only"} | measured
+
+    def __str__(self) -> str:
+        how = "packed behind shared beginnings" if self.tokens_saved > 0 else "padded, as nothing is shared"
+        return (
+            f"{self.steps} steps in {self.seconds:.0f} s. {self.trainable:,} of {self.parameters:,} parameters are "
+            f"trained ({self.trainable / self.parameters:.2%}; the article says 0.1%). Rows were {how}: "
+            f"{self.tokens_computed:,} tokens computed instead of {self.tokens_padded:,} "
+            f"({self.tokens_saved:.0%} saved). The adapter of step {self.best_step} is kept: it answers "
+            f"{self.agreement:.0%} of the validation calls exactly."
+        )
+
+
+class AnswerTrainer(SFTTrainer):
+    """SFTTrainer that computes logits, and so loss, at the positions before answer tokens only."""
+
+    def compute_loss(
+        self, model: Any, inputs: dict, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> torch.Tensor:
+        loss, tokens = answer_loss(model, inputs)
+        return loss / (tokens if num_items_in_batch is None else num_items_in_batch)
+
+
+def answer_loss(model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Summed cross-entropy (nats) of a collated batch, and the number of tokens that carry it."""
+    inputs = {key: value for key, value in batch.items() if key not in ("labels", "shift_labels")}
+    logits, labels = model(**inputs, use_cache=False).logits.float(), batch["shift_labels"]
+    loss = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum"
+    )
+    return loss, (labels != IGNORED).sum()
+
+
+@torch.no_grad()
+def exact_answers(
+    model: Any, examples: Sequence[Example], collator: Collator, size: int = 40
+) -> tuple[np.ndarray, float]:
+    """Whether greedy decoding would write each reference exactly, bool (n,), and the mean loss a token."""
+    was_training, exact, loss, tokens = model.training, np.zeros(len(examples), bool), 0.0, 0
+    model.eval()
+    held = replace(collator, examples=examples)
+    sites = sorted({example.site for example in examples})
+    for site in sites:
+        members = [number for number, example in enumerate(examples) if example.site == site]
+        for start in range(0, len(members), size):
+            chosen = members[start : start + size]
+            batch = {k: v.to(model.device) for k, v in held([{"examples": chosen}]).items()}
+            inputs = {key: value for key, value in batch.items() if key not in ("labels", "shift_labels")}
+            logits, labels = model(**inputs, use_cache=False).logits.float(), batch["shift_labels"]
+            wrong = ((logits.argmax(-1) != labels) & (labels != IGNORED)).cpu().numpy()
+            lengths = [len(examples[number]) - examples[number].answer for number in chosen]
+            if len(labels) == len(chosen):
+                exact[chosen] = ~wrong.any(1)
+            else:
+                exact[chosen] = ~np.logical_or.reduceat(wrong[0], np.r_[0, np.cumsum(lengths)[:-1]])
+            loss += float(torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum"))
+            tokens += sum(lengths)
+    model.train(was_training)
+    return exact, loss / max(tokens, 1)
+
+
+def linear_layers(model: Any) -> dict[str, list[tuple[int, int]]]:
+    """Last name of every linear layer but the output head -> (inputs, outputs) of each one so called."""
+    head, found = model.get_output_embeddings(), {}
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Linear) and module is not head:
+            found.setdefault(name.rsplit(".", 1)[-1], []).append((module.in_features, module.out_features))
+    return found
+
+
+def targets_table(model: Any, rank: int = 16) -> pd.DataFrame:
+    """What each choice of target layers matches in this architecture, and trains.
+
+    Columns: choice, layers, trainable, share. The article's four names match only `o_proj` where attention is fused
+    (Phi-3), and peft does not complain.
+    """
+    layers, total = linear_layers(model), sum_parameters(model)
+    attention = {name for name in layers if name in {*ARTICLE_TARGETS, "qkv_proj", "query_key_value", "c_attn"}}
+    choices = {"all linear": set(layers), "attention": attention, "the article's four": {*ARTICLE_TARGETS} & {*layers}}
+    rows = []
+    for choice, names in choices.items():
+        trainable = sum(rank * (i + o) for name in names for i, o in layers[name])
+        rows.append((choice, " ".join(sorted(names)), trainable, trainable / total))
+    return pd.DataFrame(rows, columns=["choice", "layers", "trainable", "share"])
+
+
+def sum_parameters(model: Any) -> int:
+    """Parameters of the base, 4-bit ones (stored two a byte) counted as what they stand for."""
+    shapes = (getattr(getattr(p, "quant_state", None), "shape", None) or p.shape for p in model.parameters())
+    return sum(math.prod(shape) for shape in shapes)
+
+
+def check(examples: Sequence[Example], loaded: Any) -> None:
+    """Refuse examples that would teach nothing, or never to stop, before the first step. Raises BadInput."""
+    packing.check(
+        examples, stop_ids(loaded.tokenizer, loaded.model), loaded.model.get_input_embeddings().num_embeddings
+    )
+
+
+def say_targets(table: pd.DataFrame) -> Markdown:
+    """What `targets_table` found, in a sentence."""
+    rows = table.set_index("choice")
+    every, four = rows.loc["all linear"], rows.loc["the article's four"]
+    missing = sorted(set(ARTICLE_TARGETS) - set(four["layers"].split()))
+    told = f" Here {', '.join(missing)} do not exist, so the article's list trains {four['layers'] or 'nothing'} alone."
+    return Markdown(
+        f"All linear layers are trained: {every['trainable']:,} parameters, {every['share']:.2%} of the model (the "
+        f"article says 0.1%; its four layers would be {four['share']:.2%}).{told if missing else ''}"
+    )
+
+
+def prepare(model: Any, recipe: Recipe) -> PeftModel:
+    """`model` with a fresh adapter, the base frozen. The same seed gives the same adapter."""
+    torch.manual_seed(recipe.seed)
+    targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
+    config = LoraConfig(
+        r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.0, target_modules=targets, task_type="CAUSAL_LM"
+    )
+    return get_peft_model(model, config)
+
+
+def train(
+    model: Any,
+    tokenizer: Any,
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    recipe: Recipe,
+    folder: Path,
+    *,
+    minutes: float = math.inf,
+    report_to: str | list[str] = "none",
+    say: Say = print,
+) -> Training:
+    """Train an adapter on `model` and leave the best one in `folder/best`, with `folder/training.json`.
+
+    `folder` belongs to this data and recipe (`identity`): a killed training goes on from its last checkpoint there,
+    a finished one is read back. Where `minutes` do not allow all epochs, fewer steps are planned and the rate still
+    falls to zero. Where memory runs out, rows are cut smaller and their gradients summed: same effective batch.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "training.json").exists():
+        say(f"this training was finished before: read from {folder.name}")
+        return read_training(folder)
+    adapted, device = prepare(model, recipe), next(model.parameters()).device
+    window = getattr(model.config, "sliding_window", None)
+    dtype = model.get_input_embeddings().weight.dtype
+    filler = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    collator = Collator(examples, filler, dtype, window, recipe.packed)
+    rows = _planned(adapted, collator, recipe, folder, minutes, say)
+    parts, started = 1, time.monotonic()
+    while True:
+        try:
+            watch = _Watch(validation, collator, recipe, folder, minutes, len(rows), say)
+            trainer = _trainer(adapted, tokenizer, collator, rows, parts, recipe, folder, report_to, watch)
+            trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
+            break
+        except RuntimeError as error:
+            if "memory" not in str(error).lower() or parts >= recipe.size:
+                raise
+            parts *= 2
+            say(
+                f"out of memory: going on with micro-batches of {math.ceil(recipe.size / parts)} examples, "
+                f"{parts} summed a step: the effective batch stays {recipe.size}"
+            )
+        trainer = None  # the failed attempt holds the activations that did not fit
+        gc.collect()
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+    computed, padded = np.sum([collator.tokens(row) for row in rows[: watch.step]], axis=0)
+    trainable = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
+    result = {
+        "seconds": watch.earlier + time.monotonic() - started, "steps": watch.step, "best_step": watch.best["step"],
+        "agreement": watch.best["agreement"], "micro_batch": math.ceil(recipe.size / parts),
+        "tokens_computed": int(computed), "tokens_padded": int(padded), "trainable": trainable,
+        "parameters": sum_parameters(adapted) - trainable, "history": watch.history,
+    }  # fmt: skip
+    adapted.unload()
+    write_json(folder / "training.json", result)
+    for checkpoint in folder.glob("checkpoint-*"):
+        shutil.rmtree(checkpoint)
+    return read_training(folder)
+
+
+def read_training(folder: Path) -> Training:
+    """A finished training, from `folder/training.json`."""
+    fields = read_json(folder / "training.json")
+    return Training(**fields | {"history": pd.DataFrame(fields["history"]), "folder": folder})
+
+
+def identity(base: str, examples: Sequence[Example], validation: Sequence[Example], recipe: Recipe) -> str:
+    """A name for this training: the same base, tokens and recipe give the same one."""
+    parts = [base, asdict(recipe), [example.ids for example in examples], [example.ids for example in validation]]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _planned(model: Any, collator: Collator, recipe: Recipe, folder: Path, minutes: float, say: Say) -> list[list[int]]:
+    """The rows of all steps. Written down, so that a resumed training keeps the plan it began with."""
+    if (folder / "plan.json").exists():
+        return read_json(folder / "plan.json")
+    examples = collator.examples
+    sites = {example.site: 0 for example in examples}
+    for example in examples:
+        sites[example.site] += 1
+    epoch = sum(max(1, round(count / recipe.size)) for count in sites.values())
+    steps = max(1, round(epoch * recipe.epochs))
+    rows = plan(examples, size=recipe.size, steps=steps, seed=recipe.seed)
+    if math.isfinite(minutes):
+        each = seconds_per_step(model, collator, rows)
+        affordable = max(1, int(0.9 * minutes * 60 / each))
+        if affordable < steps:
+            say(
+                f"{minutes:.1f} minutes allow {affordable} of {steps} steps ({each:.1f} s each): "
+                f"{affordable / epoch:.1f} of {recipe.epochs:g} epochs, with the rate falling to zero by then"
+            )
+        rows = rows[:affordable]
+    write_json(folder / "plan.json", rows)
+    return rows
+
+
+def seconds_per_step(model: Any, collator: Collator, rows: list[list[int]], tries: int = 2) -> float:
+    """Seconds of one forward and backward pass over a planned row, the last of `tries` on rows of middling length."""
+    middling = sorted(rows, key=lambda row: collator.tokens(row)[0])[len(rows) // 2]
+    batch = {key: value.to(model.device) for key, value in collator([{"examples": middling}]).items()}
+    for _ in range(tries):
+        started = time.monotonic()
+        loss, tokens = answer_loss(model, batch)
+        (loss / tokens).backward()
+        model.zero_grad(set_to_none=True)
+        if model.device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds = time.monotonic() - started
+    return seconds
+
+
+def _trainer(
+    model: Any, tokenizer: Any, collator: Collator, rows: list[list[int]], parts: int, recipe: Recipe, folder: Path,
+    report_to: str | list[str], watch: TrainerCallback,
+) -> AnswerTrainer:  # fmt: skip
+    gpu = model.device.type == "cuda"
+    pieces = [piece.tolist() for row in rows for piece in np.array_split(row, parts)]
+    settings = SFTConfig(
+        output_dir=str(folder),
+        max_steps=len(rows),
+        per_device_train_batch_size=1,  # a planned row is a batch already
+        gradient_accumulation_steps=parts,
+        train_sampling_strategy="sequential",
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=round(recipe.warmup * len(rows)),
+        max_grad_norm=1.0,
+        optim="paged_adamw_8bit" if gpu else "adamw_torch",
+        bf16=gpu,
+        use_cpu=not gpu,
+        gradient_checkpointing=recipe.checkpointing,
+        logging_steps=1,
+        save_strategy="no",  # `_Watch` asks for checkpoints
+        save_total_limit=1,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,
+        dataloader_pin_memory=gpu,
+        disable_tqdm=True,
+        report_to=report_to,
+        seed=recipe.seed,
+    )
+    trainer = AnswerTrainer(
+        model=model,
+        args=settings,
+        data_collator=collator,
+        train_dataset=Dataset.from_dict({"examples": pieces}),
+        processing_class=tokenizer,
+        callbacks=[watch],
+    )
+    trainer.remove_callback(PrinterCallback)  # `watch` tells how it goes
+    if not gpu:  # trl stores a 4-bit model's adapters in bf16, which a CPU multiplies fifteen times slower
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.data = parameter.data.float()
+    return trainer
+
+
+class _Watch(TrainerCallback):
+    """Says how it goes, keeps the best adapter by held-out agreement, saves checkpoints, minds the time."""
+
+    def __init__(
+        self, validation: Sequence[Example], collator: Collator, recipe: Recipe, folder: Path, minutes: float,
+        steps: int, say: Say,
+    ):  # fmt: skip
+        self.validation, self.collator, self.recipe, self.folder = validation, collator, recipe, folder
+        self.minutes, self.say, self.step = minutes, say, 0
+        self.every = max(1, round(steps / max(recipe.epochs, 1)))
+        saved = read_json(folder / "watch.json") if (folder / "watch.json").exists() else {}
+        self.best = saved.get("best", {"step": 0, "agreement": -1.0, "loss": math.inf})
+        self.history: list[dict[str, float]] = saved.get("history", [])
+        self.earlier: float = saved.get("seconds", 0.0)
+        self.started = time.monotonic()
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.step = state.global_step
+        self.history = [row for row in self.history if row["step"] <= self.step]
+        if self.step:
+            self.say(f"going on from the checkpoint of step {self.step}/{state.max_steps}")
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        if logs and "loss" in logs:
+            row = {"step": state.global_step, "loss": logs["loss"], "rate": logs["learning_rate"]}
+            self.history.append(row)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+        self.step = state.global_step
+        used = self.earlier + time.monotonic() - self.started
+        if used > 60 * self.minutes and self.step < state.max_steps:
+            self.say(f"the time is used up at step {self.step}/{state.max_steps}: stopping there")
+            control.should_training_stop = True
+        last = self.step == state.max_steps or control.should_training_stop
+        control.should_save = last or self.step % self.every == 0 or used - self.saved_at > 60
+
+    saved_at = 0.0
+
+    def on_save(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+        used = self.earlier + time.monotonic() - self.started
+        self.saved_at = used
+        last = self.step == state.max_steps or control.should_training_stop
+        if last or self.step % self.every == 0:
+            self._judge(model, state, control)
+        write_json(self.folder / "watch.json", {"best": self.best, "history": self.history, "seconds": used})
+
+    def _judge(self, model: Any, state: Any, control: Any) -> None:
+        """Held-out agreement of the adapter as it is; it becomes the best one when it is no worse."""
+        exact, loss = exact_answers(model, self.validation, self.collator)
+        agreement = float(exact.mean())
+        if self.history:
+            self.history[-1] |= {"agreement": agreement, "held_out_loss": loss}
+        if (agreement, -loss) >= (self.best["agreement"], -self.best["loss"]):
+            self.best = {"step": self.step, "agreement": agreement, "loss": loss}
+            model.save_pretrained(self.folder / "best")
+        elif self.step - self.best["step"] >= self.recipe.patience * self.every:
+            self.say(f"no better for {self.recipe.patience} epochs: stopping early")
+            control.should_training_stop = True
+        recent = np.mean([row["loss"] for row in self.history[-self.every :]])
+        self.say(
+            f"step {self.step}/{state.max_steps}: loss {recent:.3f}, exact on {len(exact)} validation calls "
+            f"{agreement:.0%} (best {self.best['agreement']:.0%} at step {self.best['step']}), "
+            f"{self.earlier + time.monotonic() - self.started:.0f} s"
+        )
