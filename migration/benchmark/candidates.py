@@ -186,6 +186,8 @@ def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
         table[column] = table[column].astype(float)
     for column in ("prompt_tokens", "completion_tokens"):
         table[column] = table[column].astype("Int64")
+    for column in ("output", "finish", "error"):
+        table[column] = table[column].astype(object).where(table[column].notna(), None)
     return table
 
 

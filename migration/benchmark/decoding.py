@@ -2,11 +2,12 @@
 
 Knows: token ids, keys and values, attention. Refuses to know: text, frames, caches of answers.
 
-Rows of a batch attend to two stores: the prefix, one (1, K, P, D) tensor a layer that all rows read as one matrix
-product, and their own tokens, a (B, K, S, D) buffer written in place. transformers lets a model's attention be
-replaced by name, so this holds for every architecture that goes through its attention interface (Llama, Phi-3,
-Gemma 2 with soft-capping and sliding windows, Qwen, Mistral, ...); the softmax runs over both stores together, so
-the result is that of separate rows up to rounding (bifurcated attention, Athiwaratkun et al. 2024).
+Rows of a batch attend to two stores: their prefix, one (1, K, P, D) tensor a layer that all rows of the prefix read
+as one matrix product, and their own tokens, a (B, K, S, D) buffer written in place. A batch may hold rows of several
+prefixes: attention goes prefix by prefix, everything else through the model at once. transformers lets a model's
+attention be replaced by name, so this holds for every architecture that goes through its attention interface (Llama,
+Phi-3, Gemma 2 with soft-capping and sliding windows, Qwen, Mistral, ...); the softmax runs over both stores
+together, so the result is that of separate rows up to rounding (bifurcated attention, Athiwaratkun et al. 2024).
 
 Shapes: B rows, T new tokens, S own tokens, P prefix tokens, H query heads, K key heads, D head size, V vocabulary.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,12 @@ class Prefix:
 
 @dataclass
 class Rows:
-    """The state of a batch: its prefix, its own keys and values, and who may look where."""
+    """The state of a batch: each row's prefix, its own keys and values, and who may look where.
 
-    prefix: Prefix
-    size: int
+    prefixes: one a row, rows of one prefix side by side. room: own tokens that a row may come to hold.
+    """
+
+    prefixes: list[Prefix]
     room: int
     device: torch.device
     filled: int = 0
@@ -50,10 +53,11 @@ class Rows:
     places: torch.Tensor = field(init=False)
     asking: torch.Tensor = field(init=False)
     tree: torch.Tensor | None = None
-    _masks: dict[int | None, torch.Tensor] = field(default_factory=dict)
+    _masks: dict[tuple[int, int | None], torch.Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.places = torch.full((self.size, self.room), _NEVER, device=self.device)
+        self.places = torch.full((len(self.prefixes), self.room), _NEVER, device=self.device)
+        self.segments = _segments(self.prefixes)
 
     def forward(self, model: Any, ids: torch.Tensor, positions: torch.Tensor, *, keep: int = 1) -> torch.Tensor:
         """Run ids (B, T) at positions (B, T; `_NEVER` where padding) and give logits of the last `keep`: (B, keep, V).
@@ -72,7 +76,7 @@ class Rows:
     def write(self, layer: int, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Put new keys and values (B, K, T, D) into the buffers and give all own ones so far (B, K, S, D)."""
         if layer not in self.keys:
-            shape = (self.size, key.shape[1], self.room)
+            shape = (len(self.prefixes), key.shape[1], self.room)
             self.keys[layer] = key.new_empty((*shape, key.shape[3]))
             self.values[layer] = value.new_empty((*shape, value.shape[3]))
         end = self.filled + key.shape[2]
@@ -80,31 +84,36 @@ class Rows:
         self.values[layer][:, :, self.filled : end] = value
         return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
 
-    def mask(self, window: int | None) -> torch.Tensor:
-        """Added to the scores: 0 where a query may look, else very negative; (B, 1, 1, T, S), or P + S in a window."""
-        if window not in self._masks:
+    def mask(self, part: slice, shared: int, window: int | None) -> torch.Tensor:
+        """Added to the scores of the rows `part`: 0 where a query may look, else very negative.
+
+        (b, 1, 1, T, S); in a window (b, 1, 1, T, P + S), since it may end within the prefix of `shared` tokens.
+        """
+        if (part.start, window) not in self._masks:
             end = self.filled + self.asking.shape[1]
-            places, asking = self.places[:, None, :end], self.asking[:, :, None]
+            places, asking = self.places[part, None, :end], self.asking[part, :, None]
             if window:
-                shared = torch.arange(self.prefix.length, device=self.device).expand(self.size, 1, -1)
-                places = torch.cat([shared, places], dim=2)
+                before = torch.arange(shared, device=self.device).expand(len(places), 1, -1)
+                places = torch.cat([before, places], dim=2)
             seen = places <= asking
             if window:
                 seen &= places > asking - window
             if self.tree is not None:
                 seen[:, :, -self.tree.shape[2] :] &= self.tree
             bias = torch.zeros(seen.shape, device=self.device).masked_fill_(~seen, torch.finfo(torch.float32).min)
-            self._masks[window] = bias[:, None, None]
-        return self._masks[window]
+            self._masks[part.start, window] = bias[:, None, None]
+        return self._masks[part.start, window]
 
-    def drop_to(self, kept: torch.Tensor) -> None:
-        """Keep only the rows at the indexes `kept`: finished ones cost nothing any more."""
+    def drop_to(self, kept: list[int]) -> None:
+        """Keep only the rows `kept`: finished ones cost nothing any more."""
+        index = torch.tensor(kept, device=self.device)
         for store in (self.keys, self.values):
             for layer, tensor in store.items():
                 smaller = tensor.new_empty((len(kept), *tensor.shape[1:]))
-                smaller[:, :, : self.filled] = tensor[kept, :, : self.filled]
+                smaller[:, :, : self.filled] = tensor[index, :, : self.filled]
                 store[layer] = smaller
-        self.places, self.size = self.places[kept], len(kept)
+        self.places, self.prefixes = self.places[index], [self.prefixes[row] for row in kept]
+        self.segments = _segments(self.prefixes)
 
     def as_prefix(self) -> Prefix:
         """What a batch of one row has read, prefix included, as a prefix for others."""
@@ -113,8 +122,14 @@ class Rows:
             own = [store[layer][:, :, : self.filled] for layer in sorted(store)]
             return tuple(torch.cat([a, b], dim=2) for a, b in zip(old, own, strict=True)) if old else tuple(own)
 
-        keys, values = joined(self.prefix.keys, self.keys), joined(self.prefix.values, self.values)
-        return Prefix(keys, values, self.prefix.length + self.filled)
+        (above,) = self.prefixes
+        return Prefix(joined(above.keys, self.keys), joined(above.values, self.values), above.length + self.filled)
+
+
+def _segments(prefixes: Sequence[Prefix]) -> list[tuple[slice, Prefix]]:
+    """The runs of rows that have one prefix."""
+    starts = [i for i, prefix in enumerate(prefixes) if i == 0 or prefix is not prefixes[i - 1]]
+    return [(slice(i, j), prefixes[i]) for i, j in pairwise([*starts, len(prefixes)])]
 
 
 def _attend(
@@ -137,25 +152,44 @@ def _attend(
         raise NotImplementedError("attention sinks are not supported in process: serve this model, name its endpoint")
     layer: Any = module.layer_idx
     keys, values = rows.write(layer, key, value)
-    (batch, heads, new, size), kv = query.shape, key.shape[1]
-    shared = rows.prefix.length
+    query = query * (query.shape[3] ** -0.5 if scaling is None else scaling)
+    parts = [
+        _attend_one(rows, layer, part, prefix, query[part], keys[part], values[part], sliding_window, softcap)
+        for part, prefix in rows.segments
+    ]
+    return parts[0] if len(parts) == 1 else torch.cat(parts), None
+
+
+def _attend_one(
+    rows: Rows,
+    layer: int,
+    part: slice,
+    prefix: Prefix,
+    query: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    sliding_window: int | None,
+    softcap: float | None,
+) -> torch.Tensor:
+    """The rows of one prefix: query (b, H, T, D), keys and values (b, K, S, D) -> (b, T, H, D)."""
+    (batch, heads, new, size), kv, shared = query.shape, keys.shape[1], prefix.length
     window = sliding_window if sliding_window and sliding_window < shared + keys.shape[2] else None
-    query = (query * (size**-0.5 if scaling is None else scaling)).reshape(batch, kv, -1, size)
+    query = query.reshape(batch, kv, -1, size)
     scores = query @ keys.transpose(2, 3)
     if shared:
-        folded = query.transpose(0, 1).reshape(kv, -1, size) @ rows.prefix.keys[layer][0].transpose(1, 2)
+        folded = query.transpose(0, 1).reshape(kv, -1, size) @ prefix.keys[layer][0].transpose(1, 2)
         scores = torch.cat([folded.view(kv, batch, -1, shared).transpose(0, 1), scores], dim=3)
     scores = scores.view(batch, kv, heads // kv, new, -1)
     if softcap is not None:
         scores = torch.tanh(scores / softcap) * softcap
-    bias = rows.mask(window)
+    bias = rows.mask(part, shared, window)
     scores[..., scores.shape[-1] - bias.shape[-1] :] += bias
-    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(value.dtype).view(batch, kv, -1, scores.shape[-1])
+    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(values.dtype).view(batch, kv, -1, scores.shape[-1])
     out = weights[..., shared:] @ values
     if shared:
-        folded = weights[..., :shared].transpose(0, 1).reshape(kv, -1, shared) @ rows.prefix.values[layer][0]
-        out = out + folded.view(kv, batch, -1, value.shape[3]).transpose(0, 1)
-    return out.reshape(batch, heads, new, -1).transpose(1, 2).contiguous(), None
+        folded = weights[..., :shared].transpose(0, 1).reshape(kv, -1, shared) @ prefix.values[layer][0]
+        out = out + folded.view(kv, batch, -1, values.shape[3]).transpose(0, 1)
+    return out.reshape(batch, heads, new, -1).transpose(1, 2).contiguous()
 
 
 AttentionInterface.register("shared_prefix", _attend)
@@ -176,20 +210,24 @@ def extend(model: Any, prefix: Prefix, ids: Sequence[int], device: torch.device)
     """`prefix` and the tokens `ids` after it, as a longer prefix."""
     if not ids:
         return prefix
-    rows = Rows(prefix, 1, len(ids), device)
-    _read(model, rows, torch.tensor([list(ids)], device=device), torch.zeros(1, dtype=torch.long, device=device))
+    rows = Rows([prefix], len(ids), device)
+    _read(model, rows, [ids])
     return rows.as_prefix()
 
 
-def _read(model: Any, rows: Rows, ids: torch.Tensor, pads: torch.Tensor) -> torch.Tensor:
-    """Run left-padded prompts ids (B, T) with pads (B,) through the model in chunks; last logits (B, V)."""
-    places = torch.arange(ids.shape[1], device=ids.device)[None] - pads[:, None]
-    positions = (places + rows.prefix.length).masked_fill(places < 0, _NEVER)
-    width = max(1, _CHUNK // ids.shape[0])
-    for start in range(0, ids.shape[1], width):
+def _read(model: Any, rows: Rows, prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Run prompts, left-padded, through the model in chunks: last logits (B, V), and each row's next position (B,)."""
+    longest = max(map(len, prompts))
+    ids = torch.tensor([[0] * (longest - len(p)) + list(p) for p in prompts], device=rows.device)
+    lengths = torch.tensor([len(p) for p in prompts], device=rows.device)
+    before = torch.tensor([prefix.length for prefix in rows.prefixes], device=rows.device)
+    places = torch.arange(longest, device=rows.device)[None] - (longest - lengths)[:, None]
+    positions = (places + before[:, None]).masked_fill(places < 0, _NEVER)
+    width = max(1, _CHUNK // len(prompts))
+    for start in range(0, longest, width):
         part = slice(start, start + width)
         logits = rows.forward(model, ids[:, part], positions[:, part])
-    return logits[:, -1]
+    return logits[:, -1], before + lengths
 
 
 @dataclass
@@ -216,22 +254,19 @@ def _measures(logits: torch.Tensor) -> tuple[list[int], list[float], list[float]
 @torch.inference_mode()
 def decode(
     model: Any,
-    prefix: Prefix,
+    prefixes: Sequence[Prefix],
     prompts: Sequence[Sequence[int]],
     limits: Sequence[int],
     stops: frozenset[int],
     device: torch.device,
 ) -> Iterator[Decoded]:
-    """Greedy answers to `prompts` (token ids after `prefix`, each at least one), each yielded when it is finished.
+    """Greedy answers to `prompts` (token ids after `prefixes`, each at least one), each yielded when it is finished.
 
-    limits: the most tokens of each answer. The stop token's own numbers count only where an answer is empty.
+    prefixes: one a row, rows of one prefix side by side. limits: the most tokens of each answer. The stop token's
+    own numbers count only where an answer is empty.
     """
-    longest = max(map(len, prompts))
-    padded = [[0] * (longest - len(p)) + list(p) for p in prompts]
-    pads = torch.tensor([longest - len(p) for p in prompts], device=device)
-    rows = Rows(prefix, len(prompts), longest + max(limits), device)
-    logits = _read(model, rows, torch.tensor(padded, device=device), pads)
-    lengths = torch.tensor([len(p) for p in prompts], device=device) + prefix.length
+    rows = Rows(list(prefixes), max(map(len, prompts)) + max(limits), device)
+    logits, places = _read(model, rows, prompts)
     live = [Decoded(i) for i in range(len(prompts))]
     active = set(range(len(prompts)))
     while True:
@@ -252,14 +287,13 @@ def decode(
             return
         if len(active) <= 0.75 * len(live):  # dropping copies the buffers: not for every row
             slots = sorted(active)
-            kept = torch.tensor(slots, device=device)
-            rows.drop_to(kept)
-            live, active, lengths = [live[s] for s in slots], set(range(len(slots))), lengths[kept]
+            rows.drop_to(slots)
+            live, active, places = [live[s] for s in slots], set(range(len(slots))), places[slots]
             tokens = [numbers[0][s] for s in slots]
         else:
             tokens = numbers[0]
-        logits = rows.forward(model, torch.tensor(tokens, device=device)[:, None], lengths[:, None])[:, -1]
-        lengths = lengths + 1
+        logits = rows.forward(model, torch.tensor(tokens, device=device)[:, None], places[:, None])[:, -1]
+        places = places + 1
 
 
 @dataclass(frozen=True)
@@ -300,7 +334,7 @@ class Tree:
 @torch.inference_mode()
 def choose(
     model: Any,
-    prefix: Prefix,
+    prefixes: Sequence[Prefix],
     prompts: Sequence[Sequence[int]],
     tree: Tree,
     stops: frozenset[int],
@@ -311,14 +345,11 @@ def choose(
     One pass reads the prompts, one all nodes of the tree under a mask in which a node sees its own branch only. An
     answer's likelihood includes that of stopping after it.
     """
-    longest, count = max(map(len, prompts)), len(prompts)
-    padded = torch.tensor([[0] * (longest - len(p)) + list(p) for p in prompts], device=device)
-    lengths = torch.tensor([len(p) for p in prompts], device=device)
-    rows = Rows(prefix, count, longest + len(tree.tokens), device)
-    first = _read(model, rows, padded, longest - lengths)
+    rows = Rows(list(prefixes), max(map(len, prompts)) + len(tree.tokens), device)
+    first, places = _read(model, rows, prompts)
     rows.tree = tree.sees().to(device)[None]
-    places = (lengths + prefix.length)[:, None] + torch.tensor(tree.depths, device=device)[None]
-    ids = torch.tensor(tree.tokens, device=device).expand(count, -1)
+    places = places[:, None] + torch.tensor(tree.depths, device=device)[None]
+    ids = torch.tensor(tree.tokens, device=device).expand(len(prompts), -1)
     every = torch.cat([first[:, None], rows.forward(model, ids, places, keep=len(tree.tokens))], dim=1)
     best = torch.topk(every, 2, dim=-1)
     scale = torch.logsumexp(every, dim=-1)
@@ -345,6 +376,10 @@ class Group:
     length: int
     rows: tuple[int, ...]
     groups: tuple[Group, ...] = ()
+
+    def members(self) -> list[int]:
+        """Its rows and those of the groups inside it."""
+        return [*self.rows, *(row for inner in self.groups for row in inner.members())]
 
 
 def share(prompts: Sequence[Sequence[int]]) -> Group:
@@ -373,13 +408,3 @@ def _common(a: Sequence[int], b: Sequence[int]) -> int:
     """Tokens that both begin with, one left over in each."""
     most = min(len(a), len(b)) - 1
     return next((i for i in range(most) if a[i] != b[i]), most)
-
-
-def batches(sizes: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Indexes of rows of like size, longest first, such that rows x longest stays within `budget` tokens."""
-    order = sorted(range(len(sizes)), key=lambda i: -sizes[i])
-    start = 0
-    while start < len(order):
-        count = max(1, budget // sizes[order[start]])
-        yield order[start : start + count]
-        start += count

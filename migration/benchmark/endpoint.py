@@ -27,7 +27,7 @@ from migration.benchmark.cache import Answers, key_of, open_answers
 from migration.benchmark.candidates import Candidate, Message, Milestones, Progress, chat, frame, signals, told
 from migration.errors import BadInput
 
-TOP = 5  # alternatives asked for at each token: the most that llama.cpp, vLLM and OpenAI all give
+TOP = 20  # alternatives asked for at each token: the most that OpenAI and vLLM give
 
 
 def address(candidate: Candidate) -> tuple[str, str]:
@@ -43,7 +43,7 @@ def answer(
     requests: pd.DataFrame,
     *,
     cache: Path | Answers | None = None,
-    concurrency: int = 16,
+    concurrency: int = 8,
     timeout: float = 120.0,
     retries: int = 5,
     progress: Progress | None = None,

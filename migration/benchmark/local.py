@@ -11,7 +11,7 @@ batch; that is `compute_ms`, a row's share of its batch, and `completion_tokens 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,9 @@ from migration.sample import models
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from migration.benchmark.decoding import Decoded, Group, Prefix
+    from migration.benchmark.decoding import Decoded, Group, Prefix, Tree
+
+MOST_SHARED = 16384  # prefix tokens of one batch: bounds the memory of their keys and values
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _compute(engine: _Engine, asks: list[_Ask], budget: int, sharing: bool) -> I
     """Every ask with its answer, as they finish: free answers first, then choices among labels."""
     from migration.benchmark import decoding
 
-    loaded, empty = engine.loaded, decoding.Prefix()
+    loaded = engine.loaded
     free = [a for a in asks if not a.labels]
     bound: dict[tuple[str, ...], list[_Ask]] = {}
     for ask in asks:
@@ -173,84 +175,93 @@ def _compute(engine: _Engine, asks: list[_Ask], budget: int, sharing: bool) -> I
     for labels, group in [((), free), *bound.items()]:
         if not group:
             continue
+        tree = decoding.Tree.of([engine.ids(label) for label in labels])
+        sizes = [len(ask.ids) + (len(tree.tokens) or ask.limit) for ask in group]
         prompts = [ask.ids for ask in group]
         root = decoding.share(prompts) if sharing else decoding.Group(0, tuple(range(len(prompts))))
-        for prefix, rows, spent in _visit(loaded, root, prompts, empty):
-            work = [group[i] for i in rows]
-            if labels:
-                yield from _choose(engine, prefix, work, labels, stops, budget, spent)
-            else:
-                yield from _generate(engine, prefix, work, stops, budget, spent)
+        for batch in _batches(_visit(loaded, root, prompts, sizes), sizes, budget):
+            work = [(group[row], prefix, spent) for row, prefix, spent in batch]
+            yield from _choose(engine, work, labels, tree, stops) if labels else _generate(engine, work, stops)
 
 
 def _visit(
-    loaded: models.LoadedModel, group: Group, prompts: list[tuple[int, ...]], above: Prefix
-) -> Iterator[tuple[Prefix, tuple[int, ...], float]]:
-    """Groups with rows of their own, their prefix computed from the one above, and what it cost per row (ms)."""
+    loaded: models.LoadedModel, group: Group, prompts: Sequence[Sequence[int]], sizes: Sequence[int]
+) -> Iterator[tuple[int, Prefix, float]]:
+    """Every row with its prefix, computed when it is come to, and the row's share of that time (ms).
+
+    Rows of one prefix come side by side, longest first; groups in the order of their longest row.
+    """
     from migration.benchmark import decoding
 
-    start = time.perf_counter()
-    first = _first_row(group)
-    prefix = decoding.extend(loaded.model, above, prompts[first][above.length : group.length], loaded.device)
-    spent = (time.perf_counter() - start) * 1e3
-    if group.rows:
-        yield prefix, group.rows, spent / len(group.rows)
-    for inner in group.groups:
-        yield from _visit(loaded, inner, prompts, prefix)
+    def visit(group: Group, above: Prefix, share: float) -> Iterator[tuple[int, Prefix, float]]:
+        inside = group.members()
+        start = time.perf_counter()
+        prefix = decoding.extend(loaded.model, above, prompts[inside[0]][above.length : group.length], loaded.device)
+        share += (time.perf_counter() - start) * 1e3 / len(inside)
+        for row in sorted(group.rows, key=lambda row: -sizes[row]):
+            yield row, prefix, share
+        for inner in sorted(group.groups, key=lambda g: -max(sizes[row] - g.length for row in g.members())):
+            yield from visit(inner, prefix, share)
+
+    return visit(group, decoding.Prefix(), 0.0)
 
 
-def _first_row(group: Group) -> int:
-    return group.rows[0] if group.rows else _first_row(group.groups[0])
+def _batches(
+    rows: Iterable[tuple[int, Prefix, float]], sizes: Sequence[int], budget: int
+) -> Iterator[list[tuple[int, Prefix, float]]]:
+    """Rows in their order, cut where own tokens (rows x longest) pass `budget`, or prefixes pass `MOST_SHARED`."""
+    batch: list[tuple[int, Prefix, float]] = []
+    longest, shared = 0, 0
+    for row in rows:
+        index, prefix, _ = row
+        new = not batch or batch[-1][1] is not prefix
+        own = sizes[index] - prefix.length
+        shared += prefix.length * new
+        longest = max(longest, own)
+        if batch and (longest * (len(batch) + 1) > budget or (new and shared > MOST_SHARED)):
+            yield batch
+            batch, longest, shared = [], own, prefix.length
+        batch.append(row)
+    if batch:
+        yield batch
 
 
 def _generate(
-    engine: _Engine, prefix: Prefix, asks: list[_Ask], stops: frozenset[int], budget: int, spent: float
+    engine: _Engine, work: list[tuple[_Ask, Prefix, float]], stops: frozenset[int]
 ) -> Iterator[tuple[_Ask, dict[str, Any]]]:
-    """Greedy answers, in batches of rows of like length."""
+    """Greedy answers of one batch, as they finish."""
     from migration.benchmark import decoding
 
-    loaded = engine.loaded
-    for batch in decoding.batches([len(a.ids) - prefix.length + a.limit for a in asks], budget):
-        work = [asks[i] for i in batch]
-        prompts, limits = [a.ids[prefix.length :] for a in work], [a.limit for a in work]
-        last, share, running = time.perf_counter(), spent, len(work)
-        for one in decoding.decode(loaded.model, prefix, prompts, limits, stops, loaded.device):
-            now = time.perf_counter()  # rows that run share the time equally, so shares add up to the wall time
-            share, last, running = share + (now - last) * 1e3 / running, now, running - 1
-            yield work[one.row], _value(engine, work[one.row], one, share)
+    loaded, prefixes = engine.loaded, [prefix for _, prefix, _ in work]
+    prompts, limits = [a.ids[prefix.length :] for a, prefix, _ in work], [a.limit for a, _, _ in work]
+    last, share, running = time.perf_counter(), 0.0, len(work)
+    for one in decoding.decode(loaded.model, prefixes, prompts, limits, stops, loaded.device):
+        now = time.perf_counter()  # rows that run share the time equally, so shares add up to the wall time
+        share, last, running = share + (now - last) * 1e3 / running, now, running - 1
+        ask, _, spent = work[one.row]
+        yield ask, _value(engine, ask, one, spent + share)
 
 
 def _choose(
     engine: _Engine,
-    prefix: Prefix,
-    asks: list[_Ask],
+    work: list[tuple[_Ask, Prefix, float]],
     labels: tuple[str, ...],
+    tree: Tree,
     stops: frozenset[int],
-    budget: int,
-    spent: float,
 ) -> Iterator[tuple[_Ask, dict[str, Any]]]:
     """The likeliest of `labels` for each ask; `margin` is its probability among the labels less the next one's."""
     from migration.benchmark import decoding
 
-    loaded = engine.loaded
-    tree = decoding.Tree.of([engine.ids(label) for label in labels])
-    for batch in decoding.batches([len(a.ids) - prefix.length + len(tree.tokens) for a in asks], budget):
-        work, start = [asks[i] for i in batch], time.perf_counter()
-        found = decoding.choose(
-            loaded.model, prefix, [a.ids[prefix.length :] for a in work], tree, stops, loaded.device
-        )
-        share = spent + (time.perf_counter() - start) * 1e3 / len(work)
-        for ask, one, chances in zip(work, *found, strict=True):
-            best = int(chances.argmax())
-            order = np.sort(chances)
-            value = _value(engine, ask, one, share) | {
-                "output": labels[best],
-                "finish": "label",
-                "nodes": len(tree.tokens),
-            }
-            value["margin"] = float(order[-1] - order[-2]) if len(order) > 1 else 1.0
-            value["mean_entropy"] = float(-(chances * np.log(np.maximum(chances, 1e-30))).sum())
-            yield ask, value
+    loaded, prefixes, start = engine.loaded, [prefix for _, prefix, _ in work], time.perf_counter()
+    prompts = [a.ids[prefix.length :] for a, prefix, _ in work]
+    found = decoding.choose(loaded.model, prefixes, prompts, tree, stops, loaded.device)
+    share = (time.perf_counter() - start) * 1e3 / len(work)
+    for (ask, _, spent), one, chances in zip(work, *found, strict=True):
+        order = np.sort(chances)
+        value = _value(engine, ask, one, spent + share) | {"output": labels[int(chances.argmax())], "finish": "label"}
+        value["margin"] = float(order[-1] - order[-2]) if len(order) > 1 else 1.0
+        value["mean_entropy"] = float(-(chances * np.log(np.maximum(chances, 1e-30))).sum())
+        yield ask, value | {"nodes": len(tree.tokens)}
 
 
 def _value(engine: _Engine, ask: _Ask, one: Decoded, compute_ms: float) -> dict[str, Any]:
@@ -296,7 +307,7 @@ def _measure(engine: _Engine, asks: list[_Ask], n: int = 4) -> Latency:
         walls = []
         for limit in (1, 9):
             start = time.perf_counter()
-            list(decoding.decode(loaded.model, decoding.Prefix(), [ask.ids], [limit], none, loaded.device))
+            list(decoding.decode(loaded.model, [decoding.Prefix()], [ask.ids], [limit], none, loaded.device))
             walls.append((time.perf_counter() - start) * 1e3)
         reads.append((len(ask.ids), walls[0]))
         steps.append((walls[1] - walls[0]) / 8)

@@ -161,8 +161,10 @@ def _from_hub(spec: str) -> ModelFiles:
 
 
 def _digest(file: Path) -> str:
-    """sha256 of a file's content, remembered by path, size and time so that gigabytes are read once."""
+    """sha256 of a file's content; a large file's is remembered by path, size and time, so that it is read once."""
     stat = file.stat()
+    if stat.st_size < 50e6:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
     known = hashlib.sha256(f"{file.resolve()}:{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()
     note = user_cache() / "hashes" / known
     if note.is_file():

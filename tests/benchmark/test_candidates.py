@@ -1,0 +1,115 @@
+"""A request reaches each chat template in a form that it takes, with all its content."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_models import CHATML, byte_tokenizer
+
+from migration.benchmark.candidates import COLUMNS, Candidate, bounded, chat, frame, render, signals, with_shots
+
+GEMMA = (
+    "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+    "{% for m in messages %}{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}"
+    "{{ raise_exception('must alternate') }}{% endif %}"
+    "<start_of_turn>{{ m['role'] }}\n{{ m['content'] | trim }}<end_of_turn>\n{% endfor %}"
+    "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+)
+PHI3 = (
+    "{% for m in messages %}{% if m['role'] in ('system', 'user', 'assistant') %}"
+    "<|{{ m['role'] }}|>\n{{ m['content'] }}<|end|>\n{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
+)
+ASKED = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Where is my order?"}]
+WITH_TOOL = [
+    *ASKED,
+    {"role": "assistant", "content": '{"tool_calls":[{"name":"find"}]}'},
+    {"role": "tool", "content": '{"tool_call_id":"1","content":"shipped"}'},
+]
+
+
+def test_a_template_that_takes_the_roles_gets_them():
+    text = render(byte_tokenizer(CHATML), ASKED)
+    assert text.startswith("<|im_start|>system\nBe brief.<|im_end|>")
+    assert text.endswith("<|im_start|>assistant\n")
+
+
+def test_a_system_text_that_is_not_allowed_is_folded_into_the_first_turn():
+    text = render(byte_tokenizer(GEMMA), ASKED)
+    assert "<start_of_turn>user\nBe brief.\n\nWhere is my order?<end_of_turn>" in text
+    assert text.count("<start_of_turn>user") == 1
+
+
+@pytest.mark.parametrize("template", [CHATML, GEMMA, PHI3, None])
+def test_no_content_is_dropped(template):
+    text = render(byte_tokenizer(template), WITH_TOOL)
+    assert all(message["content"] in text for message in WITH_TOOL)
+
+
+def test_a_template_that_drops_content_is_an_error():
+    with pytest.raises(ValueError, match="takes no form"):
+        render(byte_tokenizer("{{ messages[0]['content'] }}"), WITH_TOOL)
+
+
+def test_messages_from_parquet_are_plain(tmp_path):
+    pd.DataFrame({"messages": [ASKED]}).to_parquet(tmp_path / "m.parquet")
+    read = pd.read_parquet(tmp_path / "m.parquet")["messages"][0]
+    assert isinstance(read, np.ndarray)
+    assert chat(read) == ASKED
+    assert chat([{"role": "assistant", "content": None}]) == [{"role": "assistant", "content": ""}]
+
+
+def test_shots_are_the_nearest_examples_of_the_task_best_last():
+    def call(text, task, response):
+        return {"messages": [{"role": "system", "content": "old"}, {"role": "user", "content": text}]} | {
+            "task": task,
+            "response": response,
+        }
+
+    train = pd.DataFrame(
+        [
+            call("where is my parcel", "intent", "track"),
+            call("where is my parcel please", "other task", "wrong"),
+            call("refund my money", "intent", "refund"),
+            call("where is the parcel I ordered", "intent", "track it"),
+            call("unanswered parcel", "intent", None),
+        ]
+    )
+    asked = [{"role": "system", "content": "new"}, {"role": "user", "content": "where is my parcel?"}]
+    requests = pd.DataFrame({"call_id": ["a"], "task": ["intent"], "messages": [asked], "max_tokens": [5]}, index=[7])
+    (messages,) = with_shots(requests, train, 2)["messages"]
+    assert [m["content"] for m in messages] == [
+        "new",
+        "where is the parcel I ordered",
+        "track it",
+        "where is my parcel",
+        "track",
+        "where is my parcel?",
+    ]
+    assert with_shots(requests, train, 0) is requests
+    unknown = requests.assign(task="never seen")
+    assert with_shots(unknown, train, 2)["messages"].iloc[0] == asked
+
+
+def test_an_answer_may_be_a_quarter_longer_than_the_reference():
+    assert bounded(0) == 8
+    assert bounded(100) == 133
+
+
+def test_signals_are_numbers_of_the_tokens():
+    found = signals([-1.0, -3.0], [0.5, 1.5], [0.2, 0.4])
+    assert (found["mean_logprob"], found["min_logprob"], found["mean_entropy"]) == (-2.0, -3.0, 1.0)
+    assert found["lp_q50"] == -2.0
+    assert (found["margin"], found["first_margin"]) == (pytest.approx(0.3), 0.2)
+    assert set(signals([], [], []).values()) == {None}
+
+
+def test_the_frame_has_all_columns_even_of_failures():
+    table = frame([{"call_id": "a", "candidate": "c", "error": "gone"}])
+    assert list(table.columns) == list(COLUMNS)
+    assert table["output"][0] is None
+    assert table["completion_tokens"].isna().all()
+
+
+def test_a_candidate_with_an_address_is_remote():
+    assert Candidate("a", "https://host/v1#m").remote
+    assert not Candidate("a", "smollm2").remote

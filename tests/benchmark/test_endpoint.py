@@ -1,0 +1,236 @@
+"""Answers over HTTP: real servers, real failures, the same table as in process."""
+
+import json
+import threading
+import time
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from migration.benchmark import Answers, Candidate, answer, endpoint, local
+from migration.benchmark.candidates import COLUMNS
+from migration.errors import BadInput
+from migration.sample import models
+
+SECRET = "sk-test-very-secret"
+
+
+class Upstream(ThreadingHTTPServer):
+    """Answers chat completions; `trouble` maps a question to what goes wrong, once each unless it ends in "always"."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.trouble: dict[str, str] = {}
+        self.answered: Counter[str] = Counter()
+        self.seen: list[dict] = []
+        self.keys: set[str | None] = set()
+
+    @property
+    def source(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1#some-model"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Upstream
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.seen.append(body)
+        self.server.keys.add(self.headers.get("authorization"))
+        question = body["messages"][-1]["content"]
+        trouble = self.server.trouble.get(question, "")
+        if not trouble.endswith("always"):
+            self.server.trouble.pop(question, None)
+        if trouble.startswith("hang"):
+            time.sleep(1.5)
+        elif trouble.startswith("cut"):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{")
+            self.close_connection = True
+        elif trouble.startswith("html"):
+            self.reply(200, "<html>a proxy's page</html>")
+        elif trouble:
+            status, _, message = trouble.removesuffix("always").partition(" ")
+            self.reply(int(status), {"error": {"message": message or "trouble", "code": None}})
+        elif "no logprobs" in question and "logprobs" in body:
+            self.reply(400, {"error": {"message": "logprobs are not supported by this model"}})
+        elif "new names" in question and "max_tokens" in body:
+            self.reply(400, {"error": {"message": "'max_tokens' is not supported, use 'max_completion_tokens'"}})
+        else:
+            self.server.answered[question] += 1
+            self.reply(200, self.completion(question, "logprobs" in body))
+
+    def completion(self, question, logprobs):
+        token = {
+            "token": "a",
+            "logprob": -0.5,
+            "top_logprobs": [{"token": "a", "logprob": -0.5}, {"token": "b", "logprob": -1.5}],
+        }
+        choice = {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": f"re: {question}"},
+            "logprobs": {"content": [token, token]} if logprobs else None,
+        }
+        usage = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}
+        return {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+
+    def reply(self, status, body):
+        data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("content-type", "text/html" if isinstance(body, str) else "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.send_header("retry-after-ms", "20")
+        self.end_headers()
+        self.wfile.write(data)
+
+
+@pytest.fixture
+def upstream():
+    server = Upstream()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def requests(*questions: str) -> pd.DataFrame:
+    turns = [[{"role": "user", "content": question}] for question in questions]
+    return pd.DataFrame({"call_id": list(questions), "messages": turns, "max_tokens": 9})
+
+
+def test_answers_carry_their_signals(upstream):
+    found = answer(Candidate("far", upstream.source), requests("one", "two"))
+    assert list(found.columns) == list(COLUMNS)
+    assert list(found["output"]) == ["re: one", "re: two"]
+    assert found["mean_logprob"].tolist() == [-0.5, -0.5]
+    assert found["margin"][0] == pytest.approx(np.exp(-0.5) - np.exp(-1.5))
+    assert found["completion_tokens"].tolist() == [2, 2]
+    assert (found["latency_ms"] > 0).all()
+    assert upstream.seen[0]["temperature"] == 0
+    assert upstream.seen[0]["max_tokens"] == 9
+
+
+def test_failures_that_pass_are_survived_and_answers_are_paid_once(upstream, tmp_path):
+    upstream.trouble = {"limited": "429", "broken": "500", "slow": "hang", "torn": "cut"}
+    asked = requests("fine", *upstream.trouble, "fine too")
+    store = Answers(tmp_path / "answers.sqlite")
+    found = endpoint.answer(Candidate("far", upstream.source), asked, cache=store, timeout=1.0, retries=3)
+    assert found["error"].isna().all()
+    assert list(found["output"]) == [f"re: {question}" for question in asked["call_id"]]
+    again = endpoint.answer(Candidate("far", upstream.source), asked, cache=store, timeout=1.0, retries=3)
+    pd.testing.assert_frame_equal(found, again)
+    assert set(upstream.answered.values()) == {1}
+
+
+def test_failures_that_stay_are_recorded_and_asked_again_by_the_next_run(upstream):
+    trouble = {"limited": "429always", "broken": "500always", "slow": "hang always", "torn": "cut always"}
+    upstream.trouble = dict(trouble)
+    store, asked = Answers(), requests("fine", *trouble)
+    found = endpoint.answer(Candidate("far", upstream.source), asked, cache=store, timeout=0.4, retries=1)
+    assert found["output"].tolist() == ["re: fine", None, None, None, None]
+    kinds = [error.split(":")[0] for error in found["error"][1:]]
+    assert kinds == ["RateLimitError", "InternalServerError", "APITimeoutError", "APIConnectionError"]
+    upstream.trouble = {}
+    found = endpoint.answer(Candidate("far", upstream.source), asked, cache=store)
+    assert found["error"].isna().all()
+    assert upstream.answered["fine"] == 1
+
+
+def test_a_prompt_that_does_not_fit_is_a_context_overflow(upstream):
+    upstream.trouble = {"long": "400 maximum context length is 8 tokens, always"}
+    found = answer(Candidate("far", upstream.source), requests("long"))
+    assert found["error"][0].startswith("context_overflow: ")
+
+
+def test_a_page_instead_of_json_is_an_error_of_its_row(upstream):
+    upstream.trouble = {"odd": "html always"}
+    found = answer(Candidate("far", upstream.source), requests("odd", "fine"))
+    assert found["error"].notna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("question", ["no logprobs here", "new names here"])
+def test_what_a_server_refuses_is_left_out(upstream, question):
+    found = answer(Candidate("far", upstream.source), requests(question))
+    assert found["output"][0] == f"re: {question}"
+    assert found["mean_logprob"].isna().all() == (question == "no logprobs here")
+
+
+def test_the_key_comes_from_the_environment_and_goes_nowhere_else(upstream, monkeypatch, tmp_path):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-another-company")
+    monkeypatch.setenv("MY_KEY", SECRET)
+    upstream.trouble = {"echo": f"401 wrong key {SECRET}always"}
+    file = tmp_path / "answers.sqlite"
+    found = answer(Candidate("far", upstream.source, api_key_env="MY_KEY"), requests("echo", "fine"), cache=file)
+    assert upstream.keys == {f"Bearer {SECRET}"}
+    assert "[key]" in found["error"][0]
+    assert SECRET not in found.to_json()
+    assert all(SECRET.encode() not in part.read_bytes() for part in tmp_path.iterdir())
+    upstream.keys.clear()
+    answer(Candidate("far", upstream.source), requests("no key"))
+    assert upstream.keys == {"Bearer no-key-needed"}
+    monkeypatch.delenv("MY_KEY")
+    with pytest.raises(BadInput, match="MY_KEY"):
+        answer(Candidate("far", upstream.source, api_key_env="MY_KEY"), requests("x"))
+
+
+def test_it_works_where_an_event_loop_is_running(upstream):
+    import asyncio
+
+    async def as_in_a_notebook():
+        return answer(Candidate("far", upstream.source), requests("one"))
+
+    assert asyncio.run(as_in_a_notebook())["output"][0] == "re: one"
+
+
+@pytest.mark.parametrize("source", ["http://host/v1", "http:///v1#m"])
+def test_an_address_without_host_or_model_is_refused(source):
+    with pytest.raises(BadInput, match="#model"):
+        answer(Candidate("far", source), requests("x"))
+
+
+@pytest.fixture
+def served():
+    """llama.cpp's own server with SmolLM2 on loopback."""
+    xllamacpp = pytest.importorskip("xllamacpp", reason="needs llama.cpp's server (pip install -e '.[test]')")
+    try:
+        files = models.find("smollm2")
+    except models.ModelNotFound as missing:
+        pytest.skip(str(missing))
+    settings = xllamacpp.CommonParams()
+    settings.model.path = str(files.folder / files.gguf)
+    settings.n_ctx, settings.n_parallel, settings.port = 4096, 2, 0
+    settings.hostnames = ["127.0.0.1"]
+    server = xllamacpp.Server(settings)
+    return Candidate("served", f"{server.listening_address}/v1#smollm2"), server
+
+
+@pytest.mark.slow
+def test_llama_cpp_and_the_engine_agree_where_the_choice_is_clear(served):
+    """The same weights, but llama.cpp rounds activations to 8 bits for Q4_1, so near-ties may fall otherwise."""
+    system = {"role": "system", "content": "Answer in one short sentence."}
+    texts = ["What is a refund?", "Name a colour.", "Say hello.", "What is 2 plus 2?", "Name the capital of France."]
+    texts += ["How do I change my password?", "Cancel my order.", "Thank you!"]
+    asked = pd.DataFrame(
+        {
+            "call_id": texts,
+            "messages": [[system, {"role": "user", "content": text}] for text in texts],
+            "max_tokens": 12,
+        }
+    )
+    candidate, _ = served
+    far, near = answer(candidate, asked), local.answer(Candidate("near", "smollm2"), asked)
+    assert far["error"].isna().all()
+    assert list(far["prompt_tokens"]) == list(near["prompt_tokens"])
+    same = far["output"].str.strip() == near["output"].str.strip()
+    print(f"\nsame answers: {same.sum()} of {len(same)}")
+    assert same.mean() >= 0.5
+    np.testing.assert_allclose(far["mean_logprob"][same], near["mean_logprob"][same], atol=0.15)
+    np.testing.assert_allclose(far["first_margin"], near["first_margin"], atol=0.2)
