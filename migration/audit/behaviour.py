@@ -119,20 +119,26 @@ def shape_of(answer: str) -> str:
 
 
 def labels_of(answers: Sequence[str]) -> frozenset[str]:
-    """The closed set of values that answers are made of, lower case; empty where answers are open."""
+    """The closed set of values that answers are made of, lower case; empty where answers are open.
+
+    Numbers, yes and no are left out: unlike tasks have them in common.
+    """
     values: dict[str, Counter[str]] = defaultdict(Counter)
     for answer in answers:
         for path, found in fields_of(answer).items():
             values[path].update(v.lower() for v in found if len(v) <= 60)
     closed = [count for count in values.values() if _is_closed(count)]
-    return frozenset(value for count in closed for value in count if count[value] > 1)
+    labels = {value for count in closed for value in count if count[value] > 1 or count.total() < 30}
+    return frozenset(v for v in labels if v not in YES_NO and not _NUMBER.match(v))
 
 
 def _is_closed(values: Counter[str]) -> bool:
     total = sum(values.values())
     repeated = sum(n for n in values.values() if n > 1)
     short = sum(n for value, n in values.items() if len(value) <= 60)
-    return total >= 5 and repeated >= 0.85 * total and len(values) <= max(3, 0.3 * total) and short >= 0.9 * total
+    few = len(values) <= max(3, 0.3 * total) and repeated >= 0.85 * total
+    small = total < 30 and len(values) <= 0.6 * total and repeated >= 0.6 * total
+    return total >= 5 and short >= 0.9 * total and (few or small)
 
 
 def evidence(exchanges: Sequence[Exchange]) -> Evidence:

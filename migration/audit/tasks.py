@@ -27,7 +27,16 @@ import yaml
 from migration.audit.behaviour import Evidence, Exchange, evidence, fields_of, labels_of, shape_of, type_of
 from migration.audit.complexity import Profile, complexity
 from migration.audit.naming import name_of, slug
-from migration.audit.templates import NO_TEMPLATE, Prompt, Templates, find_templates, prompt_of, text_of, tokens_of
+from migration.audit.templates import (
+    NO_TEMPLATE,
+    Prompt,
+    Templates,
+    find_templates,
+    fixed_tokens,
+    prompt_of,
+    text_of,
+    tokens_of,
+)
 from migration.errors import BadInput, NotEnoughCalls
 from migration.schema import TASK_TYPES, conform
 
@@ -226,10 +235,8 @@ def _leaf(
     first = min(ids, key=lambda i: (calls[i]["created_at"], calls[i]["call_id"]))
     anchor = next((a for (_, a), number in templates.leaves.items() if number == leaf), None)
     looked = [prompts[i] for i in ids[:300]]
-    seen = Counter(t for p in looked for t in set(p.system))
-    tokens = tuple(t for t in prompts[first].system if seen[t] >= 0.8 * len(looked)) + (anchor.tokens if anchor else ())
-    if anchor:
-        seen = Counter(t for p in looked for t in {*p.system, *p.head, *p.tail})
+    tokens = fixed_tokens(prompts[first].system, [p.system for p in looked]) + (anchor.tokens if anchor else ())
+    seen = Counter(t for p in looked for t in {*p.head, *p.tail} if anchor)
     fixed = frozenset(t for t, n in seen.items() if n >= 0.8 * len(looked)) | set(tokens)
     return _Leaf(leaf, [calls[i] for i in ids], tokens, fixed, anchor is not None)
 
@@ -251,12 +258,14 @@ def _merged(leaves: list[_Leaf], rare: int) -> list[list[_Leaf]]:
 
 def same_task(a: _Leaf, b: _Leaf) -> bool:
     """Whether two templates are versions of one: the same many labels, or texts that differ by slots or additions."""
-    labels = len(a.labels & b.labels) / max(1, len(a.labels | b.labels))
-    if min(len(a.labels), len(b.labels)) >= 5 and labels >= 0.6:
+    both = a.labels & b.labels
+    labels = len(both) / max(1, len(a.labels | b.labels))
+    words = len(set(a.words) & set(b.words)) / max(1, min(len(set(a.words)), len(set(b.words))))
+    if (labels >= 0.6 and len(both) >= 10) or (labels >= 0.5 and len(both) >= 4 and words >= 0.3):
         return True
     if a.shape != b.shape and min(len(a.answers), len(b.answers)) >= 5:
         return False
-    if len(set(a.words) & set(b.words)) < 0.4 * min(len(set(a.words)), len(set(b.words))):
+    if words < 0.4:
         return False
     match = SequenceMatcher(None, a.words, b.words, autojunk=False)
     edits = [(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in match.get_opcodes() if tag != "equal"]

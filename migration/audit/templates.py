@@ -114,6 +114,17 @@ def shingles(tokens: Tokens, width: int = 3) -> set[Tokens]:
     return {tokens[i : i + width] for i in range(len(tokens) - width + 1)}
 
 
+def fixed_tokens(first: Tokens, prompts: Sequence[Tokens], share: float = 0.8) -> Tokens:
+    """The tokens of `first` that stand in runs of three which at least `share` of `prompts` hold: what is no slot."""
+    seen = Counter(s for prompt in prompts for s in shingles(prompt))
+    width = min(3, len(first))
+    kept: set[int] = set()
+    for i in range(len(first) - width + 1):
+        if seen[first[i : i + width]] >= share * len(prompts):
+            kept.update(range(i, i + width))
+    return tuple(t for i, t in enumerate(first) if i in kept)
+
+
 @dataclass
 class _Cluster:
     """System prompts of one template: how many texts hold each shingle."""

@@ -21,12 +21,18 @@ from migration.schema import CALLS, split_of
 Call = tuple[list[dict[str, str]], str, str | None]
 Site = Callable[[Random], Call]
 
-_SYLLABLES = "ba ko mi ra ten lu sor vi pa del gu hin or fe za lim no ska tur ve".split()
-_NAMES = "Anna Bogdan Chiara Dimitri Elif Farid Grace Hiro Ines Jamal Kofi Lena Mateo Nadia Oskar Priya".split()
-_VERBS = "lost found broke ordered returned opened liked hated painted moved checked repaired noticed wanted".split()
-_ADJECTIVES = "blue old heavy small broken shiny cheap noisy soft wooden green late early strange".split()
-_PLACES = "in the kitchen|at the office|near the station|on the balcony|during the trip|after the update|at night".split("|")
-_OPENERS = "Yesterday I|Last week we|My brother|I think we|Honestly I|The team|Our neighbour|For some reason I".split("|")
+_WORDS = """
+ba ko mi ra ten lu sor vi pa del gu hin or fe za lim no ska tur ve
+Anna Bogdan Chiara Dimitri Elif Farid Grace Hiro Ines Jamal Kofi Lena Mateo Nadia Oskar Priya
+lost found broke ordered returned opened liked hated painted moved checked repaired noticed wanted
+blue old heavy small broken shiny cheap noisy soft wooden green late early strange
+"""
+_SYLLABLES, _NAMES, _VERBS, _ADJECTIVES = (line.split() for line in _WORDS.strip().splitlines())
+_PHRASES = """
+in the kitchen|at the office|near the station|on the balcony|during the trip|after the update|at night
+Yesterday I|Last week we|My brother|I think we|Honestly I|The team|Our neighbour|For some reason I
+"""
+_PLACES, _OPENERS = (line.split("|") for line in _PHRASES.strip().splitlines())
 
 
 def word(r: Random) -> str:
@@ -65,8 +71,9 @@ def assistant(content: str) -> dict[str, str]:
 
 def german_categories(r: Random) -> Call:
     """No system prompt; the text stands between two fixed parts."""
-    prompt = f"Ordne die folgende E-Mail genau einer Kategorie zu: Rechnung, Versand, Technik, Konto.\n\nE-Mail:\n{text(r, 1, 4)}"
-    return [user(prompt + "\n\nKategorie:")], r.choice(["Rechnung", "Versand", "Technik", "Konto"]), None
+    labels = ["Rechnung", "Versand", "Technik", "Konto"]
+    prompt = f"Ordne die folgende E-Mail genau einer Kategorie zu: {', '.join(labels)}.\n\nE-Mail:\n{text(r, 1, 4)}"
+    return [user(prompt + "\n\nKategorie:")], r.choice(labels), None
 
 
 def dated_sentiment(r: Random) -> Call:
@@ -80,7 +87,11 @@ def japanese_extraction(r: Random) -> Call:
     name, place = word(r), word(r)
     prompt = "あなたは予約係です。お客様のメッセージから氏名と場所を抜き出し、JSONで答えてください。"
     answer = json.dumps({"氏名": name, "場所": place}, ensure_ascii=False)
-    return [system(prompt), user(f"{name}です。{place}で{r.choice(['夕食', '会議', '宿泊'])}を予約したいです。")], answer, None
+    return (
+        [system(prompt), user(f"{name}です。{place}で{r.choice(['夕食', '会議', '宿泊'])}を予約したいです。")],
+        answer,
+        None,
+    )
 
 
 def few_shot_grades(r: Random) -> Call:
@@ -88,7 +99,9 @@ def few_shot_grades(r: Random) -> Call:
     shots = [
         user("Grade the essay from 1 to 10.\n\nEssay: Cats are nice. The end."),
         assistant("3"),
-        user("Grade the essay from 1 to 10.\n\nEssay: A long and careful essay about rivers and the towns beside them."),
+        user(
+            "Grade the essay from 1 to 10.\n\nEssay: A long and careful essay about rivers and the towns beside them."
+        ),
         assistant("8"),
     ]
     return [*shots, user(f"Grade the essay from 1 to 10.\n\nEssay: {text(r, 3, 8)}")], str(r.randint(1, 10)), None
@@ -105,10 +118,14 @@ def code(r: Random) -> Call:
     ask = f"Write a function that {r.choice(_VERBS)} every {word(r)} of a list of {word(r)}."
     names = [word(r) for _ in range(4)]
     body = "\n".join(f"    {n} = {word(r)}({r.choice(names)})" for n in names)
-    return [
-        system("You are an expert Python programmer. Reply with code only."),
-        user(ask),
-    ], f"```python\ndef {word(r)}({names[0]}):\n{body}\n    return {names[-1]}\n```", None
+    return (
+        [
+            system("You are an expert Python programmer. Reply with code only."),
+            user(ask),
+        ],
+        f"```python\ndef {word(r)}({names[0]}):\n{body}\n    return {names[-1]}\n```",
+        None,
+    )
 
 
 _FACTS = [
@@ -122,7 +139,9 @@ _FACTS = [
 def documents_in_system(r: Random) -> Call:
     """Retrieved documents, another set each call, make up most of the system prompt."""
     docs = "\n".join(f"[{i}] {document(r, 4)}" for i in range(r.randint(2, 5)))
-    prompt = f"Answer the member's question from the articles below and from nothing else.\n\nArticles:\n{docs}\n\nBe brief."
+    prompt = (
+        f"Answer the member's question from the articles below and from nothing else.\n\nArticles:\n{docs}\n\nBe brief."
+    )
     ask = f"How do I {r.choice(['reset', 'cancel', 'change', 'get'])} my {r.choice(_ADJECTIVES)} {word(r)}?"
     return [system(prompt), user(ask)], f"{r.choice(_FACTS)} {r.choice(_FACTS)}", None
 
@@ -139,7 +158,10 @@ def agent(r: Random) -> Call:
     turns: list[dict[str, str]] = []
     for _ in range(r.randint(1, 4)):
         turns += [user(sentence(r)), assistant(sentence(r))]
-    call = {"content": None, "tool_calls": [{"function": {"name": "find_room", "arguments": json.dumps({"q": word(r)})}}]}
+    call = {
+        "content": None,
+        "tool_calls": [{"function": {"name": "find_room", "arguments": json.dumps({"q": word(r)})}}],
+    }
     prompt = "You run the meeting rooms of our building. Use the tools; ask before you book."
     answer = json.dumps(call) if r.random() < 0.6 else sentence(r)
     return [system(prompt), *turns, user(sentence(r))], answer, _TOOLS
@@ -163,7 +185,9 @@ def text_in_system(r: Random) -> Call:
     """The customer's text stands in the middle of the system prompt; the user message never changes."""
     said = text(r, 1, 4)
     prompt = (
-        "Du hilfst dem Empfang eines Hotels. Ein Gast schreibt:\n---\n" + said + "\n---\nEntscheide, wohin die Nachricht "
+        "Du hilfst dem Empfang eines Hotels. Ein Gast schreibt:\n---\n"
+        + said
+        + "\n---\nEntscheide, wohin die Nachricht "
         "gehört, und ob ein Mensch sofort übernehmen muss.\nAbteilung: <Küche|Zimmer|Kasse>\nEskalation: <ja|nein>"
     )
     answer = f"Abteilung: {r.choice(['Küche', 'Zimmer', 'Kasse'])}\nEskalation: {r.choice(['ja', 'nein', 'nein'])}"
@@ -182,8 +206,12 @@ def versions(r: Random) -> Call:
 def product_texts(r: Random) -> Call:
     """Slots inside the first sentence; answers from one mould."""
     thing, who = word(r), word(r)
-    prompt = f"Write a product text for {thing}, aimed at {who}, in our usual form. Name the price {r.randint(5, 90)} once."
-    answer = f"Meet {thing}, made with care for {who}. It fits in any bag and lasts for years. Order {thing} today and save."
+    prompt = (
+        f"Write a product text for {thing}, aimed at {who}, in our usual form. Name the price {r.randint(5, 90)} once."
+    )
+    answer = (
+        f"Meet {thing}, made with care for {who}. It fits in any bag and lasts for years. Order {thing} today and save."
+    )
     return [user(prompt)], answer, None
 
 
@@ -194,16 +222,20 @@ def spanish_tagged(r: Random) -> Call:
 
 
 _HOUSE = (
-    "You work for Northwind Bank. Be polite, precise and brief. Never give financial advice. Never mention competitors. "
-    "Protect the privacy of our customers at all times and follow the rules of the supervisory authority. "
-    "If a request is abusive, end the conversation. Always answer in British English. "
+    "You work for Northwind Bank. Be polite, precise and brief. Never give financial advice. "
+    "Never mention competitors. Protect the privacy of our customers at all times and follow the rules of the "
+    "supervisory authority. If a request is abusive, end the conversation. Always answer in British English. "
 )
 
 
 def house_urgency(r: Random) -> Call:
     """A long preamble that three sites share word for word."""
     rule = 'Judge how urgent the complaint is. Reply as {"urgency": "low"} or medium or high.'
-    return [system(_HOUSE + rule), user(text(r, 1, 4))], json.dumps({"urgency": r.choice(["low", "medium", "high"])}), None
+    return (
+        [system(_HOUSE + rule), user(text(r, 1, 4))],
+        json.dumps({"urgency": r.choice(["low", "medium", "high"])}),
+        None,
+    )
 
 
 def house_amounts(r: Random) -> Call:
@@ -214,7 +246,7 @@ def house_amounts(r: Random) -> Call:
 
 
 def house_letters(r: Random) -> Call:
-    rule = "Write a letter to the customer about the matter that the clerk describes, in your own words, about one page."
+    rule = "Write a letter to the customer about the matter that the clerk describes, in your own words, one page."
     return [system(_HOUSE + rule), user(text(r, 1, 2))], document(r, r.randint(15, 30)), None
 
 

@@ -1,0 +1,94 @@
+"""How well tasks are found without labels: the support log against its labels, and made-up call sites against theirs.
+
+Labels are read here alone, for measuring. Prints two tables; the last line is one JSON object.
+
+    python tests/bench/task_discovery.py [--quick]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+from sklearn.metrics import adjusted_rand_score
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "audit"))
+import sites
+
+from migration.artifacts import PROJECT
+from migration.audit import discover, import_log
+
+DATA = PROJECT.parent / "shared" / "data"
+RIGHT = {
+    "intent_classification": ("classification",),
+    "scope_gate": ("classification",),
+    "contact_reason_multiturn": ("classification",),
+    "escalation_routing": ("routing",),
+    "entity_extraction": ("extraction",),
+    "faq_reply": ("faq", "templated_generation"),
+    "agent_reply_draft": ("templated_generation", "other"),
+    "conversation_wrapup": ("extraction", "summarization"),
+    "agent_tool_step": ("reasoning",),
+    "free_form_generation": ("creative",),
+}
+"""Types that are right for each true type of the support log."""
+
+
+Quality = tuple[pd.DataFrame, dict[str, float]]
+
+
+def quality(calls: pd.DataFrame, truth: pd.Series, right: dict[str, tuple[str, ...]]) -> Quality:
+    """Per true type: calls, tasks, recall (share that lies in tasks mostly of its own), types right; and the sums.
+
+    calls: task and task_type as found; truth: the true type or site, on the same index.
+    """
+    mostly = truth.groupby(calls.task).agg(lambda own: own.value_counts().index[0])
+    grouped = calls.task.map(mostly) == truth
+    typed = pd.Series([t in right[k] for t, k in zip(calls.task_type, truth, strict=True)], index=calls.index)
+    found = pd.DataFrame({"truth": truth, "task": calls.task, "grouped": grouped, "typed": typed}).groupby("truth")
+    table = pd.DataFrame({"calls": found.size(), "tasks": found.task.nunique(), "recall": found.grouped.mean()})
+    table["type_right"] = found.typed.mean()
+    sums = {"grouped": grouped.mean(), "types_right": typed.mean(), "rand": adjusted_rand_score(truth, calls.task)}
+    return table, {k: round(float(v), 4) for k, v in sums.items()}
+
+
+def support(folder: Path) -> Quality:
+    """The support log, imported and discovered, against its labels."""
+    source, target = folder / "imported.parquet", folder / "calls.parquet"
+    import_log(DATA / "support_traffic.jsonl.gz", source, progress=lambda _line: None)
+    discover(source).label(source, target)
+    calls = pd.read_parquet(target, columns=["call_id", "task", "task_type"]).set_index("call_id")
+    labels = pd.read_parquet(DATA / "support_traffic_labels.parquet").set_index("id").task_type
+    return quality(calls, labels.loc[calls.index], RIGHT)
+
+
+def made_up(folder: Path, calls: int, seed: int) -> Quality:
+    """Seventeen made-up call sites in six languages."""
+    source = sites.write(folder / f"sites-{seed}.parquet", sites.log(calls, seed))
+    discover(source).label(source, folder / "found.parquet")
+    found = pd.read_parquet(folder / "found.parquet", columns=["task", "task_type", "channel"])
+    return quality(found, found.channel, {site.__name__: types for site, types in sites.SITES.items()})
+
+
+def main(quick: bool) -> None:
+    result: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder, began = Path(name), time.perf_counter()
+        if DATA.is_dir():
+            table, sums = support(folder)
+            print(f"support_traffic, {time.perf_counter() - began:.0f} s with import")
+            print(f"{table.round(3).to_string()}\n{sums}\n")
+            result |= {f"support_{k}": v for k, v in sums.items()}
+        for calls, seed in ((1_000, 1),) if quick else ((300, 1), (1_000, 2), (5_000, 3)):
+            table, sums = made_up(folder, calls, seed)
+            print(f"{len(table)} made-up call sites, {calls:,} calls\n{table.round(3).to_string()}\n{sums}\n")
+            result |= {f"sites_{calls}_{k}": v for k, v in sums.items()}
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main("--quick" in sys.argv)
