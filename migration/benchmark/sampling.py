@@ -100,7 +100,7 @@ class Plan:
                 "seconds a call": rows["seconds_each"].map("{:.2f}".format).replace("nan", ""),
                 f"needed for {self.width * 100:.0f} points": rows["wanted"].map("{:,}".format),
                 "asked": rows["n"].map("{:,}".format),
-                "interval at worst": [f"± {w * 100:.0f} points" if w == w else "" for w in rows["half_width"]],
+                "interval at worst": [f"± {w * 100:.0f} points" if np.isfinite(w) else "" for w in rows["half_width"]],
                 "note": rows["note"],
             }
         )
@@ -140,17 +140,18 @@ def plan_sample(
 
     seconds_each: task -> seconds that one of its calls takes all candidates together. Every task gets as many calls
     as make its interval `width` wide at worst; where that is too long, calls in proportion to 1 / sqrt(seconds)
-    (the allocation of least variance for the time, Cochran 1977, 5.5), at least `FEWEST`. Raises NotEnoughCalls.
+    (the allocation of least variance for the time, Cochran 1977, 5.5), at least `FEWEST`. The cheapest task is asked
+    even if its `FEWEST` calls take longer than the minutes. Raises NotEnoughCalls when nothing can be asked at all.
     """
     frame = _needs(calls, width, splits)
     frame["seconds_each"] = [float(seconds_each[str(task)]) for task in frame.index]
-    fewest, budget = frame["eligible"].clip(upper=FEWEST), minutes * 60
-    least = fewest * frame["seconds_each"]
+    seconds, budget = frame["seconds_each"].to_numpy(), minutes * 60
+    fewest = frame["eligible"].clip(upper=FEWEST).to_numpy()
+    least = fewest * seconds
     dear = least > max(LARGEST_PART, 1 / len(frame)) * budget
-    while (~dear).any() and least[~dear].sum() > budget:
-        dear |= least == least[~dear].max()
-    if dear.all():
-        raise NotEnoughCalls(f"{minutes:g} minutes allow no task at all", 0, int(fewest.min()))
+    for place in np.argsort(-least):
+        dear[place] |= least[~dear].sum() > budget
+    dear[np.argmin(least)] = False
     frame["note"] = [
         f"too expensive here: {few} calls of {row.prompt_tokens:,.0f} + {row.completion_tokens:,.0f} tokens take "
         f"{few * row.seconds_each / 60:.1f} of the {minutes:g} minutes"
@@ -158,7 +159,7 @@ def plan_sample(
         else ""
         for few, out, row in zip(fewest, dear, frame.itertuples(), strict=True)
     ]
-    frame["n"] = _allocate(frame["seconds_each"], fewest, frame["wanted"], budget, dear)
+    frame["n"] = _allocate(seconds, fewest, frame["wanted"].to_numpy(), budget, dear)
     return _plan(frame, minutes, width)
 
 
@@ -179,11 +180,17 @@ def _plan(frame: pd.DataFrame, minutes: float, width: float) -> Plan:
     return Plan(frame[[*columns, "half_width", "note"]], minutes, width)
 
 
-def _allocate(seconds: pd.Series, fewest: pd.Series, wanted: pd.Series, budget: float, dear: pd.Series) -> pd.Series:
+def _allocate(
+    seconds: np.ndarray, fewest: np.ndarray, wanted: np.ndarray, budget: float, dear: np.ndarray
+) -> np.ndarray:
     """Calls of each task: clip(scale / sqrt(seconds), fewest, wanted) at the largest scale within the budget."""
+
+    def at(scale: float) -> np.ndarray:
+        n = np.clip(np.floor(scale / np.sqrt(np.maximum(seconds, 1e-9))), fewest, wanted)
+        return np.where(dear, 0, n).astype(int)
+
     low, high = 0.0, float((wanted * np.sqrt(seconds)).max()) + 1
     for _ in range(60):
         scale = (low + high) / 2
-        n = np.clip(np.floor(scale / np.sqrt(seconds)), fewest, wanted).where(~dear, 0)
-        low, high = (scale, high) if (n * seconds).sum() <= budget else (low, scale)
-    return np.clip(np.floor(low / np.sqrt(seconds)), fewest, wanted).where(~dear, 0).astype(int)
+        low, high = (scale, high) if at(scale) @ seconds <= budget else (low, scale)
+    return at(low)

@@ -1,0 +1,185 @@
+"""What the scoreboard says is what the rows say, weighted to the traffic; verdicts follow from intervals alone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from migration.benchmark import compare, differing, draw_sample, pipeline_latency
+from migration.benchmark.compare import weighted_quantiles
+from migration.benchmark.verdict import KEEP, MOVE, TUNE, UNKNOWN
+from migration.errors import NotEnoughCalls
+from migration.schema import SCOREBOARD, split_of
+from migration.stats import agreement_rate, mcnemar
+
+TRAFFIC = {"gate": 1500, "entities": 600, "reply": 300, "agent": 90}
+TYPES = {"gate": "classification", "entities": "extraction", "reply": "faq", "agent": "reasoning"}
+
+
+@pytest.fixture(scope="module")
+def calls():
+    rng, rows = np.random.default_rng(1), []
+    for task, count in TRAFFIC.items():
+        for i in range(count):
+            conversation = f"conv-{i}"
+            rows.append(
+                {
+                    "call_id": f"{task}-{i}",
+                    "conversation_id": conversation,
+                    "model": "gpt-4o",
+                    "kind": "chat",
+                    "task": task,
+                    "task_type": TYPES[task],
+                    "messages": [{"role": "user", "content": f"question {i}, write to ann{i}@example.com"}],
+                    "response": "travel" if task == "gate" else f"a longer answer of number {i}, as it was logged",
+                    "prompt_tokens": 6000 if task == "agent" else 100,
+                    "completion_tokens": 10,
+                    "latency_ms": float(rng.lognormal(7, 0.4)),
+                    "cost_usd": 0.001,
+                    "split": split_of(conversation),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def scored(calls):
+    sample = draw_sample(calls, {"gate": 300, "entities": 60, "reply": 40})
+    return pd.concat([answers(sample, "small", 0.6), answers(sample, "large", 0.99)], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def board(scored, calls):
+    facts = {"small": {"memory_mb": 500, "parameters": 1e8}, "large": {"input_usd_m": 1.0, "output_usd_m": 2.0}}
+    return compare(scored, calls, facts=facts, names={"gate": "Scope gate"}, left_out={"agent": "too expensive here"})
+
+
+def answers(sample, name, share, seed=3):
+    rng = np.random.default_rng(seed)
+    agrees = rng.random(len(sample)) < share
+    return sample[["call_id", "task", "task_type", "split", "weight"]].assign(
+        candidate=name,
+        output=np.where(agrees, sample["response"], "something else"),
+        reference=sample["response"],
+        scorer=np.where(sample["task"] == "gate", "label", "text"),
+        agrees=agrees,
+        score=agrees.astype(float),
+        latency_ms=180.0,
+        compute_ms=36.0,
+        prompt_tokens=100,
+        completion_tokens=10,
+        error=None,
+    )
+
+
+def test_the_scoreboard_keeps_its_contract_and_has_the_llm_as_a_row(board):
+    assert set(SCOREBOARD.names) <= set(board.frame.columns)
+    logged = board.frame[board.frame["candidate"] == "gpt-4o (logged)"].set_index("task")
+    assert logged.loc["ALL", "agreement"] == 1
+    assert logged.loc["ALL", "cost_usd_per_1k"] == pytest.approx(1.0)
+    assert logged.loc["gate", "n"] == TRAFFIC["gate"]
+
+
+def test_all_speaks_for_the_traffic_and_not_for_the_sample(board, scored):
+    small = scored[scored["candidate"] == "small"]
+    by_task = small.groupby("task")["agrees"].mean()
+    traffic = pd.Series(TRAFFIC).loc[by_task.index]
+    assert board.rate("small").value == pytest.approx(np.average(by_task, weights=traffic))
+    gate = agreement_rate(small.loc[small["task"] == "gate", "agrees"].to_numpy())
+    assert board.rate("small", "gate") == gate
+    with pytest.raises(KeyError):
+        board.rate("small", "agent")
+
+
+def test_costs_are_machine_time_or_list_price(board):
+    rows = board.frame[board.frame["task"] == "gate"].set_index("candidate")
+    assert rows.loc["small", "cost_usd_per_1k"] == pytest.approx(36 / 1e3 / 3600 * 0.205 * 1000)
+    assert rows.loc["large", "cost_usd_per_1k"] == pytest.approx((100 * 1.0 + 10 * 2.0) / 1e6 * 1000)
+    assert rows.loc["small", "tokens_per_s"] == pytest.approx(10 / 0.036)
+    assert rows.loc["small", "hardware"] == "any laptop (under 1 GB)"
+
+
+def test_pairs_are_tested_on_the_same_calls_and_corrected(board, scored):
+    test = board.tests.set_index("task").loc["gate"]
+    wide = scored[scored["task"] == "gate"].pivot(index="call_id", columns="candidate", values="agrees")
+    assert test["p_value"] == mcnemar(wide["small"].to_numpy(bool), wide["large"].to_numpy(bool))
+    assert (board.tests["p_holm"] >= board.tests["p_value"]).all()
+    assert "large beats small by" in board.differences()
+
+
+def test_the_best_agrees_most_and_of_equals_is_the_largest(board, calls):
+    assert board.best == "large"
+    sample = draw_sample(calls, {"gate": 60})
+    equal = pd.concat([answers(sample, "small", 0.5), answers(sample, "big", 0.5, seed=4)], ignore_index=True)
+    facts = {"small": {"parameters": 1e6}, "big": {"parameters": 1e9}}
+    assert compare(equal, calls, facts=facts).best == "big"
+    shown = pd.concat([equal, answers(sample, "small +4 examples", 1.0)], ignore_index=True)
+    assert compare(shown, calls, facts=facts).best == "big"
+
+
+@pytest.mark.parametrize(
+    ("task", "n", "share", "verdict"),
+    [
+        ("gate", 400, 1.0, MOVE),
+        ("gate", 200, 0.5, TUNE),
+        ("gate", 20, 1.0, f"{UNKNOWN}: needs 53 more"),
+        ("agent", 40, 0.2, KEEP),
+    ],
+)
+def test_verdicts(calls, task, n, share, verdict):
+    board = compare(answers(draw_sample(calls, {task: n}), "small", share), calls)
+    row = board.verdicts.set_index("task").loc[task]
+    assert row["verdict"] == verdict
+    assert f"n={n})" in row["sentence"]
+
+
+def test_the_calls_a_verdict_asks_for_do_decide(calls):
+    need = 20 + 53
+    board = compare(answers(draw_sample(calls, {"gate": need}), "small", 1.0), calls)
+    assert board.verdicts.set_index("task").loc["gate", "verdict"] == MOVE
+
+
+def test_a_task_that_was_not_asked_is_told_so(board):
+    row = board.verdicts.set_index("task").loc["agent"]
+    assert row["verdict"] == f"{UNKNOWN}: needs 73 more"
+    assert "too expensive here" in row["sentence"]
+    assert board.verdicts["share"].sum() == pytest.approx(1)
+    assert sum(board.shares().values()) == pytest.approx(1)
+
+
+def test_tables_and_sentences_are_made_and_escaped(scored, calls):
+    board = compare(scored, calls, names={"gate": "<script>alert(1)</script>"})
+    assert "<script>" not in board.reasons().to_html()
+    assert "&lt;script&gt;" in board.reasons().to_html()
+    assert "large" in board.decision()
+    summary = board.summary()
+    assert summary["best_candidate"] == "large"
+    assert not any(isinstance(value, dict) for value in summary.values())
+
+
+def test_examples_take_turns_and_hide_personal_data(scored, calls):
+    shown = differing(scored, calls, "small", n=9)
+    assert shown["task"].value_counts().tolist() == [3, 3, 3]
+    assert not shown["asked"].str.contains("@example.com").any()
+
+
+def test_waiting_adds_up_over_a_conversation(scored, calls):
+    waits = pipeline_latency(scored, calls, "small").set_index("conversation_id")
+    logged = calls.groupby("conversation_id")["latency_ms"].sum()
+    assert waits["llm_ms"].to_dict() == pytest.approx(logged.to_dict())
+    four = waits[waits["calls"] == 4]  # gate, entities, reply at 180 ms each, the agent still on the LLM
+    agent = calls[calls["task"] == "agent"].set_index("conversation_id")["latency_ms"]
+    assert (four["candidate_ms"] - agent.loc[four.index]).to_numpy() == pytest.approx(np.full(len(four), 540.0))
+
+
+def test_weighted_quantiles_are_those_of_the_repeated_rows():
+    rng = np.random.default_rng(8)
+    values, counts = pd.Series(rng.random(50)), rng.integers(1, 6, 50)
+    repeated = np.repeat(values, counts)
+    for q in (0.1, 0.5, 0.95):
+        expected = np.quantile(repeated, q, method="inverted_cdf")
+        assert weighted_quantiles(values, counts.astype(float), (q,)) == [expected]
+
+
+def test_nothing_cannot_be_compared(scored, calls):
+    with pytest.raises(NotEnoughCalls):
+        compare(scored.head(0), calls)
