@@ -14,10 +14,11 @@ _LATER = {
     "felt_latency": "capacity",
     "latency_table": "capacity",
     "simulate_queue": "capacity",
-    "Basis": "projection",
-    "central": "projection",
-    "draw_worlds": "projection",
+    "Basis": "worlds",
+    "central": "worlds",
+    "draw_worlds": "worlds",
     "fit_iteration": "projection",
+    "llm_share": "projection",
     "hosting_options": "projection",
     "project": "projection",
     "tornado": "projection",
@@ -48,7 +49,7 @@ _LATER = {
     "read_weeks": "results",
     "share_in_reach": "projection",
     "shares": "before_after",
-    "write_workbook": "workbook",
+    "write_spreadsheet": "spreadsheet",
 }
 
 __all__ = [*_LATER]  # noqa: PLE0604

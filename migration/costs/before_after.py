@@ -283,7 +283,7 @@ def slm_usd(hosting: str, cards: Any, busy_s: Any, used: dict[str, Any], terms: 
     return cards * fixed + kwh * terms.running.power_usd_kwh
 
 
-def extra_parts(used: dict[str, Any], quality: Any, terms: Terms, hours: float) -> dict[str, Any]:
+def extra_parts(used: dict[str, Any], quality: Any, terms: Terms, hours: Any) -> dict[str, Any]:
     """Monthly parts that exist only because calls moved; all zero where none did.
 
     quality: share of movable calls whose answer is as good as the LLM's was.
@@ -297,6 +297,6 @@ def extra_parts(used: dict[str, Any], quality: Any, terms: Terms, hours: float) 
     }
 
 
-def one_off_usd(moved: Any, terms: Terms) -> Any:
-    """Spent once: the first fine-tuning in any case, the migration where calls move."""
-    return terms.running.retrain_usd + moved * terms.running.migration_hours * terms.engineer_usd_hour
+def one_off_usd(moved: Any, terms: Terms, people: Any = 1.0) -> Any:
+    """Spent once: the first fine-tuning in any case, the migration where calls move; `people` stretches its hours."""
+    return terms.running.retrain_usd + moved * people * terms.running.migration_hours * terms.engineer_usd_hour

@@ -2,7 +2,8 @@
 
 Knows: the log's busiest hour, Erlang C, and a discrete-event simulation that checks it.
 Refuses to know: prices. A card writes to `streams` answers side by side: a call holds one stream for the time
-that its prompt takes at the card's reading speed and its answer at a stream's writing speed.
+that its prompt takes at the card's reading speed and its answer at a stream's writing speed; reading goes first and
+makes the card's other streams pause.
 
 Erlang, A. K. (1917) for the chance to wait; Allen & Cunneen (1990) for arrivals and services that are not
 exponential: the wait of those who wait is exponential with its mean times (ca² + cs²) / 2.
@@ -15,12 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from migration.costs.scenarios import Card
 from migration.errors import NotEnoughCalls
 
 HOUR_S = 3600.0
-_MAX_CARDS = 100_000
 
 
 @dataclass(frozen=True)
@@ -56,58 +57,75 @@ def peak_hour(created_at: pd.Series, share: np.ndarray) -> Peak:
 
 @dataclass(frozen=True)
 class Work:
-    """What calls ask of a card. `service` (n,) seconds a stream is held, `card_s` mean seconds of a whole card."""
+    """What calls ask of a card, as q equally likely calls: seconds to read the prompt at the card's whole speed, and to
+    write the answer at a stream's. `card_s`: mean seconds that a call takes of a whole card."""
 
-    service: np.ndarray
-    card_s: float
+    reading: np.ndarray
+    writing: np.ndarray
     streams: int
 
+    @property
+    def card_s(self) -> float:
+        return float(self.reading.mean() + self.writing.mean() / self.streams)
 
-def work(card: Card, prompt_tokens: np.ndarray, completion_tokens: np.ndarray, weight: np.ndarray) -> Work:
-    """Service times of calls (n,) on `card`, thinned to 200 quantiles of their `weight`ed distribution."""
+    def held(
+        self, rate: np.ndarray | float, cards: np.ndarray | float, stretch: np.ndarray | float = 1.0
+    ) -> np.ndarray:
+        """Seconds (q, m) that calls hold a stream when `rate` (m,) calls a second share `cards` (m,).
+
+        While a card reads, the other streams' writing pauses: writing is slower by what the others' prompts take.
+        """
+        rate, cards, stretch = (np.atleast_1d(np.asarray(x, float)) for x in (rate, cards, stretch))
+        others = rate * stretch * self.reading.mean() / cards * (1 - 1 / self.streams)
+        pace = np.maximum(1 - others, 1e-9)
+        return (self.reading[:, None] + self.writing[:, None] / pace) * stretch
+
+
+def work(
+    card: Card, prompt_tokens: np.ndarray, completion_tokens: np.ndarray, weight: np.ndarray, q: int = 100
+) -> Work:
+    """The work of calls (n,) on `card`: `q` calls at the quantiles of their `weight`ed service times."""
     reading = np.asarray(prompt_tokens, float) / float(card.prompt_tokens_per_s)
-    writing = np.asarray(completion_tokens, float) / float(card.completion_tokens_per_s)
-    service = reading + writing * card.streams
+    writing = np.asarray(completion_tokens, float) * card.streams / float(card.completion_tokens_per_s)
     if not weight.sum() > 0:
-        return Work(np.zeros(1), 0.0, card.streams)
-    order = np.argsort(service, kind="stable")
+        return Work(np.zeros(1), np.zeros(1), card.streams)
+    order = np.argsort(reading + writing, kind="stable")
     reached = np.cumsum(weight[order]) / weight.sum()
-    at = np.searchsorted(reached, (np.arange(200) + 0.5) / 200).clip(max=len(order) - 1)
-    return Work(service[order][at], float(np.average(reading + writing, weights=weight)), card.streams)
+    at = order[np.searchsorted(reached, (np.arange(q) + 0.5) / q).clip(max=len(order) - 1)]
+    return Work(_scaled(reading, at, weight), _scaled(writing, at, weight), card.streams)
 
 
-def erlang_c(servers: int, load: np.ndarray) -> np.ndarray:
+def _scaled(seconds: np.ndarray, at: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The picked calls' seconds, scaled so that their mean is that of all calls: no work is lost in the thinning."""
+    picked = seconds[at]
+    return picked * (np.average(seconds, weights=weight) / picked.mean()) if picked.mean() > 0 else picked
+
+
+def erlang_c(servers: np.ndarray | int, load: np.ndarray) -> np.ndarray:
     """The chance that a call waits. `load` = arrivals a second x mean service seconds (any shape); 1 if overloaded."""
-    load = np.asarray(load, float)
-    blocked = np.ones_like(load)  # Erlang B by its recursion, stable for any number of servers
-    for n in range(1, servers + 1):
-        blocked = load * blocked / (n + load * blocked)
-    return _to_c(blocked, servers, load)
-
-
-def _to_c(blocked: np.ndarray, servers: int, load: np.ndarray) -> np.ndarray:
+    load, servers = np.broadcast_arrays(np.asarray(load, float), np.asarray(servers, float))
     with np.errstate(divide="ignore", invalid="ignore"):
+        # Erlang B is a Poisson probability over its distribution function.
+        log_mass = servers * np.log(load) - load - special.gammaln(servers + 1)
+        blocked = np.exp(log_mass) / special.gammaincc(servers + 1, load)
         waits = servers * blocked / (servers - load * (1 - blocked))
-    return np.where(load >= servers, 1.0, waits)
+    return np.where(load >= servers, 1.0, np.where(load <= 0, 0.0, waits))
 
 
-def _on_time(waits: np.ndarray, servers: int, rate: np.ndarray, stretch: np.ndarray, job: Work, target_s: float,
-             burst: float) -> np.ndarray:  # fmt: skip
-    """Share of calls whose wait + service keep `target_s`; arrays (m,)."""
-    mean = job.service.mean()
-    spread = (burst + (job.service.std() / mean) ** 2) / 2 if mean > 0 else 1.0
+def share_on_time(
+    cards: np.ndarray | int, rate: np.ndarray | float, job: Work, target_s: float, *, burst: float = 1.0,
+    stretch: np.ndarray | float = 1.0,
+) -> np.ndarray:  # fmt: skip
+    """Share of calls (m,) that `cards` answer within `target_s` when `rate` calls a second arrive, waiting included."""
+    rate, cards, stretch = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, float)) for x in (rate, cards, stretch)))
+    held, servers = job.held(rate, cards, stretch), cards * job.streams
+    mean = held.mean(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        decay = np.maximum(servers / (mean * stretch) - rate, 0) / spread
-    left = target_s - job.service[:, None] * stretch  # (quantiles, m) seconds that a call may wait
-    decay = np.where(np.isfinite(decay), decay, 1e12)
-    return np.where(left >= 0, 1 - waits * np.exp(-decay * np.maximum(left, 0)), 0.0).mean(axis=0)
-
-
-def share_on_time(servers: int, rate: float, job: Work, target_s: float, burst: float = 1.0) -> float:
-    """Share of calls that `servers` streams answer within `target_s`, by Erlang C; `rate` in calls a second."""
-    rates, one = np.array([rate]), np.ones(1)
-    waits = erlang_c(servers, rates * job.service.mean())
-    return float(_on_time(waits, servers, rates, one, job, target_s, burst)[0])
+        spread = (burst + held.var(axis=0) / mean**2) / 2
+        decay = np.nan_to_num(np.maximum(servers / mean - rate, 0) / spread, posinf=1e12)
+    left = target_s - held
+    late = erlang_c(servers, rate * mean) * np.exp(-decay * np.maximum(left, 0))
+    return np.where(left >= 0, 1 - late, 0.0).mean(axis=0)
 
 
 def cards_needed(
@@ -117,37 +135,29 @@ def cards_needed(
     """The fewest cards that answer `on_time` of calls within `target_s`, plus `redundancy` spare ones.
 
     rate: calls a second in the busiest hour, any shape; `headroom` is added to it. stretch: how much longer a call
-    takes than in `job` (longer texts, a slower card), same shape or a scalar. Where a call's own service time
-    breaks the target, no number of cards helps: then `on_time` is asked of the share that can be in time (see
-    `reachable`). No calls need no card, spare or not.
+    takes than in `job` (longer texts, a slower card), same shape or a scalar. Where calls break the target by
+    themselves, no number of cards helps: then `on_time` is asked of the share that can be in time (see `reachable`).
+    No calls need no card, spare or not.
     """
     shape = np.shape(rate)
     rates = np.ravel(np.asarray(rate, float)) * (1 + headroom)
     stretches = np.ravel(np.broadcast_to(stretch, shape)).astype(float)
-    able = (job.service[:, None] * stretches <= target_s).mean(axis=0)
+    alone = (job.reading + job.writing)[:, None] * stretches
+    able = (alone <= target_s).mean(axis=0)
     asked = np.where(able >= on_time, on_time, on_time * able)
-    found = np.zeros(len(rates), int)
+    cards = np.floor(rates * job.card_s * stretches) + 1
     todo = np.flatnonzero(rates > 0)
-    blocked, servers, cards = np.ones(len(todo)), 0, 0
     while len(todo):
-        cards += 1
-        if cards > _MAX_CARDS:
-            raise NotEnoughCalls("a sensible number of cards: the busiest hour asks for more than", _MAX_CARDS, 0)
-        load = rates[todo] * job.service.mean() * stretches[todo]
-        for _ in range(job.streams):
-            servers += 1
-            blocked = load * blocked / (servers + load * blocked)
-        fits = (load < servers) & (rates[todo] * job.card_s * stretches[todo] <= cards)
-        share = _on_time(_to_c(blocked, servers, load), servers, rates[todo], stretches[todo], job, target_s, burst)
-        done = fits & (share >= asked[todo])
-        found[todo[done]] = cards + redundancy
-        todo, blocked = todo[~done], blocked[~done]
-    return found.reshape(shape)
+        share = share_on_time(cards[todo], rates[todo], job, target_s, burst=burst, stretch=stretches[todo])
+        most = cards[todo] > 2 * rates[todo] * job.card_s * stretches[todo] + 50  # nothing waits there any more
+        todo = todo[(share < asked[todo]) & ~most]
+        cards[todo] += 1
+    return np.where(rates > 0, cards + redundancy, 0).astype(int).reshape(shape)
 
 
 def reachable(job: Work, *, target_s: float) -> float:
-    """Share of calls whose own service time keeps the target: the most that any number of cards can reach."""
-    return float((job.service <= target_s).mean())
+    """Share of calls whose own time on an idle card keeps the target: the most that any number of cards can reach."""
+    return float((job.reading + job.writing <= target_s).mean())
 
 
 def simulate_queue(arrivals: np.ndarray, service: np.ndarray, servers: int) -> np.ndarray:

@@ -16,15 +16,14 @@ from migration.audit.prices import DISCOUNTED_TIERS, contract, cost_usd, price_t
 from migration.costs.article import Article
 from migration.costs.before_after import PARTS, Terms, count_routes, read_traffic, shares
 from migration.costs.projection import (
-    Basis,
     Projection,
-    Worlds,
     breakeven_calls,
     breakeven_months,
     fit_iteration,
     project,
 )
 from migration.costs.scenarios import Assumptions
+from migration.costs.worlds import Basis, Worlds
 from migration.errors import BadInput
 from migration.stats import Rate
 
@@ -86,21 +85,26 @@ def chosen_point(curve: pd.DataFrame, routed: dict[str, Any]) -> tuple[Rate, Rat
 def fan(projections: dict[str, Projection], middle: dict[str, Projection]) -> pd.DataFrame:
     """projection.parquet: scenario, month, component, p10, p50, p90, expected (USD a month).
 
-    `expected` is the central world, where a month's parts sum to its total; percentiles do not sum.
+    `running` is `total` without `one_off`. `expected` is the central world: there a month's parts sum to its total;
+    percentiles do not sum.
     """
     rows = []
     for name, one in projections.items():
         point = middle[name]
-        for part in [*PARTS, "total"]:
-            if part != "total" and part not in one.parts:
+        for part in [*PARTS, "running", "total"]:
+            if part not in ("running", "total") and part not in one.parts:
                 continue
-            values = one.total if part == "total" else one.parts[part]
-            expected = (point.total if part == "total" else point.parts[part])[0]
+            values = _values(one, part)
+            expected = _values(point, part)[0]
             low, mid, high = np.quantile(values, [0.1, 0.5, 0.9], axis=0)
             month = np.arange(1, values.shape[1] + 1)
             rows.append(pd.DataFrame({"scenario": name, "month": month, "component": part, "p10": low, "p50": mid,
                                       "p90": high, "expected": expected}))  # fmt: skip
     return pd.concat(rows, ignore_index=True)
+
+
+def _values(one: Projection, part: str) -> np.ndarray:
+    return {"total": one.total, "running": one.running}.get(part, one.parts.get(part, np.zeros(0)))
 
 
 def compare_scenarios(

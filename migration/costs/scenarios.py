@@ -75,6 +75,7 @@ class Uncertainty(_Data):
     growth_month: Range
     api_price_year: Range
     tokens_year: Range
+    people: Range
     throughput_stated: Range
     throughput_measured: Range
     short_log_sd: float = Field(ge=0)
@@ -82,10 +83,11 @@ class Uncertainty(_Data):
 
     @model_validator(mode="after")
     def _in_order(self) -> Uncertainty:
-        for name in ("growth_month", "api_price_year", "tokens_year", "throughput_stated", "throughput_measured"):
+        factors = ("tokens_year", "people", "throughput_stated", "throughput_measured")
+        for name in ("growth_month", "api_price_year", *factors):
             low, middle, high = getattr(self, name)
-            if not low <= middle <= high:
-                raise ValueError(f"{name} is not in the order [P10, P50, P90]")
+            if not (-1 if name not in factors else 0) < low <= middle <= high < float("inf"):
+                raise ValueError(f"{name} is not [P10, P50, P90] in rising order, or has a value that cannot be")
         return self
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from migration.costs.article import AS_PRINTED, Article
-from migration.costs.projection import Basis
+from migration.costs.worlds import Basis
 
 
 @dataclass(frozen=True)

@@ -84,13 +84,11 @@ def _bill_title(before: float, after: float, currency: Currency) -> str:
 def fan_chart(projection: pd.DataFrame, name: str, folder: Path, currency: Currency) -> Picture:
     """Months to come, staying and changing, P10 to P90, without what is spent once (which is written instead).
 
-    projection: `fan` (scenario, month, component, p10, p50, p90). One-off costs are the same in all worlds, so
-    taking them off a percentile of the total leaves that percentile of the running cost.
+    projection: `fan` (scenario, month, component, p10, p50, p90).
     """
     one: Any = projection[(projection["scenario"] == name) & (projection["component"] == "one_off")].set_index("month")
-    totals = projection[projection["component"] == "total"]
+    totals = projection[projection["component"] == "running"]
     stay, other = (totals[totals["scenario"] == s].set_index("month")[["p10", "p50", "p90"]] for s in ("stay", name))
-    other = other.sub(one["p50"], axis=0)
     last = int(stay.index.max())
     ends: Any = {"stay with the LLM": stay.loc[last], "hybrid": other.loc[last]}
     change = float(ends["hybrid"]["p50"] - ends["stay with the LLM"]["p50"])
@@ -115,7 +113,7 @@ def fan_chart(projection: pd.DataFrame, name: str, folder: Path, currency: Curre
         ax.set_title(title)
         note = "line: median; band: 8 of 10 worlds (P10 to P90)"
         once = float(one["p50"].sum())
-        note += f"; not drawn: {currency(once)} spent once, in month 1" if once else ""
+        note += f"; not drawn: {currency(once)} (median) spent once, in month 1" if once else ""
         ax.text(0.0, -0.2, note, transform=ax.transAxes, fontsize=9.5, color=NEUTRAL)
         values = ", ".join(f"{label} {currency(end['p50'])}" for label, end in ends.items())
         alt = f"Monthly cost over {last} months with P10 to P90 bands; in month {last}: {values}; {note}."
