@@ -94,25 +94,28 @@ class Finished:
 def finish(working: Path, out: Path, *, retry_window_s: float, agreed: Contract) -> Finished:
     """Write `out` (a calls.parquet) from `working`, a Parquet file of WORKING in the log's order."""
     repeated, retry_of = _across_calls(working, retry_window_s)
-    found, start, waiting = Finished(), 0, COLUMNS.empty_table()
+    found, start = Finished(), 0
     with pq.ParquetWriter(out, COLUMNS, compression="zstd") as writer:
         for table in _row_groups(working):
             rows = slice(start, start + len(table))
             start += len(table)
             done = _finish_rows(table, repeated[rows], retry_of[rows], agreed, found)
-            waiting = pa.concat_tables([waiting, done])
-            if len(waiting) >= ROW_GROUP or waiting.nbytes >= ROW_GROUP_BYTES:
-                writer.write_table(waiting)
-                waiting = COLUMNS.empty_table()
-        if len(waiting):
-            writer.write_table(waiting)
+            if len(done):
+                writer.write_table(done)
     return found
 
 
 def _row_groups(path: Path) -> Iterator[pa.Table]:
+    """The table in pieces of about ROW_GROUP rows or ROW_GROUP_BYTES."""
     with pq.ParquetFile(path) as file:
+        together: list[int] = []
+        rows = size = 0
         for number in range(file.num_row_groups):
-            yield file.read_row_group(number)
+            group = file.metadata.row_group(number)
+            together, rows, size = [*together, number], rows + group.num_rows, size + group.total_byte_size
+            if rows >= ROW_GROUP or size >= ROW_GROUP_BYTES or number == file.num_row_groups - 1:
+                yield file.read_row_groups(together).combine_chunks()
+                together, rows, size = [], 0, 0
 
 
 def _across_calls(working: Path, retry_window_s: float) -> tuple[np.ndarray, pa.Array]:
@@ -123,15 +126,15 @@ def _across_calls(working: Path, retry_window_s: float) -> tuple[np.ndarray, pa.
     """
     query = """
         WITH calls AS (
-            SELECT row_number() OVER () AS place, call_id, request_hash, conversation_id, response, created_at,
+            SELECT file_row_number AS place, call_id, request_hash, conversation_id, created_at,
+                   hash(request_hash, response, created_at) AS whole,
                    created_at + to_microseconds(CAST(coalesce(latency_ms, 0) * 1000 AS BIGINT)) AS ended_at,
                    kind = 'error' OR coalesce(finish_reason, '') = 'length' AS failed
-            FROM read_parquet($path)
+            FROM read_parquet($path, file_row_number = true)
         ),
         told AS (
             SELECT *, row_number() OVER same_id AS nth,
-                   first_value(hash(request_hash, response, created_at)) OVER same_id
-                       IS DISTINCT FROM hash(request_hash, response, created_at) AS differs
+                   first_value(whole) OVER same_id <> whole AS differs
             FROM calls WINDOW same_id AS (PARTITION BY call_id ORDER BY place)
         ),
         tries AS (
@@ -147,6 +150,7 @@ def _across_calls(working: Path, retry_window_s: float) -> tuple[np.ndarray, pa.
     """
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'; SET memory_limit = '2GB'")
+        connection.execute("SET temp_directory = '" + str(working.parent).replace("'", "''") + "'")
         answer = connection.sql(query, params={"path": str(working), "window": retry_window_s}).to_arrow_table()
     return answer["repeated"].to_numpy(), answer["retry_of"].combine_chunks()
 

@@ -95,9 +95,11 @@ _PATTERNS = (
         ),
     ),
 )
+_LOCAL_PHONE = re.compile(r"(?<![\w-])\d{3}[-. ]\d{4}(?![\w-])")
 _VOUCHES = {
     "PHONE": re.compile(
-        r"phone|tel\b|telephone|mobile|cell|whats ?app|call (?:me|us|him|her)|text me|reach|contact|fax|sms", re.I
+        r"phone|tel\b|mobile|\bcell|whats ?app|\bcall\b|\btext\b|\bcode to\b|reach|contact|\bdial|\bfax|\bsms",
+        re.I,
     ),
     "CARD": re.compile(r"card|visa|master|amex|credit|debit", re.I),
 }
@@ -168,6 +170,9 @@ def _candidates(text: str, before: str) -> Iterable[Find]:
                 found = Find(result.start, result.end, kind.name)
                 if _believed(text, before, found, result.score, _words(name) if kind.vouched else None):
                     yield found
+    for match in _LOCAL_PHONE.finditer(text):
+        if _believed(text, before, found := Find(*match.span(), "PHONE"), 0.5, None):
+            yield found
     for name, pattern in _PATTERNS:
         for match in pattern.finditer(text):
             yield Find(*match.span(match.lastindex or 0), name)
@@ -196,8 +201,13 @@ def _believed(text: str, before: str, found: Find, score: float, vouch: re.Patte
             return False
         if said.startswith("+"):
             return True
-        written_so = re.search(r"\d[\s().-]+\d", said) and not _is_date_or_sum(said)
-        return not _SPOILS.search(near) and bool(written_so or _VOUCHES["PHONE"].search(near))
+        if _SPOILS.search(near):
+            return False
+        if _VOUCHES["PHONE"].search(near):
+            return True
+        if _LOCAL_PHONE.fullmatch(said):  # a line by itself, as in a signature
+            return near.endswith("\n") and text[found.end : found.end + 1] in ("", "\n")
+        return bool(re.search(r"\d[\s().-]+\d", said)) and not _is_date_or_sum(said)
     if found.kind == "IP":
         said = text[found.start : found.end]
         return "." in said or said.count(":") > 2  # `::a` may be anything

@@ -17,6 +17,7 @@ MASKED = [
     ("Mail Jane.Doe@example.com or jane.doe@example.com.", "Mail <EMAIL_1> or <EMAIL_1>."),
     ("Call me on +1 (415) 555-2671 or 020 7946 0958", "Call me on <PHONE_1> or <PHONE_2>"),
     ("call me at 4155552671", "call me at <PHONE_1>"),
+    ("the code to 555-0157 never came\nJo\n555-0180", "the code to <PHONE_1> never came\nJo\n<PHONE_2>"),
     ("My card is 4111 1111 1111 1111.", "My card is <CARD_1>."),
     ("IBAN DE89 3704 0044 0532 0130 00 please", "IBAN <IBAN_1> please"),
     ("from 192.168.1.10 and 2001:db8::1", "from <IP_1> and <IP_2>"),
@@ -31,7 +32,8 @@ MASKED = [
 ]
 LEFT = [
     "order number 4155552671 is late, invoice #45395787636214 too",
-    "purchase 370795561790, order ID-1234567",
+    "purchase 370795561790, order ID-1234567, order number 734-2211",
+    "734-2211",
     "{{Order Number}} and {{Customer Support Phone Number}}",
     "It was 1,234.56 on 2024-05-15 15:00:00, from 10 to 20 March 2020-2021",
     "credit_card_7815826, flight HAT136 at 2024-05-24T16:00",

@@ -67,13 +67,13 @@ FORMS = (
         "stored completions", "openai", _has("id", "choices", "created"), parse=openai.stored, joins="stored messages"
     ),
 )
-FAMILIES = ("openai", "langfuse", "litellm", "helicone", "otel", "table")
+FAMILIES = ("openai", "batch", "stored", "langfuse", "litellm", "helicone", "otel", "table")
 """What `format=` may name beside `auto`."""
 
 
 def recognised(records: Iterable[Json], family: str = "auto") -> Form | None:
     """The form that most of `records` have, within `family` where one is named; null where none has any."""
-    forms = [form for form in FORMS if family in ("auto", form.family)]
+    forms = [form for form in FORMS if family in ("auto", form.family) or form.name.startswith(family)]
     votes = [0] * len(forms)
     for record in records:
         for place, form in enumerate(forms):

@@ -5,6 +5,7 @@ Knows: these forms' field names. Refuses to know: files, joins' storage (a `Side
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from migration.audit.importers.bodies import outcome, request_fields
@@ -30,25 +31,30 @@ def endpoint_of(logged: str | None, fields: Json) -> str:
 
 def conversation(metadata: Json) -> str | None:
     """The conversation's id in a call's metadata, under the names that teams give it."""
-    for key in ("conversation_id", "session_id", "thread_id", "sessionId", "conversationId", "threadId"):
+    for key in _CONVERSATION:
         if metadata.get(key):
             return text(metadata[key])
     return None
 
 
+_CONVERSATION = ("conversation_id", "session_id", "thread_id", "sessionId", "conversationId", "threadId")
+
+
 def judged(fields: Json, *hints: object) -> Json:
     """`fields`, its kind `scoring` where the log's own words for the call say that it judges another answer."""
-    words = " ".join(str(hint).lower() for hint in hints if isinstance(hint, str))
-    if fields.get("kind", "chat") == "chat" and any(
-        word in words for word in ("judge", "evaluat", "scoring", "grader")
-    ):
+    words = " ".join(hint for hint in hints if isinstance(hint, str))
+    if words and fields.get("kind", "chat") == "chat" and _JUDGES.search(words):
         return fields | {"kind": "scoring"}
     return fields
 
 
+_JUDGES = re.compile(r"(?<![a-z])(?:judge|grader|scorer|scoring|evals?|evaluat(?:or|ion))(?![a-z])", re.I)
+_HINTS = {"kind", "type", "purpose", "operation", "name", "task", "step", "call_type"}
+
+
 def hints(metadata: Json) -> list[object]:
     """What metadata may say of a call's purpose."""
-    return [metadata.get(key) for key in ("kind", "type", "purpose", "operation", "name", "task", "step", "call_type")]
+    return [metadata[key] for key in _HINTS & metadata.keys()]
 
 
 def log(record: Json, side: Side) -> Json:

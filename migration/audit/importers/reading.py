@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 import orjson
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 
 from migration.audit.calls import WORKING, Finished, is_scoring
 from migration.audit.importers.lines import BrokenStream
-from migration.audit.importers.record import BadRecord, Json, Skipped, estimated_tokens
+from migration.audit.importers.record import FIELDS, BadRecord, Json, Skipped, estimated_tokens
 from migration.audit.importers.report import SHOWN, BadLine
 from migration.audit.importers.sources import Joined, Source, numbered, pair_of
 from migration.schema import split_of
@@ -27,6 +28,8 @@ from migration.schema import split_of
 BATCH = 4096
 _BAD = pa.schema([("file", pa.string()), ("line", pa.int64()), ("reason", pa.string())])
 _TALK_EVERY_S = 5.0
+_FILLED = (*FIELDS, "source_file", "source_line", "split", "request_hash", "tokens_estimated")
+_READ_AS = {"created_at": pa.int64()}
 
 _NO_PROMPTS = {
     "litellm": "set `store_prompts_in_spend_logs: true` under `general_settings` of the proxy's configuration",
@@ -192,20 +195,19 @@ class Reading:
 
     def _flush(self) -> None:
         if self._waiting:
+            values = dict(zip(_FILLED, zip(*map(itemgetter(*_FILLED), self._waiting), strict=True), strict=True))
             columns = [
-                pa.array([row.get(kind.name) for row in self._waiting], _READ_AS.get(kind.name, kind.type))
+                pa.array(values[kind.name], _READ_AS.get(kind.name, kind.type)).cast(kind.type)
+                if kind.name in values
+                else pa.nulls(len(self._waiting), kind.type)
                 for kind in WORKING
             ]
-            columns = [column.cast(kind.type) for column, kind in zip(columns, WORKING, strict=True)]
             self._writer.write_table(pa.table(columns, schema=WORKING))
             self._waiting.clear()
         now = time.monotonic()
         if now - self._talked >= _TALK_EVERY_S:
             self._talked = now
             self.progress(f"read {self.lines:,} lines ({self.lines / (now - self._began):,.0f} a second)")
-
-
-_READ_AS = {"created_at": pa.int64()}
 
 
 def notes_of(reading: Reading, done: Finished) -> list[str]:
