@@ -3,8 +3,9 @@
 Knows: token ids, keys and values, attention. Refuses to know: text, frames, caches of answers.
 
 Rows of a batch attend to two stores: their prefix, one (1, K, P, D) tensor a layer that all rows of the prefix read
-as one matrix product, and their own tokens, a (B, K, S, D) buffer written in place. A batch may hold rows of several
-prefixes: attention goes prefix by prefix, everything else through the model at once. transformers lets a model's
+as one matrix product, and their own tokens, a (B, K, S, D) buffer written in place, padded on the left. A batch may
+hold rows of several prefixes: attention goes prefix by prefix; everything else sees the tokens of all rows as one
+line, without padding. transformers lets a model's
 attention be replaced by name, so this holds for every architecture that goes through its attention interface (Llama,
 Phi-3, Gemma 2 with soft-capping and sliding windows, Qwen, Mistral, ...); the softmax runs over both stores
 together, so the result is that of separate rows up to rounding (bifurcated attention, Athiwaratkun et al. 2024).
@@ -41,10 +42,11 @@ class Prefix:
 class Rows:
     """The state of a batch: each row's prefix, its own keys and values, and who may look where.
 
-    prefixes: one a row, rows of one prefix side by side. room: own tokens that a row may come to hold.
+    prefixes: one a row, rows of one prefix side by side. starts: the slot of each row's first own token. room: slots.
     """
 
     prefixes: list[Prefix]
+    starts: list[int]
     room: int
     device: torch.device
     filled: int = 0
@@ -52,26 +54,38 @@ class Rows:
     values: dict[int, torch.Tensor] = field(default_factory=dict)
     places: torch.Tensor = field(init=False)
     asking: torch.Tensor = field(init=False)
+    real: torch.Tensor | None = None
     tree: torch.Tensor | None = None
+    segments: list[Segment] = field(init=False)
     _masks: dict[tuple[int, int | None], torch.Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.places = torch.full((len(self.prefixes), self.room), _NEVER, device=self.device)
-        self.segments = _segments(self.prefixes)
+        self.segments = _segments(self.prefixes, self.starts)
 
     def forward(self, model: Any, ids: torch.Tensor, positions: torch.Tensor, *, keep: int = 1) -> torch.Tensor:
         """Run ids (B, T) at positions (B, T; `_NEVER` where padding) and give logits of the last `keep`: (B, keep, V).
 
         `tree`, where set, is a bool (B, T, T): which of these tokens see which, instead of all earlier ones.
         """
-        step = ids.shape[1]
-        self.asking = positions
+        (count, step), real = ids.shape, positions != _NEVER
+        self.asking, self.real = positions, None if real.all() else real
         self.places[:, self.filled : self.filled + step] = positions
         self._masks.clear()
-        shown = positions.masked_fill(positions == _NEVER, 0)
-        out = model(input_ids=ids, position_ids=shown, use_cache=False, logits_to_keep=keep, rows=self)
+        last: Any = keep
+        if self.real is not None:
+            ids, positions, last = ids[real][None], positions[real][None], real.sum(1).cumsum(0) - 1
+        out = model(input_ids=ids, position_ids=positions, use_cache=False, logits_to_keep=last, rows=self)
         self.filled += step
-        return out.logits.float()
+        return out.logits.float().view(count, keep, -1)
+
+    def spread(self, line: torch.Tensor) -> torch.Tensor:
+        """(1, H, N, D) of real tokens -> (B, H, T, D) with zeros where padding."""
+        if self.real is None:
+            return line
+        wide = line.new_zeros((*self.real.shape, line.shape[1], line.shape[3]))
+        wide[self.real] = line[0].transpose(0, 1)
+        return wide.transpose(1, 2)
 
     def write(self, layer: int, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Put new keys and values (B, K, T, D) into the buffers and give all own ones so far (B, K, S, D)."""
@@ -84,16 +98,17 @@ class Rows:
         self.values[layer][:, :, self.filled : end] = value
         return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
 
-    def mask(self, part: slice, shared: int, window: int | None) -> torch.Tensor:
-        """Added to the scores of the rows `part`: 0 where a query may look, else very negative.
+    def mask(self, part: Segment, window: int | None) -> torch.Tensor:
+        """Added to the scores of a segment: 0 where a query may look, else very negative.
 
-        (b, 1, 1, T, S); in a window (b, 1, 1, T, P + S), since it may end within the prefix of `shared` tokens.
+        (b, 1, 1, T, S); in a window (b, 1, 1, T, P + S), since it may end within the prefix.
         """
         if (part.start, window) not in self._masks:
-            end = self.filled + self.asking.shape[1]
-            places, asking = self.places[part, None, :end], self.asking[part, :, None]
+            end, rows = self.filled + self.asking.shape[1], slice(part.start, part.end)
+            places = self.places[rows, None, part.first : end]
+            asking = self.asking[rows, max(part.first - self.filled, 0) :, None]
             if window:
-                before = torch.arange(shared, device=self.device).expand(len(places), 1, -1)
+                before = torch.arange(part.prefix.length, device=self.device).expand(len(places), 1, -1)
                 places = torch.cat([before, places], dim=2)
             seen = places <= asking
             if window:
@@ -112,8 +127,9 @@ class Rows:
                 smaller = tensor.new_empty((len(kept), *tensor.shape[1:]))
                 smaller[:, :, : self.filled] = tensor[index, :, : self.filled]
                 store[layer] = smaller
-        self.places, self.prefixes = self.places[index], [self.prefixes[row] for row in kept]
-        self.segments = _segments(self.prefixes)
+        self.places, self.starts = self.places[index], [self.starts[row] for row in kept]
+        self.prefixes = [self.prefixes[row] for row in kept]
+        self.segments = _segments(self.prefixes, self.starts)
 
     def as_prefix(self) -> Prefix:
         """What a batch of one row has read, prefix included, as a prefix for others."""
@@ -126,10 +142,19 @@ class Rows:
         return Prefix(joined(above.keys, self.keys), joined(above.values, self.values), above.length + self.filled)
 
 
-def _segments(prefixes: Sequence[Prefix]) -> list[tuple[slice, Prefix]]:
-    """The runs of rows that have one prefix."""
-    starts = [i for i, prefix in enumerate(prefixes) if i == 0 or prefix is not prefixes[i - 1]]
-    return [(slice(i, j), prefixes[i]) for i, j in pairwise([*starts, len(prefixes)])]
+@dataclass(frozen=True)
+class Segment:
+    """Rows start..end of a batch, which have one prefix; none of them has a token before slot `first`."""
+
+    start: int
+    end: int
+    prefix: Prefix
+    first: int
+
+
+def _segments(prefixes: Sequence[Prefix], starts: Sequence[int]) -> list[Segment]:
+    cuts = [i for i, prefix in enumerate(prefixes) if i == 0 or prefix is not prefixes[i - 1]]
+    return [Segment(i, j, prefixes[i], min(starts[i:j])) for i, j in pairwise([*cuts, len(prefixes)])]
 
 
 def _attend(
@@ -151,20 +176,24 @@ def _attend(
     if s_aux is not None:
         raise NotImplementedError("attention sinks are not supported in process: serve this model, name its endpoint")
     layer: Any = module.layer_idx
-    keys, values = rows.write(layer, key, value)
-    query = query * (query.shape[3] ** -0.5 if scaling is None else scaling)
-    parts = [
-        _attend_one(rows, layer, part, prefix, query[part], keys[part], values[part], sliding_window, softcap)
-        for part, prefix in rows.segments
-    ]
-    return parts[0] if len(parts) == 1 else torch.cat(parts), None
+    query = rows.spread(query * (query.shape[3] ** -0.5 if scaling is None else scaling))
+    keys, values = rows.write(layer, rows.spread(key), rows.spread(value))
+    new, parts = query.shape[2], []
+    for part in rows.segments:
+        skip, which = min(max(part.first - rows.filled, 0), new), slice(part.start, part.end)
+        own = (keys[which, :, part.first :], values[which, :, part.first :])
+        asked = query[which, :, skip:]
+        out = _attend_one(rows, layer, part, asked, *own, sliding_window, softcap) if skip < new else None
+        padding = values.new_zeros((part.end - part.start, skip, query.shape[1], values.shape[3]))
+        parts.append(padding if out is None else torch.cat([padding, out], dim=1) if skip else out)
+    together = parts[0] if len(parts) == 1 else torch.cat(parts)
+    return (together if rows.real is None else together[rows.real][None]), None
 
 
 def _attend_one(
     rows: Rows,
     layer: int,
-    part: slice,
-    prefix: Prefix,
+    part: Segment,
     query: torch.Tensor,
     keys: torch.Tensor,
     values: torch.Tensor,
@@ -172,6 +201,7 @@ def _attend_one(
     softcap: float | None,
 ) -> torch.Tensor:
     """The rows of one prefix: query (b, H, T, D), keys and values (b, K, S, D) -> (b, T, H, D)."""
+    prefix = part.prefix
     (batch, heads, new, size), kv, shared = query.shape, keys.shape[1], prefix.length
     window = sliding_window if sliding_window and sliding_window < shared + keys.shape[2] else None
     query = query.reshape(batch, kv, -1, size)
@@ -182,14 +212,14 @@ def _attend_one(
     scores = scores.view(batch, kv, heads // kv, new, -1)
     if softcap is not None:
         scores = torch.tanh(scores / softcap) * softcap
-    bias = rows.mask(part, shared, window)
+    bias = rows.mask(part, window)
     scores[..., scores.shape[-1] - bias.shape[-1] :] += bias
     weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(values.dtype).view(batch, kv, -1, scores.shape[-1])
     out = weights[..., shared:] @ values
     if shared:
         folded = weights[..., :shared].transpose(0, 1).reshape(kv, -1, shared) @ prefix.values[layer][0]
         out = out + folded.view(kv, batch, -1, values.shape[3]).transpose(0, 1)
-    return out.reshape(batch, heads, new, -1).transpose(1, 2).contiguous()
+    return out.reshape(batch, heads, new, -1).transpose(1, 2)
 
 
 AttentionInterface.register("shared_prefix", _attend)
@@ -210,9 +240,15 @@ def extend(model: Any, prefix: Prefix, ids: Sequence[int], device: torch.device)
     """`prefix` and the tokens `ids` after it, as a longer prefix."""
     if not ids:
         return prefix
-    rows = Rows([prefix], len(ids), device)
+    rows = Rows([prefix], [0], len(ids), device)
     _read(model, rows, [ids])
     return rows.as_prefix()
+
+
+def _rows(prefixes: Sequence[Prefix], prompts: Sequence[Sequence[int]], room: int, device: torch.device) -> Rows:
+    """A batch for these prompts, with `room` for further tokens."""
+    longest = max(map(len, prompts))
+    return Rows(list(prefixes), [longest - len(p) for p in prompts], longest + room, device)
 
 
 def _read(model: Any, rows: Rows, prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -265,7 +301,7 @@ def decode(
     prefixes: one a row, rows of one prefix side by side. limits: the most tokens of each answer. The stop token's
     own numbers count only where an answer is empty.
     """
-    rows = Rows(list(prefixes), max(map(len, prompts)) + max(limits), device)
+    rows = _rows(prefixes, prompts, max(limits), device)
     logits, places = _read(model, rows, prompts)
     live = [Decoded(i) for i in range(len(prompts))]
     active = set(range(len(prompts)))
@@ -345,10 +381,10 @@ def choose(
     One pass reads the prompts, one all nodes of the tree under a mask in which a node sees its own branch only. An
     answer's likelihood includes that of stopping after it.
     """
-    rows = Rows(list(prefixes), max(map(len, prompts)) + len(tree.tokens), device)
+    rows = _rows(prefixes, prompts, len(tree.tokens), device)
     first, places = _read(model, rows, prompts)
     rows.tree = tree.sees().to(device)[None]
-    places = places[:, None] + torch.tensor(tree.depths, device=device)[None]
+    places = (places[:, None] + torch.tensor(tree.depths, device=device)[None]).contiguous()
     ids = torch.tensor(tree.tokens, device=device).expand(len(prompts), -1)
     every = torch.cat([first[:, None], rows.forward(model, ids, places, keep=len(tree.tokens))], dim=1)
     best = torch.topk(every, 2, dim=-1)

@@ -4,7 +4,7 @@ Knows: requests in, answers out, at the speed of shared prefixes and full batche
 Refuses to know: references, scores, and endpoints. Tensors are `decoding`'s.
 
 `latency_ms` is what one customer alone would wait on this machine: the whole prompt read afresh, then one token
-after the other. It is a line fitted to a few requests run one by one (`measure_latency`), not the wall time of a
+after the other. It is a line fitted to single runs of a few lengths (`measure_latency`), not the wall time of a
 batch; that is `compute_ms`, a row's share of its batch, and `completion_tokens / compute_ms` speaks of throughput.
 """
 
@@ -91,7 +91,7 @@ def answer(
     requests: pd.DataFrame,
     *,
     cache: Path | Answers | None = None,
-    token_budget: int = 4096,
+    token_budget: int = 8192,
     share_prefixes: bool = True,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
@@ -109,7 +109,7 @@ def answer(
     pending = list({ask.key: ask for ask in wanted if not ask.error and ask.key not in known}.values())
     if pending:
         report = Milestones(progress, candidate.name, len(pending))
-        latency = _latency(engine, pending, store)
+        latency = _latency(engine, store)
         for ask, value in _compute(engine, pending, token_budget, share_prefixes):
             value["latency_ms"] = latency.of(value["prompt_tokens"], value["completion_tokens"])
             if ask.labels:  # nothing is decoded: the labels' tree is read like a prompt
@@ -288,36 +288,39 @@ def stop_ids(tokenizer: Any, model: Any) -> frozenset[int]:
     return frozenset(stops - {None})
 
 
-def measure_latency(candidate: Candidate, requests: pd.DataFrame, *, n: int = 4) -> Latency:
-    """Run n of the requests, of different lengths, one by one; what one customer alone waits, as a line."""
-    engine = _Engine(candidate)
-    asks = [_ask(engine, row) for row in requests.to_dict("records")]
-    return _measure(engine, [a for a in asks if not a.error], n)
+def measure_latency(candidate: Candidate) -> Latency:
+    """What one customer alone waits on this machine, as a line: prompts of a few lengths, read and answered singly.
+
+    Reading time is taken as linear in the prompt, which flatters very long ones a little. What the tokens say does
+    not matter to the time, so they are arbitrary. Lengths after one that took over ten seconds are left out.
+    """
+    return _measure(_Engine(candidate))
 
 
-def _measure(engine: _Engine, asks: list[_Ask], n: int = 4) -> Latency:
+def _measure(engine: _Engine) -> Latency:
     from migration.benchmark import decoding
 
-    loaded, none = engine.loaded, frozenset[int]()
-    ordered = sorted(asks, key=lambda a: len(a.ids))
-    usual = [a for a in ordered if len(a.ids) <= 2048] or ordered[:1]  # a longer one is a matter of minutes
-    chosen = [usual[round(i)] for i in np.linspace(0, len(usual) - 1, min(n, len(usual)))]
-    reads, steps = [], []
-    for ask in [chosen[0], *chosen]:  # the first run warms up and is not counted
-        walls = []
-        for limit in (1, 9):
-            start = time.perf_counter()
-            list(decoding.decode(loaded.model, [decoding.Prefix()], [ask.ids], [limit], none, loaded.device))
-            walls.append((time.perf_counter() - start) * 1e3)
-        reads.append((len(ask.ids), walls[0]))
-        steps.append((walls[1] - walls[0]) / 8)
-    lengths, times = np.array(reads[1:]).T
-    slope = np.polyfit(lengths, times, 1)[0] if len(set(lengths)) > 1 else times.mean() / lengths.mean()
-    slope = min(max(slope, 0.0), float((times / lengths).min()))
-    return Latency(float((times - slope * lengths).mean()), float(slope), max(0.0, float(np.median(steps[1:]))))
+    loaded, ids = engine.loaded, engine.ids("Where is my order? I would like to change it. ") * 200
+
+    def wall(length: int, limit: int) -> float:
+        start = time.perf_counter()
+        list(decoding.decode(loaded.model, [decoding.Prefix()], [ids[:length]], [limit], frozenset(), loaded.device))
+        return (time.perf_counter() - start) * 1e3
+
+    wall(32, 4)  # the first run warms up and is not counted
+    lengths: list[int] = []
+    times: list[float] = []
+    for length in (32, 128, 512, 1024):
+        if length + 16 < loaded.context and not (times and times[-1] > 1e4):
+            lengths.append(length)
+            times.append(min(wall(length, 1), wall(length, 1)) if length <= 128 else wall(length, 1))
+    step = max(0.0, min(wall(128, 9) for _ in range(2)) - times[1]) / 8
+    slope, start = np.polyfit(lengths, times, 1, w=1 / np.array(times))  # relative errors, so short ones count
+    slope = max(float(slope), 0.0)
+    return Latency(max(float(start), 0.0), slope, step)
 
 
-def _latency(engine: _Engine, asks: list[_Ask], store: Answers) -> Latency:
+def _latency(engine: _Engine, store: Answers) -> Latency:
     """The candidate's latency on this machine: measured once, then kept with its answers."""
     import torch
 
@@ -326,7 +329,7 @@ def _latency(engine: _Engine, asks: list[_Ask], store: Answers) -> Latency:
     key = key_of(model=engine.identity, latency=machine)
     known = store.recall(key)
     if known is None:
-        known = asdict(_measure(engine, asks))
+        known = asdict(_measure(engine))
         store.remember(key, known)
     return Latency(**known)
 
