@@ -9,6 +9,7 @@ from migration.benchmark.candidates import Candidate, Progress, bounded, with_sh
 from migration.benchmark.compare import Scoreboard, compare, differing, pipeline_latency, styled
 from migration.benchmark.public import head_to_head, lm_eval
 from migration.benchmark.sampling import Plan, draw_sample, plan_sample
+from migration.benchmark.scorecard import judged
 from migration.benchmark.scoring import Scorer, confusion, definitions, score
 from migration.benchmark.trial import ask, available, facts, notices, plan_trial
 
@@ -34,6 +35,7 @@ __all__ = [
     "draw_sample",
     "facts",
     "head_to_head",
+    "judged",
     "lm_eval",
     "notices",
     "pipeline_latency",
