@@ -29,10 +29,11 @@ from transformers import (
     PretrainedConfig,
     PreTrainedTokenizerFast,
 )
+from transformers.utils import logging
 
 from migration.sample.prose import Chat, base_chats
 
-VOCABULARY, ROW, ROWS, STEPS, RATE = 2048, 384, 4, 650, 3e-3
+VOCABULARY, ROW, ROWS, STEPS, RATE = 2048, 384, 2, 800, 3e-3
 """Tokens in the vocabulary; tokens a training row; rows a step; steps; peak learning rate."""
 _SHAPE: dict[str, Any] = {
     "hidden_size": 160, "intermediate_size": 432, "num_hidden_layers": 4, "num_attention_heads": 4,
@@ -230,6 +231,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("data/pocket"))
     parser.add_argument("--only", choices=sorted(FAMILIES), help="build this one alone")
     options = parser.parse_args()
+    logging.disable_progress_bar()
     for name in FAMILIES if options.only is None else [options.only]:
         build(name, options.out)
 
