@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import optimize
 
 from migration.artifacts import Step, read_json, resolve
 from migration.audit.prices import DISCOUNTED_TIERS, contract, cost_usd, price_table
@@ -30,13 +31,24 @@ from migration.stats import Rate
 MONTHS = 24
 
 
-def measured_speed(step: Step, candidate: str) -> float | None:
-    """Tokens a second of `candidate` as 02 measured it (scoreboard, task ALL); of its base where it was tuned in 03."""
-    board = step.read("02_candidate_benchmark/scoreboard.parquet")
-    for name in (candidate, candidate.removesuffix("+tuned")):
-        speed = board.loc[(board["candidate"] == name) & (board["task"] == "ALL"), "tokens_per_s"].dropna()
-        if len(speed):
-            return float(speed.iloc[0])
+def measured_speed(step: Step, candidate: str) -> tuple[float, float] | None:
+    """Prompt and answer tokens a second of `candidate` on the machine of 03 or 02, None where neither timed it.
+
+    Non-negative least squares of what a customer alone waits (predictions.latency_ms) on both token counts. Where
+    that leaves one of them without a share, the tokens of both over the time of both.
+    """
+    for name in ("03_qlora_finetune", "02_candidate_benchmark"):
+        if not (step.run.done(name) and (step.run.path / name / "predictions.parquet").exists()):
+            continue
+        asked = step.read(f"{name}/predictions.parquet")
+        timed = asked[(asked["latency_ms"] > 0) & asked["error"].isna()]
+        rows = timed[timed["candidate"].isin([candidate, candidate.removesuffix("+tuned")])]
+        if len(rows) >= 10:
+            tokens = rows[["prompt_tokens", "completion_tokens"]].fillna(0).to_numpy(float)
+            seconds = rows["latency_ms"].to_numpy(float) / 1000
+            each, _ = optimize.nnls(tokens, seconds)
+            both = float(tokens.sum() / seconds.sum())
+            return (1 / each[0], 1 / each[1]) if (each > 0).all() else (both, both)
     return None
 
 
@@ -55,7 +67,8 @@ def read_basis(
             raise BadInput(f"{name} should be a number >= 0, not {value!r}")
     policy = read_json(step.path_of("04_router_tuning/policy.json"))
     routed, curve = step.run.summary("04_router_tuning"), step.read("04_router_tuning/curve.parquet")
-    card = assumptions.card(gpu).with_speed(measured_speed(step, policy["slm"]))
+    card = assumptions.card(gpu)
+    card = card.with_speed(measured_speed(step, policy["slm"])) if card.waits else card
     terms = Terms(card, assumptions.slm_api, assumptions.running, engineer_hours_month, engineer_usd_hour,
                   wrong_answer_usd, latency_target_ms / 1000, int(redundancy))  # fmt: skip
     routes = count_routes(step.read("04_router_tuning/decisions.parquet"))

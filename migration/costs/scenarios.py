@@ -40,17 +40,23 @@ class Card(_Data):
 
     @property
     def measured(self) -> bool:
-        """Whether its speed is what this run measured; before `with_speed`, whether it waits for that."""
+        """Whether its speed was measured: then its range is the narrow one."""
         return self.source.startswith("measured")
 
-    def with_speed(self, tokens_per_s: float | None) -> Card:
-        """This card with `measured` filled in. Raises BadInput where nothing was measured."""
-        if not isinstance(self.prompt_tokens_per_s, str):
+    @property
+    def waits(self) -> bool:
+        """Whether its speed is still to be filled in from this run."""
+        return isinstance(self.prompt_tokens_per_s, str) or isinstance(self.completion_tokens_per_s, str)
+
+    def with_speed(self, tokens_per_s: tuple[float, float] | None) -> Card:
+        """This card with `measured` filled in (prompt, answer). Raises BadInput where nothing was measured."""
+        if not self.waits:
             return self
-        if not tokens_per_s or tokens_per_s <= 0:
-            raise BadInput("this card waits for a measured speed (tokens_per_s), but 02 and 03 hold none: name another")
-        speed = {"prompt_tokens_per_s": tokens_per_s, "completion_tokens_per_s": tokens_per_s}
-        return self.model_copy(update=speed)
+        if tokens_per_s is None:
+            raise BadInput("this card waits for a measured speed, but 02 and 03 timed too few answers: take another")
+        return self.model_copy(
+            update=dict(zip(("prompt_tokens_per_s", "completion_tokens_per_s"), tokens_per_s, strict=True))
+        )
 
 
 class SlmApi(_Data):

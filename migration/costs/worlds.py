@@ -73,7 +73,7 @@ def central(basis: Basis) -> Worlds:
         days=np.ones((1, len(basis.traffic.days))),
         volume=one,
         routes=shares(basis.routes).to_numpy()[None],
-        luck=one / 2,
+        luck=one * np.nan,
         growth=one * unsure.growth_month[1],
         api_price=one * unsure.api_price_year[1],
         tokens=one * unsure.tokens_year[1],
@@ -135,11 +135,11 @@ def _dirichlet(rng: np.random.Generator, n: int, routes: pd.DataFrame) -> np.nda
 
 
 def quality_at(rate: Rate, luck: np.ndarray) -> np.ndarray:
-    """The quality (W,) whose rank is `luck`: a Beta with the interval's width, or the value where it has none."""
+    """The quality (W,) whose rank is `luck`: a Beta with the interval's width; as measured where luck is NaN."""
     sd = (rate.high - rate.low) / (2 * stats.norm.ppf(0.975))
     mean = rate.value if 0 < rate.value < 1 else (rate.low + rate.high) / 2
     spread = mean * (1 - mean)
     if sd <= 1e-9 or sd * sd >= spread:
         return np.full(len(luck), rate.value)
     size = spread / (sd * sd) - 1
-    return stats.beta.ppf(luck, mean * size, (1 - mean) * size)
+    return np.where(np.isnan(luck), rate.value, stats.beta.ppf(luck, mean * size, (1 - mean) * size))

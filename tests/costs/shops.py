@@ -1,6 +1,7 @@
 """Logs whose truth is known: daily rates, text lengths, prices and routes are drawn, then a log is drawn from them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ class Shop:
 
 
 def draw_shop(rng: np.random.Generator) -> Shop:
-    weekday = rng.uniform(20, 90, len(TASKS))
+    weekday = rng.uniform(10, 40, len(TASKS))
     ways = rng.dirichlet([5, 2, 2], len(TASKS))
     ways[3] = [0, 0, 1]
     ways[4] = ways[1]  # a retry belongs to the task of `reply`
@@ -84,10 +85,16 @@ def draw_decisions(shop: Shop, rng: np.random.Generator, *, n: int = 120) -> pd.
     return pd.concat(rows, ignore_index=True).assign(reason="", part="test")
 
 
+@lru_cache
+def shipped() -> scenarios.Assumptions:
+    return scenarios.read_assumptions()
+
+
 def make_basis(calls: pd.DataFrame, decisions: pd.DataFrame, *, quality: Rate | None = None, hours: float = 0.0,
                card: str = "rtx4090", **changes) -> Basis:  # fmt: skip
-    assumptions = scenarios.read_assumptions()
-    terms = Terms(assumptions.card(card).with_speed(250.0), assumptions.slm_api, assumptions.running, hours, 100.0, 0.0,
+    assumptions = shipped()
+    named = assumptions.card(card).with_speed((250.0, 40.0))
+    terms = Terms(named, assumptions.slm_api, assumptions.running, hours, 100.0, 0.0,
                   2.0, 0)  # fmt: skip
     terms = Terms(**{**terms.__dict__, **changes})
     sure = Rate(0.97, 0.95, 0.99, 300)

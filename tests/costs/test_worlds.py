@@ -71,7 +71,7 @@ def test_eight_intervals_in_ten_hold_the_truth_over_500_worlds():
     for i in range(worlds):
         shop = draw_shop(rng)
         basis = make_basis(draw_log(shop, rng, days=int(rng.integers(14, 36))), draw_decisions(shop, rng), hours=0.02)
-        drawn = draw_worlds(basis, 300, seed=i)
+        drawn = draw_worlds(basis, 200, seed=i)
         stay = project(basis, drawn, "stay")
         hybrid = project(basis, drawn, "hybrid", hosting="api")
         true_stay, true_hybrid = true_months(shop, basis, rng)
