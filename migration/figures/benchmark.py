@@ -178,7 +178,8 @@ def models_table(models: pd.DataFrame) -> pd.DataFrame:
             "USD per M tokens": prices,
             "memory (GB)": models["memory_gb"].map("{:g}".format).replace("nan", ""),
             "does not hold": models["flag"],
-            "source": models["source"] + ", " + models["as_of"],
+            "figures from": models["source"] + ", " + models["as_of"],
+            "the model's own report": models["report"] + ", " + models["report_date"],
         }
     )
 
