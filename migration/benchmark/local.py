@@ -26,7 +26,8 @@ from migration.sample import models
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from migration.benchmark.decoding import Decoded, Group, Prefix, Tree
+    from migration.benchmark.attention import Prefix
+    from migration.benchmark.decoding import Decoded, Group, Tree
 
 MOST_SHARED = 16384  # prefix tokens of one batch: bounds the memory of their keys and values
 
@@ -68,10 +69,10 @@ class _Engine:
 @lru_cache(maxsize=1)
 def _loaded(source: str, quantize: str | None, adapter: str | None, identity: str) -> models.LoadedModel:
     """The last model used, ready for `decoding`; `identity` makes a retrained adapter another model."""
-    from migration.benchmark import decoding
+    from migration.benchmark import attention
 
     loaded = models.load(source, quantize=quantize, adapter=adapter)
-    decoding.prepare(loaded.model)
+    attention.prepare(loaded.model)
     return loaded
 
 
@@ -191,7 +192,7 @@ def _visit(
 
     Rows of one prefix come side by side, longest first; groups in the order of their longest row.
     """
-    from migration.benchmark import decoding
+    from migration.benchmark import attention, decoding
 
     def visit(group: Group, above: Prefix, share: float) -> Iterator[tuple[int, Prefix, float]]:
         inside = group.members()
@@ -203,7 +204,7 @@ def _visit(
         for inner in sorted(group.groups, key=lambda g: -max(sizes[row] - g.length for row in g.members())):
             yield from visit(inner, prefix, share)
 
-    return visit(group, decoding.Prefix(), 0.0)
+    return visit(group, attention.Prefix(), 0.0)
 
 
 def _batches(
@@ -298,13 +299,13 @@ def measure_latency(candidate: Candidate) -> Latency:
 
 
 def _measure(engine: _Engine) -> Latency:
-    from migration.benchmark import decoding
+    from migration.benchmark import attention, decoding
 
     loaded, ids = engine.loaded, engine.ids("Where is my order? I would like to change it. ") * 200
 
     def wall(length: int, limit: int) -> float:
         start = time.perf_counter()
-        list(decoding.decode(loaded.model, [decoding.Prefix()], [ids[:length]], [limit], frozenset(), loaded.device))
+        list(decoding.decode(loaded.model, [attention.Prefix()], [ids[:length]], [limit], frozenset(), loaded.device))
         return (time.perf_counter() - start) * 1e3
 
     wall(32, 4)  # the first run warms up and is not counted

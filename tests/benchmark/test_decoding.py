@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_models import tiny
 
-from migration.benchmark import decoding
+from migration.benchmark import attention, decoding
 
 CPU = torch.device("cpu")
 ARCHITECTURES = {
@@ -35,7 +35,7 @@ def by_transformers(model, ids: list[int], limit: int) -> list[int]:
 
 
 def decoded(model, ids, limits, prefix_length: int):
-    prefix = decoding.extend(model, decoding.Prefix(), ids[0][:prefix_length], CPU)
+    prefix = decoding.extend(model, attention.Prefix(), ids[0][:prefix_length], CPU)
     rest = [row[prefix_length:] for row in ids]
     found = decoding.decode(model, [prefix] * len(ids), rest, limits, frozenset({257}), CPU)
     return sorted(found, key=lambda one: one.row)
@@ -47,14 +47,14 @@ def test_answers_are_those_of_transformers(kind):
     limits = [3, 12, 7, 12, 1, 9]
     model.set_attn_implementation("eager")
     expected = [by_transformers(model, row, limit) for row, limit in zip(ids, limits, strict=True)]
-    decoding.prepare(model)
+    attention.prepare(model)
     for length in (40, 17, 0):
         assert [one.tokens for one in decoded(model, ids, limits, length)] == expected
 
 
 def test_signals_do_not_depend_on_the_batch():
     model, ids = tiny("llama"), prompts(1)
-    decoding.prepare(model)
+    attention.prepare(model)
     together = decoded(model, ids, [8] * 6, 40)
     for row, one in zip(ids, together, strict=True):
         (alone,) = decoded(model, [row], [8], 0)
@@ -65,7 +65,7 @@ def test_signals_do_not_depend_on_the_batch():
 
 def test_long_prompts_are_read_in_chunks(monkeypatch):
     model, ids = tiny("gemma2", sliding_window=24), prompts(2, shared=90)
-    decoding.prepare(model)
+    attention.prepare(model)
     whole = [one.tokens for one in decoded(model, ids, [6] * 6, 33)]
     monkeypatch.setattr(decoding, "_CHUNK", 48)
     assert [one.tokens for one in decoded(model, ids, [6] * 6, 33)] == whole
@@ -84,8 +84,8 @@ def test_choice_among_labels_equals_scoring_each_alone(kind):
             wanted = [*label, 257]
             totals[i, j] = sum(float(logprobs[len(row) - 1 + t, token]) for t, token in enumerate(wanted))
     expected = np.exp(totals - totals.max(1, keepdims=True))
-    decoding.prepare(model)
-    prefix = decoding.extend(model, decoding.Prefix(), ids[0][:40], CPU)
+    attention.prepare(model)
+    prefix = decoding.extend(model, attention.Prefix(), ids[0][:40], CPU)
     rest = [row[40:] for row in ids]
     found, chances = decoding.choose(model, [prefix] * len(ids), rest, decoding.Tree.of(labels), frozenset({257}), CPU)
     np.testing.assert_allclose(chances, expected / expected.sum(1, keepdims=True), atol=1e-4)
@@ -129,16 +129,11 @@ def test_groups_are_nested_where_some_share_more():
 @pytest.mark.parametrize("kind", ["llama", "gemma2"])
 def test_a_batch_may_hold_rows_of_several_prefixes(kind):
     model = tiny(kind, **ARCHITECTURES[kind])
-    decoding.prepare(model)
+    attention.prepare(model)
     ids = [*prompts(4, shared=50), *prompts(5, shared=35), *prompts(6, shared=3, rows=2)]
     alone = [one.tokens for row in ids for one in decoded(model, [row], [7], 0)]
-    first, second = (decoding.extend(model, decoding.Prefix(), ids[i][:n], CPU) for i, n in ((0, 50), (6, 35)))
-    prefixes = [first] * 6 + [second] * 6 + [decoding.Prefix()] * 2
+    first, second = (decoding.extend(model, attention.Prefix(), ids[i][:n], CPU) for i, n in ((0, 50), (6, 35)))
+    prefixes = [first] * 6 + [second] * 6 + [attention.Prefix()] * 2
     rest = [row[prefix.length :] for row, prefix in zip(ids, prefixes, strict=True)]
     found = decoding.decode(model, prefixes, rest, [7] * 14, frozenset({257}), CPU)
     assert [one.tokens for one in sorted(found, key=lambda one: one.row)] == alone
-
-
-def test_an_architecture_of_its_own_kind_is_refused_with_a_way_out():
-    with pytest.raises(NotImplementedError, match="name its endpoint"):
-        decoding.prepare(torch.nn.Linear(2, 2))

@@ -14,7 +14,7 @@ from peft import LoraConfig, get_peft_model
 from tiny_models import tiny
 
 from migration.benchmark import Answers, Candidate, answer, local
-from migration.benchmark.decoding import Prefix
+from migration.benchmark.attention import Prefix
 
 SYSTEM = "You sort messages of an online shop into kinds. Reply with the kind."
 
