@@ -14,7 +14,7 @@ _LATER = {
     "relabelled": "examples",
     "trained_tokens": "packing",
     "Recipe": "train",
-    "train": "train",
+    "tune": "train",
     "targets_table": "train",
     "say_targets": "train",
     "check": "train",

@@ -210,8 +210,10 @@ def form(response: str) -> str:
 
 def usual_form(responses: pd.Series) -> np.ndarray:
     """bool (n,): answers in the form that at least 90% of the task's answers have; all where none has that many."""
+    if responses.empty:
+        return np.zeros(0, bool)
     forms = responses.map(form)
-    commonest = forms.mode().iloc[0] if len(forms) else ""
+    commonest = forms.mode().iloc[0]
     usual = (forms == commonest).to_numpy()
     return usual if usual.mean() >= 0.9 else np.ones(len(forms), bool)
 
@@ -222,6 +224,13 @@ def labels(responses: pd.Series) -> list[str]:
     Fields whose values repeat make up the label of a structured answer; where none do (extraction), the names of
     the fields that it fills.
     """
+    shapes = [response.lstrip()[:1] in ("{", "[") for response in responses]
+    if any(shapes) and not all(shapes):  # two prompt versions, two forms: each is learned apart
+        found = pd.Series("", index=range(len(shapes)))
+        for shape in (True, False):
+            part = [at for at, is_json in enumerate(shapes) if is_json is shape]
+            found.iloc[part] = [f"{'json' if shape else 'text'} {each}" for each in labels(responses.iloc[part])]
+        return found.tolist()
     parsed = [parse(response) for response in responses]
     fields = [
         _flat(value) if isinstance(value, dict | list) else {"": plain(r)}

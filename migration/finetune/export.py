@@ -19,6 +19,7 @@ import torch
 from migration.artifacts import write_atomic, write_json
 from migration.errors import BadInput
 from migration.finetune.packing import Example
+from migration.finetune.train import evaluating
 from migration.sample import models
 
 CARD = """---
@@ -208,11 +209,11 @@ def same_answers(base: str, adapter: Path, examples: Sequence[Example], quantize
 
 def _readings(loaded: models.LoadedModel, examples: Sequence[Example]) -> list[tuple[list[int], float]]:
     """For each example the likeliest token at every answer position up to the first miss, and the mean logprob."""
-    found = []
-    with torch.inference_mode():
+    found, model = [], evaluating(loaded.model)
+    with torch.no_grad():
         for example in examples:
             ids = torch.tensor([example.ids], device=loaded.device)
-            logits = loaded.model(ids, logits_to_keep=len(example) - example.answer + 1).logits[0, :-1].float()
+            logits = model(ids, logits_to_keep=len(example) - example.answer + 1).logits[0, :-1].float()
             said, wanted = logits.argmax(-1).tolist(), example.ids[example.answer :]
             miss = next((at for at, (a, b) in enumerate(zip(said, wanted, strict=True)) if a != b), len(wanted))
             chosen = logits.log_softmax(-1)[torch.arange(len(wanted)), torch.tensor(wanted)]

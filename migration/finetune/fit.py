@@ -25,6 +25,8 @@ from migration.sample.models import LoadedModel, find, plain_folder
 
 TRAINING_PART = 0.6
 """Part of a step's minutes that training gets; answering the held-out calls gets the rest."""
+FORMED = ("classification", "extraction", "routing", "sentiment", "scoring")
+"""Task types whose answers have a form: a small model can equal the LLM there, and it can be counted."""
 NF4_BYTES = 0.516
 """Bytes a weight in NF4: 4 bits, and 0.127 bits of doubly quantised scale (Dettmers et al. 2023)."""
 
@@ -135,7 +137,8 @@ def encoded(tokenizer: Any, rows: pd.DataFrame) -> list[Example]:
 
 def seconds_per_token(model: Any, recipe: Recipe, tokens: int = 400, tries: int = 2) -> float:
     """Seconds that one token of a packed row takes to train here: the best of tries."""
-    adapted, ids = prepare(model, recipe), torch.randint(1, 1000, (tokens + 1,)).tolist()
+    vocabulary = model.get_input_embeddings().num_embeddings
+    adapted, ids = prepare(model, recipe), torch.randint(vocabulary, (tokens + 1,)).tolist()
     batch = Collator([Example("pace", "pace", ids, tokens - 40)], 0)([{"examples": [0]}])
     batch = {key: value.to(model.device) for key, value in batch.items()}
     best = float("inf")
@@ -220,8 +223,9 @@ def choose_tasks(
     n: int = 200,
     corrections: str | Path = "",
 ) -> TaskPlan:
-    """The most valuable tasks (calls x cost) whose training fits into `minutes`, one after the other.
+    """The most valuable tasks (calls times their cost) whose training fits into `minutes`, one after the other.
 
+    Tasks whose answers have a form (FORMED) come before free text, of which a small model learns little in minutes.
     `wanted` names tasks to take instead, by id or name. Tasks that the audit keeps on the LLM, too few calls, prompts
     that the model cannot read and what the minutes do not allow are left, each with its reason. Where the minutes
     do not allow even one, the cheapest is trained for fewer epochs. Raises BadInput for an unknown task,
@@ -230,9 +234,10 @@ def choose_tasks(
     unknown = sorted(set(wanted) - set(tasks["task"]) - set(tasks["name"]))
     if unknown:
         raise BadInput(f"tasks {unknown} are not in the log; it has {sorted(tasks['task'])}")
-    value = tasks["cost_usd"].fillna(0) + 1e-12 * (tasks["prompt_tokens"] + tasks["completion_tokens"])
+    cost = tasks["cost_usd"].fillna(0) + 1e-12 * (tasks["prompt_tokens"] + tasks["completion_tokens"])
+    order = tasks.assign(_formed=tasks["task_type"].isin(FORMED), _value=tasks["calls"] * cost)
     rows, sets, left = [], {}, 60 * minutes
-    for row in tasks.assign(_value=value).sort_values("_value", ascending=False).to_dict("records"):
+    for row in order.sort_values(["_formed", "_value"], ascending=False).to_dict("records"):
         made, seconds, why = None, float("nan"), _reason_to_leave(row, wanted, loaded.context)
         if not why:
             try:

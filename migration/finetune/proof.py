@@ -17,7 +17,7 @@ from migration.benchmark.scoring import score
 from migration.benchmark.trial import ask
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.fit import TaskPlan, encoded
-from migration.finetune.train import Training, identity, train
+from migration.finetune.train import Training, identity, tune
 from migration.stats import Rate, agreement_rate, paired_bootstrap, paired_difference, weighted_rate
 
 
@@ -227,7 +227,7 @@ def learning_curve(
         part = train_rows.groupby("task", dropna=False).head(size)
         examples = encoded(loaded.tokenizer, part)
         place = folder / identity(loaded.identity, examples, validation, plan.recipe)
-        rate = train(loaded.model, loaded.tokenizer, examples, validation, plan.recipe, place).agreement
+        rate = tune(loaded.model, loaded.tokenizer, examples, validation, plan.recipe, place).agreement
         seen = agreement_rate(np.arange(len(validation)) < round(rate * len(validation)))
         rows.append({"examples": size, "n": seen.n, "agreement": seen.value, "low": seen.low, "high": seen.high})
         if len(part) < size * train_rows["task"].nunique():

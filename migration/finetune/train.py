@@ -15,6 +15,7 @@ import json
 import math
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -114,13 +115,23 @@ def answer_loss(model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tenso
     return loss, (labels != IGNORED).sum()
 
 
+def evaluating(model: Any) -> Any:
+    """`model` without dropout. Its 4-bit layers stay as in training: on a CPU with bf16 instructions bitsandbytes
+    would else repack them in place, for a bf16 product that training must not go on with (and not for every shape)."""
+    model.eval()
+    for module in model.modules():
+        if type(module).__name__ == "Linear4bit":
+            module.training = True
+    return model
+
+
 @torch.no_grad()
 def exact_answers(
     model: Any, examples: Sequence[Example], collator: Collator, size: int = 40
 ) -> tuple[np.ndarray, float]:
     """Whether greedy decoding would write each reference exactly, bool (n,), and the mean loss a token."""
     was_training, exact, loss, tokens = model.training, np.zeros(len(examples), bool), 0.0, 0
-    model.eval()
+    evaluating(model)
     held = replace(collator, examples=examples)
     sites = sorted({example.site for example in examples})
     for site in sites:
@@ -199,10 +210,10 @@ def prepare(model: Any, recipe: Recipe) -> PeftModel:
     config = LoraConfig(
         r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.0, target_modules=targets, task_type="CAUSAL_LM"
     )
-    return get_peft_model(model, config)
+    return get_peft_model(model, config).train()
 
 
-def train(
+def tune(
     model: Any,
     tokenizer: Any,
     examples: Sequence[Example],
@@ -234,8 +245,10 @@ def train(
     while True:
         try:
             watch = _Watch(validation, collator, recipe, folder, minutes, len(rows), say)
-            trainer = _trainer(adapted, tokenizer, collator, rows, parts, recipe, folder, report_to, watch)
-            trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
+            with warnings.catch_warnings():  # the libraries' renamed options, old names of which work in all versions
+                warnings.simplefilter("ignore", FutureWarning)
+                trainer = _trainer(adapted, tokenizer, collator, rows, parts, recipe, folder, report_to, watch)
+                trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
             break
         except RuntimeError as error:
             if "memory" not in str(error).lower() or parts >= recipe.size:

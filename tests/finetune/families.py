@@ -56,14 +56,14 @@ def model_of(family, tokenizer):
     torch.manual_seed(3)
     end = tokenizer.convert_tokens_to_ids(ENDS[family])
     shape = {
-        "vocab_size": len(tokenizer), "hidden_size": 48, "intermediate_size": 96, "num_hidden_layers": 2,
-        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 1024,
+        "vocab_size": len(tokenizer), "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 2048,
         "initializer_range": 0.3,
         "pad_token_id": tokenizer.pad_token_id, "eos_token_id": [tokenizer.eos_token_id, end],
         "bos_token_id": tokenizer.bos_token_id,
     }  # fmt: skip
     if family == "gemma2":
-        config = Gemma2Config(**shape, head_dim=12, query_pre_attn_scalar=12, sliding_window=512)
+        config = Gemma2Config(**shape, head_dim=16, query_pre_attn_scalar=16, sliding_window=512)
         return Gemma2ForCausalLM._from_config(config, attn_implementation="eager").eval()
     kinds = {"phi3": (Phi3Config, Phi3ForCausalLM), "llama3": (LlamaConfig, LlamaForCausalLM)}
     config, kind = kinds[family]

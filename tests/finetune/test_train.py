@@ -12,7 +12,7 @@ from families import examples_of, family_of
 
 from migration.finetune import train as training
 from migration.finetune.packing import Collator, pad
-from migration.finetune.train import Recipe, exact_answers, identity, prepare, targets_table, train
+from migration.finetune.train import Recipe, exact_answers, identity, prepare, targets_table, tune
 
 RECIPE = Recipe(epochs=6, learning_rate=2e-2, size=8)
 
@@ -25,7 +25,7 @@ def weights(folder):
 
 def run(family, folder, recipe=RECIPE, n=32, **options):
     examples = examples_of(family, n)
-    return train(
+    return tune(
         family.model(), family.tokenizer, examples, examples[:12], recipe, folder, say=lambda _: None, **options
     )
 
@@ -105,7 +105,7 @@ def test_out_of_memory_cuts_the_rows_and_keeps_the_effective_batch(llama, tmp_pa
 
     monkeypatch.setattr(training, "answer_loss", small_device)
     examples = examples_of(llama, 32)
-    cut = train(llama.model(), llama.tokenizer, examples, examples[:12], RECIPE, tmp_path / "cut", say=told.append)
+    cut = tune(llama.model(), llama.tokenizer, examples, examples[:12], RECIPE, tmp_path / "cut", say=told.append)
     assert cut.micro_batch < 8
     assert any("effective batch stays 8" in line for line in told)
     assert cut.steps == whole.steps
@@ -131,7 +131,7 @@ def test_a_killed_training_goes_on_and_ends_like_the_unbroken_one(llama, tmp_pat
     assert not (folder / "training.json").exists()
     told = []
     examples = examples_of(llama, 32)
-    resumed = train(llama.model(), llama.tokenizer, examples, examples[:12], RECIPE, folder, say=told.append)
+    resumed = tune(llama.model(), llama.tokenizer, examples, examples[:12], RECIPE, folder, say=told.append)
     assert any("going on from the checkpoint of step" in line for line in told)
     assert resumed.steps == unbroken.steps
     np.testing.assert_allclose(resumed.history["loss"].tail(3), unbroken.history["loss"].tail(3), atol=0.02)
@@ -141,7 +141,7 @@ def test_few_minutes_give_fewer_steps_and_a_rate_that_still_falls_to_zero(llama,
     told = []
     examples = examples_of(llama, 32)
     recipe = Recipe(epochs=4000, size=8)
-    result = train(
+    result = tune(
         llama.model(), llama.tokenizer, examples, examples[:4], recipe, tmp_path, minutes=0.03, say=told.append
     )
     assert result.steps < 16000
