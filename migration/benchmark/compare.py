@@ -16,7 +16,7 @@ from pandas.io.formats.style import Styler
 
 from migration.benchmark.sampling import REPLAYED
 from migration.benchmark.scoring import macro_f1
-from migration.benchmark.verdict import KEEP, MOVE, TUNE, UNKNOWN, commonest, rate_of, tunable, verdict, verdicts
+from migration.benchmark.verdict import KEEP, MOVE, TUNE, UNKNOWN, commonest, prospect, rate_of, verdict, verdicts
 from migration.errors import NotEnoughCalls
 from migration.stats import (
     Rate,
@@ -130,12 +130,11 @@ class Scoreboard:
 
     def decision(self) -> str:
         """What step 02 decides, in one sentence: the base to tune, and on what."""
-        rate, shares = self.rate(self.best), self.shares()
-        return (
-            f"Build on {self.best}: as it is it agrees with the LLM on {rate} of the traffic asked; {shares[MOVE]:.0%} "
-            f"of the calls can move now, {shares[TUNE]:.0%} are worth tuning it for, {shares[KEEP]:.0%} stay with the "
-            f"LLM, and {shares[UNKNOWN]:.0%} need more answers."
-        )
+        told = {MOVE: "can move now", TUNE: "are worth tuning it for", KEEP: "stay with the LLM"}
+        told[UNKNOWN] = "cannot be told yet"
+        parts = [f"{share:.0%} of the calls {told[word]}" for word, share in self.shares().items() if share]
+        asked = f"as it is it agrees with the LLM on {self.rate(self.best)} of the traffic asked"
+        return f"Build on {self.best}: {asked}; {', '.join(parts)}."
 
     def summary(self) -> dict[str, Any]:
         """Headline figures for `summary.json`: shares are fractions, times milliseconds, costs USD per 1,000 calls."""
@@ -204,9 +203,9 @@ def compare(
     llm = f"{commonest(sampled['model'])} (logged)"
     reference = [("ALL", sampled)] + [(task, sampled[sampled["task"] == task]) for task in order]
     logged = pd.DataFrame([_logged(llm, str(task), group) for task, group in reference])
-    could_tune = {task: tunable(scored, replayed, task) for task in board["task"].unique()}
-    board["verdict"] = [verdict(rate_of(row), margin, could_tune[row["task"]])[0] for row in board.to_dict("records")]
-    decided = verdicts(board, could_tune, replayed, margin, names or {}, left_out or {})
+    prospects = {task: prospect(scored, replayed, task) for task in board["task"].unique()}
+    board["verdict"] = [verdict(rate_of(row), margin, prospects[row["task"]])[0] for row in board.to_dict("records")]
+    decided = verdicts(board, prospects, replayed, margin, names or {}, left_out or {})
     frame = pd.concat([logged.assign(verdict="the reference"), board], ignore_index=True)
     return Scoreboard(frame, decided, _tests(scored), margin, llm, {name: dict(fact) for name, fact in facts.items()})
 

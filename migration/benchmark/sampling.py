@@ -108,15 +108,16 @@ class Plan:
     def __str__(self) -> str:
         taken, left = self.frame[self.frame["n"] > 0], self.frame[self.frame["n"] == 0]
         full = int((taken["n"] >= taken["wanted"]).sum())
+        tasks = f"{len(taken)} task{'s' * (len(taken) != 1)}"
         time = f" in a planned {self.minutes_planned:.1f} of {self.minutes:g} minutes" if self.minutes_planned else ""
         text = (
-            f"{taken['n'].sum():,} calls of {len(taken)} tasks, which are {self.share:.0%} of the traffic, are asked"
+            f"{taken['n'].sum():,} calls of {tasks}, which is {self.share:.0%} of the traffic, are asked"
             f"{time}. An interval {self.width * 100:.0f} points wide takes up to {self.frame['wanted'].max():,} calls "
-            f"of a task; {full} of {len(taken)} tasks get theirs (or all they have)."
+            f"of a task; {full} of {tasks} get as many, or all there are."
         )
         few = [str(task) for task in taken.loc[taken["n"] < FEWEST, "task"]]
-        text += f" Fewer than {FEWEST} calls can be asked of {len(few)} tasks." if few else ""
-        return text + (f" {len(left)} tasks are too expensive here and left out." if len(left) else "")
+        text += f" Too few to say much (under {FEWEST}): {', '.join(few)}." if few else ""
+        return text + (f" Too expensive here, and left out: {len(left)}." if len(left) else "")
 
 
 def fixed_plan(

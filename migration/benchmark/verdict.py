@@ -7,11 +7,14 @@ Knows: intervals, the margin, what could be tuned. Refuses to know: how answers 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from migration.schema import SPLIT_SHARES
 from migration.stats import Rate, calls_for_width, calls_to_decide, non_inferior
 
 MOVE, TUNE, KEEP = "move now", "move after fine-tuning", "keep on the LLM"
@@ -30,30 +33,37 @@ def rate_of(row: Mapping[Any, Any]) -> Rate:
     return Rate(float(row["agreement"]), float(row["low"]), float(row["high"]), int(row["n"]))
 
 
-def tunable(scored: pd.DataFrame, replayed: pd.DataFrame, task: str) -> tuple[bool, str]:
-    """Whether tuning on the log could help a task, and the clause that says why (or why not)."""
+@dataclass(frozen=True)
+class Prospect:
+    """Whether tuning on the log could help a task, the clause that says why, and the logged calls still lacking."""
+
+    tunable: bool
+    because: str
+    lacking: int = 0
+
+
+def prospect(scored: pd.DataFrame, replayed: pd.DataFrame, task: str) -> Prospect:
+    """What tuning could do for a task (or `ALL`): its examples in `train`, the length of its prompts, its answers."""
     own = replayed[replayed["task"] == task] if task != "ALL" else replayed
+    part = scored[scored["task"] == task] if task != "ALL" else scored
     examples = int(((own["split"] == "train") & own["response"].notna()).sum())
     typical, kind = float(own["prompt_tokens"].median()), commonest(own["task_type"])
-    part = scored[scored["task"] == task] if task != "ALL" else scored
-    distinct = own["response"].nunique()
-    if examples < TUNING_EXAMPLES:
-        return False, f"only {examples} logged calls are left to learn from, {TUNING_EXAMPLES} are the least"
     if typical > TUNING_TOKENS:
-        return (
-            False,
-            f"half of its prompts are longer than {typical:,.0f} tokens, past the {TUNING_TOKENS:,} of a small model",
-        )
+        long = f"half of its prompts are longer than {typical:,.0f} tokens, past the {TUNING_TOKENS:,} of a small model"
+        return Prospect(False, long)
     if kind in OPEN_ENDED and part["scorer"].isin(["text", "summary", "code"]).mean() > 0.5:
-        return False, f"its answers are open-ended ({kind})"
-    bounded = part["scorer"].isin(["label", "fields", "spans"]).mean() > 0.5
-    form = (
-        f"its answers keep a fixed form ({distinct:,} different ones)" if bounded else f"it is {kind} in running text"
-    )
-    return True, f"{form} and {examples:,} logged calls are there to learn from"
+        return Prospect(False, f"its answers are open-ended ({kind})")
+    if examples < TUNING_EXAMPLES:
+        lacking = math.ceil((TUNING_EXAMPLES - examples) / SPLIT_SHARES[0])
+        few = f"{examples} logged calls to learn from are too few, {TUNING_EXAMPLES} are the least"
+        return Prospect(False, f"{few}: log {lacking} more", lacking)
+    form = f"it is {kind} in running text"
+    if part["scorer"].isin(["label", "fields", "spans"]).mean() > 0.5:
+        form = f"its answers keep a fixed form ({own['response'].nunique():,} different ones)"
+    return Prospect(True, f"{form} and {examples:,} logged calls are there to learn from")
 
 
-def verdict(rate: Rate, margin: float, could_tune: tuple[bool, str]) -> tuple[str, str]:
+def verdict(rate: Rate, margin: float, tuning: Prospect) -> tuple[str, str]:
     """The verdict on a task for one candidate, and the sentence that it rests on."""
     floor = 1 - margin
     seen = f"agreement {rate.value:.1%} ({rate.low:.1%} to {rate.high:.1%}, n={rate.n})"
@@ -63,19 +73,15 @@ def verdict(rate: Rate, margin: float, could_tune: tuple[bool, str]) -> tuple[st
     if answer is None:
         needed = calls_to_decide(rate.value, floor) or calls_for_width(margin, share=rate.value)
         more = max(1, needed - rate.n)
-        return (
-            f"{UNKNOWN}: needs {more:,} more",
-            f"{seen}: the interval holds {floor:.0%}; {more:,} more calls would decide.",
-        )
-    return (
-        TUNE if could_tune[0] else KEEP,
-        f"{seen}: the whole interval is below {floor:.0%}; {could_tune[1]}.",
-    )
+        because = f"{seen}: the interval holds {floor:.0%}; {more:,} more calls at this rate would decide."
+        return f"{UNKNOWN}: needs {more:,} more", because
+    word = TUNE if tuning.tunable else f"{UNKNOWN}: needs {tuning.lacking:,} more" if tuning.lacking else KEEP
+    return word, f"{seen}: the whole interval is below {floor:.0%}; {tuning.because}."
 
 
 def verdicts(
     board: pd.DataFrame,
-    could_tune: Mapping[str, tuple[bool, str]],
+    prospects: Mapping[str, Prospect],
     replayed: pd.DataFrame,
     margin: float,
     names: Mapping[str, str],
@@ -96,7 +102,7 @@ def verdicts(
             )
             continue
         best = tried.sort_values(["agreement", "score"], ascending=False).iloc[0].to_dict()
-        said, sentence = verdict(rate_of(best), margin, could_tune[str(task)])
+        said, sentence = verdict(rate_of(best), margin, prospects[str(task)])
         kept = {key: best[key] for key in ("candidate", "n", "agreement", "low", "high")}
         rows.append(row | kept | {"verdict": said, "sentence": f"{best['candidate']}: {sentence}"})
     columns = ["task", "name", "calls", "share", "candidate", "n", "agreement", "low", "high", "verdict", "sentence"]

@@ -132,6 +132,15 @@ def test_verdicts(calls, task, n, share, verdict):
     assert f"n={n})" in row["sentence"]
 
 
+def test_a_weak_task_with_too_few_calls_to_learn_from_is_not_judged(calls):
+    few = calls[calls["task"] == "gate"].head(60)
+    board = compare(answers(draw_sample(few, 60), "small", 0.1), few)
+    row = board.verdicts.iloc[0]
+    learn = int((few["split"] == "train").sum())
+    assert row["verdict"] == f"{UNKNOWN}: needs {-(-(50 - learn) * 10 // 4)} more"
+    assert f"{learn} logged calls to learn from are too few" in row["sentence"]
+
+
 def test_the_calls_a_verdict_asks_for_do_decide(calls):
     need = 20 + 53
     board = compare(answers(draw_sample(calls, {"gate": need}), "small", 1.0), calls)

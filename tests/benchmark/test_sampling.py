@@ -79,7 +79,7 @@ def test_with_time_enough_every_task_gets_the_calls_its_interval_needs():
     assert rows.loc["gate", "n"] == calls_for_width(0.2)
     assert rows.loc["gate", "half_width"] <= 0.1
     assert rows.loc["agent", "n"] == rows.loc["agent", "eligible"]
-    assert "3 of 3 tasks get theirs" in str(plan)
+    assert "3 of 3 tasks get as many" in str(plan)
 
 
 def test_an_expensive_task_is_left_out_and_said():
@@ -93,7 +93,7 @@ def test_twenty_calls_of_one_task_are_asked_all():
     few = log({"gate": 20})
     plan = plan_sample(few, {"gate": 0.1}, minutes=1)
     assert plan.per_task == {"gate": int(few["split"].isin(["calibration", "test"]).sum())}
-    assert "Fewer than 20 calls can be asked of 1 tasks." in str(plan)
+    assert "Too few to say much (under 20): gate." in str(plan)
 
 
 def test_a_fixed_plan_asks_what_it_was_told():
