@@ -56,26 +56,55 @@ def bounded(reference_tokens: int) -> int:
     return int(reference_tokens * 1.25) + 8
 
 
-def render(tokenizer: Any, messages: Sequence[Message]) -> str:
+def render(tokenizer: Any, messages: Sequence[Message], tools: str | None = None) -> str:
     """The prompt text, by the tokenizer's own chat template, open for the assistant's turn.
 
     The first of these forms that the template takes without an error and without dropping any content: the messages
     as they are; tool results as user turns; turns of one role merged; the system text folded into the first turn.
+    tools: the request's tools (JSON); where the template shows none of them they are told in the system text.
     A tokenizer without a template gets `Role: content` lines. Raises ValueError when no form keeps all content.
     """
+    declared = json.loads(tools) if tools else None
+    if declared:
+        names = [{"content": str(tool.get("function", tool).get("name", ""))} for tool in declared]
+        try:
+            return _render(tokenizer, messages, [*messages, *names], tools=declared)
+        except ValueError:
+            messages = _with_tools(messages, declared)
+    return _render(tokenizer, messages, messages)
+
+
+def _render(
+    tokenizer: Any, messages: Sequence[Message], must_show: Sequence[Message], tools: list[Any] | None = None
+) -> str:
     if not getattr(tokenizer, "chat_template", None):
+        if tools:
+            raise ValueError("no template that could show tools")
         return "".join(f"{m['role'].capitalize()}: {m['content']}\n\n" for m in messages) + "Assistant:"
     problem: Exception | str = "it drops content"
     for form in (_as_is, told, _alternating, _system_folded):
-        turns = form(messages)
         try:
-            text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+            text = tokenizer.apply_chat_template(
+                form(messages), tools=tools, tokenize=False, add_generation_prompt=True
+            )
         except Exception as error:  # noqa: BLE001 - templates raise what they like; the last one is handed on
             problem = error
             continue
-        if all(m["content"].strip() in text for m in messages):
+        if all(m["content"].strip() in text for m in must_show):
             return text
     raise ValueError(f"the chat template takes no form of roles {[m['role'] for m in messages]}: {problem}")
+
+
+def _with_tools(messages: Sequence[Message], tools: list[Any]) -> list[Message]:
+    """The messages with the tools told in the system text, and the form in which to call one."""
+    text = (
+        'You may use these tools. To use one, answer with JSON only: {"tool_calls": [{"function": {"name": <name>, '
+        f'"arguments": {{<name>: <value>}}}}}}]}}.\n{json.dumps(tools, ensure_ascii=False)}'
+    )
+    turns = _as_is(messages)
+    if turns and turns[0]["role"] in ("system", "developer"):
+        return [turns[0] | {"content": f"{turns[0]['content']}\n\n{text}"}, *turns[1:]]
+    return [{"role": "system", "content": text}, *turns]
 
 
 def _as_is(messages: Sequence[Message]) -> list[Message]:

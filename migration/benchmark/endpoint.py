@@ -24,7 +24,7 @@ import pandas as pd
 from openai.types.chat import ChatCompletion
 
 from migration.benchmark.cache import Answers, key_of, open_answers
-from migration.benchmark.candidates import Candidate, Message, Milestones, Progress, chat, frame, signals, told
+from migration.benchmark.candidates import Candidate, Milestones, Progress, chat, frame, signals, told
 from migration.errors import BadInput
 
 TOP = 20  # alternatives asked for at each token: the most that OpenAI and vLLM give
@@ -50,24 +50,25 @@ def answer(
 ) -> pd.DataFrame:
     """Greedy answers: one row a request, in their order, columns `candidates.COLUMNS`.
 
-    requests: call_id, messages, max_tokens. timeout: seconds of one attempt. retries: the client's own, with
-    back-off, on 408, 409, 429, 5xx, time-outs and cut connections. A request that still fails gets a null output
-    and its `error`, is not kept, and is asked again by the next run. Raises BadInput for a bad address.
+    requests: call_id, messages, max_tokens; optionally `tools` (JSON or null). timeout: seconds of one attempt.
+    retries: the client's own, with back-off, on 408, 409, 429, 5xx, time-outs and cut connections. A request that
+    still fails gets a null output and its `error`, is not kept, and is asked again by the next run. Raises BadInput
+    for a bad address or a key that is not in the environment.
     """
     store, (base, model) = open_answers(cache), address(candidate)
     asks = []
     for row in requests.to_dict("records"):
-        messages = told(chat(row["messages"]))
-        limit = int(row["max_tokens"])
-        key = key_of(base=base, model=model, messages=messages, max_tokens=limit, temperature=0, top_logprobs=TOP)
-        asks.append((row["call_id"], key, messages, limit))
-    known = store.get(key for _, key, _, _ in asks)
-    pending = {key: (messages, limit) for _, key, messages, limit in asks if key not in known}
+        body: dict[str, Any] = {"messages": told(chat(row["messages"])), "max_tokens": int(row["max_tokens"])}
+        if isinstance(row.get("tools"), str):
+            body["tools"] = json.loads(row["tools"])
+        asks.append((row["call_id"], key_of(base=base, model=model, temperature=0, top_logprobs=TOP, **body), body))
+    known = store.get(key for _, key, _ in asks)
+    pending = {key: body for _, key, body in asks if key not in known}
     if pending:
         server = _Server(candidate, base, model, concurrency, store, Milestones(progress, candidate.name, len(pending)))
         with ThreadPoolExecutor(1) as pool:  # a notebook's own thread has a running event loop already
             known |= pool.submit(asyncio.run, server.all(pending, timeout, retries)).result()
-    return frame([{"call_id": call, "candidate": candidate.name} | known[key] for call, key, _, _ in asks])
+    return frame([{"call_id": call, "candidate": candidate.name} | known[key] for call, key, _ in asks])
 
 
 class _Server:
@@ -82,9 +83,7 @@ class _Server:
         self.limit_name = "max_tokens"
         self.flying, self.share, self.last = 0, 0.0, time.perf_counter()
 
-    async def all(
-        self, pending: dict[str, tuple[list[Message], int]], timeout: float, retries: int
-    ) -> dict[str, dict[str, Any]]:
+    async def all(self, pending: dict[str, dict[str, Any]], timeout: float, retries: int) -> dict[str, dict[str, Any]]:
         gate = asyncio.Semaphore(self.concurrency)
         options: dict[str, Any] = {
             "base_url": self.base,
@@ -94,21 +93,21 @@ class _Server:
         }
         async with openai.AsyncOpenAI(**options) as client:
 
-            async def one(key: str, messages: list[Message], limit: int) -> tuple[str, dict[str, Any]]:
+            async def one(key: str, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
                 async with gate:
-                    value = await self._timed(client, messages, limit)
+                    value = await self._timed(client, body)
                 if not value.get("error"):
                     self.store.put(key, value)
                 self.report.one_more()
                 return key, value
 
-            return dict(await asyncio.gather(*(one(key, *ask) for key, ask in pending.items())))
+            return dict(await asyncio.gather(*(one(key, body) for key, body in pending.items())))
 
-    async def _timed(self, client: openai.AsyncOpenAI, messages: list[Message], limit: int) -> dict[str, Any]:
+    async def _timed(self, client: openai.AsyncOpenAI, body: dict[str, Any]) -> dict[str, Any]:
         self._share_time(+1)
         start, share = time.perf_counter(), self.share
         try:
-            value = _value(await self._ask(client, messages, limit))
+            value = _value(await self._ask(client, body))
         except openai.OpenAIError as error:
             value = {"error": self._told(error)}
         self._share_time(-1)
@@ -120,9 +119,9 @@ class _Server:
         self.share += (now - self.last) * 1e3 / max(self.flying, 1)
         self.last, self.flying = now, self.flying + change
 
-    async def _ask(self, client: openai.AsyncOpenAI, messages: list[Message], limit: int) -> Any:
+    async def _ask(self, client: openai.AsyncOpenAI, body: dict[str, Any]) -> Any:
         while True:
-            options: dict[str, Any] = self.options | {self.limit_name: limit, "messages": messages}
+            options = self.options | {self.limit_name if name == "max_tokens" else name: v for name, v in body.items()}
             try:
                 return await client.chat.completions.create(model=self.model, **options)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:

@@ -99,7 +99,7 @@ def answer(
     """Greedy answers of `candidate`: one row a request, in their order, columns `candidates.COLUMNS`.
 
     requests: call_id, messages, max_tokens; optionally `reference` (text: the limit is then at least its length in
-    the candidate's own tokens) and `labels` (lists of answers to choose among by likelihood, null where free).
+    the candidate's own tokens), `tools` (JSON or null) and `labels` (lists of answers to choose among, or null).
     cache: answers found there are not computed, and each new one is put there at once. token_budget: own tokens of
     a batch (rows x longest), prefix not counted. A request that does not fit the model's context gets a null output
     and an `error` that begins with "context_overflow"; it is never cut. Raises ModelNotFound.
@@ -139,8 +139,9 @@ class _Ask:
 
 
 def _ask(engine: _Engine, row: Mapping[Any, Any]) -> _Ask:
+    tools = row.get("tools")
     try:
-        text = render(engine.tokenizer, chat(row["messages"]))
+        text = render(engine.tokenizer, chat(row["messages"]), tools if isinstance(tools, str) else None)
     except ValueError as problem:
         return _Ask(row["call_id"], "", (), 0, (), f"template: {problem}")
     ids, limit = tuple(engine.ids(text)), int(row["max_tokens"])

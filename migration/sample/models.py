@@ -200,7 +200,7 @@ def load(spec: str, *, quantize: str | None = None, adapter: str | Path | None =
     _silence()
     files = find(spec)
     identity = identity_of(files, quantize, adapter)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = _device()
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     options: dict[str, Any] = {"dtype": dtype}
     if quantize == "nf4":
@@ -233,8 +233,16 @@ def context_of(config: Any) -> int:
 
 
 def identity_of(files: ModelFiles, quantize: str | None = None, adapter: str | Path | None = None) -> str:
-    """What answers depend on: the weights' hash, the adapter's, and the number format."""
-    return f"{files.identity}|{_adapter_identity(Path(adapter)) if adapter else ''}|{quantize or 'plain'}"
+    """What answers depend on: the weights' hash, the adapter's, and the number formats of weights and arithmetic."""
+    arithmetic = "bfloat16" if _device().type == "cuda" else "float32"
+    tuned = _adapter_identity(Path(adapter)) if adapter else ""
+    return f"{files.identity}|{tuned}|{quantize or 'plain'}|{arithmetic}"
+
+
+def _device() -> torch.device:
+    import torch
+
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _adapter_identity(adapter: Path) -> str:

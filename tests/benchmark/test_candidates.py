@@ -50,6 +50,17 @@ def test_a_template_that_drops_content_is_an_error():
         render(byte_tokenizer("{{ messages[0]['content'] }}"), WITH_TOOL)
 
 
+TOOLS = '[{"type": "function", "function": {"name": "find_order", "parameters": {}}}]'
+
+
+@pytest.mark.parametrize("template", [CHATML, GEMMA, PHI3, None, "{{ tools | tojson if tools else '' }}" + CHATML])
+def test_tools_are_shown_by_the_template_or_told(template):
+    text = render(byte_tokenizer(template), WITH_TOOL, TOOLS)
+    assert text.count("find_order") == 1
+    assert all(message["content"] in text for message in WITH_TOOL)
+    assert ("You may use these tools" in text) == (template is None or "tojson" not in template)
+
+
 def test_messages_from_parquet_are_plain(tmp_path):
     pd.DataFrame({"messages": [ASKED]}).to_parquet(tmp_path / "m.parquet")
     read = pd.read_parquet(tmp_path / "m.parquet")["messages"][0]

@@ -118,6 +118,15 @@ def test_answers_carry_their_signals(upstream):
     assert upstream.seen[0]["max_tokens"] == 9
 
 
+def test_tools_are_part_of_the_request_and_of_its_key(upstream):
+    store, tools = Answers(), [{"type": "function", "function": {"name": "find_order"}}]
+    asked = pd.concat([requests("one"), requests("one").assign(tools=json.dumps(tools))])
+    answer(Candidate("far", upstream.source), asked, cache=store)
+    assert store.stats.computed == 2
+    assert sorted(("tools" in body) for body in upstream.seen) == [False, True]
+    assert tools in [body.get("tools") for body in upstream.seen]
+
+
 def test_failures_that_pass_are_survived_and_answers_are_paid_once(upstream, tmp_path):
     upstream.trouble = {"limited": "429", "broken": "500", "slow": "hang", "torn": "cut"}
     asked = requests("fine", *upstream.trouble, "fine too")
