@@ -10,7 +10,8 @@ import pytest
 
 from migration.errors import BadInput
 from migration.routing import Limits, Policy, Request, Router
-from migration.routing.gain import BUCKETS, COUNTS, HashedScore
+from migration.routing.features import BUCKETS, COUNTS
+from migration.routing.gain import WAVES, HashedScore
 from migration.routing.signals import Calibrator, SignalScore
 
 # The article's `route_request(task_type, complexity_score)`.
@@ -118,8 +119,8 @@ def test_an_answer_that_tells_nothing_escalates(answer: dict) -> None:
 def hashed_policy() -> Policy:
     rng = np.random.default_rng(0)
     score = HashedScore(
-        rng.normal(size=BUCKETS).astype(np.float32), np.ones(BUCKETS, np.float32), np.zeros(len(COUNTS)),
-        np.ones(len(COUNTS)), np.zeros(len(COUNTS)), {"a": 0.25}, 0.1,
+        rng.normal(size=BUCKETS), np.ones(BUCKETS), np.zeros(len(COUNTS)), np.ones(len(COUNTS)), np.zeros(WAVES),
+        {"a": 0.25}, 0.1,
     )  # fmt: skip
     signals = SignalScore(("mean_logprob",), (-0.5,), (0.25,), {"*": (0.5, 1.0), "a": (1.0, 2.0)},
                           Calibrator("isotonic", (-1.0, 0.0, 2.0), (0.1, 0.5, 0.9)))  # fmt: skip
