@@ -146,7 +146,7 @@ def _walk(home: Run, steps: list[Any], given: dict[str, Any], files: list[Path],
         except StepFailed as failure:
             return failure
         changed = True
-        out.print(f"    done in {seconds:.0f} s: {home.summary(book.step)['decision']}", markup=False)
+        out.print(f"    done in {seconds:.0f} s: {home.summary(book.step)['decision']}", markup=False, soft_wrap=True)
     if not changed:
         out.print("nothing to do: every step is done and its inputs have not changed")
     return None

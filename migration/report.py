@@ -141,12 +141,10 @@ def build_index(run: Run) -> Path:
 def headline(summaries: dict[str, dict[str, Any]]) -> str:
     """The run in one sentence, from its last finished step."""
     routed, priced = summaries.get("04_router_tuning"), summaries.get("05_cost_projection")
+    if routed and not routed.get("slm_share"):
+        return "Do not route yet: every call stays on the LLM"
     if routed and priced:
-        kept = (
-            f"A small model can keep {routed['slm_share']:.0%} of the calls"
-            if routed.get("slm_share")
-            else "Do not route yet: every call stays on the LLM"
-        )
+        kept = f"A small model can keep {routed['slm_share']:.0%} of the calls"
         before = humanize("usd", priced["before_usd_month"])
         after = humanize("usd", priced["after_usd_month_p50"])
         return f"{kept}; the bill goes from {before} to {after} a month"
@@ -203,7 +201,9 @@ def _models(summaries: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def _unique(items: Any) -> list[str]:
-    return list(dict.fromkeys(item for item in items if item))
+    """The distinct notices, without those that another one holds whole."""
+    every = list(dict.fromkeys(item for item in items if item))
+    return [item for item in every if not any(item in other for other in every if other != item)]
 
 
 def _provenance(run: Run) -> list[dict[str, str]]:

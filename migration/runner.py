@@ -26,6 +26,7 @@ import papermill
 import yaml
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from migration import __version__, report
 from migration.artifacts import PROJECT, Run
@@ -33,6 +34,9 @@ from migration.errors import BadInput, MissingStep, StepFailed
 from migration.schema import STEPS
 
 VERSIONS_OF = ("torch", "transformers", "peft", "trl", "bitsandbytes", "pandas", "duckdb", "genai-prices", "papermill")
+
+LOCAL_SOCKETS = Config({"KernelManager": {"transport": "ipc"}})
+"""Kernels speak over files that only this user can open: traffic never crosses a TCP port."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,7 @@ def execute(
             parameters=item.parameters,
             progress_bar=False,
             stdout_file=Lines(say),
+            config=LOCAL_SOCKETS,
             on_cell_start=lambda cell, cell_index: on_cell(cell_index, total),
         )
         finished = run.manifest["steps"][book.step].get("finished_at")

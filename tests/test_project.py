@@ -5,6 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import papermill
 import pytest
 import yaml
 
@@ -59,4 +60,6 @@ def test_every_parameter_has_a_comment_and_a_plain_value(path: Path) -> None:
     (cell,) = [c for c in book["cells"] if "parameters" in c["metadata"].get("tags", [])]
     for line in "".join(cell["source"]).splitlines():
         if line.strip() and not line.startswith("#"):
-            assert re.match(r"\w+(: [\w\[\]]+)? = .+  # .+", line), line
+            name = re.match(r"(\w+)(: [\w\[\]]+)? = .+  # .+", line)
+            assert name, line
+            assert name[1] in papermill.inspect_notebook(str(path)), f"papermill cannot read: {line}"
