@@ -10,7 +10,7 @@ from migration.benchmark.compare import Scoreboard, compare, differing, pipeline
 from migration.benchmark.public import head_to_head, lm_eval
 from migration.benchmark.sampling import Plan, draw_sample, plan_sample
 from migration.benchmark.scorecard import judged
-from migration.benchmark.scoring import Scorer, confusion, definitions, score
+from migration.benchmark.scoring import Scorer, confusion, definitions, repeats, repeats_sentence, score
 from migration.benchmark.trial import ask, available, facts, notices, plan_trial
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ __all__ = [
     "pipeline_latency",
     "plan_sample",
     "plan_trial",
+    "repeats",
+    "repeats_sentence",
     "score",
     "styled",
     "with_shots",

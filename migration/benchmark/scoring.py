@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from migration.errors import BadInput
+from migration.stats import agreement_rate
 
 SAME_MEANING, SAME_CHARACTERS = 0.75, 0.45
 """Cosine of MiniLM embeddings, and chrF where MiniLM cannot be had, from which two texts say the same."""
@@ -328,3 +329,35 @@ def confusion(scored: pd.DataFrame, task: str, candidate: str, *, top: int = 12)
     wanted, said = rows["reference"].map(_class), rows["output"].fillna("").map(_class)
     kept = wanted.value_counts().index[:top]
     return pd.crosstab(wanted.where(wanted.isin(kept), "(other)"), said.where(said.isin(kept), "(other)"))
+
+
+def repeats(calls: pd.DataFrame) -> pd.DataFrame:
+    """How often the LLM agrees with itself: requests that the log holds twice, scored as a candidate would be.
+
+    One pair a distinct request (its first two answers). Columns: call_id (of the second), task, task_type, reference
+    (the first answer), output, score, agrees, scorer, agrees_when; no row where nothing was asked twice. Where the LLM
+    itself often differs, no candidate can agree more often than that.
+    """
+    asked = calls[calls["kind"].isin(["chat", "scoring"]) & calls["task"].notna() & calls["response"].notna()]
+    texts = pd.Series(
+        ["\0".join(f"{m['role']}:{m['content']}" for m in messages) for messages in asked["messages"]], asked.index
+    )
+    place = asked.groupby([asked["task"], texts]).cumcount()
+    first = asked[place == 0].assign(text=texts).set_index(["task", "text"])["response"]
+    second = asked[place == 1].assign(text=texts)
+    if second.empty:
+        columns = ("call_id", "task", "task_type", "reference", "output", "score", "agrees", "scorer", "agrees_when")
+        return pd.DataFrame(columns=list(columns))
+    reference = first.reindex(pd.MultiIndex.from_frame(second[["task", "text"]])).to_numpy()
+    pairs = second[["call_id", "task", "task_type"]].assign(
+        candidate="the LLM again", output=second["response"], reference=reference, error=None
+    )
+    return score(pairs)
+
+
+def repeats_sentence(pairs: pd.DataFrame) -> str:
+    """What the repeats say of the reference, in one sentence."""
+    if pairs.empty:
+        return "No request stands twice in the log, so how often the LLM agrees with itself is unknown."
+    rate = agreement_rate(pairs["agrees"].to_numpy())
+    return f"Where the log holds a request twice, the LLM's two answers agree on {rate}: expect no more of a candidate."

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.benchmark import scoring
-from migration.benchmark.scoring import Scorer, choose, confusion, definitions, macro_f1, score
+from migration.benchmark.scoring import (
+    Scorer,
+    choose,
+    confusion,
+    definitions,
+    macro_f1,
+    repeats,
+    repeats_sentence,
+    score,
+)
 from migration.errors import BadInput
 
 TOOL = json.dumps(
@@ -147,6 +156,16 @@ def test_macro_f1_weighs_classes_alike_and_confusion_counts_them():
     assert macro_f1(['{"x": "b"}'], ["b"]) == 1
     table = confusion(score(answers(said), calls(wanted)), "gate", "small")
     assert table.loc["b", "a"] == 2
+
+
+def test_repeats_say_how_often_the_llm_agrees_with_itself():
+    log = calls(["a", "a", "a", "b", "c"]).assign(kind="chat")
+    log["messages"] = [[{"role": "user", "content": text}] for text in ("one", "one", "two", "two", "three")]
+    pairs = repeats(log)
+    assert pairs["call_id"].tolist() == ["c1", "c3"]
+    assert pairs["agrees"].tolist() == [True, False]
+    assert "50.0%" in repeats_sentence(pairs)
+    assert "No request stands twice" in repeats_sentence(repeats(log.head(1)))
 
 
 def answers(outputs, error=None):
