@@ -344,10 +344,10 @@ def repeats(calls: pd.DataFrame) -> pd.DataFrame:
     )
     place = asked.groupby([asked["task"], texts]).cumcount()
     first = asked[place == 0].assign(text=texts).set_index(["task", "text"])["response"]
-    second = asked[place == 1].assign(text=texts)
-    if second.empty:
+    if not (place == 1).any():
         columns = ("call_id", "task", "task_type", "reference", "output", "score", "agrees", "scorer", "agrees_when")
         return pd.DataFrame(columns=list(columns))
+    second = asked[place == 1].assign(text=texts)
     reference = first.reindex(pd.MultiIndex.from_frame(second[["task", "text"]])).to_numpy()
     pairs = second[["call_id", "task", "task_type"]].assign(
         candidate="the LLM again", output=second["response"], reference=reference, error=None
