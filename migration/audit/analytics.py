@@ -21,6 +21,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from migration.audit.complexity import route_hint
+from migration.audit.redact import mask
 from migration.audit.tasks import EMBEDDING, Discovery
 from migration.errors import NotEnoughCalls
 
@@ -161,7 +162,8 @@ def hidden_costs(kinds: pd.DataFrame, over: Span) -> pd.DataFrame:
 
 
 def tasks_table(calls: Table, found: Discovery) -> pd.DataFrame:
-    """tasks.parquet: `schema.TASKS`, and found_type, versions, route_reason, unpriced, p50/p95 of tokens, prompt.
+    """tasks.parquet: `schema.TASKS`, and found_type, versions, route_reason, unpriced, p50/p95 of tokens, prompt
+    (the beginning of the earliest one, personal data masked).
 
     calls: labelled by `found`. Largest cost first.
     """
@@ -175,6 +177,7 @@ def tasks_table(calls: Table, found: Discovery) -> pd.DataFrame:
     rows["answered"] = rows.task.map(seen).fillna(0).astype("int64")
     for column in ("name", "task_type", "found_type", "versions", "prompt"):
         rows[column] = [getattr(known[t], column) if t in known else None for t in rows.task]
+    rows["prompt"] = mask(rows.prompt)
     rows["name"] = rows.name.fillna(rows.task.map({EMBEDDING: "Embeddings"})).fillna("No shared prompt")
     rows["task_type"] = rows.task_type.fillna("other")
     hints = [_hint(row) for row in rows.to_dict("records")]

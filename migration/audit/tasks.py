@@ -8,12 +8,9 @@ Refuses to know: a log's format, prices. A sample of the log is looked at; every
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
-from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -24,18 +21,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from migration.audit.behaviour import Evidence, Exchange, evidence, fields_of, labels_of, shape_of, type_of
+from migration.audit.behaviour import Evidence, Exchange, evidence, type_of
 from migration.audit.complexity import Profile, complexity
+from migration.audit.merging import Leaf, merged
 from migration.audit.naming import name_of, slug
 from migration.audit.templates import (
     NO_TEMPLATE,
-    Prompt,
     Templates,
     find_templates,
     fixed_tokens,
     prompt_of,
     text_of,
-    tokens_of,
 )
 from migration.errors import BadInput, NotEnoughCalls
 from migration.schema import TASK_TYPES, conform
@@ -43,6 +39,7 @@ from migration.schema import TASK_TYPES, conform
 SAMPLE = 20_000
 """Calls that templates are found in; larger logs are sampled by a hash of the call id."""
 PER_TASK = 1_000
+EARLIEST = 50
 EMBEDDING = "embeddings"
 OTHER = "no-shared-prompt"
 _COLUMNS = ["call_id", "kind", "created_at", "messages", "tools", "response", "prompt_tokens", "completion_tokens"]
@@ -60,49 +57,6 @@ class Task:
     prompt: str
     versions: int
     profile: Profile
-
-
-@dataclass(frozen=True)
-class _Leaf:
-    """The sampled calls of one template, as merging sees them."""
-
-    number: int
-    calls: list[dict[str, Any]]
-    tokens: tuple[str, ...]
-    fixed: frozenset[str]
-    anchored: bool
-
-    @cached_property
-    def answers(self) -> list[str]:
-        return [c["response"] for c in self.calls[:400] if c["response"]]
-
-    @cached_property
-    def shape(self) -> str:
-        shapes = Counter(shape_of(a) for a in self.answers)
-        return "tool" if shapes["tool"] > 0.2 * len(self.answers) else max(shapes, key=lambda s: shapes[s], default="")
-
-    @cached_property
-    def labels(self) -> frozenset[str]:
-        return labels_of(self.answers)
-
-    @cached_property
-    def fields(self) -> frozenset[str]:
-        return frozenset(f for a in self.answers for f in fields_of(a) if f and f != "[]")
-
-    @cached_property
-    def evidence(self) -> Evidence:
-        return evidence([c["exchange"] for c in self.calls[:400]])
-
-    @cached_property
-    def words(self) -> tuple[str, ...]:
-        """The template's words without those that its answers are made of (listed labels, field names)."""
-        own = {t for value in (*self.labels, *self.fields) for t in tokens_of(value)}
-        own |= {t for value in (*self.labels, *self.fields) for t in tokens_of(re.sub(r"[._]", " ", value))}
-        return tuple(t for t in self.tokens if t[0].isalnum() and t != "0" and t not in own)
-
-    @property
-    def first(self) -> tuple[Any, str]:
-        return min((c["created_at"], c["call_id"]) for c in self.calls)
 
 
 @dataclass(frozen=True)
@@ -192,15 +146,15 @@ def discover(source: Path, *, corrections: Path | None = None, sample: int = SAM
     calls = _sample(source, sample)
     if not calls:
         raise NotEnoughCalls("finding tasks", 0, 1)
-    prompts = [prompt_of(c["messages"] or [], c.get("tools")) for c in calls]
     for call in calls:
-        call["exchange"] = _exchange(call)
-    templates = find_templates(prompts)
-    members: dict[int, list[int]] = defaultdict(list)
-    for i, prompt in enumerate(prompts):
-        members[templates.assign(prompt)].append(i)
-    leaves = [_leaf(leaf, ids, calls, prompts, templates) for leaf, ids in sorted(members.items())]
-    groups = _merged(leaves, rare=max(2, len(calls) // 5_000))
+        call["exchange"], call["prompt"] = _exchange(call), prompt_of(call["messages"], call["tools"])
+    templates = find_templates([c["prompt"] for c in calls])
+    members: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for call in sorted(calls, key=lambda c: (c["created_at"], c["call_id"])):
+        members[templates.assign(call["prompt"])].append(call)
+    anchor_of = {number: anchor for (_group, anchor), number in templates.leaves.items()}
+    leaves = [Leaf.of(number, own, anchor_of.get(number)) for number, own in sorted(members.items())]
+    groups = merged(leaves, rare=max(2, len(calls) // 5_000))
     tasks = _tasks(groups)
     changed, unused = _corrected(tasks, read_corrections(corrections) if corrections else {})
     by_leaf = {leaf.number: i for i, group in enumerate(groups) for leaf in group if leaf.number != NO_TEMPLATE}
@@ -228,95 +182,41 @@ def _exchange(call: Mapping[str, Any]) -> Exchange:
     return Exchange("\n".join(users), call["response"], *tokens, turns=len(users), tools=used)
 
 
-def _leaf(
-    leaf: int, ids: Sequence[int], calls: list[dict[str, Any]], prompts: list[Prompt], templates: Templates
-) -> _Leaf:
-    """A leaf's calls, and the tokens of its template: those of its earliest prompt that 80% of its prompts hold."""
-    first = min(ids, key=lambda i: (calls[i]["created_at"], calls[i]["call_id"]))
-    anchor = next((a for (_, a), number in templates.leaves.items() if number == leaf), None)
-    looked = [prompts[i] for i in ids[:300]]
-    tokens = fixed_tokens(prompts[first].system, [p.system for p in looked]) + (anchor.tokens if anchor else ())
-    seen = Counter(t for p in looked for t in {*p.head, *p.tail} if anchor)
-    fixed = frozenset(t for t, n in seen.items() if n >= 0.8 * len(looked)) | set(tokens)
-    return _Leaf(leaf, [calls[i] for i in ids], tokens, fixed, anchor is not None)
-
-
-def _merged(leaves: list[_Leaf], rare: int) -> list[list[_Leaf]]:
-    """Leaves grouped into tasks: each joins the first larger one that it is a version of; strays share one group."""
-    groups: list[list[_Leaf]] = []
-    strays: list[_Leaf] = []
-    for leaf in sorted(leaves, key=lambda x: (-len(x.calls), x.first)):
-        home = next((g for g in groups if leaf.tokens and same_task(g[0], leaf)), None)
-        if home is not None:
-            home.append(leaf)
-        elif leaf.tokens and len(leaf.calls) > rare:
-            groups.append([leaf])
-        else:
-            strays.append(leaf)
-    return groups + ([strays] if strays else [])
-
-
-def same_task(a: _Leaf, b: _Leaf) -> bool:
-    """Whether two templates are versions of one: the same many labels, or texts that differ by slots or additions."""
-    both = a.labels & b.labels
-    labels = len(both) / max(1, len(a.labels | b.labels))
-    words = len(set(a.words) & set(b.words)) / max(1, min(len(set(a.words)), len(set(b.words))))
-    if (labels >= 0.6 and len(both) >= 10) or (labels >= 0.5 and len(both) >= 4 and words >= 0.3):
-        return True
-    if a.shape != b.shape and min(len(a.answers), len(b.answers)) >= 5:
-        return False
-    if words < 0.4:
-        return False
-    match = SequenceMatcher(None, a.words, b.words, autojunk=False)
-    edits = [(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in match.get_opcodes() if tag != "equal"]
-    slots = all(max(edit) <= 4 for edit in edits)
-    additions = all(min(edit) <= 4 for edit in edits)
-    alike = match.ratio()
-    fields = len(a.fields & b.fields) / max(1, len(a.fields | b.fields))
-    if alike >= 0.6 and max(labels, fields) >= 0.5:
-        return True
-    return alike >= 0.8 and (slots or additions) and _behave_alike(a.evidence, b.evidence)
-
-
-def _behave_alike(a: Evidence, b: Evidence) -> bool:
-    if min(a.n, b.n) < 5:
-        return True
-    longer = (1 + max(a.answer_tokens, b.answer_tokens)) / (1 + min(a.answer_tokens, b.answer_tokens))
-    return longer <= 3 and all(
-        abs(x - y) <= 0.5 for x, y in ((a.copied, b.copied), (a.numeric, b.numeric), (a.from_input, b.from_input))
-    )
-
-
-def _tasks(groups: list[list[_Leaf]]) -> list[Task]:
+def _tasks(groups: list[list[Leaf]]) -> list[Task]:
     common = Counter(word for group in groups for word in {t for leaf in group for t in leaf.tokens})
     return _unique([_task(group, common) for group in groups])
 
 
-def _task(group: list[_Leaf], common: Mapping[str, int]) -> Task:
-    """One group as a task: named by the fixed words of its earliest prompt, so that later traffic changes nothing."""
+def _task(group: list[Leaf], common: Mapping[str, int]) -> Task:
+    """One group as a task. Its id hangs on its earliest calls alone, so that later traffic changes nothing."""
     calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: _digest(c["call_id"]))[:PER_TASK]
     found = evidence([c["exchange"] for c in calls])
     kind = type_of(found)
     profile = Profile.of(found, [c["exchange"].user for c in calls])
-    oldest = min(group, key=lambda leaf: leaf.first)
-    if not oldest.tokens:
+    if not group[0].tokens:
         return Task(OTHER, "No shared prompt", kind, kind, found, "", len(group), profile)
-    prompt = _prompt_text(min(oldest.calls, key=lambda c: (c["created_at"], c["call_id"])), oldest.anchored)
-    name = name_of(prompt, oldest.fixed, common)
-    alone = name_of(prompt, oldest.fixed)  # an id may not depend on which other tasks there are
-    task = "-".join(filter(None, (slug(alone), _digest(" ".join(oldest.tokens))[:6])))
-    return Task(task, name, kind, kind, found, prompt[:300], len(group), profile)
+    fixed, prompt = _earliest(group)
+    task = "-".join(filter(None, (slug(name_of(prompt, set(fixed))), _digest(" ".join(fixed))[:6])))
+    return Task(task, name_of(prompt, set(fixed), common), kind, kind, found, prompt[:300], len(group), profile)
+
+
+def _earliest(group: list[Leaf]) -> tuple[tuple[str, ...], str]:
+    """(fixed tokens, text) of the earliest prompt of a group: what half of its first EARLIEST calls have as well."""
+    anchored = any(leaf.anchored for leaf in group)
+    calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: (c["created_at"], c["call_id"]))[:EARLIEST]
+    sides = ("system", "head", "tail") if anchored else ("system",)
+    fixed: tuple[str, ...] = ()
+    for side in sides:
+        prompts = [getattr(c["prompt"], side) for c in calls]
+        fixed += fixed_tokens(prompts[0], prompts, 0.5)
+    first = calls[0]["messages"]
+    texts = [text_of(m["content"]) for m in first if m["role"] in ("system", "developer")]
+    users = [text_of(m["content"]) for m in first if m["role"] == "user"]
+    return fixed or group[0].tokens, "\n".join([*texts, *(users[:1] if anchored or not texts else [])])
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _prompt_text(call: Mapping[str, Any], anchored: bool) -> str:
-    """The system prompt, and the first user message where a part of it belongs to the template."""
-    texts = [text_of(m["content"]) for m in call["messages"] if m["role"] in ("system", "developer")]
-    users = [text_of(m["content"]) for m in call["messages"] if m["role"] == "user"]
-    return "\n".join([*texts, *(users[:1] if anchored or not texts else [])])
 
 
 def _unique(tasks: list[Task]) -> list[Task]:

@@ -1,0 +1,147 @@
+"""The audit's sums: against pandas on the same rows, and on Spark against DuckDB."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+import sites
+
+from migration.audit import analytics as a
+from migration.audit.tasks import discover
+from migration.errors import NotEnoughCalls
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
+import audit as bench
+
+EXPRESSIONS = (
+    a.by_hour,
+    a.by_kind,
+    a.by_task_and_kind,
+    a.by_model,
+    a.by_split,
+    a.by_task,
+    a.conversations,
+    a.complexity_bins,
+)
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated log with every kind, unknown costs, missing latencies."""
+    path = tmp_path_factory.mktemp("analytics") / "log.parquet"
+    bench.generate(path, 20_000)
+    return path
+
+
+def test_duckdb_and_pandas_agree(log: Path) -> None:
+    assert bench.equal(bench.on_duckdb(log)[1], bench.on_pandas(log)[1])
+
+
+def test_hours_and_weekdays_are_those_of_utc(tmp_path: Path) -> None:
+    row = sites.log(1)[0] | {"created_at": pd.Timestamp("2025-06-01 23:30", tz="UTC")}  # a Sunday
+    hours = a.by_hour(a.open_calls(sites.write(tmp_path / "one.parquet", [row]))).to_pandas()
+    assert hours[["weekday", "hour", "calls"]].to_numpy().tolist() == [[6, 23, 1]]
+
+
+def test_a_span_of_less_than_a_day_counts_as_a_day(tmp_path: Path) -> None:
+    over = a.span(a.open_calls(sites.write(tmp_path / "one.parquet", sites.log(1))))
+    assert (over.days, over.to_month, over.calls) == (1.0, 30.0, 1)
+    with pytest.raises(NotEnoughCalls):
+        a.span(a.open_calls(sites.write(tmp_path / "none.parquet", [])))
+
+
+def test_hidden_costs_sum_to_the_bill_and_unknown_is_not_zero(log: Path) -> None:
+    calls = a.open_calls(log)
+    table = pd.read_parquet(log, columns=["kind", "cost_usd"])
+    hidden = a.hidden_costs(a.by_kind(calls).to_pandas(), a.span(calls))
+    assert hidden.kind[0] == "chat"
+    assert hidden.share.sum() == pytest.approx(1)
+    assert hidden.cost_usd_month.sum() == pytest.approx(table.cost_usd.sum() * a.span(calls).to_month)
+    assert hidden.unpriced.sum() == table.cost_usd.isna().sum() > 0
+
+
+def test_tasks_table_and_what_could_move(tmp_path: Path) -> None:
+    rows = sites.log(1_500, 3, [sites.house_urgency, sites.code, sites.german_categories])
+    rows[0]["kind"] = rows[1]["kind"] = "error"
+    rows[2]["kind"], rows[2]["messages"] = "embedding", []
+    source = sites.write(tmp_path / "log.parquet", rows)
+    tasks = discover(source)
+    tasks.label(source, tmp_path / "calls.parquet")
+    calls = a.open_calls(tmp_path / "calls.parquet")
+    table = a.tasks_table(calls, tasks)
+    assert table.calls.sum() == 1_500
+    assert table.answered.sum() == 1_497
+    assert table.cost_usd.sum() == pytest.approx(sum(row["cost_usd"] for row in rows))
+    assert table.set_index("task").loc["embeddings", ["kind", "route_hint"]].tolist() == ["embedding", "unclear"]
+    hints = dict(zip(table.task_type, table.route_hint, strict=True))
+    assert (hints["classification"], hints["code"]) == ("slm", "llm")
+    shares = a.movable(table).set_index("route_hint")
+    moved = table[table.route_hint == "slm"]
+    assert shares.call_share["slm"] == pytest.approx(moved.answered.sum() / 1_497)
+    assert shares.call_share.sum() == pytest.approx(1)
+    over = a.span(calls)
+    summary = a.summary_of(table, a.hidden_costs(a.by_kind(calls).to_pandas(), over), shares.reset_index(), over)
+    assert {"calls", "tasks", "cost_usd_month", "movable_share"} <= set(summary)
+    assert summary["cost_usd_month"] == pytest.approx(table.cost_usd.sum() * over.to_month)
+
+
+def test_percentiles_are_those_of_answered_calls(log: Path) -> None:
+    table = pd.read_parquet(log, columns=["kind", "task", "latency_ms"])
+    seen = table[table.kind.isin(["chat", "scoring"])]
+    levels = a.percentiles(a.open_calls(log), "latency_ms").to_pandas().set_index("task")
+    expected = seen.groupby("task").latency_ms.quantile(0.95)
+    np.testing.assert_allclose(levels.p95, expected.loc[levels.index])
+
+
+def test_a_folder_of_files_is_one_log(log: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        shutil.copy(log, tmp_path / f"{name}.parquet")
+    assert a.span(a.open_calls(tmp_path / "*.parquet")).calls == 40_000
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    """A local Spark session; the test is skipped where pyspark or Java is absent."""
+    pyspark = pytest.importorskip("pyspark", reason="needs pyspark: pip install 'migration[spark]'")
+    if not shutil.which("java") or subprocess.run(["java", "-version"], check=False, capture_output=True).returncode:
+        pytest.skip("needs Java 17 for Spark")
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[2]").appName("audit")
+    settings = {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "4"}
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    assert pyspark.__version__
+    yield session
+    session.stop()
+
+
+@pytest.mark.slow
+def test_spark_and_duckdb_agree(log: Path, spark: Any) -> None:
+    """The same expressions, two engines, equal numbers: sums of floats to 1 in 10^9, all else exactly."""
+    here = a.open_calls(log)
+    there = ibis.pyspark.connect(spark).read_parquet(str(log))
+    assert a.span(here).days == pytest.approx(a.span(there).days)
+    for expression in EXPRESSIONS:
+        pd.testing.assert_frame_equal(
+            expression(here).to_pandas(),
+            expression(there).to_pandas(),
+            check_dtype=False,
+            rtol=1e-9,
+            obj=expression.__name__,
+        )
+    for column in a.MEASURES.values():
+        pd.testing.assert_frame_equal(
+            a.percentiles(here, column).to_pandas(), a.percentiles(there, column).to_pandas(), check_dtype=False
+        )
