@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from migration.audit import import_log
@@ -56,7 +57,7 @@ def imported(traffic, folder: Path, **options) -> tuple[pd.DataFrame, object]:
 
 
 SAMPLES = {
-    "batch": (["openai_batch_output.jsonl", "openai_batch_input.jsonl"], "batch input, batch output"),
+    "batch": (["openai_batch_input.jsonl", "openai_batch_output.jsonl"], "batch input, batch output"),
     "stored": (
         ["openai_stored_completion_messages.json", "openai_stored_completions.json"],
         "stored completions, stored messages",
@@ -383,8 +384,19 @@ def test_plain_gzip_and_zstd_files_folders_and_globs(tmp_path: Path) -> None:
     assert sorted(globbed["call_id"]) == sorted(calls["call_id"])
 
 
-def test_a_truncated_gzip_keeps_what_was_read(tmp_path: Path) -> None:
-    whole = gzip.compress(b"".join(orjson.dumps(line(n)) + b"\n" for n in range(3000)))
+def test_files_of_one_name_are_told_apart_and_an_earlier_result_is_no_traffic(tmp_path: Path) -> None:
+    for number, folder in enumerate(("may", "june")):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder / "log.jsonl", [line(number)])
+    for _ in range(2):
+        calls, report = imported(tmp_path, tmp_path)
+        assert sorted(calls["source_file"]) == ["june/log.jsonl", "may/log.jsonl"]
+        assert report.bad == 0
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zstandard.compress])
+def test_a_truncated_stream_keeps_what_was_read(compress: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    whole = compress(b"".join(orjson.dumps(line(n, noise=os.urandom(60).hex())) + b"\n" for n in range(3000)))
     path = tmp_path / "log.jsonl.gz"
     path.write_bytes(whole[: len(whole) * 2 // 3])
     calls, report = imported(path, tmp_path)
@@ -505,3 +517,49 @@ def test_a_hundred_thousand_lines_with_one_in_a_hundred_broken(tmp_path: Path) -
     assert len(set(places.values())) >= 10
     expected, ids = with_broken(path, 100_000, places)
     assert_all_told(path, tmp_path, expected, ids)
+
+
+# Anything may be in a field
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(max_size=4), one, max_size=3),
+    max_leaves=6,
+)
+
+
+def paths(value, at: tuple = ()) -> list[tuple]:
+    """Every place in a JSON value."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [at, *(deeper for key, item in inside for deeper in paths(item, (*at, key)))]
+
+
+def replaced(value, at: tuple, new):
+    """A JSON value with something else at a place."""
+    if not at:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[at[0]] = replaced(copy[at[0]], at[1:], new)
+    return copy
+
+
+@pytest.mark.parametrize("form", ["log", *SAMPLES])
+@settings(max_examples=4, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_a_field_holds_each_record_is_a_call_or_told(form: str, shared: Path, tmp_path: Path, data) -> None:
+    good = line(0)
+    if form != "log":
+        good = orjson.loads((shared / "data/importer_samples" / SAMPLES[form][0][-1]).read_bytes().split(b"\n")[0])
+        good = good["data"][0] if form == "stored" else good
+    places = paths(good)
+    odd = [replaced(good, data.draw(st.sampled_from(places)), data.draw(JSON)) for _ in range(30)]
+    path = tmp_path / "log.jsonl"
+    # mostly good lines, so that the form is still told from them; their ids repeat, which is told as well
+    path.write_bytes(b"\n".join(json.dumps(one).encode() for one in [good] * 60 + odd))
+    calls, report = imported(path, tmp_path)
+    conform(pq.read_table(tmp_path / "calls.parquet"), "calls")
+    assert len(calls) + report.bad + sum(report.skipped.values()) >= 60
+    if form == "log":  # in the others a line may be a list of records, or an empty one
+        whole = sum(isinstance(one, dict) for one in odd)
+        assert len(calls) + report.bad >= 60 + whole

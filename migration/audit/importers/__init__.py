@@ -16,7 +16,7 @@ from migration.audit.calls import finish
 from migration.audit.importers.forms import EXPECTED, FAMILIES
 from migration.audit.importers.reading import Reading, notes_of
 from migration.audit.importers.report import BadLine, ImportReport
-from migration.audit.importers.sources import Source, files, source
+from migration.audit.importers.sources import Source, files, named, source
 from migration.audit.prices import contract
 from migration.errors import BadInput
 
@@ -43,7 +43,9 @@ def import_log(
     if format not in ("auto", *FAMILIES):
         raise BadInput(f"the format {format!r} is unknown; it may be auto, {', '.join(FAMILIES)}")
     began, out, agreed = time.monotonic(), Path(out), contract(prices)
-    found, unknown = _sources(files(traffic), format, columns)
+    paths = files(traffic)
+    paths = [path for path in paths if path.absolute() != out.absolute()] or paths  # an earlier result in the folder
+    found, unknown = _sources(paths, format, columns)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
         reading = Reading(Path(folder), progress)
@@ -95,7 +97,7 @@ def _sources(paths: list[Path], family: str, columns: dict[str, str] | None) -> 
             if found
             else unknown[0] + f"; expected {EXPECTED}"
         )
-    return sorted(found, key=lambda one: one.form.parse is not None), unknown
+    return sorted(named(found), key=lambda one: one.form.parse is not None), unknown
 
 
 def _nothing(reading: Reading, traffic: Any) -> str:

@@ -85,7 +85,10 @@ def recognised(records: Iterable[Json], family: str = "auto") -> Form | None:
 
 
 def records(value: Any) -> Iterator[Any]:
-    """The records of a JSON value: itself, or what a page, list or export request holds."""
+    """The records of a JSON value: itself, or what a page, list or export request holds.
+
+    Raises BadRecord where it is such a thing, but broken.
+    """
     if isinstance(value, list):
         yield from value
     elif not isinstance(value, dict):

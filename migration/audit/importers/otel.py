@@ -31,9 +31,16 @@ _NUMBERED = re.compile(r"gen_ai\.(prompt|completion)\.(\d+)\.(.+)")
 
 def spans(document: Json) -> Iterator[Json]:
     """The spans of one export request (a line of the file exporter), resource attributes left out."""
-    for resource in document.get("resourceSpans") or []:
-        for scope in resource.get("scopeSpans") or resource.get("instrumentationLibrarySpans") or []:
-            yield from scope.get("spans") or []
+    for resource in _objects(document, "resourceSpans"):
+        for scope in _objects(resource, "scopeSpans" if "scopeSpans" in resource else "instrumentationLibrarySpans"):
+            yield from _objects(scope, "spans")
+
+
+def _objects(value: Json, name: str) -> list[Json]:
+    items = value.get(name) or []
+    if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+        raise BadRecord(f"{name} is not a list of objects")
+    return items
 
 
 def attributes(pairs: Any) -> Json:

@@ -105,7 +105,7 @@ class Reading:
         self._joined.close()
 
     def _read_halves(self, where: Source) -> None:
-        pair, name, key_of = pair_of(where.path), where.path.name, where.form.key
+        pair, name, key_of = pair_of(where.path), where.name, where.form.key
         assert key_of is not None  # a form has either `key` or `parse`
 
         def halves() -> Iterator[tuple[str, str, Json]]:
@@ -120,7 +120,7 @@ class Reading:
         self._joined.add(halves())
 
     def _read_calls(self, where: Source) -> None:
-        pair, name, parse = pair_of(where.path), where.path.name, where.form.parse
+        pair, name, parse = pair_of(where.path), where.name, where.form.parse
         assert parse is not None
 
         def side(key: str) -> Json | None:
@@ -144,7 +144,7 @@ class Reading:
                 self._flush()
 
     def _records(self, where: Source) -> Iterator[tuple[int, Json]]:
-        name, number, before = where.path.name, 0, 0
+        name, number, before = where.name, 0, 0
         try:
             for number, record in numbered(where):
                 self.lines += number != before

@@ -121,6 +121,8 @@ def real(value: Any, name: str) -> float | None:
     number = _number(value, name)
     if number < 0:
         raise BadRecord(f"{name} is negative")
+    if number > 2**53:
+        raise BadRecord(f"{name} is too large")
     return number
 
 
@@ -159,7 +161,7 @@ def timestamp(value: Any, name: str = "created") -> int:
     for per_second in (1, 10**3, 10**6, 10**9):
         if _EARLIEST * per_second <= number < _LATEST * per_second:
             whole = number * (10**6 // per_second) if per_second <= 10**6 else number // 1000
-            return int(whole)
+            return round(whole)
     raise BadRecord(f"bad timestamp ({name})")
 
 

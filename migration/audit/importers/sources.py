@@ -6,10 +6,12 @@ Knows: files and their forms, the side table that joins two halves of a call. Re
 from __future__ import annotations
 
 import glob
+import os
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,17 @@ class Source:
     path: Path
     form: Form
     layout: str
+    name: str = ""
+
+
+def named(sources: list[Source]) -> list[Source]:
+    """The sources, each with the shortest name that tells it from the others: never a path of the whole machine."""
+    alone = Counter(one.path.name for one in sources)
+    root = os.path.commonpath([one.path.absolute().parent for one in sources])
+    return [
+        replace(one, name=one.path.name if alone[one.path.name] == 1 else os.path.relpath(one.path, root))
+        for one in sources
+    ]
 
 
 def files(traffic: str | Path | list[str] | list[Path]) -> list[Path]:
@@ -70,7 +83,7 @@ def source(path: Path, family: str, columns: dict[str, str] | None) -> Source:
     start = _first_lines(path)
     if family != "table" and not columns:
         parsed = [value for line in start if (value := _parsed(line)) is not None]
-        layout, several = "lines", [one for value in parsed for one in records(value) if isinstance(one, dict)]
+        layout, several = "lines", [one for value in parsed for one in _records(value) if isinstance(one, dict)]
         if not several and start and start[0].lstrip()[:1] in (b"[", b"{"):
             layout, several = "document", [one for _, one in _document(path) if isinstance(one, dict)][:SNIFFED]
         form = recognised(several, family)
@@ -153,8 +166,16 @@ def _lines(path: Path) -> Numbered:
         except orjson.JSONDecodeError as error:
             yield number, BadRecord(why_not_json(line, error))
             continue
+        for record in _records(value):
+            yield number, record
+
+
+def _records(value: Any) -> Iterator[Json | BadRecord]:
+    try:
         for record in records(value):
-            yield number, record if isinstance(record, dict) else BadRecord("not an object")
+            yield record if isinstance(record, dict) else BadRecord("not an object")
+    except BadRecord as error:
+        yield error
 
 
 def why_not_json(line: bytes, error: orjson.JSONDecodeError) -> str:
@@ -181,8 +202,7 @@ def _document(path: Path) -> Numbered:
         value = orjson.loads(b"".join(whole).removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise BadInput(f"{path} is neither JSON lines nor one JSON document ({error}); expected {EXPECTED}") from error
-    for number, record in enumerate(records(value), 1):
-        yield number, record if isinstance(record, dict) else BadRecord("not an object")
+    yield from enumerate(_records(value), 1)
 
 
 class Joined:
