@@ -88,8 +88,8 @@ class Scoreboard:
                 "model": rows["candidate"],
                 "agrees with the LLM": [_percent(*r) for r in rows[["agreement", "low", "high"]].to_numpy()],
                 "score": rows["score"].map("{:.2f}".format),
-                "wait, half of calls (s)": (rows["p50_ms"] / 1e3).map("{:.2f}".format),
-                "wait, 95% of calls (s)": (rows["p95_ms"] / 1e3).map("{:.2f}".format),
+                "half wait (s)": (rows["p50_ms"] / 1e3).map("{:.2f}".format),
+                "95% wait (s)": (rows["p95_ms"] / 1e3).map("{:.2f}".format),
                 "tokens/s": rows["tokens_per_s"].map("{:,.0f}".format),
                 "memory (MB)": rows["memory_mb"].map("{:,.0f}".format).replace("nan", ""),
                 "USD per 1K calls": rows["cost_usd_per_1k"].map("{:.4f}".format).replace("nan", "unknown"),
@@ -163,8 +163,14 @@ class Scoreboard:
 
 
 def styled(frame: pd.DataFrame) -> Styler:
-    """A table for people: no index, everything in it escaped."""
-    return frame.style.format(escape="html").hide(axis="index").set_properties(subset=None, **{"text-align": "left"})
+    """A table for people: no index, everything in it escaped, words kept whole, long texts given room."""
+    width = {column: int(frame[column].astype(str).str.len().max()) if len(frame) else 0 for column in frame}
+    short = [column for column, most in width.items() if most <= 16]
+    long = [column for column, most in width.items() if most > 60]
+    table = frame.style.format(escape="html").hide(axis="index").set_properties(subset=None, **{"text-align": "left"})
+    table = table.set_properties(subset=short, **{"white-space": "nowrap"})
+    table = table.set_properties(subset=long, **{"min-width": "11em"})
+    return table.set_table_styles([{"selector": "th", "props": "overflow-wrap: normal; word-break: normal"}])
 
 
 def _percent(value: float, low: float, high: float) -> str:

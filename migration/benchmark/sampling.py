@@ -88,7 +88,7 @@ class Plan:
     def table(self, names: Mapping[str, str] | None = None) -> pd.DataFrame:
         """The plan as people read it; `names` gives tasks their names."""
         rows = self.frame
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "task": [(names or {}).get(t, t) for t in rows["task"]],
                 "logged calls": rows["calls"].map("{:,}".format),
@@ -104,6 +104,7 @@ class Plan:
                 "note": rows["note"],
             }
         )
+        return table if rows["note"].any() else table.drop(columns="note")
 
     def __str__(self) -> str:
         taken, left = self.frame[self.frame["n"] > 0], self.frame[self.frame["n"] == 0]

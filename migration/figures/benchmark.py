@@ -68,6 +68,8 @@ def heatmap(frame: pd.DataFrame, folder: Path, *, names: dict[str, str] | None =
         )
         if len(top) == 1:
             title = f"{top.idxmax()} as it is agrees with the LLM on {top.max():.0%} of the traffic"
+        if top.max() == 0:
+            title = "As they are, none of the candidates ever agrees with the LLM: they lack the form of the answers"
         _title(fig, ax, title)
     told = "; ".join(f"{c} {v:.0%}" for c, v in top.items())
     return save(
