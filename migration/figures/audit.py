@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from migration.figures import LLM, NEUTRAL, SLM, Picture, save, style
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-KIND_COLORS = {"chat": SLM, "scoring": "#6366f1", "embedding": "#0369a1", "retry": LLM, "error": "#be185d"}
+CHAT, P95 = "#0369a1", "#be185d"
+KIND_COLORS = {"chat": CHAT, "scoring": P95, "embedding": "#4d7c0f", "retry": "#eab308", "error": "#0f172a"}
 HINT_COLORS = {"slm": SLM, "unclear": "#94a3b8", "llm": LLM}
 HINT_WORDS = {"slm": "small model", "unclear": "unclear", "llm": "large model"}
 ARTICLE_SHARE = 0.82
@@ -72,8 +73,8 @@ def cost_by_task(kinds: pd.DataFrame, names: dict[str, str], *, to_month: float)
         ax.legend(title="kind", loc="lower right")
         _title(
             fig,
-            f"“{short(names.get(first, first))}” costs {grid.iloc[0].sum() / (total or 1):.0%} of the bill; "
-            f"calls that users never see cost {hidden:.0%}",
+            f"“{short(names.get(first, first))}” is {grid.iloc[0].sum() / (total or 1):.0%} of the bill; "
+            + (f"calls that users never see cost {hidden:.0%}" if hidden else "no hidden calls are in this log"),
             "Bars of US dollars a month, one a task, split by the kind of call.",
         )
     return fig
@@ -93,9 +94,10 @@ def percentiles(tasks: pd.DataFrame) -> Figure:
             low, high = own[f"p50_{column}"].clip(lower=1), own[f"p95_{column}"].clip(lower=1)
             rows = np.arange(len(own))
             ax.hlines(rows, low, high, color="#94a3b8", lw=3)
-            ax.plot(low, rows, "o", color=SLM, label="median")
-            ax.plot(high, rows, "|", color=LLM, ms=11, mew=3, label="95th percentile")
+            ax.plot(low, rows, "o", color=CHAT, label="median")
+            ax.plot(high, rows, "|", color=P95, ms=11, mew=3, label="95th percentile")
             ax.set_xscale("log")
+            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high.max() < 8 * low.min() else (1,), numticks=5))
             ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.0f}"))
             ax.xaxis.set_minor_formatter(NullFormatter())
             ax.set_xlabel(label)
@@ -105,10 +107,12 @@ def percentiles(tasks: pd.DataFrame) -> Figure:
         axes[0].set_yticks(range(len(own)), [short(n) for n in own.name])
         axes[0].invert_yaxis()
         fig.legend(*axes[2].get_legend_handles_labels(), loc="outside lower left", ncols=2)
-        finding = "every task's prompts fit" if not over else f"prompts of {over} of {len(own)} tasks do not always fit"
+        fit = "All tasks' prompts fit into 4,000 tokens"
+        if over:
+            fit = f"Prompts of {over} of {len(own)} tasks outgrow 4,000 tokens"
         _title(
             fig,
-            f"Into 4,000 tokens {finding}; the median call takes {_seconds(own.p50_ms.median())}",
+            f"{fit}; the median task answers in {_seconds(own.p50_ms.median())}",
             "For each task the range from median to 95th percentile of prompt tokens, answer tokens and latency.",
         )
     return fig
@@ -116,9 +120,9 @@ def percentiles(tasks: pd.DataFrame) -> Figure:
 
 def complexity(bins: pd.DataFrame, tasks: pd.DataFrame, *, n_bins: int = 20) -> Figure:
     """Histogram of complexity, one row a task, coloured by route_hint. bins: task, bin, calls."""
-    own = tasks[tasks.task.isin(bins.task)].sort_values("complexity").head(3 * MOST)
+    own = tasks[tasks.task.isin(bins.task)].sort_values("calls").tail(MOST).sort_values("complexity")
     grid = bins.pivot_table(index="task", columns="bin", values="calls", aggfunc="sum", fill_value=0)
-    grid = grid.reindex(index=own.task, columns=range(n_bins), fill_value=0)
+    grid = grid.reindex(columns=range(n_bins), fill_value=0)
     easy = grid.iloc[:, : round(0.7 * n_bins)].to_numpy().sum() / max(1, grid.to_numpy().sum())
     with style():
         fig, ax = plt.subplots(layout="constrained", figsize=(9, 1.3 + 0.42 * len(own)))
@@ -131,7 +135,7 @@ def complexity(bins: pd.DataFrame, tasks: pd.DataFrame, *, n_bins: int = 20) -> 
         )
         ax.axvline(0.7, color=NEUTRAL, ls="--", lw=1)
         ax.set_xlim(0, 1)
-        ax.set_xlabel("complexity (0 easy, 1 hard; bar height: share of the task's calls; dashed: the article's 0.7)")
+        ax.set_xlabel("complexity: 0 easy, 1 hard (dashed: the article's limit)")
         ax.grid(axis="y", visible=False)
         _hint_legend(fig)
         _title(
