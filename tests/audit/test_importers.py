@@ -251,6 +251,32 @@ def test_errors_and_embeddings_of_a_request_log(tmp_path: Path) -> None:
     assert report.bad == 0
 
 
+def test_bodies_that_a_database_kept_as_text_are_read(tmp_path: Path) -> None:
+    as_text = [
+        {key: json.dumps(value) if isinstance(value, dict) else value for key, value in line(n).items()} for n in (1, 2)
+    ]
+    lines, _ = imported(write(tmp_path / "log.jsonl", as_text), tmp_path / "a")
+    pd.DataFrame(as_text).to_parquet(tmp_path / "log.parquet")
+    table, _ = imported(tmp_path / "log.parquet", tmp_path / "b")
+    plain, _ = imported(write(tmp_path / "plain.jsonl", [line(1), line(2)]), tmp_path / "c")
+    for calls in (lines, table):
+        for name in ("call_id", "messages", "response", "model", "cost_usd", "conversation_id", "latency_ms"):
+            assert calls[name].map(str).tolist() == plain[name].map(str).tolist(), name
+
+
+def test_the_report_shows_itself_and_what_it_shows_is_escaped(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "<log>.jsonl",
+        [line(1), {"request": {"model": "x"}}, line(2, response=line(2)["response"] | {"model": "our<b>"})],
+    )
+    _, report = imported(path, tmp_path)
+    shown = report._repr_html_()
+    assert "&lt;log&gt;.jsonl" in shown
+    assert "<log>" not in shown
+    assert "our<b>" not in shown
+    assert "no request (it has neither messages, prompt nor input)" in str(report)
+
+
 def test_parts_and_tool_calls_are_kept_as_json_and_counted(tmp_path: Path) -> None:
     picture = [
         {"type": "text", "text": "what is this?"},

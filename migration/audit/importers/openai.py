@@ -61,13 +61,8 @@ def log(record: Json, side: Side) -> Json:
     """A line of a request/response log: id, created, request, response (or error), and what else it carries."""
     if not record.get("request"):
         raise BadRecord("no request")
-    if not isinstance(record["request"], dict):
-        raise BadRecord("request is not an object")
-    request, status = record["request"], integer(record.get("status"), "status")
-    response = record.get("response")
-    if response is not None and not isinstance(response, dict):
-        raise BadRecord("response is not an object")
-    body = response or {}
+    request, status = mapping(record["request"], "request"), integer(record.get("status"), "status")
+    body = mapping(record.get("response"), "response")
     if not body and record.get("error"):
         body = {"error": record["error"]}
     metadata = mapping(record.get("metadata"), "metadata")

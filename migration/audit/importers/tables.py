@@ -50,6 +50,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "error": ("error", "error_message", "exception"),
     "finish_reason": ("finish_reason", "stop_reason"),
     "channel": ("channel",),
+    "metadata": ("metadata",),
     "endpoint": ("endpoint", "path", "url"),
     "service_tier": ("service_tier",),
     "max_tokens": ("max_tokens", "max_completion_tokens"),
@@ -128,6 +129,7 @@ def _row(row: Json) -> Json:
         raise BadRecord("no response")
     else:
         fields["response"] = said if isinstance(said, str) else canonical(said)
+    metadata = mapping(row.get("metadata"), "metadata")
     seconds = real(row.get("latency_s"), "latency_s")
     given = {
         "model": text(row.get("model")),
@@ -143,11 +145,11 @@ def _row(row: Json) -> Json:
     fields |= {key: value for key, value in given.items() if value is not None}
     return call(
         call_id=text(row.get("call_id")),
-        conversation_id=text(row.get("conversation_id")) or conversation(row),
+        conversation_id=text(row.get("conversation_id")) or conversation(metadata),
         created_at=timestamp(row.get("created_at"), "created_at"),
-        channel=text(row.get("channel")),
+        channel=text(row.get("channel")) or text(metadata.get("channel")),
         cache_hit=str(row.get("cache_hit")).lower() in ("true", "1"),
-        **judged(fields, kind, *hints(mapping(row.get("metadata"), "metadata"))),
+        **judged(fields, kind, *hints(metadata)),
         endpoint=endpoint_of(text(row.get("endpoint")), fields),
     )
 
