@@ -22,6 +22,8 @@ WAVES = 512
 WORDS, SHAPE, TASK = 1.0, 0.3, 0.3
 """How much of the variance of the gain the words, the shape and the task are expected to explain, relative."""
 NOISES = tuple(np.geomspace(0.1, 300, 15))
+PATIENCE = 1.0
+"""Standard errors of the leave-one-out error that are taken for no difference: outcomes are noisy, so shrink more."""
 
 
 def waves(counts: np.ndarray) -> np.ndarray:
@@ -185,14 +187,13 @@ def _fit(texts: Sequence[str], gain: np.ndarray, tasks: Sequence[str | None]) ->
 
 
 def _dual(kernel: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """(kernel + noise)^-1 target at the noise with the least leave-one-out error."""
+    """(kernel + noise)^-1 target at the largest noise whose leave-one-out error is within PATIENCE of the least."""
     values, vectors = np.linalg.eigh(kernel)
     projected, squared = vectors.T @ target, vectors**2
-    best, chosen = np.inf, np.zeros(len(target))
-    for noise in NOISES:
-        inverse = 1 / (np.maximum(values, 0) + noise)
-        dual = vectors @ (inverse * projected)
-        error = dual / (squared @ inverse)
-        if (loss := float(error @ error)) < best:
-            best, chosen = loss, dual
-    return chosen
+    inverses = [1 / (np.maximum(values, 0) + noise) for noise in NOISES]
+    duals = [vectors @ (inverse * projected) for inverse in inverses]
+    errors = np.array([(dual / (squared @ inverse)) ** 2 for dual, inverse in zip(duals, inverses, strict=True)])
+    best = int(errors.mean(1).argmin())
+    worse = errors - errors[best]
+    near = worse.mean(1) <= PATIENCE * worse.std(1) / np.sqrt(len(target))
+    return duals[max(best, int(np.flatnonzero(near)[-1]))]

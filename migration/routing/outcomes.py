@@ -74,7 +74,10 @@ def gather(
     `slm_usd_per_m` per million tokens of its own prompt and answer. An LLM cost that is unknown takes the median of
     its task, then of all calls (`llm_cost_known` says where); with no known cost at all it is NaN.
     """
-    answers = pd.concat([frame for frame in predictions if len(frame)], ignore_index=True)
+    filled = [frame for frame in predictions if len(frame)]
+    if not filled:
+        raise NotEnoughCalls("routing needs answers of a small model", 0, 1)
+    answers = pd.concat(filled, ignore_index=True)
     answers = answers.drop_duplicates(["call_id", "candidate"], keep="last")
     if "weight" not in answers:
         answers["weight"] = 1.0

@@ -28,7 +28,7 @@ from migration.routing.signals import SignalScore
 from migration.routing.tuning import DO_NOT_ROUTE, ROUTE, ThresholdChoice, choose_threshold
 from migration.stats import holm, wilson
 
-HOPELESS = 0.10
+HOPELESS = 0.20
 """A task whose agreement is below this, as sure as its `fit` calls can say, goes to the LLM untried."""
 GATE = 0.95
 """A cascade does not try the SLM where the score before the call gives it less than 1 - GATE to be right."""

@@ -279,7 +279,7 @@ def routing_metrics(
     for _ in range(min(resamples, max(20, 40_000_000 // n))):
         times = np.bincount(rng.integers(0, n, n), minlength=n)
         draws.append(_marks(np.add.reduceat(gain * times, starts), np.add.reduceat(times, starts).astype(float)))
-    found = np.asarray(draws)
+    found = np.asarray(draws).reshape(-1, 3)
     found = found[~np.isnan(found).any(1)]
     edges = np.quantile(found, [0.025, 0.975], axis=0) if len(found) else np.full((2, 3), np.nan)
     names = ("apgr", "cpt50", "cpt80")

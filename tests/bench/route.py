@@ -19,62 +19,19 @@ import numpy as np
 from migration.routing import GainModel, Limits, Policy, Router
 from migration.routing.signals import SIGNALS, Calibrator, SignalScore
 
-WORDS = [
-    "order",
-    "refund",
-    "parcel",
-    "invoice",
-    "account",
-    "password",
-    "login",
-    "late",
-    "broken",
-    "wrong",
-    "charge",
-    "cancel",
-    "return",
-    "change",
-    "address",
-    "please",
-    "help",
-    "where",
-    "when",
-    "why",
-    "card",
-    "paypal",
-    "delivery",
-    "tracking",
-    "number",
-    "email",
-    "phone",
-    "twice",
-    "yesterday",
-    "still",
-    "not",
-    "received",
-    "my",
-    "the",
-    "a",
-    "is",
-    "was",
-    "have",
-    "i",
-    "you",
-    "your",
-    "for",
-    "with",
-    "on",
-    "and",
-    "to",
-]
+WORDS = (
+    "order refund parcel invoice account password login late broken wrong charge cancel return change address please "
+    "help where when why card paypal delivery tracking number email phone twice yesterday still not received my the a "
+    "is was have i you your for with on and to"
+)
 TASKS = ["classify", "route", "extract", "reply"]
 SYSTEM = "You are the support desk of a shop. Answer with one label and nothing else. " * 4
 
 
 def requests(n: int, rng: np.random.Generator) -> list[dict]:
-    made = []
+    made, known = [], WORDS.split()
     for _ in range(n):
-        words = " ".join(rng.choice(WORDS, rng.integers(5, 120)))
+        words = " ".join(rng.choice(known, rng.integers(5, 120)))
         messages = [
             {"role": "system", "content": SYSTEM},
             {"role": "user", "content": f"{words} #{rng.integers(1e6)}?"},

@@ -1,0 +1,98 @@
+"""The score before the call: it learns what can be learned, shrinks what is thin, and survives JSON."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from migration.errors import BadInput
+from migration.routing import GainModel, routing_metrics
+from migration.routing.gain import HashedScore, waves
+
+
+def outcomes(n: int, seed: int = 0) -> tuple[list[str], np.ndarray, np.ndarray, list[str]]:
+    """The weak model fails on long texts and on the word `contract`; the strong one seldom fails."""
+    rng = np.random.default_rng(seed)
+    texts, weak = [], []
+    for _ in range(n):
+        words = list(rng.choice(["order", "parcel", "refund", "late", "help"], rng.integers(3, 30)))
+        if rng.random() < 0.4:
+            words[0] = "contract"
+        texts.append(" ".join(words))
+        weak.append(float(rng.random() > 0.1 + 0.5 * ("contract" in words) + 0.01 * len(words)))
+    return texts, np.array(weak), (rng.random(n) < 0.95).astype(float), ["a" if i % 2 else "b" for i in range(n)]
+
+
+def test_it_learns_what_the_words_and_the_shape_tell() -> None:
+    texts, weak, strong, _ = outcomes(1200)
+    model = GainModel().fit(texts[:400], weak[:400], strong[:400])
+    assert routing_metrics(model.score(texts[400:]), weak[400:], strong[400:]).apgr > 0.65
+
+
+def test_a_tasks_mean_is_shrunk_to_the_pool() -> None:
+    rng = np.random.default_rng(0)
+    tasks = ["common"] * 300 + ["rare"] * 2
+    weak = np.r_[(rng.random(300) < 0.5).astype(float), 0.0, 0.0]
+    texts = [" ".join(rng.choice(["order", "parcel", "refund", "late", "help"], 8)) for _ in tasks]
+    model = GainModel().fit(texts, weak, np.ones(302), tasks)
+    common, rare, new = (model.score(texts, [task] * 302).mean() for task in ("common", "rare", "new"))
+    assert abs(common - 0.5) < 0.1
+    assert common <= rare < 0.9  # two failures in two do not make a certainty
+    assert common - 0.05 <= new <= rare + 0.05
+
+
+def test_requests_may_be_messages() -> None:
+    texts, weak, strong, tasks = outcomes(100)
+    messages = [[{"role": "system", "content": "x"}, {"role": "user", "content": text}] for text in texts]
+    by_text = GainModel().fit(texts, weak, strong, tasks).score(texts, tasks)
+    by_messages = GainModel().fit(messages, weak, strong, tasks).score(messages, tasks)
+    np.testing.assert_allclose(by_text, by_messages)
+
+
+def test_json_keeps_the_score() -> None:
+    texts, weak, strong, tasks = outcomes(200)
+    model = GainModel().fit(texts, weak, strong, tasks)
+    again = HashedScore.from_dict(json.loads(json.dumps(model.light().to_dict())))
+    np.testing.assert_allclose(again.score(texts, tasks), model.score(texts, tasks), atol=5e-3)
+    assert again.score([]).shape == (0,)
+
+
+@pytest.mark.parametrize(("weak", "strong"), [(1.0, 1.0), (0.0, 1.0), (0.0, 0.0)])
+@pytest.mark.parametrize("n", [1, 2, 30])
+def test_outcomes_that_never_differ(weak: float, strong: float, n: int) -> None:
+    model = GainModel().fit(["hello there"] * n, np.full(n, weak), np.full(n, strong), ["t"] * n)
+    assert model.score(["hello there", ""], ["t", None]) == pytest.approx([strong - weak] * 2)
+
+
+def test_the_waves_are_a_gaussian_kernel_on_every_machine() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(40, 21)), rng.normal(size=(40, 21))
+    distance = ((a - b) ** 2).sum(1) / 21
+    np.testing.assert_allclose((waves(a) * waves(b)).sum(1), np.exp(-distance / 2), atol=0.16)
+    assert float(waves(np.zeros((1, 21)))[0, :3].sum()) == pytest.approx(0.0421522, abs=1e-5)
+
+
+def test_bad_input_is_named() -> None:
+    with pytest.raises(BadInput, match="weak is NaN at index 1"):
+        GainModel().fit(["a", "b"], [1.0, np.nan], [1.0, 1.0])
+    with pytest.raises(BadInput, match="differ in length"):
+        GainModel().fit(["a"], [1.0, 0.0], [1.0, 1.0])
+    with pytest.raises(BadInput, match="empty"):
+        GainModel().fit([], [], [])
+    with pytest.raises(BadInput, match="fit"):
+        GainModel().score(["a"])
+
+
+@pytest.mark.slow
+def test_it_beats_the_published_routers_on_gsm8k(shared) -> None:
+    rows = pd.read_parquet(shared / "data" / "routellm_gsm8k.parquet")
+    weak, strong = rows["mixtral_8x7b_correct"].astype(float), rows["gpt4_1106_correct"].astype(float)
+    rng, found = np.random.default_rng(0), []
+    for _ in range(4):
+        order = rng.permutation(len(rows))
+        train, test = order[:650], order[650:]
+        model = GainModel().fit(list(rows["prompt"].iloc[train]), weak.iloc[train], strong.iloc[train])
+        score = model.score(list(rows["prompt"].iloc[test]))
+        found.append(routing_metrics(score, weak.iloc[test], strong.iloc[test], resamples=0).apgr)
+    assert np.mean(found) > 0.622  # RouteLLM's best published
