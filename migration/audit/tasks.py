@@ -86,7 +86,7 @@ class Discovery:
 
     def place(self, call: Mapping[str, Any]) -> Task | None:
         """The task of one call (a mapping with messages and tools); None where it shares no template."""
-        leaf = self.templates.assign(prompt_of(call["messages"] or [], call.get("tools")))
+        leaf = self.templates.place(call["messages"] or [], call.get("tools"))
         return self.tasks[self.by_leaf[leaf]] if leaf in self.by_leaf else None
 
     def label(self, source: Path, target: Path, *, batch: int = 20_000) -> int:

@@ -13,6 +13,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -21,7 +22,9 @@ Tokens = tuple[str, ...]
 NO_TEMPLATE = -1
 """The leaf of a call that shares no template with enough other calls."""
 
-_MASK = re.compile(r"[A-Za-z0-9_#@.,/:+%$€£*~=-]*[0-9][A-Za-z0-9_#@.,/:+%$€£*~=-]*|\S+@\S+\.\S+|https?://\S+")
+_SIGNS = r"[A-Za-z0-9_#@.,/:+%$€£*~=-]"
+_MASK = re.compile(rf"(?<!{_SIGNS})(?={_SIGNS}*[0-9@]|https?:){_SIGNS}+(?:[?&]\S*)?")
+"""Runs that hold a digit, an address or a link. One try a run: a log has millions of them."""
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f"
 _TOKEN = re.compile(rf"\n+|[{_CJK}]|[^\W{_CJK}]+|[^\w\s]")
 _USER, _ASSISTANT = "<user>", "<assistant>"
@@ -90,21 +93,30 @@ class Prompt:
     tail: Tokens
 
 
+@lru_cache(maxsize=4096)
+def _system_tokens(system: str, tools: str | None) -> Tokens:
+    """Tokens of a system prompt and its tools' names; most calls of a log share a few of them."""
+    names = tool_names(tools)
+    return tokens_of(system.strip(), SYSTEM_TOKENS) + (("<tools>", *(n.lower() for n in names)) if names else ())
+
+
+def system_of(messages: Sequence[Mapping[str, str]], tools: str | None = None) -> Tokens:
+    """Tokens of a call's system prompt, with the names of its tools."""
+    texts = [text_of(m["content"]) for m in messages if m["role"] in ("system", "developer")]
+    return _system_tokens("\n".join(texts), tools)
+
+
 def prompt_of(messages: Sequence[Mapping[str, str]], tools: str | None = None) -> Prompt:
     """The prompt of one call. `messages` holds {role, content}; `tools` is the request's tools as JSON text."""
-    system, last = "", ""
     head: list[str] = []
+    last = ""
     for message in messages:
-        role, content = message["role"], text_of(message["content"])
-        if role in ("system", "developer"):
-            system = f"{system}\n{content}" if system else content
-        elif len(head) < HEAD:
-            head += [_USER if role == "user" else _ASSISTANT, *tokens_of(content.strip(), HEAD)]
-        if role == "user":
-            last = content.strip()
-    names = tool_names(tools)
-    known = tokens_of(system.strip(), SYSTEM_TOKENS) + (("<tools>", *(n.lower() for n in names)) if names else ())
-    return Prompt(known, tuple(head[:HEAD]), tokens_of(last[-TAIL * 12 :])[-TAIL:])
+        role = message["role"]
+        if role not in ("system", "developer") and len(head) < HEAD:
+            head += [_USER if role == "user" else _ASSISTANT, *tokens_of(text_of(message["content"]).strip(), HEAD)]
+        last = message["content"] if role == "user" else last
+    tail = tokens_of(text_of(last).strip()[-TAIL * 12 :])[-TAIL:]
+    return Prompt(system_of(messages, tools), tuple(head[:HEAD]), tail)
 
 
 def shingles(tokens: Tokens, width: int = 3) -> set[Tokens]:
@@ -299,15 +311,15 @@ def _shared(a: Tokens, b: Tokens) -> int:
 def _common_lines(prompts: list[Prompt], support: int) -> list[Anchor]:
     """Lines that many of the prompts hold, each once with a text of its own around it."""
     result: list[Anchor] = []
-    counts = Counter(line for p in prompts for line in set(_lines(p.head)))
+    left = [(p.head, set(_lines(p.head))) for p in prompts]
+    counts = Counter(line for _head, lines in left for line in lines)
     for line, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         if n < support:
             break
-        anchor = Anchor("line", line)
-        holders = [p for p in prompts if anchor.matches(p)]
-        if len(holders) >= support and len({p.head for p in holders}) > len(holders) // 2:
-            result.append(anchor)
-            prompts = [p for p in prompts if not anchor.matches(p)]
+        heads = [head for head, lines in left if line in lines]
+        if len(heads) >= support and len(set(heads)) > len(heads) // 2:
+            result.append(Anchor("line", line))
+            left = [(head, lines) for head, lines in left if line not in lines]
     return result
 
 
@@ -321,6 +333,13 @@ class Templates:
     systems: Systems
     anchors: dict[int, list[Anchor]]
     leaves: dict[tuple[int, Anchor | None], int]
+
+    def place(self, messages: Sequence[Mapping[str, str]], tools: str | None = None) -> int:
+        """The leaf of one call; its conversation is read only where the system prompt leaves a choice."""
+        group = self.systems.group(system_of(messages, tools))
+        if not self.anchors.get(group):
+            return self.leaves.get((group, None), NO_TEMPLATE)
+        return self.assign(prompt_of(messages, tools))
 
     def assign(self, prompt: Prompt) -> int:
         """The leaf of one prompt, or NO_TEMPLATE."""
