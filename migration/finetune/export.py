@@ -173,7 +173,7 @@ def serving_lines(base: str, tuned: str, adapter: str = "adapter") -> dict[str, 
 
 @dataclass(frozen=True)
 class Same:
-    """How alike two copies of a model answer: share of calls with the same exactness, and logprob difference."""
+    """How alike two copies of a model answer: share of calls with the same greedy answer, and logprob difference."""
 
     first: str
     second: str
@@ -183,11 +183,13 @@ class Same:
 
     @property
     def passes(self) -> bool:
-        """The bar: the same greedy token at 97% of the answers' ends or more."""
-        return self.agreement >= 0.97
+        """The bar: the same greedy answer to 95% of the calls or more."""
+        return self.agreement >= 0.95
 
     def __str__(self) -> str:
-        verdict = "the same model for all that is measured" if self.passes else "**not the same: serve the first one**"
+        verdict = (
+            "the same for all that is measured" if self.passes else "**not the same: serve the copy that was tested**"
+        )
         return (
             f"{self.first} and {self.second}: {self.agreement:.1%} of {self.n} validation calls get the same greedy "
             f"answer, mean logprob of an answer's token differs by {self.worst_logprob:.3f} at most: {verdict}."
@@ -202,12 +204,21 @@ def same_answers(base: str, adapter: Path, examples: Sequence[Example], quantize
     """
     one = _readings(models.load(base, quantize=quantize, adapter=adapter), examples)
     two = _readings(models.load(base, adapter=adapter), examples)
-    alike = np.array([a == b for (a, _), (b, _) in zip(one, two, strict=True)])
+    return alike(one, two, f"Adapter ({quantize or 'plain'} base)", "merged weights")
+
+
+Reading = tuple[list[int], float]
+"""Greedy tokens of an answer up to the first that the reference does not have, and the reference's mean logprob."""
+
+
+def alike(one: Sequence[Reading], two: Sequence[Reading], first: str, second: str) -> Same:
+    """How alike two copies read the same examples."""
+    same = np.array([a == b for (a, _), (b, _) in zip(one, two, strict=True)])
     gap = max(abs(a - b) for (_, a), (_, b) in zip(one, two, strict=True))
-    return Same(f"Adapter ({quantize or 'plain'} base)", "merged weights", len(alike), float(alike.mean()), float(gap))
+    return Same(first, second, len(same), float(same.mean()), float(gap))
 
 
-def _readings(loaded: models.LoadedModel, examples: Sequence[Example]) -> list[tuple[list[int], float]]:
+def _readings(loaded: models.LoadedModel, examples: Sequence[Example]) -> list[Reading]:
     """For each example the likeliest token at every answer position up to the first miss, and the mean logprob."""
     found, model = [], evaluating(loaded.model)
     with torch.no_grad():

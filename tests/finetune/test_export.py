@@ -1,0 +1,112 @@
+"""The artifact: card, merged weights, GGUF, and copies that answer alike."""
+
+import hashlib
+import json
+
+import pandas as pd
+import pytest
+import torch
+from families import calls_of, examples_of
+
+from migration.benchmark import Candidate, answer
+from migration.errors import BadInput
+from migration.finetune import encoded, export
+from migration.finetune.train import Recipe, tune
+from migration.sample import models
+
+
+@pytest.fixture(scope="module")
+def tuned(llama, tmp_path_factory):
+    """A tiny base on disk, and an adapter trained on it."""
+    folder = tmp_path_factory.mktemp("tuned")
+    llama.model().save_pretrained(folder / "base")
+    llama.tokenizer.save_pretrained(folder / "base")
+    loaded = models.load(str(folder / "base"))
+    examples = examples_of(llama, 16)
+    training = tune(
+        loaded.model, loaded.tokenizer, examples, examples, Recipe(epochs=20, learning_rate=2e-2), folder / "training"
+    )
+    return str(folder / "base"), training, examples
+
+
+def test_the_card_says_what_it_was_made_from(tuned, tmp_path):
+    base, training, _ = tuned
+    data = tmp_path / "train.jsonl"
+    data.write_text('{"messages": []}\n')
+    settings = training.settings(Recipe(), "nf4")
+    adapter = export.save_adapter(
+        training.folder / "best", tmp_path / "adapter", base=base, tuned="tiny+tuned", data=data, settings=settings,
+        tasks="- sort", results="- sort: 0% to 90%",
+    )  # fmt: skip
+    card = (adapter / "README.md").read_text()
+    for fact in (hashlib.sha256(data.read_bytes()).hexdigest(), models.find(base).identity, "0% to 90%", "2e-03"):
+        assert fact.replace("2e-03", "0.002") in card
+    assert "license: other" in card
+    assert json.loads((adapter / "adapter_config.json").read_text())["base_model_name_or_path"] == base
+
+
+def test_adapter_and_merged_weights_are_the_same_function(tuned, tmp_path):
+    base, training, examples = tuned
+    same = export.same_answers(base, training.folder / "best", examples, None)
+    assert (same.agreement, same.passes) == (1.0, True)
+    merged = export.merge(base, training.folder / "best", tmp_path / "merged")
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    one = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), training.folder / "best")
+    two = AutoModelForCausalLM.from_pretrained(merged)
+    ids = torch.tensor([examples[0].ids])
+    with torch.inference_mode():
+        torch.testing.assert_close(one(ids).logits, two(ids).logits, atol=1e-4, rtol=1e-4)
+
+
+def test_a_merge_that_changes_the_answers_is_seen(tuned, tmp_path):
+    """An adapter whose weights were damaged on the way does not pass for the one that was trained."""
+    from safetensors.torch import load_file, save_file
+
+    base, training, examples = tuned
+    whole = export._readings(models.load(base, adapter=training.folder / "best"), examples)
+    broken = tmp_path / "broken"
+    export.shutil.copytree(training.folder / "best", broken)
+    weights = load_file(broken / "adapter_model.safetensors")
+    save_file({k: v * (0 if "lora_B" in k else 1) for k, v in weights.items()}, broken / "adapter_model.safetensors")
+    damaged = export._readings(models.load(base, adapter=broken), examples)
+    assert not export.alike(whole, damaged, "trained", "damaged").passes
+
+
+def test_only_a_gguf_base_is_written_as_gguf(tuned, tmp_path):
+    base, training, _ = tuned
+    merged = export.merge(base, training.folder / "best", tmp_path / "merged")
+    with pytest.raises(BadInput, match="convert_hf_to_gguf"):
+        export.to_gguf(base, merged, tmp_path / "out.gguf")
+
+
+@pytest.mark.slow
+def test_tuned_smollm2_served_by_llama_cpp_agrees_with_its_adapter(tmp_path):
+    """Trained in NF4, merged, written as GGUF, served by llama.cpp's own server: the same answers."""
+    xllamacpp = pytest.importorskip("xllamacpp", reason="needs llama.cpp's server (pip install -e '.[test]')")
+    try:
+        loaded = models.load("smollm2", quantize="nf4")
+    except models.ModelNotFound as missing:
+        pytest.skip(str(missing))
+    calls = calls_of(8)
+    rows = pd.DataFrame(
+        [{"call_id": str(i), "task": "sort", "messages": m, "response": a} for i, (m, a) in enumerate(calls)]
+    )
+    examples = encoded(loaded.tokenizer, rows)
+    recipe = Recipe(epochs=10, learning_rate=2e-3, size=8)
+    training = tune(loaded.model, loaded.tokenizer, examples, examples, recipe, tmp_path / "training")
+    merged = export.merge("smollm2", training.folder / "best", tmp_path / "merged")
+    file = export.to_gguf("smollm2", merged, tmp_path / "merged.gguf")
+    settings = xllamacpp.CommonParams()
+    settings.model.path = str(file)
+    settings.n_ctx, settings.n_parallel, settings.port = 2048, 2, 0
+    settings.hostnames = ["127.0.0.1"]
+    server = xllamacpp.Server(settings)
+    asked = rows[["call_id", "messages"]].assign(max_tokens=16)
+    served = answer(Candidate("served", f"{server.listening_address}/v1#tuned"), asked)
+    here = answer(Candidate("here", "smollm2", adapter=str(training.folder / "best")), asked)
+    assert served["error"].isna().all()
+    assert training.agreement >= 0.75
+    assert (served["output"].str.strip() == here["output"].str.strip()).mean() >= 0.75
+    assert (served["output"].str.strip() == rows["response"]).mean() >= 0.75
