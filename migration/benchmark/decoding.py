@@ -16,7 +16,8 @@ import torch
 
 from migration.benchmark.attention import NEVER, Prefix, Rows
 
-_CHUNK = 2048  # tokens that go through the model at once while prompts are read: bounds the memory of scores
+_CHUNK = 2048  # tokens that go through the model at once while prompts are read
+_SCORES = 2**27  # attention scores of a layer at once: half a gigabyte
 MIN_SHARED = 32  # prefix tokens that are worth a group of their own
 
 
@@ -43,7 +44,9 @@ def _read(model: Any, rows: Rows, prompts: Sequence[Sequence[int]]) -> tuple[tor
     before = torch.tensor([prefix.length for prefix in rows.prefixes], device=rows.device)
     places = torch.arange(longest, device=rows.device)[None] - (longest - lengths)[:, None]
     positions = (places + before[:, None]).masked_fill(places < 0, NEVER)
-    width = max(1, _CHUNK // len(prompts))
+    seen = longest + max(prefix.length for prefix in rows.prefixes)
+    heads = model.config.get_text_config().num_attention_heads
+    width = max(1, min(_CHUNK, _SCORES // (heads * seen)) // len(prompts))
     for start in range(0, longest, width):
         part = slice(start, start + width)
         logits = rows.forward(model, ids[:, part], positions[:, part])
@@ -171,21 +174,20 @@ def choose(
     places = (places[:, None] + torch.tensor(tree.depths, device=device)[None]).contiguous()
     ids = torch.tensor(tree.tokens, device=device).expand(len(prompts), -1)
     every = torch.cat([first[:, None], rows.forward(model, ids, places, keep=len(tree.tokens))], dim=1)
-    best = torch.topk(every, 2, dim=-1)
     scale = torch.logsumexp(every, dim=-1)
     above = torch.tensor(tree.above, device=device) + 1  # 0: the prompt's end
     own = every[:, above].gather(2, ids[:, :, None])[:, :, 0] - scale[:, above]  # (B, N): logprob of each node
     end = torch.logsumexp(every[:, 1:, sorted(stops)], dim=-1) - scale[:, 1:]
     totals = torch.stack([own[:, list(path)].sum(1) + end[:, path[-1]] for path in tree.paths], dim=1)
     chances = torch.softmax(totals, dim=1).cpu().numpy()
-    gaps = (best.values - scale[:, :, None]).exp()
-    gaps = (gaps[:, :, 0] - gaps[:, :, 1]).cpu()
     found = []
     for row, winner in enumerate(totals.argmax(1).tolist()):
         path = list(tree.paths[winner])
         before = [tree.above[node] + 1 for node in path]
+        best = (torch.topk(every[row, before], 2, dim=-1).values - scale[row, before, None]).exp()
+        gaps = (best[:, 0] - best[:, 1]).tolist()
         tokens = [tree.tokens[node] for node in path]
-        found.append(Decoded(row, tokens, own[row, path].tolist(), [], gaps[row, before].tolist(), stopped=True))
+        found.append(Decoded(row, tokens, own[row, path].tolist(), [], gaps, stopped=True))
     return found, chances
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from migration.benchmark.attention import Prefix
     from migration.benchmark.decoding import Decoded, Group, Tree
 
+MOST_LOGITS = 2**27  # numbers: half a gigabyte
 MOST_SHARED = 16384  # prefix tokens of one batch: bounds the memory of their keys and values
 
 
@@ -181,7 +182,9 @@ def _compute(engine: _Engine, asks: list[_Ask], budget: int, sharing: bool) -> I
         sizes = [len(ask.ids) + (len(tree.tokens) or ask.limit) for ask in group]
         prompts = [ask.ids for ask in group]
         root = decoding.share(prompts) if sharing else decoding.Group(0, tuple(range(len(prompts))))
-        for batch in _batches(_visit(loaded, root, prompts, sizes), sizes, budget):
+        rows = MOST_LOGITS // (loaded.model.config.get_text_config().vocab_size * (len(tree.tokens) + 1))
+        room = min(budget, max(1, rows) * max(sizes)) if labels else budget  # a choice needs every node's logits
+        for batch in _batches(_visit(loaded, root, prompts, sizes), sizes, room):
             work = [(group[row], prefix, spent) for row, prefix, spent in batch]
             yield from _choose(engine, work, labels, tree, stops) if labels else _generate(engine, work, stops)
 
