@@ -178,6 +178,21 @@ def test_langfuse_observations_of_other_kinds_are_told_not_called_bad(tmp_path: 
     assert calls["latency_ms"].tolist() == [2000, 2000]  # its own latency would be in seconds
 
 
+def test_langfuse_takes_cached_and_reasoning_tokens_out_of_its_sums(tmp_path: Path) -> None:
+    row = {
+        "id": "g",
+        "traceId": "t",
+        "startTime": "2025-06-01T00:00:00Z",
+        "model": "gpt-4o",
+        "input": "hello",
+        "output": "hi",
+    }
+    details = {"input": 20, "input_cached_tokens": 80, "output": 5, "output_reasoning_tokens": 15, "total": 120}
+    calls, _ = imported(write(tmp_path / "log.jsonl", [row | {"usageDetails": details}]), tmp_path)
+    assert calls[["prompt_tokens", "completion_tokens", "cached_tokens"]].to_numpy().tolist() == [[100, 20, 80]]
+    assert calls["cost_usd"][0] == pytest.approx((20 * 2.5 + 80 * 1.25 + 20 * 10) / 1e6)
+
+
 def test_absent_prompts_are_told_with_the_way_to_switch_them_on(shared: Path, tmp_path: Path) -> None:
     rows = [json.loads(row) for row in (shared / "data/importer_samples/litellm_spendlogs.jsonl").open()]
     bare = [row | {"messages": {}, "response": {}, "proxy_server_request": {}} for row in rows]

@@ -36,11 +36,8 @@ def langfuse(record: Json, side: Side) -> Json:
     failed = _either(record, "level") == "ERROR"
     said = text(_either(record, "statusMessage"))
     started, ended = _either(record, "startTime"), _either(record, "endTime")
-    counts = usage(_either(record, "usageDetails") or _either(record, "providedUsageDetails") or record.get("usage"))
-    if counts and _either(record, "usageDetails"):
-        counts["cached_tokens"] = integer(
-            mapping(_either(record, "usageDetails"), "usage").get("input_cached_tokens"), "cached tokens"
-        )
+    details = _either(record, "usageDetails") or _either(record, "providedUsageDetails")
+    counts = _langfuse_usage(mapping(details, "usageDetails")) or usage(record.get("usage"))
     model = text(record.get("model")) or text(record.get("provided_model_name"))
     fields: Json = {"model": model} | request_fields(request) | counts
     fields["requested_model"] = None
@@ -65,6 +62,21 @@ def langfuse(record: Json, side: Side) -> Json:
         ),
         endpoint=endpoint_of(None, fields),
     )
+
+
+def _langfuse_usage(details: Json) -> Json:
+    """Counts of usageDetails, where what is cached, audio or reasoning is taken out of `input` and `output`."""
+    counted = {key: integer(value, f"usageDetails.{key}") or 0 for key, value in details.items()}
+    if not counted:
+        return {}
+    return {
+        "prompt_tokens": sum(n for key, n in counted.items() if "input" in key),
+        "completion_tokens": sum(n for key, n in counted.items() if "output" in key),
+        "cached_tokens": sum(counted[key] for key in _CACHED & counted.keys()) if _CACHED & counted.keys() else None,
+    }
+
+
+_CACHED = {"input_cached_tokens", "cache_read_input_tokens", "input_cache_read"}
 
 
 def _langfuse_output(said: Any) -> Json:
@@ -131,7 +143,7 @@ def litellm(record: Json, side: Side) -> Json:
         fields |= outcome(body, request, "/v1/embeddings" if "embedding" in kind else CHAT, status, error)
     elif "embedding" in kind:
         fields["kind"] = "embedding"
-    counts = usage(record) or {}
+    counts = usage(metadata.get("usage_object")) | {key: n for key, n in usage(record).items() if n is not None}
     fields |= {key: value for key, value in counts.items() if value is not None}
     fields["model"] = fields["model"] or text(record.get("model"))
     fields["requested_model"] = fields["requested_model"] or text(record.get("model_group"))
