@@ -32,6 +32,8 @@ _PAIR = re.compile(r"^\s*[-*]?\s*\**([^\W\d][\w /-]{0,30}?)\**\s*[:：=]\s*\**(.
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _FENCE = re.compile(r"^\s*```\w*\s*\n(.*?)\n?\s*```\s*$", re.S)
 _NUMBER = re.compile(r"^[^\w-]{0,2}-?\d+(?:[.,]\d+)?\s*(?:%|/\s*\d+|out of \d+|points?|stars?|★)?\.?$", re.I)
+_GRADE_FIRST = re.compile(r"^\W*((?:[^\W\d]+\W+){0,3})\[*(\d{1,3}(?:[.,]\d)?)\b")
+_GRADE_LAST = re.compile(r"(\b[^\W\d]+)\W{1,5}(\d{1,3}(?:[.,]\d)?)\]*(?:\s*(?:/|out of|von|sur|de)\s*\d+)?\W*$", re.I)
 _CODE = re.compile(
     r"^\s*(?:def |class |import |from \w+ import|function |const |let |var |public |private |#include|SELECT\b|"
     r"INSERT\b|CREATE\b|return\b|if\s*\(|for\s*\(|while\s*\(|\}|\{|<\w+[^>]*>|</\w+>|@\w+|#!/)|[;{}]\s*$|=>|\)\s*:\s*$",
@@ -202,14 +204,32 @@ def _copied(plain: Sequence[Exchange], fields: Sequence[dict[str, list[str]]]) -
 
 
 def _numeric(flat: dict[str, Counter[str]], n: int) -> float:
-    """Share of answers with a grade: a field of numbers on one small scale (at most 101 values, none above 100)."""
+    """Share of answers with a grade: a field of numbers on one small scale, or a grade before or after its reasons.
+
+    A share between 0 and 1 beside a label is how sure a classifier is, not a grade.
+    """
+    labels = any(_is_closed(c) and not any(map(_NUMBER.match, c)) for c in flat.values())
     best = 0.0
-    for values in flat.values():
+    for path, values in flat.items():
         numbers = {v: k for v, k in values.items() if _NUMBER.match(v)}
-        sizes = [float(found[0].replace(",", ".")) for v in numbers if (found := re.findall(r"\d+(?:[.,]\d+)?", v))]
-        if sizes and max(sizes) <= 100 and len(numbers) <= 101 and sum(numbers.values()) >= 0.8 * values.total():
-            best = max(best, sum(numbers.values()) / n)
+        if sum(numbers.values()) >= 0.8 * values.total():
+            sizes = [float(found[0].replace(",", ".")) for v in numbers if (found := _FIGURE.findall(v))]
+            sure = labels and sizes and max(sizes) <= 1 and any(size % 1 for size in sizes)
+            if sizes and max(sizes) <= 100 and len(numbers) <= 101 and not sure:
+                best = max(best, sum(numbers.values()) / n)
+        elif not path:
+            best = max(best, *(_graded(values, edge) / n for edge in (_GRADE_FIRST, _GRADE_LAST)))
     return min(1.0, best)
+
+
+def _graded(values: Counter[str], edge: re.Pattern[str]) -> int:
+    """Answers of free text with a number at one edge, if the same words lead to it and it has a few sizes."""
+    found = [(m[1].strip(), m[2], k) for v, k in values.items() if (m := edge.search(v))]
+    words, sizes = Counter(word for word, _size, _k in found), {size for _word, size, _k in found}
+    usual = {word for word, k in words.items() if k >= 0.1 * len(found)}
+    if not 3 <= len(sizes) <= 21 or any(float(size.replace(",", ".")) > 100 for size in sizes):
+        return 0
+    return sum(k for word, _size, k in found if word in usual)
 
 
 def _is_code(answer: str) -> bool:
