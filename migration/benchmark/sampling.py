@@ -19,8 +19,8 @@ from migration.errors import NotEnoughCalls
 from migration.stats import calls_for_width, wilson
 
 REPLAYED = ("chat", "scoring")
-FEWEST = 20
-"""Below this many calls a task's rate says nothing (its interval is some 40 points wide), so it is left out."""
+FEWEST = 10
+"""The fewest calls of a task that are worth asking: enough to tell a rate near 0 or 1 from its opposite."""
 LARGEST_PART = 0.25
 """A task whose `FEWEST` calls would take more than this part of the minutes is too expensive here (if not alone)."""
 
