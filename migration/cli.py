@@ -198,13 +198,16 @@ def import_command(
     target: Annotated[Path, typer.Option("--out", help="The calls table to write.")],
     form: Annotated[str, typer.Option("--format", help="auto, openai, batch, stored, langfuse, …")] = "auto",
     column: Annotated[list[str] | None, typer.Option(help="For tables: ours=theirs, repeatable.")] = None,
+    prices: Annotated[Path | None, typer.Option(help="YAML of contract prices.")] = None,
 ) -> None:
     """Turn any log into the calls table."""
     from migration.audit import import_log
 
-    columns = dict(pair.split("=", 1) for pair in column or [] if "=" in pair)
+    if wrong := [pair for pair in column or [] if "=" not in pair]:
+        raise BadInput(f"--column takes ours=theirs, e.g. call_id=request_id, not {wrong[0]!r}")
+    columns = dict(pair.split("=", 1) for pair in column or [])
     files = [str(path) for path in expand(file)]
-    result = import_log(files, target, format=form, columns=columns or None, progress=_say)
+    result = import_log(files, target, format=form, columns=columns or None, prices=prices, progress=_say)
     out.print(str(result), markup=False)
     out.print(f"calls table: {target}", soft_wrap=True)
 
@@ -240,7 +243,7 @@ def doctor_command() -> None:
     line("disk", f"{shutil.disk_usage(Path.cwd()).free / 2**30:.0f} GiB free here")
     for spec in ("smollm2", "minilm", "pocket-phi3", "pocket-gemma2", "pocket-llama3"):
         try:
-            line(spec, find(spec).path)
+            line(spec, find(spec).folder)
         except MigrationError as error:
             line(spec, f"missing: {error}")
     line("chromium", shutil.which("chromium") or "missing: `migrate report --pdf` needs it")

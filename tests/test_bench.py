@@ -10,6 +10,7 @@ import pytest
 BENCH = Path(__file__).resolve().parent / "bench"
 KEYS = {
     "audit": {"speedup", "memory_ratio"},
+    "import_log": {"lines_per_s", "peak_gib"},
     "finetune_gpu": {"device", "rows"},
     "sweep": {"seconds_1e6", "speedup"},
     "route": {"decisions_per_s", "p50_ms"},
