@@ -52,6 +52,12 @@ def measured_speed(step: Step, candidate: str) -> tuple[float, float] | None:
     return None
 
 
+def task_names(step: Step) -> dict[str, str]:
+    """What people call each task: tasks.parquet of 01."""
+    tasks = step.read("01_traffic_audit/tasks.parquet", columns=["task", "name"])
+    return dict(zip(tasks["task"], tasks["name"], strict=True))
+
+
 def read_basis(
     step: Step, calls: pd.DataFrame, assumptions: Assumptions, *, gpu: str, latency_target_ms: float, redundancy: int,
     engineer_hours_month: float, engineer_usd_hour: float, wrong_answer_usd: float,

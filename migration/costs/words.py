@@ -47,6 +47,20 @@ class Currency:
         return shown.rename(columns=names).style.format(named, na_rep="-").hide(axis="index")
 
 
+def bill_table(bill: pd.DataFrame, names: dict[str, str], currency: Currency, rows: int = 12) -> Styler:
+    """The dearest lines of `Traffic.bill` with tasks by their `names`, the rest as one line, and the total."""
+    bill = bill.sort_values("cost_usd_month", ascending=False, kind="stable")
+    first, rest = bill.head(rows), bill.tail(max(len(bill) - rows, 0))
+    shown = first.assign(task=first["task"].map(lambda task: names.get(task, task)))
+    numbers = ["calls", "prompt_tokens", "cached_tokens", "completion_tokens", "cost_usd", "cost_usd_month"]
+    extra = [{"kind": "total", "task": f"{len(bill)} lines", "model": "", **bill[numbers].sum()}]
+    if len(rest):
+        extra.insert(0, {"kind": "other", "task": f"{len(rest)} lines", "model": "", **rest[numbers].sum()})
+    shown = pd.concat([shown, pd.DataFrame(extra)], ignore_index=True)
+    counts = dict.fromkeys(["calls", "prompt_tokens", "cached_tokens", "completion_tokens"], "{:,.0f}")
+    return currency.table(shown, ["cost_usd", "cost_usd_month"], **counts)
+
+
 def say_bill(bill: Any, scale: Any, currency: Currency) -> str:
     """What the log costs, what the month costs, and which part is hidden behind the chats."""
     log, month = bill["cost_usd"].sum(), bill["cost_usd_month"].sum()
@@ -169,9 +183,6 @@ def article_table(article: Article) -> Styler:
     shown = article.table[["line", "printed", "computed", "difference", "unit", "verdict", "note"]]
     number = "{:,.2f}".format
     return shown.style.format(dict.fromkeys(("printed", "computed", "difference"), number)).hide(axis="index")
-
-
-BILL_FORMATS = {"cached_tokens": "{:,.0f}", "completion_tokens": "{:,.0f}"}
 
 
 def decision(summary: dict[str, Any], horizon: int) -> str:
