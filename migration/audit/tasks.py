@@ -24,7 +24,7 @@ import yaml
 from migration.audit.behaviour import Evidence, Exchange, evidence, type_of
 from migration.audit.complexity import Profile, complexity
 from migration.audit.merging import Leaf, merged
-from migration.audit.naming import name_of, slug
+from migration.audit.naming import ask_names, name_of, slug
 from migration.audit.templates import (
     NO_TEMPLATE,
     Templates,
@@ -68,6 +68,13 @@ class Discovery:
     by_leaf: Mapping[int, int]
     sampled: int
     unused_corrections: tuple[str, ...] = ()
+
+    def named_by(self, model: str, url: str = "", *, keep: Path | None = None) -> Discovery:
+        """The same tasks with names asked of `model` at `url`; names in the corrections file `keep` stay."""
+        mine = {task for task, change in (read_corrections(keep) if keep else {}).items() if "name" in change}
+        asked = {t.task: f"Kind: {t.task_type}\n{t.prompt}" for t in self.tasks if t.prompt and t.task not in mine}
+        names = ask_names(asked, url=url, model=model)
+        return replace(self, tasks=tuple(_unique([replace(t, name=names.get(t.task, t.name)) for t in self.tasks])))
 
     def evidence(self) -> pd.DataFrame:
         """One row a task: task, name, task_type, then the fields of `Evidence`."""
