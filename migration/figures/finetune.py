@@ -21,7 +21,7 @@ def loss(history: pd.DataFrame, folder: Path, *, best_step: int) -> Picture:
     read = history.dropna(subset=["agreement"]) if "agreement" in history else history.iloc[:0]
     first, last = float(history["loss"].iloc[0]), float(history["loss"].tail(5).mean())
     reached = float(read.loc[read["step"] == best_step, "agreement"].max()) if len(read) else float("nan")
-    title = f"The loss falls from {first:.2f} to {last:.2f}; {reached:.0%} of the validation calls are answered exactly"
+    title = f"Loss from {first:.2f} to {last:.2f}; {reached:.0%} of the validation calls answered exactly"
     with style():
         fig, ax = plt.subplots()
         ax.plot(history["step"], history["loss"], color=NEUTRAL, lw=1, label="loss")
@@ -42,7 +42,7 @@ def loss(history: pd.DataFrame, folder: Path, *, best_step: int) -> Picture:
 
 def before_after(table: pd.DataFrame, folder: Path, *, names: Mapping[str, str]) -> Picture:
     """Agreement of base and tuned, a row a task, with intervals; trained tasks above, the others below."""
-    rows = table.assign(_last=table["task"] != "ALL").sort_values(["trained", "_last", "difference"], ascending=True)
+    rows = table.assign(_top=table["task"] == "ALL").sort_values(["trained", "_top", "difference"])
     whole = table[table["task"] == "ALL"].iloc[0]
     title = f"Tuning takes the trained tasks from {whole['base']:.0%} to {whole['tuned']:.0%} agreement"
     with style():
@@ -66,7 +66,8 @@ def before_after(table: pd.DataFrame, folder: Path, *, names: Mapping[str, str])
         fig.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=13)
         fig.tight_layout()
     alt = f"{title}. " + " ".join(
-        f"{names.get(row.task, row.task)}: {row.base:.0%} to {row.tuned:.0%}." for row in rows[::-1].itertuples()
+        f"{names.get(row.task, row.task)}: {row.base:.0%} to {row.tuned:.0%}."
+        for row in rows[rows["task"] != "ALL"][::-1].itertuples()
     )
     return save(fig, folder, "2_before_after", title=title, alt=alt)
 

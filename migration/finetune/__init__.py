@@ -41,6 +41,7 @@ _LATER = {
     "merge": "export",
     "to_gguf": "export",
     "serving_lines": "export",
+    "launch_files": "export",
     "same_answers": "export",
 }
 

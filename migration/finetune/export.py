@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 import torch
+import yaml
 
 from migration.artifacts import write_atomic, write_json
 from migration.errors import BadInput
 from migration.finetune.packing import Example
-from migration.finetune.train import evaluating
+from migration.finetune.train import Recipe, evaluating
 from migration.sample import models
 
 CARD = """---
@@ -169,6 +170,35 @@ def serving_lines(base: str, tuned: str, adapter: str = "adapter") -> dict[str, 
         "Ollama": f"printf 'FROM ./merged.gguf\\n' > Modelfile && ollama create {tuned.replace('+', '-')} -f Modelfile",
         "This project": f"Candidate({tuned!r}, {base!r}, adapter={adapter!r})",
     }
+
+
+def launch_files(folder: Path, base: str, recipe: Recipe, *, gpus: int = 2) -> str:
+    """Write `sft.yaml` and `fsdp_qlora.yaml` for more than one GPU, and return the line that starts them.
+
+    The trainer is trl's own script, which pads: the packs of this package are for one device. It reads the step's
+    `train.jsonl`; assistant turns carry the loss. `bnb_4bit_quant_storage` equals the dtype, which FSDP needs.
+    """
+    sft = {
+        "model_name_or_path": base, "dtype": "bfloat16", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4",
+        "use_bnb_nested_quant": True, "bnb_4bit_quant_storage": "bfloat16", "use_peft": True, "lora_r": recipe.rank,
+        "lora_alpha": recipe.alpha, "lora_dropout": 0.0, "lora_target_modules": ["all-linear"],
+        "datasets": [{"path": "json", "data_files": "train.jsonl"}], "assistant_only_loss": True,
+        "learning_rate": recipe.learning_rate, "num_train_epochs": recipe.epochs, "lr_scheduler_type": "cosine",
+        "per_device_train_batch_size": max(1, recipe.size // gpus), "max_grad_norm": 1.0, "bf16": True,
+        "seed": recipe.seed, "output_dir": "adapter-fsdp",
+    }  # fmt: skip
+    fsdp = {
+        "compute_environment": "LOCAL_MACHINE", "distributed_type": "FSDP", "mixed_precision": "bf16",
+        "num_machines": 1, "num_processes": gpus, "machine_rank": 0, "use_cpu": False,
+        "fsdp_config": {
+            "fsdp_version": 2, "fsdp_auto_wrap_policy": "TRANSFORMER_BASED_WRAP", "fsdp_reshard_after_forward": True,
+            "fsdp_cpu_ram_efficient_loading": True, "fsdp_state_dict_type": "FULL_STATE_DICT",
+            "fsdp_offload_params": False, "fsdp_activation_checkpointing": recipe.checkpointing,
+        },
+    }  # fmt: skip
+    write_atomic(folder / "sft.yaml", yaml.safe_dump(sft, sort_keys=False))
+    write_atomic(folder / "fsdp_qlora.yaml", yaml.safe_dump(fsdp, sort_keys=False))
+    return "accelerate launch --config_file fsdp_qlora.yaml -m trl.scripts.sft --config sft.yaml"
 
 
 @dataclass(frozen=True)

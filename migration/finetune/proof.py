@@ -188,7 +188,7 @@ def decision(table: pd.DataFrame, names: Mapping[str, str], margin: float = 0.05
     for row in rows:
         by_verdict.setdefault(verdict(row, margin)[0], []).append(_name(row, names))
     said = {"ship": "Ship the adapter for", "more data": "get more data for", "do not": "do not use it for"}
-    parts = [f"{text} {', '.join(by_verdict[key])}" for key, text in said.items() if key in by_verdict]
+    parts = [f"{text} {_listed(by_verdict[key])}" for key, text in said.items() if key in by_verdict]
     if not parts:
         raise NotEnoughCalls("a verdict on the tuned model", 0, 10)
     text = "; ".join(parts)
@@ -197,6 +197,10 @@ def decision(table: pd.DataFrame, names: Mapping[str, str], margin: float = 0.05
         f"{text[0].upper()}{text[1:]}: on held-out calls agreement goes from {whole['base']:.1%} to "
         f"{whole['tuned']:.1%} ({whole['low']:+.1%} to {whole['high']:+.1%})."
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more tasks"
 
 
 def summary(table: pd.DataFrame, training: Training, plan: TaskPlan, predictions: pd.DataFrame) -> dict[str, Any]:

@@ -210,7 +210,9 @@ def prepare(model: Any, recipe: Recipe) -> PeftModel:
     config = LoraConfig(
         r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.0, target_modules=targets, task_type="CAUSAL_LM"
     )
-    return get_peft_model(model, config).train()
+    with warnings.catch_warnings():  # peft asks transformers by a name that it is renaming
+        warnings.simplefilter("ignore", FutureWarning)
+        return get_peft_model(model, config).train()
 
 
 def tune(

@@ -81,6 +81,25 @@ def test_only_a_gguf_base_is_written_as_gguf(tuned, tmp_path):
         export.to_gguf(base, merged, tmp_path / "out.gguf")
 
 
+def test_several_gpus_are_started_with_what_trl_and_accelerate_read(tmp_path):
+    from accelerate.commands.config.config_args import load_config_from_file
+    from trl.scripts.sft import make_parser
+
+    line = export.launch_files(tmp_path, "owner/model-3b", Recipe(learning_rate=2e-4))
+    assert line.startswith("accelerate launch --config_file fsdp_qlora.yaml")
+    _, sft, model, data = make_parser().parse_args_and_config(
+        ["--config", str(tmp_path / "sft.yaml"), "--bf16", "false", "--use_cpu", "true"], fail_with_unknown_args=True
+    )
+    assert (model.load_in_4bit, model.bnb_4bit_quant_storage, model.lora_target_modules) == (
+        True,
+        "bfloat16",
+        "all-linear",
+    )
+    assert (sft.learning_rate, data.datasets[0].data_files) == (2e-4, "train.jsonl")
+    fsdp = load_config_from_file(str(tmp_path / "fsdp_qlora.yaml"))
+    assert (fsdp.distributed_type.value, fsdp.fsdp_config["fsdp_version"]) == ("FSDP", 2)
+
+
 @pytest.mark.slow
 def test_tuned_smollm2_served_by_llama_cpp_agrees_with_its_adapter(tmp_path):
     """Trained in NF4, merged, written as GGUF, served by llama.cpp's own server: the same answers."""

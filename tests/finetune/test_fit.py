@@ -1,0 +1,132 @@
+"""What fits into memory and minutes, and what is said of the rest."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from families import examples_of
+from test_examples import log
+
+from migration.errors import BadInput, NotEnoughCalls
+from migration.finetune import fit
+from migration.finetune.train import Recipe
+
+
+def tasks_of(calls, **changes):
+    rows = []
+    for task, group in calls.groupby("task"):
+        rows.append(
+            {
+                "task": task, "name": f"Task {task}", "task_type": "classification", "kind": "chat",
+                "calls": len(group), "prompt_tokens": 60 * len(group), "completion_tokens": 2 * len(group),
+                "cost_usd": 0.01 * len(group), "route_hint": "slm",
+            }
+            | changes.get(str(task), {})
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def three():
+    """A log of three tasks, the first worth most."""
+    other = "Name the mood of the message: calm, angry or neither. One word. " * 2
+    parts = [log(400, "sort"), log(300, "mood", other), log(300, "free", "Write an answer. " * 4)]
+    calls = pd.concat([p.assign(call_id=p["task"] + p["call_id"]) for p in parts], ignore_index=True)
+    return calls, tasks_of(calls, free={"task_type": "faq", "cost_usd": 50.0})
+
+
+def plan(three, llama, minutes=60.0, **options):
+    calls, tasks = three
+    loaded = SimpleNamespace(tokenizer=llama.tokenizer, context=2048)
+    return fit.choose_tasks(tasks, calls, loaded, Recipe(), pace=1e-3, minutes=minutes, n=40, **options)
+
+
+def test_the_most_valuable_tasks_come_first_and_free_text_last(three, llama):
+    made = plan(three, llama)
+    assert made.frame["task"].tolist() == ["sort", "mood", "free"]
+    assert made.trained == ["sort", "mood", "free"]
+    assert len(made.training_set.train) == 120
+
+
+def test_what_the_minutes_do_not_allow_is_left_with_its_reason(three, llama):
+    full = plan(three, llama).frame["seconds"]
+    made = plan(three, llama, minutes=float(full.iloc[0] + full.iloc[1] / 2) / 60)
+    assert made.trained == ["sort"]
+    assert made.left == ["mood", "free"]
+    assert made.frame["why"].iloc[1].endswith("are left")
+    assert "1 of 3 tasks" in str(made)
+
+
+def test_where_nothing_fits_the_cheapest_is_trained_for_fewer_epochs(three, llama):
+    made = plan(three, llama, minutes=0.01)
+    assert len(made.trained) == 1
+    assert 0 < made.recipe.epochs < Recipe.epochs
+
+
+def test_tasks_can_be_named_and_unknown_ones_are_refused(three, llama):
+    assert plan(three, llama, wanted=["Task mood"]).trained == ["mood"]
+    with pytest.raises(BadInput, match="nonsense"):
+        plan(three, llama, wanted=["nonsense"])
+
+
+def test_tasks_for_the_llm_and_tiny_ones_are_left(llama):
+    calls = log(30)
+    with pytest.raises(NotEnoughCalls, match="at least 20"):
+        plan((calls, tasks_of(calls)), llama)
+    calls = log(300)
+    with pytest.raises(NotEnoughCalls, match="keeps it on the LLM"):
+        plan((calls, tasks_of(calls, sort={"route_hint": "llm"})), llama)
+
+
+def test_expected_seconds_grow_with_epochs_and_tokens(llama):
+    examples = examples_of(llama, 40)
+    one = fit.training_seconds(examples, Recipe(epochs=1), 1e-3)
+    assert fit.training_seconds(examples, Recipe(epochs=3), 1e-3) == pytest.approx(3 * one)
+    assert fit.training_seconds(examples, Recipe(epochs=1, packed=False), 1e-3) > 1.5 * one
+    assert fit.training_seconds(examples, Recipe(epochs=1), 2e-3) == pytest.approx(2 * one)
+
+
+def seven_billion():
+    from transformers import LlamaConfig
+
+    return LlamaConfig(
+        vocab_size=32000, hidden_size=4096, intermediate_size=11008, num_hidden_layers=32, num_attention_heads=32
+    )
+
+
+def test_a_7b_model_needs_what_the_article_says():
+    """About 4 GB to load in NF4, 8 to 10 GB to train."""
+    room = fit.memory(seven_billion(), tokens=1024, answers=256, recipe=Recipe(), gpu=True)
+    parts = room.frame.set_index("part")["gigabytes"]
+    assert 3.5 < parts["weights"] < 4.5
+    assert 6 < room.needed < 12
+    sparing = fit.memory(seven_billion(), tokens=1024, answers=256, recipe=Recipe(checkpointing=True), gpu=True)
+    assert sparing.needed < room.needed
+
+
+def test_checkpointing_only_where_memory_asks(monkeypatch):
+    def on_a_device_with(free):
+        def room(config, *, recipe, **_):
+            return fit.Memory(pd.DataFrame({"gigabytes": [3.0 if recipe.checkpointing else 9.0]}), free, "GPU")
+
+        monkeypatch.setattr(fit, "memory", room)
+        return fit.room_for("any", Recipe())[0].checkpointing
+
+    monkeypatch.setattr(fit, "_config", lambda base: None)
+    assert on_a_device_with(20.0) is False
+    assert on_a_device_with(5.0) is True
+    with pytest.raises(BadInput, match="does not fit"):
+        on_a_device_with(2.0)
+
+
+def test_the_rate_follows_the_size_of_the_model(monkeypatch):
+    monkeypatch.setattr(fit, "_size", lambda base: 3.8e9 if base == "large" else 1.3e8)
+    assert fit.recipe_for("small").learning_rate == 2e-3
+    assert fit.recipe_for("large").learning_rate == 2e-4
+    assert fit.recipe_for("large", learning_rate=5e-4).learning_rate == 5e-4
+
+
+def test_pace_is_a_time(llama):
+    assert 0 < fit.seconds_per_token(llama.model(), Recipe(), tokens=100) < 1
+    assert np.isfinite(fit.training_seconds(examples_of(llama, 3), Recipe(), 1e-4))
