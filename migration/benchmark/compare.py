@@ -97,6 +97,8 @@ class Scoreboard:
                 "calls": rows["n"].map("{:,}".format),
             }
         )
+        if rows["errors"].any():
+            shown["not answered"] = rows["errors"].map("{:.0%}".format)
         return styled(shown)
 
     def reasons(self) -> Styler:

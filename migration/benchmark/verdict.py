@@ -104,6 +104,7 @@ def verdicts(
         best = tried.sort_values(["agreement", "score"], ascending=False).iloc[0].to_dict()
         said, sentence = verdict(rate_of(best), margin, prospects[str(task)])
         kept = {key: best[key] for key in ("candidate", "n", "agreement", "low", "high")}
-        rows.append(row | kept | {"verdict": said, "sentence": f"{best['candidate']}: {sentence}"})
+        failed = f" It could not answer {best['errors']:.0%} of them." if best["errors"] else ""
+        rows.append(row | kept | {"verdict": said, "sentence": f"{best['candidate']}: {sentence}{failed}"})
     columns = ["task", "name", "calls", "share", "candidate", "n", "agreement", "low", "high", "verdict", "sentence"]
     return pd.DataFrame(rows).reindex(columns=columns).sort_values("calls", ascending=False, ignore_index=True)

@@ -165,6 +165,14 @@ def test_tables_and_sentences_are_made_and_escaped(scored, calls):
     assert not any(isinstance(value, dict) for value in summary.values())
 
 
+def test_calls_that_a_candidate_could_not_answer_are_told(calls):
+    asked = answers(draw_sample(calls, {"gate": 40}), "small", 0.5)
+    asked.loc[:9, ["error", "agrees"]] = ["context_overflow: 9000 + 10 tokens, 8192 fit", False]
+    board = compare(asked, calls)
+    assert "It could not answer 25% of them." in board.verdicts["sentence"][0]
+    assert "not answered" in board.table().to_html()
+
+
 def test_examples_take_turns_and_hide_personal_data(scored, calls):
     shown = differing(scored, calls, "small", n=9)
     assert shown["task"].value_counts().tolist() == [3, 3, 3]
