@@ -61,14 +61,21 @@ def bill_table(bill: pd.DataFrame, names: dict[str, str], currency: Currency, ro
     return currency.table(shown, ["cost_usd", "cost_usd_month"], **counts)
 
 
-def say_bill(bill: Any, scale: Any, currency: Currency) -> str:
-    """What the log costs, what the month costs, and which part is hidden behind the chats."""
+def say_bill(bill: Any, scale: Any, currency: Currency, audited: float | None = None) -> str:
+    """What the log costs, what the month costs, and which part is hidden behind the chats.
+
+    audited: the month's USD in step 01's summary, so that a reader who compares the two knows why they differ.
+    """
     log, month = bill["cost_usd"].sum(), bill["cost_usd_month"].sum()
     hidden = bill.loc[bill["kind"] != "chat", "cost_usd_month"].sum() / month if month else 0.0
     cached = bill["cached_tokens"].sum() / max(bill["prompt_tokens"].sum(), 1)
     text = f"The log's {bill['calls'].sum():,.0f} calls cost **{currency(log)}**; times {scale.factor:.4f} "
     text += f"({scale.note}) that is **{currency(month)} a month**. {hidden:.0%} of it is not chat answers"
-    return text + f", and {cached:.0%} of prompt tokens were read from the provider's cache."
+    text += f", and {cached:.0%} of prompt tokens were read from the provider's cache."
+    if audited is not None and abs(audited - month) > 0.005 * month:
+        text += f" (Step 01 shows {currency(audited)}: 30 days of the log's elapsed time; here a month has 30.44 days,"
+        text += " and days that are cut or missing are weighed.)"
+    return text
 
 
 def say_change(table: Any, currency: Currency) -> str:
@@ -186,19 +193,21 @@ def article_table(article: Article) -> Styler:
 
 
 def decision(summary: dict[str, Any], horizon: int) -> str:
-    """One sentence: whether it pays, from what, and what to do next."""
-    before, after, chance = summary["before_usd_month"], summary["after_usd_month_p50"], summary["saving_probability"]
-    bill = f"${before:,.0f} a month today, ${after:,.0f} after (P10 to P90 ${summary['after_usd_month_p10']:,.0f} to "
-    bill += f"${summary['after_usd_month_p90']:,.0f}), ${summary['one_off_usd']:,.0f} once"
+    """One sentence, in US dollars: whether it pays, from what, and what to do next."""
+    usd, chance = Currency(), summary["saving_probability"]
+    low, mid, high = (usd(summary[f"after_usd_month_{q}"]) for q in ("p10", "p50", "p90"))
+    bill = f"{usd(summary['before_usd_month'])} a month today, {mid} after (P10 to P90 {low} to {high})"
+    once = usd(summary["one_off_usd"])
     if summary["llm_share"] >= 1:
-        return f"Stay with the LLM: 04 routes no call, so nothing is saved ({bill}: what trying cost)"
+        return f"Stay with the LLM: step 04 routes no call, so the bill stays at {mid} a month; trying cost {once} once"
     if chance >= 0.5:
         month = summary["breakeven_month"]
-        when = f"what is spent is back in month {month}" if month else "the spending comes back late"
-        return f"Migrate: {bill}; {chance:.0%} of worlds save money within {horizon} months and {when}"
+        when = f"that is back in month {month}" if month else "that comes back late"
+        return f"Migrate: {bill}; {once} is spent once and {when}; {chance:.0%} of worlds save within {horizon} months"
     need = summary["breakeven_calls_month"]
     grow = "no volume makes it pay, as a moved call costs more than it saves"
     if need:
         times = need / summary["calls_month"]
         grow = f"its running costs pay off from about {need:,.0f} calls a month, {times:,.1f} times today's"
-    return f"Do not migrate for the money: {bill}; {chance:.0%} of worlds save money within {horizon} months; {grow}"
+    saves = f"{chance:.0%} of worlds save within {horizon} months"
+    return f"Do not migrate for the money: {bill}, and {once} once; {saves}; {grow}"

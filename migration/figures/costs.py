@@ -132,7 +132,7 @@ def _apart(values: list[float], least: float) -> list[float]:
 def tornado_chart(table: pd.DataFrame, base: float, folder: Path, currency: Currency) -> Picture:
     """What the saving hinges on: `tornado`, and `base` USD a month saved in the central world (mean of the horizon)."""
     moving: list[Any] = table[(table["saving_high"] - table["saving_low"]).abs() > 1e-9].to_dict("records")
-    title = "Nothing uncertain moves the saving"
+    title = "No call moves, so nothing uncertain changes the saving"
     if moving:
         low, high = sorted((moving[0]["saving_low"], moving[0]["saving_high"]))
         result = "and can turn it into a loss" if low < 0 < high else "and stays a " + ("saving" if low > 0 else "loss")
@@ -180,7 +180,8 @@ def cost_quality(curve: pd.DataFrame, share: float, quality: float, folder: Path
         ax.scatter([chosen], [100 * quality], s=130, color=SLM, zorder=5, edgecolor="white", linewidth=1.5)
         ax.annotate("chosen", (chosen, 100 * quality), xytext=(0, 11), textcoords="offset points", color=SLM,
                     ha="center", fontweight="bold")  # fmt: skip
-        for at, text, side in ((-1, "most on the SLM", 1), (0, "all on the LLM", -1)):
+        ends = ((-1, "most on the SLM", 1), (0, "all on the LLM", -1))
+        for at, text, side in ends if len(curve) > 1 else ends[1:]:
             ax.annotate(text, (cost[at], kept[at]), xytext=(8 * side, -14), textcoords="offset points",
                         ha="left" if side > 0 else "right", fontsize=9.5, color=NEUTRAL)  # fmt: skip
         ax.set(xlabel=currency.axis("for 1,000 calls"), ylabel="quality kept, % of the LLM's")

@@ -9,7 +9,7 @@ import pytest
 from shops import draw_decisions, draw_log, draw_shop
 
 from migration.artifacts import PROJECT, open_step
-from migration.costs import results, scenarios, words
+from migration.costs import inputs, results, scenarios, words
 from migration.costs.article import check_article
 from migration.costs.projection import hosting_options, project
 from migration.costs.worlds import central, draw_worlds
@@ -78,13 +78,14 @@ def run(tmp_path_factory):
 def basis_of(run, **changes):
     step = open_step(run, "05_cost_projection")
     calls = step.read("01_traffic_audit/calls.parquet")
-    return results.read_basis(step, calls, scenarios.read_assumptions(), **{**TERMS, **changes}), calls
+    return inputs.read_basis(step, calls, scenarios.read_assumptions(), **{**TERMS, **changes}), calls
 
 
 def test_the_quality_is_what_04_measured_with_its_interval(run):
     basis, _ = basis_of(run)
     assert (basis.quality.value, basis.quality.low, basis.quality.high) == pytest.approx((0.97, 0.95, 0.99))
-    assert basis.slm_quality.value == pytest.approx(0.8)
+    assert basis.slm_quality.value == 1.0
+    assert basis.slm_quality.low < 1.0
 
 
 def test_a_measured_card_has_the_speeds_that_02_timed(run):
@@ -104,28 +105,32 @@ def test_impossible_parameters_are_named(run, name, value):
 def test_contract_prices_reprice_every_call(run, tmp_path):
     _, calls = basis_of(run)
     (tmp_path / "ours.yaml").write_text("models: {gpt-4o: {input: 1.0, output: 2.0}}")
-    ours = results.reprice(calls, str(tmp_path / "ours.yaml"))
+    ours = inputs.reprice(calls, str(tmp_path / "ours.yaml"))
     assert ours["cost_usd"].sum() == pytest.approx(
         (calls["prompt_tokens"].sum() * 1.0 + calls["completion_tokens"].sum() * 2.0) / 1e6
     )
-    assert results.reprice(calls, "") is calls
+    assert inputs.reprice(calls, "") is calls
 
 
 def test_weekly_reviews_replace_what_the_article_states(tmp_path):
     file = tmp_path / "weeks.csv"
     pd.DataFrame({"week": [0, 1, 2, 3], "slm_share": [0.6, 0.7, 0.75, 0.8]}).to_csv(file, index=False)
-    fitted = results.read_weeks(str(file), scenarios.read_assumptions()).scenarios["hybrid_iterating"].iteration
+    fitted = inputs.read_weeks(str(file), scenarios.read_assumptions()).scenarios["hybrid_iterating"].iteration
     assert fitted.source == "fitted to 4 weekly reviews"
     assert fitted.end < fitted.start
     (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
     with pytest.raises(BadInput, match="week and llm_share"):
-        results.read_weeks(str(tmp_path / "odd.csv"), scenarios.read_assumptions())
+        inputs.read_weeks(str(tmp_path / "odd.csv"), scenarios.read_assumptions())
 
 
 def test_every_input_of_the_projection_has_a_source(run):
     basis, calls = basis_of(run)
     traced = results.sources(basis, calls)
-    assert traced["from"].str.startswith(("01 ", "04 ", "30.4375", "genai-prices", "scenarios ", "parameter")).all()
+    assert (
+        traced["from"]
+        .str.startswith(("01 ", "03, 02 ", "04 ", "30.4375", "genai-prices", "scenarios ", "parameter"))
+        .all()
+    )
     said = " ".join(traced["number"])
     fields = [*type(basis.terms.running).model_fields, *type(basis.assumptions.uncertainty).model_fields]
     assert all(name.replace("_", " ") in said for name in fields)
