@@ -68,25 +68,27 @@ def _band(ax: Axes, curve: pd.DataFrame, max_loss: float) -> None:
 
 def pareto_picture(front: pd.DataFrame, plain: pd.DataFrame, chosen: dict[str, float], folder: Path) -> Picture:
     """front: of `routing.pareto`; plain: of `routing.baselines`; chosen: the policy on the same calls."""
-    beaten = [
-        row["name"]
-        for _, row in plain.iterrows()
-        if row["name"] != "oracle"
-        and row["quality"] <= chosen["quality"] + 1e-9
-        and row["cost_usd_per_1k"] > chosen["cost_usd_per_1k"] + 1e-9
-    ]
-    title = (
-        f"The policy costs less than {', '.join(beaten)} at no less quality" if beaten else "The policy among others"
-    )
+    ends = plain.set_index("name").loc[["all SLM", "all LLM"]]
+    prices, qualities = ends["cost_usd_per_1k"].to_numpy(), ends["quality"].to_numpy()
+    same_quality = float(np.interp(chosen["quality"], qualities, prices))  # what an even random mix would pay
+    title = "Nothing is routed, so the policy is the LLM alone"
+    if chosen["slm_share"] > 0:
+        title = (
+            f"A random mix of the same quality would cost {same_quality / chosen['cost_usd_per_1k']:.1f} times as much"
+        )
     with style():
         fig, ax = plt.subplots(figsize=(8.5, 4.6))
         ax.plot(front["cost_usd_per_1k"], front["quality"], color=SLM, label="best of both scores (front)")
-        ends = plain.set_index("name").loc[["all SLM", "all LLM"]]
-        ax.plot(ends["cost_usd_per_1k"], ends["quality"], ":", color=NEUTRAL, label="random mix")
-        for _, row in plain[plain["name"] != "random half"].iterrows():
-            ax.plot(row["cost_usd_per_1k"], row["quality"], "o", color=LLM if row["name"] == "all LLM" else NEUTRAL)
-            ax.annotate(row["name"], (row["cost_usd_per_1k"], row["quality"]), xytext=(6, -12), fontsize=9,
-                        textcoords="offset points")  # fmt: skip
+        ax.plot(prices, qualities, ":", color=NEUTRAL, label="random mix")
+        shown = plain[plain["name"] != "random half"]
+        places: dict[tuple[float, float], list[str]] = {}
+        for name, x, y in zip(shown["name"], shown["cost_usd_per_1k"], shown["quality"], strict=True):
+            places.setdefault((round(float(x), 4), round(float(y), 4)), []).append(str(name))
+        for (x, y), names in places.items():
+            ax.plot(x, y, "o", color=LLM if "all LLM" in names else NEUTRAL)
+            right = x > float(np.mean(ax.get_xlim()))
+            ax.annotate(", ".join(names), (x, y), xytext=(-6 if right else 6, -13), fontsize=9,
+                        textcoords="offset points", ha="right" if right else "left")  # fmt: skip
         ax.plot(chosen["cost_usd_per_1k"], chosen["quality"], "D", color=CASCADE, markersize=9, label="the policy")
         ax.set(xlabel="USD per 1,000 calls", ylabel="quality kept (share as good as the LLM)", title=title)
         ax.margins(x=0.12)

@@ -163,7 +163,8 @@ def choose_threshold(
     good = np.flatnonzero(useful[: proved + 1])
     common: dict[str, Any] = {"n": n, "max_loss": max_loss, "confidence_level": confidence_level}
     if not len(good):
-        reason, more = _why_not(useful, lost, share, max_loss, delta, n)
+        effective = total**2 / float(weight @ weight)
+        reason, more = _why_not(useful, lost, share, max_loss, delta, n, n / effective)
         return ThresholdChoice(None, 0.0, 0.0, 0.0, 0.0, DO_NOT_ROUTE, reason, more_labels=more, **common)
     best = good[np.argmax(saving[good])]
     top = max(1.0, float(unit.max()))
@@ -221,9 +222,12 @@ def _betting_walk(loss: np.ndarray, last: np.ndarray, limit: float, delta: float
 
 
 def _why_not(
-    useful: np.ndarray, lost: np.ndarray, share: np.ndarray, max_loss: float, delta: float, n: int
+    useful: np.ndarray, lost: np.ndarray, share: np.ndarray, max_loss: float, delta: float, n: int, uneven: float
 ) -> tuple[str, int | None]:
-    """One sentence on why nothing is routed, and how many more labelled calls would change that."""
+    """One sentence on why nothing is routed, and how many more labelled calls would change that.
+
+    uneven: calls that one call's worth of information takes, as weights differ (Kish 1965).
+    """
     if not useful.any():
         return "no threshold saves money: the SLM costs as much as it spares, whatever its quality", None
     rate = float(lost[useful].min())
@@ -233,6 +237,7 @@ def _why_not(
     needed = bounds.trials_needed(max(rate, 0.0), max_loss, delta)
     if needed is None:
         return f"{rate:.2%} lost is too near the {max_loss:.1%} allowed to be proved with any number of labels", None
+    needed = int(np.ceil(needed * uneven))
     kept = float(share[useful][np.argmin(lost[useful])])
     sentence = f"a threshold that keeps {kept:.0%} lost {rate:.2%} on {n} calls, too few to prove {max_loss:.1%}"
     return sentence + f": about {max(needed - n, 1)} more labelled calls would do", max(needed - n, 1)
