@@ -149,12 +149,13 @@ def _sums() -> dict[str, ibis.Deferred]:
 def hidden_costs(kinds: pd.DataFrame, over: Span) -> pd.DataFrame:
     """What each kind costs a month and its share of the bill, answers that users see first.
 
-    kinds: as `by_kind`. Returns kind, calls_month, tokens_month, cost_usd_month, share, unpriced.
+    Costs are those of the priced calls, null where a kind has none: unknown is not zero. kinds: as `by_kind`.
+    Returns kind, calls_month, tokens_month, cost_usd_month, share, unpriced.
     """
     table = kinds.assign(
         calls_month=kinds.calls * over.to_month,
         tokens_month=(kinds.prompt_tokens.fillna(0) + kinds.completion_tokens.fillna(0)) * over.to_month,
-        cost_usd_month=kinds.cost_usd.fillna(0.0) * over.to_month,
+        cost_usd_month=kinds.cost_usd.astype(float) * over.to_month,
     )
     table["share"] = table.cost_usd_month / (table.cost_usd_month.sum() or 1.0)
     order = table.assign(first=table.kind != "chat").sort_values(["first", "cost_usd_month"], ascending=[True, False])
@@ -220,20 +221,21 @@ def sample_texts(calls: Table, *, limit: int = 1_000) -> list[str]:
     return ["\n".join([*(m["content"] or "" for m in r["messages"]), r["response"] or ""]) for r in rows]
 
 
-def summary_of(tasks: pd.DataFrame, hidden: pd.DataFrame, shares: pd.DataFrame, over: Span) -> dict[str, float | int]:
-    """The headline figures of step 01, for summary.json; shares are fractions."""
+def summary_of(tasks: pd.DataFrame, hidden: pd.DataFrame, shares: pd.DataFrame, over: Span) -> dict[str, float | None]:
+    """The headline figures of step 01, for summary.json; shares are fractions; costs are null where none is known."""
     own, kinds = shares.set_index("route_hint"), hidden.set_index("kind").cost_usd_month
-    seen = float(kinds.get("chat", 0.0))
+    bill = float(kinds.sum()) if kinds.notna().any() else None
+    unseen = float(kinds.drop("chat", errors="ignore").sum()) if bill is not None else None
     return {
         "calls": over.calls,
         "tasks": int((tasks.answered > 0).sum()),
         "days_covered": round(over.days, 2),
         "calls_month": round(over.calls * over.to_month),
-        "cost_usd_month": float(kinds.sum()),
-        "hidden_cost_usd_month": float(kinds.sum()) - seen,
-        "hidden_cost_share": 1 - seen / (float(kinds.sum()) or 1.0) if kinds.sum() else 0.0,
+        "cost_usd_month": bill,
+        "hidden_cost_usd_month": unseen,
+        "hidden_cost_share": unseen / bill if bill and unseen is not None else None,
         "unpriced_calls": int(hidden.unpriced.sum()),
         "movable_share": float(own.call_share["slm"]),
-        "movable_cost_share": float(own.cost_share["slm"]),
+        "movable_cost_share": float(own.cost_share["slm"]) if bill else None,
         "unclear_share": float(own.call_share["unclear"]),
     }

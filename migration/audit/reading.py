@@ -32,6 +32,8 @@ def say_hidden(hidden: pd.DataFrame) -> Markdown:
     """The share of the bill that users see, beside the article's."""
     seen = float(hidden.loc[hidden.kind == "chat", "share"].sum())
     unpriced = int(hidden.unpriced.sum())
+    if hidden.cost_usd_month.isna().all():
+        return Markdown(f"**The bill is unknown**: none of {unpriced:,} calls has a known price; pass a `prices` file.")
     note = f" {unpriced:,} calls have no known price and are not in it." if unpriced else ""
     return Markdown(
         f"The answers that users see are **{seen:.0%}** of a bill of **${hidden.cost_usd_month.sum():,.2f}** a month "
@@ -67,9 +69,10 @@ def say_movable(shares: pd.DataFrame) -> str:
     calls, cost, open_ = own.call_share["slm"], own.cost_share["slm"], own.call_share["unclear"]
     if own.calls["slm"] == 0:
         return "No task is a candidate for a small model yet: see the reasons in the tasks table before going on."
+    paid = f", {cost:.0%} of their cost" if own.cost_usd.sum() else " (their cost is unknown)"
     unclear = f", {open_:.0%} are unclear" if open_ >= 0.005 else ""
     return (
-        f"Benchmark small models on {own.tasks['slm']} tasks: {calls:.0%} of the calls, {cost:.0%} of their cost, are "
+        f"Benchmark small models on {own.tasks['slm']} tasks: {calls:.0%} of the calls{paid}, are "
         f"of types that the article moved{unclear}; nothing is decided before step 02 has measured them."
     )
 

@@ -73,7 +73,9 @@ def cost_by_task(kinds: pd.DataFrame, names: dict[str, str], *, to_month: float)
         ax.legend(title="kind", loc="lower right")
         _title(
             fig,
-            f"“{short(names.get(first, first))}” is {grid.iloc[0].sum() / (total or 1):.0%} of the bill; "
+            "No call has a known price"
+            if not total
+            else f"“{short(names.get(first, first))}” is {grid.iloc[0].sum() / (total or 1):.0%} of the bill; "
             + (f"calls that users never see cost {hidden:.0%}" if hidden else "no hidden calls are in this log"),
             "Bars of US dollars a month, one a task, split by the kind of call.",
         )
@@ -175,7 +177,8 @@ def could_move(shares: pd.DataFrame) -> Figure:
         calls, cost = own.call_share["slm"], own.cost_share["slm"]
         _title(
             fig,
-            f"{calls:.0%} of the calls could move to a small model; they are {cost:.0%} of the cost",
+            f"{calls:.0%} of the calls could move to a small model"
+            + (f"; they are {cost:.0%} of the cost" if own.cost_share.sum() else "; their cost is unknown"),
             f"Stacked bars: small model, unclear, large model; the article moved {ARTICLE_SHARE:.0%} of its calls.",
         )
     return fig

@@ -16,8 +16,10 @@ import pytest
 import sites
 
 from migration.audit import analytics as a
+from migration.audit import reading
 from migration.audit.tasks import discover
 from migration.errors import NotEnoughCalls
+from migration.figures import audit as figures
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 import audit as bench
@@ -92,6 +94,44 @@ def test_tasks_table_and_what_could_move(tmp_path: Path) -> None:
     summary = a.summary_of(table, a.hidden_costs(a.by_kind(calls).to_pandas(), over), shares.reset_index(), over)
     assert {"calls", "tasks", "cost_usd_month", "movable_share"} <= set(summary)
     assert summary["cost_usd_month"] == pytest.approx(table.cost_usd.sum() * over.to_month)
+
+
+def test_a_bill_of_unknown_prices_is_unknown_not_zero(tmp_path: Path) -> None:
+    rows = [row | {"cost_usd": None} for row in sites.log(250, 3, [sites.house_urgency])]
+    source = sites.write(tmp_path / "log.parquet", rows)
+    tasks = discover(source)
+    tasks.label(source, tmp_path / "calls.parquet")
+    calls = a.open_calls(tmp_path / "calls.parquet")
+    table, over = a.tasks_table(calls, tasks), a.span(calls)
+    hidden, shares = a.hidden_costs(a.by_kind(calls).to_pandas(), over), a.movable(table)
+    summary = a.summary_of(table, hidden, shares, over)
+    assert summary["cost_usd_month"] is None
+    assert summary["movable_share"] == 1.0
+    assert "unknown" in reading.say_hidden(hidden).data
+    assert "unknown" in reading.say_movable(shares)
+    kinds = a.by_task_and_kind(calls).to_pandas()
+    assert "known price" in figures.cost_by_task(kinds, {}, to_month=1.0).get_suptitle()
+
+
+def test_every_figure_states_its_finding(tmp_path: Path) -> None:
+    rows = sites.log(300, 4)
+    source = sites.write(tmp_path / "log.parquet", rows)
+    tasks = discover(source)
+    tasks.label(source, tmp_path / "calls.parquet")
+    calls = a.open_calls(tmp_path / "calls.parquet")
+    table = a.tasks_table(calls, tasks)
+    drawn = {
+        "volume": figures.volume(a.by_hour(calls).to_pandas(), calls=300),
+        "cost": figures.cost_by_task(a.by_task_and_kind(calls).to_pandas(), {}, to_month=2.0),
+        "percentiles": figures.percentiles(table),
+        "complexity": figures.complexity(a.complexity_bins(calls).to_pandas(), table),
+        "move": figures.could_move(a.movable(table)),
+    }
+    for name, fig in drawn.items():
+        picture = figures.keep(fig, tmp_path, name)
+        assert any(sign.isdigit() for sign in picture.title), "a finding is a number"
+        assert len(picture.alt) > len(picture.title) + 20
+        assert picture.path.stat().st_size > 10_000
 
 
 def test_percentiles_are_those_of_answered_calls(log: Path) -> None:
