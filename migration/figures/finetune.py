@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -54,7 +55,7 @@ def before_after(table: pd.DataFrame, folder: Path, *, names: Mapping[str, str])
             spread = np.maximum([low, high], 0)
             ax.errorbar(rows[column], at, xerr=spread, fmt="o", color=colour, capsize=3, label=column, zorder=2)
         labels = [
-            ("All trained tasks" if row.task == "ALL" else _short(names.get(row.task, row.task)))
+            ("All trained tasks" if row.task == "ALL" else _short(_named(row, names)))
             + ("" if row.trained else " (not trained)")
             + f"  n={row.n}"
             for row in rows.itertuples()
@@ -66,7 +67,7 @@ def before_after(table: pd.DataFrame, folder: Path, *, names: Mapping[str, str])
         fig.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=13)
         fig.tight_layout()
     alt = f"{title}. " + " ".join(
-        f"{names.get(row.task, row.task)}: {row.base:.0%} to {row.tuned:.0%}."
+        f"{_named(row, names)}: {row.base:.0%} to {row.tuned:.0%}."
         for row in rows[rows["task"] != "ALL"][::-1].itertuples()
     )
     return save(fig, folder, "2_before_after", title=title, alt=alt)
@@ -92,6 +93,10 @@ def learning_curve(curve: pd.DataFrame, folder: Path) -> Picture:
         ax.set_ylim(0, 1.02)
     alt = f"{title}: " + ", ".join(f"{row.examples:.0f} examples {row.agreement:.0%}" for row in curve.itertuples())
     return save(fig, folder, "3_learning_curve", title=title, alt=alt)
+
+
+def _named(row: Any, names: Mapping[str, str]) -> str:
+    return names.get(str(row.task), str(row.task))
 
 
 def _short(name: str, most: int = 40) -> str:

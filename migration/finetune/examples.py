@@ -63,7 +63,7 @@ class TrainingSet:
     def reading(self, names: Mapping[str, str]) -> str:
         """One sentence on where the examples come from."""
         sources = self.train["source"].value_counts()
-        parts = ", ".join(f"{count} from the {SOURCES[source]}" for source, count in sources.items())
+        parts = ", ".join(f"{count} from the {SOURCES[str(source)]}" for source, count in sources.items())
         usable = self.funnel[self.funnel["stage"] == "unlike each other"]["calls"].sum()
         masks = self.train["messages"].map(
             lambda turns: any(re.search(r"\[[A-Z_]+_\d+\]", t["content"]) for t in turns)
@@ -77,7 +77,7 @@ class TrainingSet:
         )
 
 
-def whole(row: dict[str, Any]) -> list[dict[str, str]]:
+def whole(row: Mapping[Any, Any]) -> list[dict[str, str]]:
     """The conversation of a training row with its answer as the last turn."""
     return [*chat(row["messages"]), {"role": "assistant", "content": row["response"]}]
 
@@ -155,7 +155,8 @@ def masked(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with personal data masked in prompt and answer alike: the same value has the same mask in both."""
     records = rows[["messages", "response", "call_id"]].to_dict("records")
     turns = [mask_messages(whole(row), str(row["call_id"]), Masker()) for row in records]
-    return rows.assign(messages=[each[:-1] for each in turns], response=[each[-1]["content"] for each in turns])
+    prompts = pd.Series([each[:-1] for each in turns], index=rows.index, dtype=object)
+    return rows.assign(messages=prompts, response=[each[-1]["content"] for each in turns])
 
 
 def _usable(calls: pd.DataFrame, corrected: dict[str, str]) -> tuple[pd.DataFrame, list[tuple[str, int]]]:
@@ -226,11 +227,12 @@ def labels(responses: pd.Series) -> list[str]:
     """
     shapes = [response.lstrip()[:1] in ("{", "[") for response in responses]
     if any(shapes) and not all(shapes):  # two prompt versions, two forms: each is learned apart
-        found = pd.Series("", index=range(len(shapes)))
+        found = [""] * len(shapes)
         for shape in (True, False):
             part = [at for at, is_json in enumerate(shapes) if is_json is shape]
-            found.iloc[part] = [f"{'json' if shape else 'text'} {each}" for each in labels(responses.iloc[part])]
-        return found.tolist()
+            for at, each in zip(part, labels(responses.iloc[part]), strict=True):
+                found[at] = f"{'json' if shape else 'text'} {each}"
+        return found
     parsed = [parse(response) for response in responses]
     fields = [
         _flat(value) if isinstance(value, dict | list) else {"": plain(r)}
@@ -297,7 +299,8 @@ def cover(texts: Sequence[str], n: int, weight: np.ndarray, *, seed: int = 7, mo
         [texts[at] or " empty " for at in order]
     )
     similar = (vectors @ vectors.T).toarray().astype(np.float32)
-    nearest, chosen = np.zeros(len(order), np.float32), []
+    nearest = np.zeros(len(order), np.float32)
+    chosen: list[int] = []
     wanted = np.asarray(weight, np.float32)[order]
     for _ in range(min(n, len(order))):
         gains = np.maximum(similar - nearest[:, None], 0).T @ wanted
@@ -361,7 +364,8 @@ def near_pairs(first: Sequence[str], second: Sequence[str], near: float = NEAR) 
     """(position in first, position in second) of all near-duplicates. Compares in blocks, without a Python loop."""
     if not len(first) or not len(second):
         return []
-    one, two, pairs = _grams(first), _grams(second), []
+    one, two = _grams(first), _grams(second)
+    pairs: list[tuple[int, int]] = []
     sizes = np.asarray(two.sum(1)).ravel()
     for start in range(0, one.shape[0], 500):
         block = one[start : start + 500]
@@ -427,7 +431,7 @@ def read_corrections(path: str | Path) -> tuple[dict[str, str], pd.DataFrame]:
     return by_id, pd.DataFrame(added)
 
 
-def _added(row: dict[str, Any], number: int) -> dict[str, Any]:
+def _added(row: Mapping[Any, Any], number: int) -> dict[str, Any]:
     messages, response = chat(row["messages"]), row.get("response")
     if response is None and messages and messages[-1]["role"] == "assistant":
         response = messages.pop()["content"]

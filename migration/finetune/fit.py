@@ -284,10 +284,11 @@ def _shortened(
     if possible.empty:
         reasons = "; ".join(f"{row.name}: {row.why}" for row in frame.itertuples(index=False))
         raise NotEnoughCalls(f"fine-tuning ({reasons})", 0, FEWEST)
-    at = possible["seconds"].idxmin()
-    task, seconds = frame.loc[at, "task"], float(frame.loc[at, "seconds"])
+    cheapest = possible.sort_values("seconds").iloc[0]
+    task, seconds = str(cheapest["task"]), float(cheapest["seconds"])
     epochs = recipe.epochs * 60 * minutes / seconds
-    frame.loc[at, "trained"] = True
-    frame.loc[at, "why"] = f"the cheapest to train; the minutes allow {epochs:.1f} epochs"
+    chosen = frame["task"] == task
+    frame.loc[chosen, "trained"] = True
+    frame.loc[chosen, "why"] = f"the cheapest to train; the minutes allow {epochs:.1f} epochs"
     made = choose(calls, [task], n=n, corrections=corrections, seed=recipe.seed)
     return TaskPlan(frame, {task: made}, replace(recipe, epochs=epochs))

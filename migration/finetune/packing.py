@@ -110,7 +110,9 @@ def pack(examples: Sequence[Example], dtype: torch.dtype = torch.float32) -> dic
     """
     prefix = shared_prefix(examples)
     ids, positions = list(examples[0].ids[:prefix]), list(range(prefix))
-    owner, keep, labels = [0] * prefix, [], []
+    owner = [0] * prefix
+    keep: list[int] = []
+    labels: list[int] = []
     for number, example in enumerate(examples, 1):
         start = len(ids) - prefix  # where token `prefix` of this example comes to lie, less `prefix`
         keep += range(start + example.answer - 1, start + len(example) - 1)
@@ -167,7 +169,9 @@ class Collator:
     def pays(self, chosen: Sequence[Example]) -> bool:
         """Sharing pays when a pack computes fewer tokens than padding, and every example fits the sliding window."""
         fits = self.window is None or max(map(len, chosen)) <= self.window
-        return self.packed and fits and len(chosen) > 1 and shared_prefix(chosen) >= 0.2 * np.mean([*map(len, chosen)])
+        if not (self.packed and fits and len(chosen) > 1):
+            return False
+        return shared_prefix(chosen) >= 0.2 * float(np.mean([*map(len, chosen)]))
 
     def __call__(self, rows: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
         chosen = [self.examples[number] for row in rows for number in row["examples"]]
@@ -191,7 +195,8 @@ def plan(examples: Sequence[Example], *, size: int, steps: int, seed: int) -> li
     sites: dict[str, list[int]] = defaultdict(list)
     for number, example in enumerate(examples):
         sites[example.site].append(number)
-    order, rows = np.random.default_rng(seed), []
+    order = np.random.default_rng(seed)
+    rows: list[list[int]] = []
     while len(rows) < steps:
         epoch = []
         for members in sites.values():

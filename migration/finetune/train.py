@@ -155,7 +155,8 @@ def exact_answers(
 
 def linear_layers(model: Any) -> dict[str, list[tuple[int, int]]]:
     """Last name of every linear layer but the output head -> (inputs, outputs) of each one so called."""
-    head, found = model.get_output_embeddings(), {}
+    head = model.get_output_embeddings()
+    found: dict[str, list[tuple[int, int]]] = {}
     for name, module in model.named_modules():
         if isinstance(module, torch.nn.Linear) and module is not head:
             found.setdefault(name.rsplit(".", 1)[-1], []).append((module.in_features, module.out_features))
@@ -244,6 +245,7 @@ def tune(
     collator = Collator(examples, filler, dtype, window, recipe.packed)
     rows = _planned(adapted, collator, recipe, folder, minutes, say)
     parts, started = 1, time.monotonic()
+    trainer: AnswerTrainer | None = None
     while True:
         try:
             watch = _Watch(validation, collator, recipe, folder, minutes, len(rows), say)

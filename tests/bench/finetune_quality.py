@@ -60,7 +60,7 @@ def measure(task: str, options: argparse.Namespace, folder: Path) -> dict:
     calls = calls_of(task)
     chosen = choose(calls, [task], n=options.examples, validation=options.validation, seed=options.seed)
     started = time.monotonic()
-    loaded = models.load("smollm2", quantize="nf4")
+    loaded = models.load(options.base, quantize="nf4")
     examples, validation = encoded(loaded.tokenizer, chosen.train), encoded(loaded.tokenizer, chosen.validation)
     check(examples, loaded)
     recipe = Recipe(epochs=options.epochs, learning_rate=options.rate, size=options.size, seed=options.seed)
@@ -68,7 +68,10 @@ def measure(task: str, options: argparse.Namespace, folder: Path) -> dict:
     seconds = time.monotonic() - started
     held = calls[calls["split"] == options.split].head(options.calls)
     requests = held[["call_id", "messages", "max_tokens"]].assign(reference=held["response"])
-    candidates = [Candidate("base", "smollm2"), Candidate("tuned", "smollm2", adapter=str(training.folder / "best"))]
+    candidates = [
+        Candidate("base", options.base),
+        Candidate("tuned", options.base, adapter=str(training.folder / "best")),
+    ]
     agrees = [score(answer(one, requests), held)["agrees"].to_numpy(bool) for one in candidates]
     gain = paired_difference(*agrees)
     row = {
@@ -88,6 +91,7 @@ def measure(task: str, options: argparse.Namespace, folder: Path) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--task", choices=[*TASKS, "all"], default="all")
+    parser.add_argument("--base", default="smollm2", help="what to tune: a name, folder or .gguf file")
     parser.add_argument("--split", choices=["calibration", "test"], default="test")
     parser.add_argument("--calls", type=int, default=150, help="held-out calls, as they come")
     parser.add_argument("--examples", type=int, default=200)
