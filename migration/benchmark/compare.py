@@ -136,6 +136,9 @@ class Scoreboard:
         told[UNKNOWN] = "cannot be told yet"
         parts = [f"{share:.0%} of the calls {told[word]}" for word, share in self.shares().items() if share]
         asked = f"as it is it agrees with the LLM on {self.rate(self.best)} of the traffic asked"
+        for name in self.candidates["candidate"].unique():
+            if str(name).startswith(f"{self.best} +"):
+                asked += f", with {str(name).removeprefix(self.best + ' +')} in its prompt on {self.rate(str(name))}"
         return f"Build on {self.best}: {asked}; {', '.join(parts)}."
 
     def summary(self) -> dict[str, Any]:

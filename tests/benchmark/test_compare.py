@@ -113,7 +113,9 @@ def test_the_best_agrees_most_and_of_equals_is_the_largest(board, calls):
     facts = {"small": {"parameters": 1e6}, "big": {"parameters": 1e9}}
     assert compare(equal, calls, facts=facts).best == "big"
     shown = pd.concat([equal, answers(sample, "small +4 examples", 1.0)], ignore_index=True)
-    assert compare(shown, calls, facts=facts).best == "big"
+    with_examples = compare(shown, calls, facts={"small": {"parameters": 1e9}, "big": {"parameters": 1e6}})
+    assert with_examples.best == "small"
+    assert ", with 4 examples in its prompt on 100.0%" in with_examples.decision()
 
 
 @pytest.mark.parametrize(
