@@ -54,7 +54,7 @@ def heatmap(frame: pd.DataFrame, folder: Path, *, names: dict[str, str] | None =
                 span = f"{row['low']:.0%} to {row['high']:.0%}"
                 ax.text(x, y + 0.24, span, ha="center", va="center", color=ink, fontsize=7.5)
         counts = frame.groupby("task")["n"].max()
-        labels = ["All the traffic" if t == "ALL" else _short(names.get(t, t)) for t in wide.index]
+        labels = ["All the traffic asked" if t == "ALL" else _short(names.get(t, t)) for t in wide.index]
         ax.set_yticks(range(len(wide)), [f"{label}  (n={counts[t]})" for t, label in zip(order, labels, strict=True)])
         ax.set_xticks(range(len(wide.columns)), [textwrap.fill(str(c), 14) for c in wide.columns])
         ax.xaxis.tick_top()
@@ -64,10 +64,10 @@ def heatmap(frame: pd.DataFrame, folder: Path, *, names: dict[str, str] | None =
         ax.axhline(0.5, color="#0f172a", lw=1.2)
         top = wide.loc["ALL"]
         title = (
-            f"{top.idxmax()} agrees with the LLM on {top.max():.0%} of the traffic, the most of {len(top)} as they are"
+            f"{top.idxmax()} agrees with the LLM on {top.max():.0%} of the traffic asked, the most of {len(top)} tried"
         )
         if len(top) == 1:
-            title = f"{top.idxmax()} as it is agrees with the LLM on {top.max():.0%} of the traffic"
+            title = f"{top.idxmax()} as it is agrees with the LLM on {top.max():.0%} of the traffic asked"
         if top.max() == 0:
             title = "As they are, none of the candidates ever agrees with the LLM: they lack the form of the answers"
         _title(fig, ax, title)
@@ -134,7 +134,7 @@ def waiting(frame: pd.DataFrame, folder: Path, candidate: str) -> Picture:
             ax.step(waits, done, color=colour, lw=2.2)
             ax.plot(half, 0.5, "o", color=colour)
             side = "right" if (name == candidate) == faster else "left"
-            shift = (-8, 4) if side == "right" else (8, 4)
+            shift = (-8, 4) if side == "right" else (8, -30)
             told = f"{name}:\nhalf within {half:.2g} s"
             ax.annotate(told, (half, 0.5), xytext=shift, textcoords="offset points", ha=side, color=colour)
         ax.set_xscale("log")

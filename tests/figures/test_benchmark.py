@@ -33,7 +33,7 @@ WAITS = pd.DataFrame({"conversation_id": list("abcd"), "calls": 4, "llm_ms": 480
 
 def test_the_heat_map_names_the_best_and_leaves_empty_what_was_not_asked(tmp_path):
     picture = figures.heatmap(ROWS, tmp_path, names={"gate": "Scope gate"})
-    assert picture.title == "big agrees with the LLM on 80% of the traffic, the most of 2 as they are"
+    assert picture.title == "big agrees with the LLM on 80% of the traffic asked, the most of 2 tried"
     assert load(picture.path).alt == picture.alt
 
 
