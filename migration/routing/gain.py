@@ -18,9 +18,12 @@ from migration.errors import BadInput
 from migration.routing.features import BUCKETS, COUNTS, hashed
 
 WAVES = 512
-"""Random Fourier features of the counts (Rahimi and Recht 2007): their scalar products approach a Gaussian kernel."""
-WORDS, SHAPE, TASK = 1.0, 0.3, 0.3
-"""How much of the variance of the gain the words, the shape and the task are expected to explain, relative."""
+"""Random Fourier features of the counts (Rahimi and Recht 2007): their scalar products approach a kernel."""
+SCALES = (0.5, 1.0, 2.0)
+"""The kernel is the mean of Gaussians of these inverse widths: coarse and fine differences of shape both count."""
+WORDS, SHAPE, TASK = 1.0, 0.5, 0.6
+"""How much of the variance of the gain the words, the shape and the task are expected to explain, relative. Set once,
+by looking at a few random splits of two public outcome tables; a factor of two either way changes little."""
 NOISES = tuple(np.geomspace(0.1, 300, 15))
 PATIENCE = 1.0
 """Standard errors of the leave-one-out error that are taken for no difference: outcomes are noisy, so shrink more."""
@@ -45,7 +48,7 @@ def _directions() -> tuple[np.ndarray, np.ndarray]:
             codes = (codes ^ (codes >> np.uint64(shift))) * np.uint64(factor)
         even = ((codes ^ (codes >> np.uint64(31))) >> np.uint64(11)).astype(float) / 2**53
         normal = np.sqrt(-2 * np.log(even[:size] + 1e-300)) * np.cos(2 * np.pi * even[size:])  # Box and Muller
-        directions = normal[:-WAVES].reshape(len(COUNTS), WAVES) / np.sqrt(len(COUNTS))
+        directions = normal[:-WAVES].reshape(len(COUNTS), WAVES) / np.sqrt(len(COUNTS)) * np.resize(SCALES, WAVES)
         phases = 2 * np.pi * even[-WAVES:]
         _made.append((directions.astype(np.float32), phases.astype(np.float32)))
     return _made[0]
@@ -112,8 +115,8 @@ def text_of(request: str | Sequence[Mapping[str, Any]]) -> str:
 class GainModel:
     """Learns the gain of escalating from requests that both models answered.
 
-    A Gaussian process with a sum of three kernels: words and word pairs (tf-idf, linear), the shape of the request (a
-    Gaussian of 21 counts), and the task as a random effect, so that task means are shrunk to the pool. The noise is
+    A Gaussian process with a sum of three kernels: words and word pairs (tf-idf, linear), the shape of the request
+    (Gaussians of 21 counts), and the task as a random effect, so that task means are shrunk to the pool. The noise is
     chosen by leave-one-out error, which has a closed form. Each kernel has finite features, so the result is linear.
 
     Notes: predicting the gain itself beats predicting the SLM's failure. With more than MOST_ROWS outcomes a random

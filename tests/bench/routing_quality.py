@@ -8,10 +8,9 @@ is tuned on those. Features are what a router has at call time: the prompt, and 
 
 Second table: regret (the strong model right, the weak one wrong, and the weak one's answer kept) at most 5%, delta
 0.10, 1,500 labels to learn the score (of the regret, as that is what is promised) and 500 others to choose the
-threshold. A violation is a true regret above 5%,
-measured on all rows that were neither learned from nor chosen on.
+threshold. A violation is a true regret above 5%, measured on all rows that were neither learned from nor chosen on.
 
---ceiling: the same features with ten times the labels, and the subjects' own means known exactly.
+--ceiling: the same features with four times the labels, and the subjects' own means known exactly.
 Last line: {mmlu_apgr, mmlu_apgr_no_subject, gsm8k_apgr, violations, kept}.
 """
 
@@ -145,7 +144,7 @@ def main(splits: int, draws: int, models: int, ceiling: bool) -> None:
 
 
 def show_ceiling(mmlu: pd.DataFrame) -> None:
-    """What would be reached with the subjects' own means known, and with ten times the labels."""
+    """What would be reached with the subjects' own means known, and with four times the labels."""
     gain = mmlu["strong"] - mmlu["weak"]
     known = gain.groupby(mmlu["task"]).transform("mean").to_numpy()
     everything = np.arange(len(mmlu))

@@ -8,7 +8,7 @@ import pytest
 
 from migration.errors import BadInput
 from migration.routing import GainModel, routing_metrics
-from migration.routing.gain import HashedScore, waves
+from migration.routing.gain import SCALES, HashedScore, waves
 
 
 def outcomes(n: int, seed: int = 0) -> tuple[list[str], np.ndarray, np.ndarray, list[str]]:
@@ -65,11 +65,12 @@ def test_outcomes_that_never_differ(weak: float, strong: float, n: int) -> None:
     assert model.score(["hello there", ""], ["t", None]) == pytest.approx([strong - weak] * 2)
 
 
-def test_the_waves_are_a_gaussian_kernel_on_every_machine() -> None:
+def test_the_waves_are_a_sum_of_gaussian_kernels_on_every_machine() -> None:
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(40, 21)), rng.normal(size=(40, 21))
     distance = ((a - b) ** 2).sum(1) / 21
-    np.testing.assert_allclose((waves(a) * waves(b)).sum(1), np.exp(-distance / 2), atol=0.16)
+    kernel = np.mean([np.exp(-(scale**2) * distance / 2) for scale in SCALES], axis=0)
+    np.testing.assert_allclose((waves(a) * waves(b)).sum(1), kernel, atol=0.16)
     assert float(waves(np.zeros((1, 21)))[0, :3].sum()) == pytest.approx(0.0421522, abs=1e-5)
 
 
