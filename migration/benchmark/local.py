@@ -350,6 +350,8 @@ def score_labels(
     """The likeliest of `labels` as the answer to each request, columns as `answer`; nothing is generated.
 
     A label's likelihood is that of its tokens and of stopping after them; labels that begin alike share tokens.
+    Seen on a CPU with SmolLM2: as fast as writing the answer where the labels' tree has three times an answer's
+    tokens (11 short labels), 2.7 times slower at nine times (27 JSON labels); it needs no trained form of answer.
     """
     rows = requests.assign(labels=pd.Series([tuple(labels)] * len(requests), index=requests.index))
     return answer(candidate, rows, cache=cache, progress=progress)

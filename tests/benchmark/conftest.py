@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 from tiny_models import byte_tokenizer, tiny
 
 
@@ -13,3 +14,12 @@ def tiny_folder(tmp_path_factory) -> Path:
     tiny("llama").save_pretrained(folder)
     byte_tokenizer().save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Models this small run faster on one thread, above all where other work runs beside them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -1,5 +1,6 @@
 """Answers in process: nothing twice, nothing lost, nothing cut."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -141,8 +142,10 @@ def test_a_killed_run_goes_on_where_it_stopped(small, tmp_path):
     whole = local.answer(small, requests(150), cache=tmp_path / "whole.sqlite", token_budget=300)
     file = tmp_path / "killed.sqlite"
     here = str(tmp_path.joinpath(__file__).parent)
-    run = subprocess.Popen([sys.executable, "-c", RUN, small.source, str(file), here])
-    deadline = time.monotonic() + 120
+    run = subprocess.Popen(
+        [sys.executable, "-c", RUN, small.source, str(file), here], env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+    deadline = time.monotonic() + 300
     while not file.exists() or len(Answers(file).counts()) < 20:
         assert run.poll() is None, "it ended before it could be killed"
         assert time.monotonic() < deadline
