@@ -104,9 +104,7 @@ def test_gguf_is_dequantised_once_and_loads_in_four_bits(smollm2, monkeypatch, t
 @pytest.mark.slow
 def test_sentences_of_one_meaning_are_near():
     try:
-        vectors = models.embed(
-            ["I want my money back", "refund please", "what a fine sky", "money back " * 9]
-        )
+        vectors = models.embed(["I want my money back", "refund please", "what a fine sky", "money back " * 9])
     except models.ModelNotFound as missing:
         pytest.skip(str(missing))
     assert vectors.shape == (4, 384)
