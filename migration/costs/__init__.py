@@ -45,6 +45,7 @@ _LATER = {
     "scenario_table": "words",
     "article_table": "words",
     "bill_table": "words",
+    "prose": "words",
     "Currency": "words",
     "mean_saving": "results",
     "read_weeks": "inputs",

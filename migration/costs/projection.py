@@ -161,7 +161,8 @@ def cheapest(basis: Basis, name: str, *, months: int = 24) -> str:
 def hosting_options(basis: Basis, name: str) -> pd.DataFrame:
     """Bought, rented and API side by side, a month at today's volume in the central world.
 
-    Columns: hosting, cards, usd_month, cash_first, busy_share (of the cards' hours; NaN for an API), usd_per_1m_tokens.
+    Columns: hosting, cards, usd_month, usd_on_day_one, busy_share (of the cards' hours; NaN for an API),
+    usd_per_1m_tokens.
     """
     middle, rows = central(basis), []
     used = {key: value[0, 0] for key, value in _used(basis, middle, basis.assumptions.scenarios[name], 1).items()}
@@ -174,7 +175,7 @@ def hosting_options(basis: Basis, name: str) -> pd.DataFrame:
         cash = cards * basis.terms.card.price_usd if way == "bought" else 0.0
         rows.append((way, cards, usd, cash, busy, usd / tokens if tokens else np.nan))
     return pd.DataFrame(
-        rows, columns=["hosting", "cards", "usd_month", "cash_first", "busy_share", "usd_per_1m_tokens"]
+        rows, columns=["hosting", "cards", "usd_month", "usd_on_day_one", "busy_share", "usd_per_1m_tokens"]
     )
 
 

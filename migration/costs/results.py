@@ -152,7 +152,7 @@ def sources(basis: Basis, calls: pd.DataFrame, prices: str = "") -> pd.DataFrame
     rows += [(name.replace("_", " "), value, f"scenarios running: {name}") for name, value in run.model_dump().items()]
     rows += [
         (name.replace("_", " "), value if isinstance(value, float) else " / ".join(f"{v:g}" for v in value),
-         f"scenarios uncertainty: {name} (P10 / P50 / P90)")
+         f"scenarios uncertainty: {name}" + (", middle: parameter growth_month" if name == "growth_month" else ""))
         for name, value in unsure.model_dump().items()
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=["number", "value", "from"])

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from pandas.io.formats.style import Styler
 
 from migration.costs.article import AS_PRINTED, Article
@@ -47,6 +48,11 @@ class Currency:
         return shown.rename(columns=names).style.format(named, na_rep="-").hide(axis="index")
 
 
+def prose(text: str) -> Markdown:
+    """`text` for a notebook, with dollar signs that do not start a formula."""
+    return Markdown(text.replace("$", "\\$"))
+
+
 def bill_table(bill: pd.DataFrame, names: dict[str, str], currency: Currency, rows: int = 12) -> Styler:
     """The dearest lines of `Traffic.bill` with tasks by their `names`, the rest as one line, and the total."""
     bill = bill.sort_values("cost_usd_month", ascending=False, kind="stable")
@@ -70,7 +76,7 @@ def say_bill(bill: Any, scale: Any, currency: Currency, audited: float | None = 
     hidden = bill.loc[bill["kind"] != "chat", "cost_usd_month"].sum() / month if month else 0.0
     cached = bill["cached_tokens"].sum() / max(bill["prompt_tokens"].sum(), 1)
     text = f"The log's {bill['calls'].sum():,.0f} calls cost **{currency(log)}**; times {scale.factor:.4f} "
-    text += f"({scale.note}) that is **{currency(month)} a month**. {hidden:.0%} of it is not chat answers"
+    text += f"({scale.note}) that is **{currency(month)} a month**. {1 - hidden:.0%} of it is chat answers"
     text += f", and {cached:.0%} of prompt tokens were read from the provider's cache."
     if audited is not None and abs(audited - month) > 0.005 * month:
         text += f" (Step 01 shows {currency(audited)}: 30 days of the log's elapsed time; here a month has 30.44 days,"
@@ -100,10 +106,8 @@ def say_hosting(options: Any, reachable: float, target_ms: float, currency: Curr
     text = f"Cheapest: **{best['hosting']}** at {currency(best['usd_month'])} a month."
     if len(cards):
         one = cards.iloc[0]
-        text += (
-            f" The busiest hour needs {one['cards']} card(s), which would compute {one['busy_share']:.2%} of the month"
-        )
-        text += " and be paid for all of it."
+        n = "1 card" if one["cards"] == 1 else f"{one['cards']} cards"
+        text += f" The busiest hour needs {n}, computing {one['busy_share']:.2%} of the month and paid for all of it."
     if reachable < 0.95:
         text += f" Only {reachable:.0%} of the SLM's answers can keep {target_ms:,.0f} ms on this card,"
         text += " however many there are: a long answer takes its time."
