@@ -15,7 +15,10 @@ from functools import cached_property
 from typing import Any
 
 from migration.audit.behaviour import Evidence, evidence, fields_of, labels_of, shape_of
-from migration.audit.templates import Anchor, fixed_tokens, tokens_of
+from migration.audit.templates import SHORTEST, Anchor, fixed_tokens, tokens_of
+
+ENOUGH = 8
+"""Words in common from which on a short difference is taken for a slot."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,14 @@ def same_task(a: Leaf, b: Leaf) -> bool:
     fields = len(a.fields & b.fields) / max(1, len(a.fields | b.fields))
     if alike >= 0.6 and max(labels, fields) >= 0.5:
         return True
-    return alike >= 0.8 and (slots or additions) and _behave_alike(a.evidence, b.evidence)
+    return alike >= 0.8 and _enough_said(match) and (slots or additions) and _behave_alike(a.evidence, b.evidence)
+
+
+def _enough_said(match: SequenceMatcher[str]) -> bool:
+    """Whether two templates share enough words for one other word to be a slot and not another instruction."""
+    blocks = match.get_matching_blocks()
+    begins = blocks[0].size if blocks[0].a == blocks[0].b == 0 else 0
+    return sum(block.size for block in blocks) >= ENOUGH or begins >= SHORTEST
 
 
 def _behave_alike(a: Evidence, b: Evidence) -> bool:

@@ -130,6 +130,19 @@ def test_free_chat_without_a_template_is_one_task(tmp_path: Path) -> None:
     assert set(table.task) == {OTHER}
 
 
+def test_short_instructions_that_differ_by_one_word_are_two_tasks(tmp_path: Path) -> None:
+    def ask(what: str) -> sites.Site:
+        def site(r: Random) -> sites.Call:
+            return [sites.system(f"Is this {what}? Yes or no."), sites.user(sites.text(r, 1, 2))], "yes", None
+
+        site.__name__ = what
+        return site
+
+    table = found(tmp_path, sites.log(200, 12, [ask("spam"), ask("urgent")]))
+    assert table.groupby("channel").task.nunique().tolist() == [1, 1]
+    assert table.task.nunique() == 2
+
+
 def test_one_task_only(tmp_path: Path) -> None:
     table = found(tmp_path, sites.log(60, 10, [sites.house_urgency]))
     assert table.task.nunique() == 1
