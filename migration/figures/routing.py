@@ -72,10 +72,11 @@ def pareto_picture(front: pd.DataFrame, plain: pd.DataFrame, chosen: dict[str, f
     prices, qualities = ends["cost_usd_per_1k"].to_numpy(), ends["quality"].to_numpy()
     same_quality = float(np.interp(chosen["quality"], qualities, prices))  # what an even random mix would pay
     title = "Nothing is routed, so the policy is the LLM alone"
-    if chosen["slm_share"] > 0:
-        title = (
-            f"A random mix of the same quality would cost {same_quality / chosen['cost_usd_per_1k']:.1f} times as much"
-        )
+    if not np.isfinite(prices).all():
+        title = "The price of the LLM is unknown, and so is what each router costs"
+    elif chosen["slm_share"] > 0:
+        times = same_quality / chosen["cost_usd_per_1k"]
+        title = f"A random mix of the same quality would cost {times:.1f} times as much"
     with style():
         fig, ax = plt.subplots(figsize=(8.5, 4.6))
         ax.plot(front["cost_usd_per_1k"], front["quality"], color=SLM, label="best of both scores (front)")

@@ -40,8 +40,9 @@ def points(rows: pd.DataFrame, confidence: np.ndarray) -> pd.DataFrame:
     tried = confidence >= 0
     weight = rows["weight"].to_numpy(float)
     agrees, ones = rows["agrees"].to_numpy(float), np.ones(len(rows))
+    paid = np.where(rows["llm_cost"].isna().any(), np.nan, 1.0)  # an unknown price makes every cost unknown
     money, time = (
-        sweep(confidence, agrees, ones, rows[a].to_numpy(float) * tried, rows[b].to_numpy(float), weight=weight)
+        sweep(confidence, agrees, ones, _known(rows[a]) * tried, _known(rows[b]), weight=weight)
         for a, b in (("slm_cost", "llm_cost"), ("slm_ms", "llm_ms"))
     )
     table = pd.DataFrame(
@@ -49,7 +50,7 @@ def points(rows: pd.DataFrame, confidence: np.ndarray) -> pd.DataFrame:
             "threshold": money["threshold"],
             "slm_share": money["slm_share"],
             "quality": money["quality"],
-            "cost_usd_per_1k": money["cost"] * 1000,
+            "cost_usd_per_1k": money["cost"] * 1000 * paid,
             "wait_ms": time["cost"],
         }
     )
@@ -58,10 +59,14 @@ def points(rows: pd.DataFrame, confidence: np.ndarray) -> pd.DataFrame:
         "threshold": np.nextafter(max(1.0, float(confidence.max())), 2),
         "slm_share": 0.0,
         "quality": 1.0,
-        "cost_usd_per_1k": float(weight @ rows["llm_cost"]) / total * 1000,
-        "wait_ms": float(weight @ rows["llm_ms"]) / total,
+        "cost_usd_per_1k": float(weight @ _known(rows["llm_cost"]) / total * 1000 * paid),
+        "wait_ms": float(weight @ _known(rows["llm_ms"])) / total,
     }
     return pd.concat([table[table["threshold"] >= 0], pd.DataFrame([nobody])], ignore_index=True)
+
+
+def _known(values: pd.Series) -> np.ndarray:
+    return values.fillna(0.0).to_numpy(float)
 
 
 def curve(policy: Policy, rows: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
@@ -89,7 +94,9 @@ def pareto(policy: Policy, rows: pd.DataFrame, *, gates: int = 12) -> pd.DataFra
     limits = [None, *np.quantile(rows["gain"], np.linspace(0.1, 0.95, gates))]
     tables = [points(rows, confidence_in(policy, rows, gate)).assign(gate=gate) for gate in limits]
     table = pd.concat([table.astype({"gate": float}) for table in tables], ignore_index=True)
-    table = table.sort_values(["cost_usd_per_1k", "quality"], ascending=[True, False])
+    priced = table["cost_usd_per_1k"].notna().all()
+    table = table.assign(price=table["cost_usd_per_1k"] if priced else -table["slm_share"])
+    table = table.sort_values(["price", "quality"], ascending=[True, False]).drop(columns="price")
     best = table["quality"].cummax().shift(fill_value=-1.0)
     return table[table["quality"] > best].reset_index(drop=True)
 

@@ -49,8 +49,7 @@ def test_sentence(tuned: Tuned, result: Result) -> str:
     return (
         f"On {result.n} test calls the loss was {result.loss:.1%} ({result.loss_low:.1%} to {result.loss_high:.1%}), "
         f"{kept} the {limit:.0%} allowed; the bound from calibration was {bound:.1%}. "
-        f"{result.slm_share:.0%} of the calls stayed with the SLM at USD {result.cost:.2f} instead of "
-        f"{result.all_llm_cost:.2f} per 1,000 calls."
+        f"{result.slm_share:.0%} of the calls stayed with the SLM{_price(result)}."
     )
 
 
@@ -64,6 +63,13 @@ def signals_sentence(signals: pd.DataFrame) -> str:
     single = best.loc[best["signal"] != "learned", "signal"].value_counts()
     other = f"; a single signal wins elsewhere ({', '.join(single.index)})" if len(single) else ""
     return f"The learned confidence ranks best on {learned} of {len(best)} tasks where answers differ{other}."
+
+
+def _price(result: Result) -> str:
+    if not result.all_llm_cost > 0:
+        return "; what that saves is unknown, as the log's model has no known price"
+    saved = 1 - result.cost / result.all_llm_cost
+    return f", at USD {result.cost:.2f} instead of {result.all_llm_cost:.2f} per 1,000 calls ({saved:.0%} saved)"
 
 
 def shift_sentence(tests: pd.DataFrame) -> str:
@@ -82,11 +88,10 @@ def decision_sentence(tuned: Tuned, result: Result) -> str:
     if tuned.decision != ROUTE:
         return f"Do not route: {why_not(tuned)}"
     routed = [task for task, rule in tuned.policy.rules.items() if rule != LLM]
-    saved = 1 - result.cost / result.all_llm_cost if result.all_llm_cost > 0 else float("nan")
     return (
         f"Route {len(routed)} of {tuned.rows['task'].nunique()} tasks to {tuned.policy.slm} first: "
         f"{result.slm_share:.0%} of the calls stay there, {result.loss:.1%} of the answers differ on test calls "
-        f"(at most {tuned.policy.guarantee['max_loss']:.0%} promised), {saved:.0%} of the cost is saved."
+        f"(at most {tuned.policy.guarantee['max_loss']:.0%} promised){_price(result)}."
     )
 
 

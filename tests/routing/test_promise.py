@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from migration.errors import NotEnoughCalls
+from migration.figures.routing import pareto_picture
 from migration.routing import (
     Limits,
     Policy,
@@ -163,6 +164,22 @@ def test_limits_hold_in_the_tuned_policy() -> None:
     long = limited.rows["prompt_tokens"].to_numpy() > 150
     assert (decisions["model"][long] == "llm").all()
     assert (decisions["stage"][long] == "limit").all()
+
+
+def test_an_unknown_price_is_unknown_and_not_zero(tmp_path) -> None:
+    calls, predictions = run(1500)
+    rows = gather(calls.assign(cost_usd=np.nan), predictions, tuned="small+tuned", base="small")
+    unpriced = tune(rows, slm="small+tuned", llm="large", max_loss=0.05, confidence_level=0.95)
+    test = unpriced.rows[unpriced.rows["part"] == "test"]
+    result = evaluate(unpriced.policy, test)
+    assert np.isnan(result.cost)
+    assert curve(unpriced.policy, test)["cost_usd_per_1k"].isna().all()
+    assert "unknown" in decision_sentence(unpriced, result)
+    plain = baselines(unpriced.policy, test, test, max_loss=0.05)
+    picture = pareto_picture(pareto(unpriced.policy, test), plain, result.point(), tmp_path)
+    assert "unknown" in picture.title
+    some = calls.assign(cost_usd=calls["cost_usd"].where(calls["task"] != "rare"))
+    assert gather(some, predictions, tuned="small+tuned")["llm_cost"].notna().all()
 
 
 def test_broken_answers_are_escalated(tuned) -> None:
