@@ -22,7 +22,7 @@ _LATER = {
     "TRAINING_PART": "fit",
     "recipe_for": "fit",
     "room_for": "fit",
-    "seconds_per_token": "fit",
+    "pace_of": "fit",
     "choose_tasks": "fit",
     "encoded": "fit",
     "memory": "fit",

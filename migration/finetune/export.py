@@ -158,16 +158,24 @@ def _interleaved(weight: np.ndarray, heads: int) -> np.ndarray:
 
 
 def serving_lines(base: str, tuned: str, adapter: str = "adapter") -> dict[str, str]:
-    """Ready-to-run lines by runtime. vLLM and Ollama ones are from their documentation, not run here."""
+    """Ready-to-run lines by runtime. llama.cpp's and Transformers' ways are tested here; the others are not."""
     hub = base if "/" in base else "HuggingFaceTB/SmolLM2-135M-Instruct" if base == "smollm2" else f"data/pocket/{base}"
     return {
         "Transformers": (
             "from transformers import AutoModelForCausalLM\nfrom peft import PeftModel\n"
             f'model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained("{hub}"), "{adapter}")'
         ),
-        "vLLM": f"vllm serve {hub} --enable-lora --max-lora-rank 16 --lora-modules {tuned}={adapter}",
+        "vLLM (by its documentation)": (
+            f"vllm serve {hub} --enable-lora --max-lora-rank 16 --lora-modules {tuned}={adapter}"
+        ),
         "llama.cpp": "llama-server -m merged.gguf --port 8080",
-        "Ollama": f"printf 'FROM ./merged.gguf\\n' > Modelfile && ollama create {tuned.replace('+', '-')} -f Modelfile",
+        "Ollama (by its documentation)": (
+            f"echo 'FROM ./merged.gguf' > Modelfile && ollama create {tuned.replace('+', '-')} -f Modelfile"
+        ),
+        "ONNX Runtime (by its documentation; merged weights)": "optimum-cli export onnx --model merged merged-onnx",
+        "ExecuTorch (by its documentation; merged weights)": (
+            "optimum-cli export executorch --model merged --task text-generation --recipe xnnpack --output_dir out"
+        ),
         "This project": f"Candidate({tuned!r}, {base!r}, adapter={adapter!r})",
     }
 

@@ -16,6 +16,7 @@ import pandas as pd
 import psutil
 import torch
 
+from migration.artifacts import read_json, write_json
 from migration.benchmark.candidates import chat, render
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.examples import FEWEST, TrainingSet, choose, joined
@@ -133,6 +134,16 @@ def encoded(tokenizer: Any, rows: pd.DataFrame) -> list[Example]:
         prompt = render(tokenizer, messages)
         examples.append(encode(tokenizer, prompt, row["response"], end, call_id=str(row["call_id"]), site=site))
     return examples
+
+
+def pace_of(loaded: LoadedModel, recipe: Recipe, cache: Path) -> float:
+    """`seconds_per_token`, measured once a run folder: a killed step then goes on with the same plan."""
+    file = cache / "pace.json"
+    known = read_json(file) if file.exists() else {}
+    if loaded.identity not in known:
+        known[loaded.identity] = seconds_per_token(loaded.model, recipe)
+        write_json(file, known)
+    return float(known[loaded.identity])
 
 
 def seconds_per_token(model: Any, recipe: Recipe, tokens: int = 400, tries: int = 2) -> float:

@@ -243,7 +243,7 @@ def tune(
     dtype = model.get_input_embeddings().weight.dtype
     filler = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     collator = Collator(examples, filler, dtype, window, recipe.packed)
-    rows = _planned(adapted, collator, recipe, folder, minutes, say)
+    rows = _planned(adapted, collator, validation, recipe, folder, minutes, say)
     parts, started = 1, time.monotonic()
     trainer: AnswerTrainer | None = None
     while True:
@@ -255,7 +255,7 @@ def tune(
                 trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
             break
         except RuntimeError as error:
-            if "memory" not in str(error).lower() or parts >= recipe.size:
+            if not _no_memory(error) or parts >= recipe.size:
                 raise
             parts *= 2
             say(
@@ -287,13 +287,29 @@ def read_training(folder: Path) -> Training:
     return Training(**fields | {"history": pd.DataFrame(fields["history"]), "folder": folder})
 
 
-def identity(base: str, examples: Sequence[Example], validation: Sequence[Example], recipe: Recipe) -> str:
-    """A name for this training: the same base, tokens and recipe give the same one."""
-    parts = [base, asdict(recipe), [example.ids for example in examples], [example.ids for example in validation]]
+def identity(
+    base: str, examples: Sequence[Example], validation: Sequence[Example], recipe: Recipe, minutes: float = math.inf
+) -> str:
+    """A name for this training: the same base, tokens, recipe and minutes give the same one."""
+    parts = [
+        base,
+        str(minutes),
+        asdict(recipe),
+        [example.ids for example in examples],
+        [example.ids for example in validation],
+    ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def _planned(model: Any, collator: Collator, recipe: Recipe, folder: Path, minutes: float, say: Say) -> list[list[int]]:
+def _planned(
+    model: Any,
+    collator: Collator,
+    validation: Sequence[Example],
+    recipe: Recipe,
+    folder: Path,
+    minutes: float,
+    say: Say,
+) -> list[list[int]]:
     """The rows of all steps. Written down, so that a resumed training keeps the plan it began with."""
     if (folder / "plan.json").exists():
         return read_json(folder / "plan.json")
@@ -306,7 +322,10 @@ def _planned(model: Any, collator: Collator, recipe: Recipe, folder: Path, minut
     rows = plan(examples, size=recipe.size, steps=steps, seed=recipe.seed)
     if math.isfinite(minutes):
         each = seconds_per_step(model, collator, rows)
-        affordable = max(1, int(0.9 * minutes * 60 / each))
+        judged = replace(collator, examples=validation).tokens(list(range(len(validation))))[0]
+        trained = float(np.mean([collator.tokens(row)[0] for row in rows]))
+        judging = each / 3 * judged / trained / epoch  # a forward pass is a third of a step; one an epoch
+        affordable = max(1, int(0.95 * minutes * 60 / (each + judging)))
         if affordable < steps:
             say(
                 f"{minutes:.1f} minutes allow {affordable} of {steps} steps ({each:.1f} s each): "
@@ -321,15 +340,27 @@ def seconds_per_step(model: Any, collator: Collator, rows: list[list[int]], trie
     """Seconds of one forward and backward pass over a planned row, the last of `tries` on rows of middling length."""
     middling = sorted(rows, key=lambda row: collator.tokens(row)[0])[len(rows) // 2]
     batch = {key: value.to(model.device) for key, value in collator([{"examples": middling}]).items()}
+    seconds = math.inf
     for _ in range(tries):
         started = time.monotonic()
-        loss, tokens = answer_loss(model, batch)
-        (loss / tokens).backward()
+        try:
+            loss, tokens = answer_loss(model, batch)
+            (loss / tokens).backward()
+        except RuntimeError as error:
+            if not _no_memory(error) or len(middling) < 2:
+                raise
+            model.zero_grad(set_to_none=True)
+            return 2 * seconds_per_step(model, collator, [middling[: len(middling) // 2]], tries)
         model.zero_grad(set_to_none=True)
         if model.device.type == "cuda":
             torch.cuda.synchronize()
         seconds = time.monotonic() - started
     return seconds
+
+
+def _no_memory(error: RuntimeError) -> bool:
+    """Whether a device ran out of memory: CUDA's own error, or the CPU allocator's words."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def _trainer(
