@@ -76,7 +76,8 @@ def tune(
     """
     for part in ("fit", "choose"):
         if not (rows["part"] == part).any():
-            raise NotEnoughCalls(f"routing needs answered calls in the {part} half of the calibration split", 0, 1)
+            need = bounds.trials_needed(0.0, max_loss, 1 - confidence_level) or 1
+            raise NotEnoughCalls(f"routing: answered calls in the {part!r} half of the calibration split", 0, need)
     fit = rows[rows["part"] == "fit"]
     signals = learn_confidence(fit, fit["agrees"].to_numpy(float), seed=seed)
     score = learn_gain(fit, seed=seed)
