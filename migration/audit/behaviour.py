@@ -16,7 +16,7 @@ from statistics import median
 
 import orjson
 
-from migration.audit.templates import shingles, tokens_of
+from migration.audit.prompts import shingles, tokens_of
 
 _POLARITY = """
 positive negative neutral mixed pos neg very_positive very_negative happy unhappy positiv negativ gemischt positif

@@ -15,7 +15,8 @@ from functools import cached_property
 from typing import Any
 
 from migration.audit.behaviour import Evidence, evidence, fields_of, labels_of, shape_of
-from migration.audit.templates import SHORTEST, Anchor, fixed_tokens, tokens_of
+from migration.audit.prompts import fixed_tokens, tokens_of
+from migration.audit.templates import SHORTEST, Anchor
 
 ENOUGH = 8
 """Words in common from which on a short difference is taken for a slot."""

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Mapping, Set
 from typing import Any
 
-from migration.audit.templates import tokens_of
+from migration.audit.prompts import tokens_of
 from migration.errors import BadInput
 
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+|\n+|(?<=[。！？：])")

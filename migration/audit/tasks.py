@@ -25,14 +25,8 @@ from migration.audit.behaviour import Evidence, Exchange, evidence, type_of
 from migration.audit.complexity import Profile, complexity
 from migration.audit.merging import Leaf, merged
 from migration.audit.naming import ask_names, name_of, slug
-from migration.audit.templates import (
-    NO_TEMPLATE,
-    Templates,
-    find_templates,
-    fixed_tokens,
-    prompt_of,
-    text_of,
-)
+from migration.audit.prompts import fixed_tokens, prompt_of, text_of
+from migration.audit.templates import NO_TEMPLATE, Templates, find_templates
 from migration.errors import BadInput, NotEnoughCalls
 from migration.schema import TASK_TYPES, conform
 

@@ -12,8 +12,8 @@ import pytest
 import sites
 
 from migration.audit.naming import ask_names, name_of, slug
+from migration.audit.prompts import tokens_of
 from migration.audit.tasks import discover
-from migration.audit.templates import tokens_of
 from migration.errors import BadInput
 
 
