@@ -1,5 +1,6 @@
 """What a checkout promises: equal dependencies both ways in, pinned and hostless locks, clean notebooks."""
 
+import ast
 import json
 import re
 import tomllib
@@ -47,8 +48,9 @@ def test_a_notebook_is_committed_clean_and_tells_a_story(path: Path) -> None:
     for cell in code:
         source = "".join(cell["source"])
         assert not re.search(r"^\s*(def|class|async def) ", source, re.M), source
-        if cell not in tagged:
-            assert len(source.splitlines()) <= 20, source
+        imports = all(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.parse(source).body)
+        if cell not in tagged and not imports:
+            assert len(source.splitlines()) <= 12, source
     assert "".join(book["cells"][0]["source"]).startswith("# ")
     assert "?" in "".join(book["cells"][0]["source"])
     assert "finish(" in "".join(code[-1]["source"]) or "finish(" in "".join(code[-2]["source"])

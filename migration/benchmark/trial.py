@@ -70,7 +70,7 @@ def ask(
     """Every candidate's answers to every call of `sample`, one below the other; kept ones are not computed again.
 
     calls: the log, whose `train` split gives the worked examples of candidates with shots. Columns: those of an
-    answer (`local.COLUMNS`), one row a candidate and call.
+    answer (`candidates.COLUMNS`), one row a candidate and call.
     """
     from migration.benchmark import answer
 
@@ -106,19 +106,24 @@ def plan_trial(
     first = draw_sample(calls, WARM_UP, splits=splits)
     sizes = eligible(calls, splits).groupby("task")[["prompt_tokens", "completion_tokens"]].mean()
     order = (sizes["prompt_tokens"] + 10 * sizes["completion_tokens"]).sort_values().index
+    part = WARM_UP_PART * minutes * 60 / len(candidates)
     seen: list[pd.DataFrame] = []
-    spent = 0.0
-    for task in order:
-        if spent > WARM_UP_PART * minutes * 60:
-            break
-        answers = ask(candidates, first[first["task"] == task], calls, cache=cache).assign(task=task)
-        spent += float(_seconds(answers).sum())
-        seen.append(answers)
+    for candidate in candidates:  # one after the other: a model is loaded once, not once a task
+        spent = 0.0
+        for task in order:
+            if spent > part:
+                break
+            seen.append(ask([candidate], first[first["task"] == task], calls, cache=cache).assign(task=task))
+            spent += float(_seconds(seen[-1]).sum())
     answers = pd.concat(seen, ignore_index=True)
     if progress:
-        progress(f"warm-up: {len(answers)} answers to {len(seen)} of {len(order)} tasks, {spent:.0f} s of computing")
-    measured = _seconds(answers).groupby([answers["task"], answers["candidate"]]).mean().groupby("task").sum()
-    seconds = {str(t): float(measured.get(t, _estimate(answers, sizes.loc[t]))) for t in order}
+        tasks, took = answers["task"].nunique(), _seconds(answers).sum()
+        progress(f"warm-up: {len(answers)} answers to {tasks} of {len(order)} tasks, {took:.0f} s of computing")
+    seconds = dict.fromkeys(map(str, order), 0.0)
+    for _, rows in answers.groupby("candidate"):
+        measured = _seconds(rows).groupby(rows["task"]).mean()
+        for task in order:
+            seconds[str(task)] += float(measured[task] if task in measured else _estimate(rows, sizes.loc[task]))
     return plan_sample(calls, seconds, minutes=minutes, width=width, splits=splits)
 
 
@@ -127,18 +132,18 @@ def _seconds(answers: pd.DataFrame) -> pd.Series:
     return answers["compute_ms"].fillna(0.0) / 1e3
 
 
-def _estimate(answers: pd.DataFrame, size: pd.Series) -> float:
-    """Seconds of a call of `size` tokens for all candidates: the line of their latencies, one call at a time, less
-    what batches save at the least (the smallest saving of the tasks that were warmed up)."""
-    total = 0.0
-    for _, rows in answers.dropna(subset=["latency_ms"]).groupby("candidate"):
-        tokens = np.column_stack([np.ones(len(rows)), rows["prompt_tokens"], rows["completion_tokens"]]).astype(float)
-        line: Any = np.linalg.lstsq(tokens, rows["latency_ms"].to_numpy(float), rcond=None)[0]
-        times = rows.groupby("task")[["compute_ms", "latency_ms"]].sum()
-        part = float((times["compute_ms"] / times["latency_ms"]).max())
-        alone = np.maximum(line, 0) @ [1, size["prompt_tokens"], bounded(int(size["completion_tokens"]))]
-        total += float(alone) * min(1.0, part) / 1e3
-    return total
+def _estimate(rows: pd.DataFrame, size: pd.Series) -> float:
+    """Seconds of a call of `size` tokens for the one candidate of `rows`: the line of its latencies, one call at a
+    time, less what batches save at the least (the smallest saving of the tasks that were warmed up)."""
+    rows = rows.dropna(subset=["latency_ms"])
+    if rows.empty:
+        return 0.0
+    tokens = np.column_stack([np.ones(len(rows)), rows["prompt_tokens"], rows["completion_tokens"]]).astype(float)
+    line: Any = np.linalg.lstsq(tokens, rows["latency_ms"].to_numpy(float), rcond=None)[0]
+    times = rows.groupby("task")[["compute_ms", "latency_ms"]].sum()
+    part = float((times["compute_ms"] / times["latency_ms"]).max())
+    alone = np.maximum(line, 0) @ [1, size["prompt_tokens"], bounded(int(size["completion_tokens"]))]
+    return float(alone) * min(1.0, part) / 1e3
 
 
 def facts(candidates: Sequence[Candidate], *, cache: Path) -> dict[str, dict[str, Any]]:
