@@ -20,7 +20,8 @@ import yaml
 from migration.artifacts import write_atomic, write_json
 from migration.errors import BadInput
 from migration.finetune.packing import Example
-from migration.finetune.train import Recipe, evaluating
+from migration.finetune.train import Recipe
+from migration.finetune.watch import evaluating
 from migration.sample import models
 
 CARD = """---

@@ -20,8 +20,8 @@ from migration.artifacts import read_json, write_json
 from migration.benchmark.candidates import chat, render
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.examples import FEWEST, TrainingSet, choose, joined
-from migration.finetune.packing import Collator, Example, encode, plan, turn_end
-from migration.finetune.train import Recipe, answer_loss, linear_layers, prepare, sum_parameters
+from migration.finetune.packing import Collator, Example, answer_loss, encode, plan, turn_end
+from migration.finetune.train import Recipe, linear_layers, prepare, sum_parameters
 from migration.sample.models import LoadedModel, find, plain_folder
 
 TRAINING_PART = 0.6

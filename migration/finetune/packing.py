@@ -205,3 +205,13 @@ def plan(examples: Sequence[Example], *, size: int, steps: int, seed: int) -> li
             epoch += [sorted(part.tolist()) for part in np.array_split(mixed, parts)]
         rows += [epoch[at] for at in order.permutation(len(epoch))]
     return rows[:steps]
+
+
+def answer_loss(model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Summed cross-entropy (nats) of a collated batch, and the number of tokens that carry it."""
+    inputs = {key: value for key, value in batch.items() if key not in ("labels", "shift_labels")}
+    logits, labels = model(**inputs, use_cache=False).logits.float(), batch["shift_labels"]
+    loss = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum"
+    )
+    return loss, (labels != IGNORED).sum()

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from migration.finetune.packing import Collator, Example, pack, pad, shared_prefix
-from migration.finetune.train import Recipe, answer_loss, prepare
+from migration.finetune.packing import Collator, Example, answer_loss, pack, pad, shared_prefix
+from migration.finetune.train import Recipe, prepare
 from migration.sample import models
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "finetune")]

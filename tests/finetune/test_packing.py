@@ -10,6 +10,7 @@ from migration.finetune.packing import (
     IGNORED,
     Collator,
     Example,
+    answer_loss,
     check,
     pack,
     pad,
@@ -18,7 +19,7 @@ from migration.finetune.packing import (
     trained_tokens,
     turn_end,
 )
-from migration.finetune.train import Recipe, answer_loss, prepare
+from migration.finetune.train import Recipe, prepare
 
 
 def gradients(model, batch):
