@@ -9,7 +9,7 @@ The bill before is the bill after with every call on the LLM and nothing bought:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,12 +46,23 @@ class Scale:
 
     `days` counts average days that the log covers; a day that it began or ended in counts by the share of a day's
     calls usual in the hours seen, and where two weeks or more are there, weekends count by their own level.
+    `log_share` is the share of the traffic that the log holds: 0.1 where one call in ten was logged.
     """
 
     factor: float
     days: float
     whole_days: int
     note: str
+    log_share: float = 1.0
+
+    def sampled(self, log_share: float) -> Scale:
+        """The scale of a log that holds `log_share` of the traffic. Raises BadInput unless 0 < log_share <= 1."""
+        if not 0 < log_share <= 1:
+            raise BadInput(f"log_share should be a share above 0 and at most 1, not {log_share!r}")
+        if log_share == 1:
+            return self
+        note = f"{self.note}; the log is said to hold one call in {1 / log_share:,.4g}"
+        return replace(self, factor=self.factor / log_share, log_share=log_share, note=note)
 
 
 def month_scale(created_at: pd.Series) -> tuple[Scale, pd.DataFrame]:
@@ -150,10 +161,11 @@ class Traffic:
         return self.lines[columns].assign(cost_usd_month=self.lines["cost_usd"] * self.scale.factor)
 
 
-def read_traffic(calls: pd.DataFrame) -> Traffic:
+def read_traffic(calls: pd.DataFrame, *, log_share: float = 1.0) -> Traffic:
     """Group a calls table by day and line. Raises BadInput for unknown prices, NotEnoughCalls without a time span."""
     ask_for_prices(calls)
     scale, days = month_scale(calls["created_at"])
+    scale = scale.sampled(log_share)
     known = pd.DataFrame(
         {
             "kind": calls["kind"],

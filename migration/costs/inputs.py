@@ -50,7 +50,7 @@ def task_names(step: Step) -> dict[str, str]:
 
 def read_basis(
     step: Step, calls: pd.DataFrame, assumptions: Assumptions, *, gpu: str, latency_target_ms: float, redundancy: int,
-    engineer_hours_month: float, engineer_usd_hour: float, wrong_answer_usd: float,
+    engineer_hours_month: float, engineer_usd_hour: float, wrong_answer_usd: float, log_share: float = 1.0,
 ) -> Basis:  # fmt: skip
     """All that the projection starts from: the log and the policy of 04, with the parameters of the notebook.
 
@@ -69,7 +69,7 @@ def read_basis(
                   wrong_answer_usd, latency_target_ms / 1000, int(redundancy))  # fmt: skip
     routes = count_routes(step.read("04_router_tuning/decisions.parquet"))
     chosen, alone = chosen_point(curve, routed), slm_alone(step, calls, policy["slm"])
-    return Basis(read_traffic(calls), routes, chosen, alone, assumptions, terms)
+    return Basis(read_traffic(calls, log_share=log_share), routes, chosen, alone, assumptions, terms)
 
 
 def chosen_point(curve: pd.DataFrame, routed: dict[str, Any]) -> Rate:

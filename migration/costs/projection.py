@@ -99,7 +99,8 @@ def _demand(basis: Basis, scenario: Scenario) -> tuple[Peak, Work]:
         traffic.each["completion_tokens"].to_numpy(),
         asks,
     )
-    return peak_hour(traffic.each["created_at"], asks), job
+    peak = peak_hour(traffic.each["created_at"], asks)
+    return replace(peak, calls=peak.calls / traffic.scale.log_share), job
 
 
 def _used(basis: Basis, worlds: Worlds, scenario: Scenario, months: int) -> dict[str, np.ndarray]:

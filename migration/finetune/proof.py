@@ -5,6 +5,7 @@ Knows: paired tests, traffic weights, verdicts. Refuses to know: how the model w
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from migration.artifacts import read_json, write_json
 from migration.benchmark import Candidate
+from migration.benchmark.sampling import REPLAYED, eligible
 from migration.benchmark.scoring import score
 from migration.benchmark.trial import ask
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.fit import TaskPlan, encoded
 from migration.finetune.train import Training, identity, tune
 from migration.stats import Rate, agreement_rate, paired_bootstrap, paired_difference, weighted_rate
+
+ROUND = 40
+"""Calls of each trained task in a round of held-out answers."""
+MOST_HELD_OUT = 600
+"""Held-out calls of a task after which more say little: half of them calibrate, and 300 hold a 5% promise."""
+TUNED_PART = 0.7
+"""Part of the minutes for the tuned model's answers, which step 04 calibrates on; the base needs fewer."""
+BASE_TEST_CALLS = 60
+"""`test` calls of a trained task that base and tuned should both have answered."""
 
 
 def base_of(summary: Mapping[str, Any], wanted: str = "") -> str:
@@ -29,60 +41,85 @@ def base_of(summary: Mapping[str, Any], wanted: str = "") -> str:
     return base
 
 
-def held_out(
-    predictions: pd.DataFrame, calls: pd.DataFrame, base: str, trained: Sequence[str], minutes: float
-) -> pd.DataFrame:
-    """02's sampled calls that base and tuned both answer: those of the trained tasks first, others while time allows.
-
-    Columns of calls plus weight. A task is cut, in the sample's own order, where its answers (at 02's seconds each)
-    would take more than its share of the minutes; weights then speak for the whole task again.
-    """
-    seen = predictions[predictions["candidate"] == base] if (predictions["candidate"] == base).any() else predictions
-    seen = seen.drop_duplicates("call_id").set_index("call_id")
-    rows = calls[calls["call_id"].isin(seen.index)].set_index("call_id").loc[seen.index].reset_index()
-    rows["weight"] = seen["weight"].to_numpy(float)
-    rows["_seconds"] = np.nan_to_num(seen["compute_ms"].to_numpy(float) / 1e3, nan=1.0)
-    left, kept = 60 * minutes, []
-    cost = rows.groupby("task")["_seconds"].sum()
-    order = sorted(cost.index, key=lambda task: (task not in trained, cost[task]))
-    for number, task in enumerate(order):
-        of_task = rows[rows["task"] == task]
-        share = left / (sum(other in trained for other in order[number:]) or 1) if task in trained else left / 2
-        n = int(min(len(of_task), max(share / of_task["_seconds"].mean(), 20 if task in trained else 0)))
-        if n < 10:
-            continue
-        part = of_task.iloc[:n]
-        kept.append(part.assign(weight=part["weight"] * of_task["weight"].sum() / part["weight"].sum()))
-        left = max(0.0, left - float(part["_seconds"].sum()))
-    if not kept:
-        raise NotEnoughCalls("a comparison of base and tuned", 0, 10)
-    return pd.concat(kept, ignore_index=True).drop(columns="_seconds")
-
-
-def predict(
-    base: Candidate, tuned: Candidate, rows: pd.DataFrame, calls: pd.DataFrame, earlier: pd.DataFrame, *, cache: Path,
-    progress: Any = None,
+def answer_held_out(
+    base: Candidate, tuned: Candidate, calls: pd.DataFrame, earlier: pd.DataFrame, trained: Sequence[str], *,
+    minutes: float, cache: Path, progress: Any = None,
 ) -> pd.DataFrame:  # fmt: skip
-    """Scored answers of base and tuned to `rows`: PREDICTIONS columns, with split and weight.
+    """Scored answers of base and tuned to calls outside `train`: PREDICTIONS columns, with split and weight.
 
-    earlier: 02's predictions, whose answers of the base are taken as they are.
+    The tuned model answers the trained tasks' calls in the benchmark's order (so 02's sample first), a round of each
+    task after the other while the minutes allow, then 02's calls of other tasks (what was forgotten). The base's
+    answers are 02's, with more of the trained tasks' `test` calls where it had few. A finished choice is kept beside
+    the answers, so a rerun asks the same calls. Weights of a candidate's task add up to its replayed calls.
     """
-    known = earlier[(earlier["candidate"] == base.name) & earlier["call_id"].isin(rows["call_id"])]
-    missing = rows[~rows["call_id"].isin(known["call_id"])]
-    parts = [ask([tuned], rows, calls, cache=cache, progress=progress)]
-    if len(missing):
-        parts.append(ask([base], missing, calls, cache=cache, progress=progress))
-    fresh = score(pd.concat(parts, ignore_index=True), rows)
-    weights = known["call_id"].map(rows.set_index("call_id")["weight"])
-    return pd.concat([known.assign(weight=weights.to_numpy()), fresh], ignore_index=True)
+    plan = Path(str(tuned.adapter)).parent / "held_out.json"
+    known = earlier[earlier["candidate"] == base.name]
+    if plan.exists():
+        chosen = read_json(plan)
+    else:
+        chosen = _choose_held_out(base, tuned, calls, known, trained, minutes=minutes, cache=cache, progress=progress)
+        write_json(plan, chosen)
+    rows = eligible(calls).set_index("call_id", drop=False)
+    mine, theirs = rows.loc[chosen["tuned"]], rows.loc[chosen["base"]]
+    parts = [
+        ask([candidate], part.assign(weight=1.0), calls, cache=cache)
+        for candidate, part in ((tuned, mine), (base, theirs))
+        if len(part)
+    ]
+    fresh = score(pd.concat(parts, ignore_index=True), rows.reset_index(drop=True).assign(weight=1.0))
+    answers = pd.concat([known, fresh], ignore_index=True)
+    traffic = calls[calls["kind"].isin(REPLAYED)].groupby("task").size()
+    size = answers.groupby(["candidate", "task"])["call_id"].transform("size")
+    return answers.assign(weight=answers["task"].map(traffic).astype(float) / size)
+
+
+def _choose_held_out(
+    base: Candidate, tuned: Candidate, calls: pd.DataFrame, known: pd.DataFrame, trained: Sequence[str], *,
+    minutes: float, cache: Path, progress: Any,
+) -> dict[str, list[str]]:  # fmt: skip
+    """call_ids that the tuned model is asked, and those that the base is asked beside 02's, within the minutes."""
+    rows = eligible(calls)
+    rows = rows[rows["task"].isin(list(trained))]
+    if rows.empty:
+        raise NotEnoughCalls("a comparison of base and tuned", 0, 10)
+    rank = rows.groupby("task").cumcount()
+    started, asked = time.monotonic(), []
+    spent = 0.0
+    for first in range(0, min(int(rank.max()) + 1, MOST_HELD_OUT), ROUND):
+        if spent > TUNED_PART * 60 * minutes:
+            break
+        part = rows[(rank >= first) & (rank < first + ROUND)]
+        ask([tuned], part.assign(weight=1.0), calls, cache=cache)
+        asked += list(part["call_id"])
+        spent = time.monotonic() - started
+    if progress:
+        progress(f"{tuned.name}: {len(asked)} held-out calls answered in {spent:.0f} s")
+    cost = known.groupby("task")["compute_ms"].sum() / 1e3
+    left = max(0.0, 60 * minutes - spent)
+    more = []
+    held = rows[(rows["split"] == "test") & rows["call_id"].isin(asked) & ~rows["call_id"].isin(known["call_id"])]
+    for task in trained:
+        seen = known[(known["task"] == task) & (known["split"] == "test")]
+        each = float(known.loc[known["task"] == task, "compute_ms"].mean() / 1e3) if task in cost else 1.0
+        n = min(max(BASE_TEST_CALLS - len(seen), 0), int(left / len(trained) / max(each, 1e-6)) + 5)
+        more += list(held.loc[held["task"] == task, "call_id"].head(n))
+        left -= n * each / 2
+    for task in cost.sort_values().index:  # the cheapest other tasks, for what was forgotten
+        if task not in trained and cost[task] < left / 2:
+            asked += list(known.loc[known["task"] == task, "call_id"])
+            left -= cost[task]
+    return {"tuned": asked, "base": more}
 
 
 def paired(predictions: pd.DataFrame, base: str, tuned: str, split: str = "test") -> pd.DataFrame:
     """One row a call: task, weight, base (agrees), tuned (agrees). Calls that only one answered are left out."""
     part = predictions[predictions["split"] == split].drop_duplicates(["call_id", "candidate"])
     wide = part.pivot(index="call_id", columns="candidate", values="agrees").reindex(columns=[base, tuned]).dropna()
-    facts = part.drop_duplicates("call_id").set_index("call_id")[["task", "weight"]]
-    return wide.astype(bool).set_axis(["base", "tuned"], axis=1).join(facts).reset_index()
+    pairs = wide.astype(bool).set_axis(["base", "tuned"], axis=1)
+    pairs["task"] = part.drop_duplicates("call_id").set_index("call_id")["task"]
+    traffic = predictions[predictions["candidate"] == tuned].groupby("task")["weight"].sum()
+    pairs["weight"] = pairs["task"].map(traffic) / pairs.groupby("task")["task"].transform("size")
+    return pairs.reset_index()
 
 
 def comparison(

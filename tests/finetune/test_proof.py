@@ -87,17 +87,15 @@ def test_the_base_is_named_or_the_benchmarks_best():
         proof.base_of({"best_candidate": "x"}, "http://127.0.0.1:1/v1#x")
 
 
-def test_held_out_calls_keep_the_trained_tasks_and_the_traffic_weights():
-    made = predictions({"sort": (0, 1), "mood": (0, 1), "other": (0, 1)})
-    made["compute_ms"] = 1000.0
-    calls = made.drop_duplicates("call_id")[["call_id", "task"]].assign(messages=None)
-    whole = proof.held_out(made, calls, "base", ["sort", "mood"], minutes=60)
-    assert len(whole) == 300
-    few = proof.held_out(made, calls, "base", ["sort", "mood"], minutes=2)
-    counts = few["task"].value_counts()
-    assert counts["sort"] >= 20
-    assert counts["mood"] >= 20
-    assert len(few) < 140
-    assert few.groupby("task")["weight"].sum().loc["sort"] == pytest.approx(200)
+def test_pairs_speak_for_the_traffic_of_the_tuned_answers():
+    made = predictions({"sort": (0, 1), "mood": (0, 1)})
+    few = made[(made["candidate"] == "base+tuned") | made["call_id"].isin([f"sort{i}" for i in range(10)])]
+    pairs = proof.paired(few, "base", "base+tuned")
+    assert len(pairs) == 10
+    assert pairs["weight"].sum() == pytest.approx(200)
+
+
+def test_a_comparison_of_nothing_is_refused():
+    calls = pd.DataFrame({"call_id": ["a"], "kind": ["chat"], "task": ["sort"], "response": ["x"], "split": ["test"]})
     with pytest.raises(NotEnoughCalls):
-        proof.held_out(made, calls, "base", [], minutes=0)
+        proof._choose_held_out(None, None, calls, calls, [], minutes=1, cache=None, progress=None)
