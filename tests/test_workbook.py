@@ -12,6 +12,7 @@ import pytest
 
 from migration import runner
 from migration.artifacts import Run
+from migration.routing import Router
 from migration.sample import write
 from migration.schema import CONTRACTS, STEPS
 
@@ -94,21 +95,21 @@ def test_summaries_are_recomputable_from_the_tables(run):
 
 
 def test_the_policy_routes_as_the_decisions_say(run):
-    from migration.routing import Router
-
     folder = run.path / "04_router_tuning"
     policy = json.loads((folder / "policy.json").read_text())
     assert {"version", "slm", "llm", "rules", "thresholds", "calibrator", "limits", "guarantee"} <= set(policy)
     decisions = pd.read_parquet(folder / "decisions.parquet")
     assert set(decisions["model"]) <= {"slm", "llm"}
     assert np.isfinite(decisions["confidence"].dropna()).all()
-    assert Router(policy) is not None
+    router = Router.load(folder / "policy.json")
+    assert router.route({"messages": "hello", "task": "a task of nobody"}).model == "llm"
 
 
 def test_nothing_leaks_from_held_out_calls_into_training(run):
     calls = pd.read_parquet(run.path / "01_traffic_audit" / "calls.parquet").set_index("call_id")
     rows = [json.loads(line) for line in (run.path / "03_qlora_finetune" / "train.jsonl").open()]
-    train = calls.loc[[row["call_id"] for row in rows]] if "call_id" in rows[0] else calls[calls["split"] == "train"]
+    examples = pd.read_parquet(run.path / "03_qlora_finetune" / "examples.parquet")
+    train = calls.loc[examples["call_id"].dropna()]
     held = calls[calls["split"] != "train"]
     assert set(train["split"]) == {"train"}
     assert not set(train["conversation_id"].dropna()) & set(held["conversation_id"].dropna())

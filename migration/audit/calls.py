@@ -52,6 +52,8 @@ ROW_GROUP, ROW_GROUP_BYTES = 1 << 16, 1 << 27
 WORKING = pa.schema([*COLUMNS, ("request_hash", pa.int64())])
 """The same while it is made: two calls of one request have one hash."""
 
+LONGEST_MS = 86_400_000
+"""A latency past a day is a slip of the log: for the end of a try it counts as a day."""
 _GRADE = re.compile(
     r"^\W*(?:(?:final |overall )?(?:score|rating|grade|verdict)\W{0,4})?"
     r"\d{1,3}(?:[.,]\d+)?(?:\s*(?:/|out of)\s*\d{1,3})?\W*$",
@@ -124,11 +126,12 @@ def _across_calls(working: Path, retry_window_s: float) -> tuple[np.ndarray, pa.
     A retry is the same request of the same conversation that starts within the window after a try ended in an error
     or was cut off (finish_reason `length`).
     """
-    query = """
+    query = f"""
         WITH calls AS (
             SELECT file_row_number AS place, call_id, request_hash, conversation_id, created_at,
                    hash(request_hash, response, created_at) AS whole,
-                   created_at + to_microseconds(CAST(coalesce(latency_ms, 0) * 1000 AS BIGINT)) AS ended_at,
+                   created_at + to_microseconds(
+                       CAST(least(greatest(coalesce(latency_ms, 0), 0), {LONGEST_MS}) * 1000 AS BIGINT)) AS ended_at,
                    kind = 'error' OR coalesce(finish_reason, '') = 'length' AS failed
             FROM read_parquet($path, file_row_number = true)
         ),

@@ -97,7 +97,7 @@ def _grams(texts: Sequence[str]) -> sparse.csr_matrix:
         analyzer="char", ngram_range=(4, 4), n_features=2**18, binary=True, norm=None, alternate_sign=False,
         lowercase=False,
     )  # fmt: skip
-    return hashing.transform([f"  {text}  " for text in clean]).astype(np.float32)
+    return hashing.transform([f" {text} " for text in clean]).astype(np.float32)
 
 
 def near_pairs(first: Sequence[str], second: Sequence[str], near: float = NEAR) -> list[tuple[int, int]]:
@@ -111,7 +111,7 @@ def near_pairs(first: Sequence[str], second: Sequence[str], near: float = NEAR) 
         block = one[start : start + 500]
         shared = (block @ two.T).tocoo()
         union = np.asarray(block.sum(1)).ravel()[shared.row] + sizes[shared.col] - shared.data
-        hit = shared.data >= near * union
+        hit = shared.data / union >= near
         pairs += zip((shared.row[hit] + start).tolist(), shared.col[hit].tolist(), strict=True)
     return pairs
 

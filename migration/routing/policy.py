@@ -125,8 +125,8 @@ class Policy:
     confidence at which the SLM's answer is kept ("*" for the rest; a task without one is not checked). expected:
     task -> measured chance that the SLM's answer is as good as the LLM's. candidates: task -> the candidate that
     answers it, where it is not `slm`. score: what is computed before the call, and `score_limit` the most of it that
-    still tries the SLM ("complexity" reads the request's own complexity). signals: from an answer's log-probabilities
-    to its calibrated confidence.
+    still tries the SLM ("complexity" reads the request's own complexity). calibrator: from an answer's
+    log-probabilities to its calibrated confidence.
     """
 
     slm: str
@@ -139,7 +139,7 @@ class Policy:
     limits: Limits = Limits()
     score: HashedScore | str | None = None
     score_limit: float | None = None
-    signals: SignalScore | None = None
+    calibrator: SignalScore | None = None
     llm_confidence: float = 1.0
     guarantee: Mapping[str, Any] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
@@ -154,8 +154,8 @@ class Policy:
         score = self.score.to_dict() if isinstance(self.score, HashedScore) else self.score
         own = {item.name: getattr(self, item.name) for item in fields(self)}
         limits = {item.name: getattr(self.limits, item.name) for item in fields(Limits)}
-        signals = self.signals.to_dict() if self.signals else None
-        return {"version": VERSION} | own | {"limits": limits, "score": score, "signals": signals}
+        calibrator = self.calibrator.to_dict() if self.calibrator else None
+        return {"version": VERSION} | own | {"limits": limits, "score": score, "calibrator": calibrator}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Policy:
@@ -170,12 +170,12 @@ class Policy:
             key: tuple(value) if isinstance(value, list) else value for key, value in data["limits"].items()
         }
         score = data.get("score")
-        signals = data.get("signals")
+        calibrator = data.get("calibrator")
         own: dict[str, Any] = {
             "limits": Limits(**limits),
             "pinned": tuple(data.get("pinned", ())),
             "score": HashedScore.from_dict(score) if isinstance(score, Mapping) else score,
-            "signals": SignalScore.from_dict(signals) if signals else None,
+            "calibrator": SignalScore.from_dict(calibrator) if calibrator else None,
         }
         return cls(**data | own)
 
@@ -251,7 +251,7 @@ class Router:
         given = answer.get("confidence")
         if given is not None:
             return 0.0 if math.isnan(given) else float(given)
-        return self.policy.signals.confidence(answer, task) if self.policy.signals else 0.0
+        return self.policy.calibrator.confidence(answer, task) if self.policy.calibrator else 0.0
 
     def _before_score(self, request: Request) -> RoutingDecision:
         policy, task = self.policy, request.task

@@ -113,7 +113,7 @@ def tune(
         limits=limits,
         score=score,
         score_limit=gate,
-        signals=signals,
+        calibrator=signals,
         hashes={"outcomes": fingerprint(rows)},
     )
     table = pd.DataFrame([_group_row(name, groups[name], choice) for name, choice in choices.items()])

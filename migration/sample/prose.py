@@ -10,20 +10,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from migration.sample.language import (
-    CHANNELS,
-    CITIES,
-    COLOURS,
-    ITEMS,
-    NAMES,
-    Customer,
-    customer,
-    expand,
-    words,
-)
+from migration.sample.language import Customer, customer, expand, slots_of
+from migration.sample.phrases import CHANNELS, CITIES, COLOURS, INTENTS, ITEMS, NAMES, ORDER_PHRASES, VAGUE, words
 
 Chat = list[dict[str, str]]
 """Messages as {role, content}, the last one the assistant's."""
+LESSONS = 5000
 
 WISHES = {
     "track_order": "[wants to know where the parcel is|is waiting for a delivery|asks when the parcel comes]",
@@ -57,12 +49,15 @@ _ASIDES = (
     "The shop sells things such as a {i} and a {j}.",
     "Some of them [are angry|write fast|are in a hurry|call us by phone].",
     "[Orders|Returns|Billing|Advice|Care] is [one of our teams|a team of the shop].",
+    "[The usual wishes are to|Most people want to] {all}.",
+    "Never [shout|promise too much|forget a name|leave a question open].",
 )
 _ACTIONS = words(
     "track an order, cancel an order, change an address, return an item, ask about a refund, report a damaged item, "
     "report a wrong item, tell us of a failed payment, get an invoice or a copy, use a discount code, ask a product "
     "question, hear about delivery options, get help with the account and the login, make a complaint"
 )
+_SUBJECTS = ("The customer", "The customer", "This person", "Somebody", "A buyer")
 _QUESTIONS = {
     "wish": ("What does the customer want?", "Say what this is about.", "Which wish do you see?"),
     "thing": ("Which product and which order do they name?", "Say what they bought and the number of the order."),
@@ -78,36 +73,78 @@ _PLACES = words(
 _TIMES = words("in the morning, at noon, in the evening, every Monday, in winter, all day, after lunch")
 
 
-def base_chats(seed: int) -> Iterator[Chat]:
-    """Chats without end: three in four read a customer's message, the others a small scene. All answers are prose."""
-    rng = random.Random(f"pocket:{seed}")
+def base_chats(seed: int, *, lessons: int = LESSONS) -> Iterator[Chat]:
+    """Chats without end, all answers in prose: first `lessons` on one short sentence each, then whole messages.
+
+    One in eight is a small scene. The short sentences come first because a model this small learns to read from them
+    in a tenth of the time.
+    """
+    rng, number = random.Random(f"pocket:{seed}"), 0
     while True:
-        yield _shop_chat(rng) if rng.random() < 0.75 else _scene_chat(rng)
+        number += 1
+        if rng.random() < 0.12:
+            yield _scene_chat(rng)
+        elif number <= lessons or rng.random() < 0.25:
+            yield _lesson(rng)
+        else:
+            yield _shop_chat(rng)
+
+
+def _lesson(rng: random.Random) -> Chat:
+    """One sentence a customer may say, and what it is about or what it names."""
+    intent, item, names = rng.choice(list(INTENTS)), rng.choice(ITEMS), rng.random() < 0.6
+    order = str(rng.randint(10000, 99999))
+    sentence = expand(rng.choice(INTENTS[intent] if rng.random() < 0.8 else VAGUE[intent]), rng)
+    sentence = sentence.replace("{ref}", rng.choice(ORDER_PHRASES) if rng.random() < 0.3 else "")
+    gaps = slots_of(rng, item, names, order, "chat") | {"email": "me@example.com", "phone": "555-0123"}
+    if "{thing}" in sentence and names and rng.random() < 0.25:
+        return _chat("", f"{sentence.format(**gaps)} What is named?", f"They name the {item}.")
+    return _chat("", sentence.format(**gaps), _said(f"{rng.choice(_SUBJECTS)} {expand(WISHES[intent], rng)}.", rng))
+
+
+def _said(fact: str, rng: random.Random) -> str:
+    """`fact`, or `fact` as something that is said by way of anything: reading must not hang on how an answer begins."""
+    if rng.random() < 0.3:
+        return fact
+    scene = f"the {rng.choice(_ADJECTIVES)} {rng.choice(_NOUNS)} {rng.choice(_PLACES)}"
+    lead = (
+        expand(
+            "[[In short|In plain words|As I see it|Well|So|To my mind|Reading this], |[I|We|They] [think|say|see|know] [that |]|"
+            '[Asked|As|Says|So says|For|With] {scene}, |[A|One] "[note|word|line]" of {scene} [says|is] that ]',
+            rng,
+        )
+        if rng.random() < 0.5
+        else f"{scene.capitalize()} {rng.choice(('says', 'knows', 'reads', 'sees'))} that "
+    )
+    lead = lead.replace("{scene}", scene)
+    return lead + (fact[0].lower() + fact[1:] if lead else fact)
 
 
 def _shop_chat(rng: random.Random) -> Chat:
     channel = rng.choices(CHANNELS, (0.5, 0.3, 0.2))[0]
-    who = customer(rng, channel=channel, moods=(0.6, 0.2, 0.2), two_things=0.14, slips=0.3, escalations=0.2)
-    aspect = rng.choices(list(_QUESTIONS), (0.4, 0.25, 0.15, 0.2))[0]
-    asides = [expand(aside, rng) for aside in rng.sample(_ASIDES, rng.randint(0, 6))]
-    actions = dict(zip("abcd", rng.sample(_ACTIONS, 4), strict=True))
+    who = customer(
+        rng, channel=channel, moods=(0.6, 0.2, 0.2), two_things=0.14, slips=0.3, escalations=0.2,
+        intents=dict.fromkeys(INTENTS, 1.0),
+    )  # fmt: skip
+    aspect = rng.choices(list(_QUESTIONS), (0.7, 0.15, 0.05, 0.1))[0]
+    asides = [expand(aside, rng) for aside in rng.sample(_ASIDES, rng.choice((0, 2, 5, 8, 11)))]
+    wishes = rng.sample(_ACTIONS, len(_ACTIONS))
+    gaps = dict(zip("abcd", wishes, strict=False)) | {"all": ", ".join(wishes)}
     system = " ".join([*asides, rng.choice(_QUESTIONS[aspect])]).format(
-        i=rng.choice(ITEMS), j=rng.choice(ITEMS), **actions
+        i=rng.choice(ITEMS), j=rng.choice(ITEMS), **gaps
     )
     return _chat(system, who.message, _reading(who, aspect, rng))
 
 
 def _reading(who: Customer, aspect: str, rng: random.Random) -> str:
     """What a careful reader says of a message, in prose."""
-    subject = rng.choice(("The customer", "This person", who.name if who.channel == "email" else "The customer"))
-    wish = f"{subject} {expand(WISHES[who.intent], rng)}."
+    wish = f"{rng.choice(_SUBJECTS)} {expand(WISHES[who.intent], rng)}."
     bought = f"They write about the {who.item}" if who.item else "They do not say what they bought"
     number = f"the order is {who.order}." if who.order else "they give no number."
     mood = {"calm": "They are calm", "vague": "They say little", "angry": "They are angry"}[who.mood]
     hint = f"{mood}, and {expand(HINTS[who.escalation], rng) if who.escalation else 'there is nothing special'}."
-    return {"wish": wish, "thing": f"{bought} and {number}", "mood": hint}.get(
-        aspect, f"{wish} {bought} and {number} {hint}"
-    )
+    said = {"wish": wish, "thing": f"{bought} and {number}", "mood": hint}
+    return _said(said.get(aspect, f"{wish} {bought} and {number} {hint}"), rng)
 
 
 def _scene_chat(rng: random.Random) -> Chat:

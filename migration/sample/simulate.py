@@ -29,7 +29,8 @@ from typing import Any
 import pandas as pd
 
 from migration.errors import BadInput
-from migration.sample.language import CHANNELS, Customer, customer
+from migration.sample.language import Customer, customer
+from migration.sample.phrases import CHANNELS
 from migration.sample.sites import SITES, Ask
 
 LARGE, SMALL, EMBEDDING = "gpt-4o-2024-08-06", "gpt-4o-mini-2024-07-18", "text-embedding-3-small"

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from migration.sample.language import INTENTS, ITEMS, NAMES, Customer, expand, words
+from migration.sample.language import Customer, expand
+from migration.sample.phrases import INTENTS, ITEMS, NAMES, words
 
 QUEUES = {
     "ORDERS": ("track_order", "cancel_order", "change_address", "delivery_options"),

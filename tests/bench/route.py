@@ -51,8 +51,8 @@ def policies(rng: np.random.Generator) -> dict[str, Policy]:
     texts = [request["messages"][1]["content"] for request in known]
     weak = (rng.random(300) < 0.7).astype(float)
     model = GainModel().fit(texts, weak, np.ones(300), [request["task"] for request in known])
-    plain = Policy("slm", "llm", rules=rules, thresholds={"*": 0.8}, limits=limits, signals=signals)
-    learned = Policy("slm", "llm", rules=rules, thresholds={"*": 0.8}, limits=limits, signals=signals,
+    plain = Policy("slm", "llm", rules=rules, thresholds={"*": 0.8}, limits=limits, calibrator=signals)
+    learned = Policy("slm", "llm", rules=rules, thresholds={"*": 0.8}, limits=limits, calibrator=signals,
                      score=model.light(), score_limit=0.9)  # fmt: skip
     return {"rules": plain, "rules + learned score": learned}
 

@@ -111,7 +111,7 @@ def test_the_order_is_limit_then_pin_then_rule_then_score_then_answer() -> None:
 )
 def test_an_answer_that_tells_nothing_escalates(answer: dict) -> None:
     signals = SignalScore(("mean_logprob",), (0.0,), (1.0,), {"*": (9.0, 1.0)}, Calibrator("platt", (1.0, 0.0)))
-    router = Router(replace(TYPESCRIPT, signals=signals))
+    router = Router(replace(TYPESCRIPT, calibrator=signals))
     assert router.route({"task": "x", "tokens": 1}, answer).model == "llm"
     assert router.route({"task": "x", "tokens": 1}, {"mean_logprob": 0.0}).model == "slm"
 
@@ -125,7 +125,7 @@ def hashed_policy() -> Policy:
     signals = SignalScore(("mean_logprob",), (-0.5,), (0.25,), {"*": (0.5, 1.0), "a": (1.0, 2.0)},
                           Calibrator("isotonic", (-1.0, 0.0, 2.0), (0.1, 0.5, 0.9)))  # fmt: skip
     return Policy(slm="s", llm="l", rules={"a": "cascade", "*": "llm"}, thresholds={"a": 0.6}, score=score,
-                  score_limit=0.5, signals=signals, guarantee={"max_loss": 0.05})  # fmt: skip
+                  score_limit=0.5, calibrator=signals, guarantee={"max_loss": 0.05})  # fmt: skip
 
 
 def test_a_policy_survives_json(tmp_path) -> None:

@@ -10,7 +10,7 @@ from safetensors import safe_open
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from migration.artifacts import PROJECT
-from migration.sample.language import INTENTS
+from migration.sample.phrases import INTENTS
 from migration.sample.pocket import FAMILIES, build, make_config, make_tokenizer, render
 from migration.sample.prose import base_chats
 from migration.sample.sites import QUEUES, prompt

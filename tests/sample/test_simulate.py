@@ -12,7 +12,7 @@ import pytest
 
 from migration.artifacts import PROJECT
 from migration.errors import BadInput
-from migration.sample.language import INTENTS
+from migration.sample.phrases import INTENTS
 from migration.sample.simulate import World, count_tokens, prompt_tokens, simulate, truth, write
 from migration.schema import split_of
 from migration.stats import wilson
