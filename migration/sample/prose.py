@@ -109,7 +109,8 @@ def _said(fact: str, rng: random.Random) -> str:
     scene = f"the {rng.choice(_ADJECTIVES)} {rng.choice(_NOUNS)} {rng.choice(_PLACES)}"
     lead = (
         expand(
-            "[[In short|In plain words|As I see it|Well|So|To my mind|Reading this], |[I|We|They] [think|say|see|know] [that |]|"
+            "[[In short|In plain words|As I see it|Well|So|To my mind|Reading this], |"
+            "[I|We|They] [think|say|see|know] [that |]|"
             '[Asked|As|Says|So says|For|With] {scene}, |[A|One] "[note|word|line]" of {scene} [says|is] that ]',
             rng,
         )
