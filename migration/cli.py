@@ -217,11 +217,12 @@ def simulate_command(
     calls: Annotated[int, typer.Option(min=1, help="How many calls, about.")],
     target: Annotated[Path, typer.Option("--out", help="A .jsonl or .jsonl.gz file.")],
     seed: Annotated[int, typer.Option(help="Same seed, same traffic.")] = 7,
+    truth: Annotated[Path | None, typer.Option(help="Also write what is true of each line, here.")] = None,
 ) -> None:
     """Write support traffic of an invented shop, whose truth is known."""
     from migration.sample import write
 
-    write(target, calls=calls, seed=seed)
+    write(target, calls=calls, seed=seed, truth=truth)
     out.print(f"traffic: {target}", soft_wrap=True)
 
 
