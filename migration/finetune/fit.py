@@ -24,7 +24,7 @@ from migration.finetune.packing import Collator, Example, answer_loss, encode, p
 from migration.finetune.train import Recipe, linear_layers, prepare, sum_parameters
 from migration.sample.models import LoadedModel, find, plain_folder
 
-TRAINING_PART = 0.6
+TRAINING_PART = 0.75
 """Part of a step's minutes that training gets; answering the held-out calls gets the rest."""
 FORMED = ("classification", "extraction", "routing", "sentiment", "scoring")
 """Task types whose answers have a form: a small model can equal the LLM there, and it can be counted."""
