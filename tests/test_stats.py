@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
@@ -30,6 +30,7 @@ def test_mcnemar_equals_statsmodels(table):
     assert stats.mcnemar(first, second) == pytest.approx(theirs)
 
 
+@settings(max_examples=20, deadline=None)
 @given(p=st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_holm_equals_statsmodels(p):
     assert stats.holm(p) == pytest.approx(multipletests(p, method="holm")[1])
