@@ -30,6 +30,8 @@ from migration.stats import holm, wilson
 
 HOPELESS = 0.20
 """A task whose agreement is below this, as sure as its `fit` calls can say, goes to the LLM untried."""
+FEW = 30
+"""Calls of a task under which its share of agreement is a guess: then half must agree for it to be tried."""
 GATE = 0.95
 """A cascade does not try the SLM where the score before the call gives it less than 1 - GATE to be right."""
 FIT_FOR_GATE = 200
@@ -129,11 +131,16 @@ def learn_gain(fit: pd.DataFrame, *, seed: int = 0) -> HashedScore:
 
 
 def rule_out(fit: pd.DataFrame, pinned: Sequence[str]) -> list[str]:
-    """Tasks that go to the LLM untried: pinned, or hopeless for the SLM on the `fit` calls."""
+    """Tasks that go to the LLM untried: pinned, or of no promise on the `fit` calls, which nothing is tested on.
+
+    No promise: surely below HOPELESS, or fewer than FEW calls of which less than half agree; such a task would only
+    weigh down the thin tasks that are tested together.
+    """
     out = [task for task in fit["task"].unique() if task in pinned]
     out += [name for name in pinned if name not in out]
     for task, agrees in fit.groupby("task")["agrees"]:
-        if task not in out and wilson(int(agrees.sum()), len(agrees)).high < HOPELESS:
+        hopeless = wilson(int(agrees.sum()), len(agrees)).high < HOPELESS
+        if task not in out and (hopeless or (len(agrees) < FEW and agrees.mean() < 0.5)):
             out.append(str(task))
     return out
 
