@@ -147,6 +147,8 @@ def headline(summaries: dict[str, dict[str, Any]]) -> str:
         kept = f"A small model can keep {routed['slm_share']:.0%} of the calls"
         before = humanize("usd", priced["before_usd_month"])
         after = humanize("usd", priced["after_usd_month_p50"])
+        if priced["after_usd_month_p50"] >= priced["before_usd_month"]:
+            return f"{kept}, but at this volume that does not pay: {before} a month today, {after} after"
         return f"{kept}; the bill goes from {before} to {after} a month"
     if summaries:
         return next(reversed(summaries.values())).get("decision", "The run has not finished")

@@ -90,3 +90,16 @@ def test_figures_carry_their_title_and_alt_text(tmp_path):
     saved = figures.save(fig, tmp_path, "x", title="It rises", alt="A rising line")
     assert figures.load(saved.path) == saved
     assert '<img style="max-width:100%" alt="A rising line"' in saved._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("share", "after", "said"),
+    [
+        (0.2, 40.0, "the bill goes from $100.00 to $40.00"),
+        (0.2, 400.0, "does not pay"),
+        (0.0, 100.0, "Do not route yet"),
+    ],
+)
+def test_the_headline_says_what_the_numbers_say(share, after, said):
+    priced = {"before_usd_month": 100.0, "after_usd_month_p50": after}
+    assert said in report.headline({"04_router_tuning": {"slm_share": share}, "05_cost_projection": priced})
