@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,16 @@ def bounded(reference_tokens: int) -> int:
     An answer that runs past it differs from the reference anyway; a model that never stops costs no more than that.
     """
     return int(reference_tokens * 1.25) + 8
+
+
+def prompt_of(tokenizer: Any, call: Mapping[Any, Any]) -> str:
+    """The prompt text of one call: its `messages` and, where it has them, its `tools` (JSON; else null).
+
+    Answering and training both read calls through here, so that a model is trained on the prompt it will be asked.
+    Raises ValueError as `render`.
+    """
+    tools = call.get("tools")
+    return render(tokenizer, chat(call["messages"]), tools if isinstance(tools, str) else None)
 
 
 def render(tokenizer: Any, messages: Sequence[Message], tools: str | None = None) -> str:

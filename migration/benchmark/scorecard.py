@@ -21,6 +21,7 @@ import yaml
 from migration.artifacts import resolve
 from migration.audit.redact import mask
 from migration.benchmark.candidates import Candidate, Progress, chat
+from migration.benchmark.engine import answer
 from migration.benchmark.scoring import parse
 from migration.errors import BadInput, NotEnoughCalls
 from migration.stats import Rate, agreement_rate
@@ -146,8 +147,6 @@ def grade(
     scored: `scoring.score`'s frame; calls: the log, for the questions; cache: gradings found there are not asked
     again. Raises NotEnoughCalls when no answer could be graded.
     """
-    from migration.benchmark import answer
-
     rows = scored[scored["scorer"].isin(list(scorers)) & scored["output"].notna() & scored["error"].isna()]
     asked = dict(zip(calls["call_id"], calls["messages"], strict=True))
     questions = mask(chat(asked[call])[-1]["content"] for call in rows["call_id"])

@@ -17,6 +17,7 @@ import pandas as pd
 from migration.artifacts import read_json, write_json
 from migration.audit.prices import price_table
 from migration.benchmark.candidates import Candidate, Progress, bounded, with_shots
+from migration.benchmark.engine import answer
 from migration.benchmark.sampling import REPLAYED, Plan, draw_sample, eligible, fixed_plan, plan_sample
 from migration.errors import BadInput
 from migration.sample.models import ModelNotFound, find, notice
@@ -72,17 +73,22 @@ def ask(
     calls: the log, whose `train` split gives the worked examples of candidates with shots. Columns: those of an
     answer (`candidates.COLUMNS`), one row a candidate and call.
     """
-    from migration.benchmark import answer
-
-    requests = sample[["call_id", "messages", "task"]].assign(
-        max_tokens=[bounded(int(n)) for n in sample["completion_tokens"]], reference=sample["response"]
-    )
+    requests = asked_of(sample)
     train = calls[(calls["split"] == "train") & calls["kind"].isin(REPLAYED)]
     answers = []
     for candidate in candidates:
         asked = with_shots(requests, train, candidate.shots) if candidate.shots else requests
         answers.append(answer(candidate, asked, cache=cache / "answers.sqlite", progress=progress))
     return pd.concat(answers, ignore_index=True)
+
+
+def asked_of(sample: pd.DataFrame) -> pd.DataFrame:
+    """What is asked for each call of `sample`: call_id, messages, task, max_tokens, reference, tools (JSON or null)."""
+    return sample[["call_id", "messages", "task"]].assign(
+        max_tokens=[bounded(int(n)) for n in sample["completion_tokens"]],
+        reference=sample["response"],
+        tools=sample.get("tools"),
+    )
 
 
 def plan_trial(
@@ -149,10 +155,10 @@ def _estimate(rows: pd.DataFrame, size: pd.Series) -> float:
 def facts(candidates: Sequence[Candidate], *, cache: Path) -> dict[str, dict[str, Any]]:
     """What is known of each candidate besides its answers, by name; looked up once a run folder.
 
-    In-process ones: parameters, memory_mb (weights), context (tokens), device. Endpoints: input_usd_m, output_usd_m
-    (list price, USD per million tokens) where the model has one.
+    In-process ones: parameters, memory_mb (weights), peak_mb (measured on top of them while they answered), context
+    (tokens), device. Endpoints: input_usd_m, output_usd_m (list price, USD per million tokens) where the model has one.
     """
-    from migration.benchmark.local import describe
+    from migration.benchmark.engine.local import describe, peak_memory
 
     file = cache / "facts.json"
     known = read_json(file) if file.exists() else {}
@@ -161,7 +167,11 @@ def facts(candidates: Sequence[Candidate], *, cache: Path) -> dict[str, dict[str
         if key not in known:
             known[key] = _price(candidate.source.rpartition("#")[2]) if candidate.remote else describe(candidate)
             write_json(file, known)
-    return {c.name: known[f"{c.source}|{c.adapter}|{c.quantize}"] for c in candidates}
+    found = {c.name: dict(known[f"{c.source}|{c.adapter}|{c.quantize}"]) for c in candidates}
+    for candidate in candidates:
+        if not candidate.remote and (peak := peak_memory(candidate, cache / "answers.sqlite")) is not None:
+            found[candidate.name]["peak_mb"] = peak
+    return found
 
 
 def _price(model: str) -> dict[str, Any]:

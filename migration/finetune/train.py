@@ -29,7 +29,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from trl import SFTConfig, SFTTrainer
 
 from migration.artifacts import read_json, write_json
-from migration.benchmark.local import stop_ids
+from migration.benchmark.engine.local import stop_ids
 from migration.finetune import packing
 from migration.finetune.packing import Collator, Example, answer_loss, plan
 from migration.finetune.watch import Watch

@@ -2,7 +2,7 @@
 
 Knows: the packages that carry real weights, the pocket models of `data/`, folders, GGUF files and hub ids; that
 GGUF is dequantised once and kept in the user's cache; 4-bit loading; adapters.
-Refuses to know: prompts, answers, training, and endpoints (`benchmark.endpoint`).
+Refuses to know: prompts, answers, training, and endpoints (`benchmark.engine.endpoint`).
 """
 
 from __future__ import annotations
@@ -189,7 +189,8 @@ def load(spec: str, *, quantize: str | None = None, adapter: str | Path | None =
     """The model named `spec` in memory, on a GPU where there is one: a fresh one at each call.
 
     quantize: None (float32 on a CPU, bfloat16 on a GPU) or "nf4" (4-bit with double quantisation, bitsandbytes).
-    adapter: a peft folder; merged into unquantised weights, since that is the same function and faster.
+    adapter: a peft folder; merged, since that is the same function and faster. With "nf4" it is merged into the weights
+    that the 4-bit base stands for (an adapter learns beside their rounding errors), and the model computes unquantised.
     Raises ModelNotFound; BadInput for an unknown `quantize`.
     """
     if quantize not in QUANTIZE:
@@ -210,8 +211,8 @@ def load(spec: str, *, quantize: str | None = None, adapter: str | Path | None =
     if adapter:
         from peft import PeftModel
 
-        model = PeftModel.from_pretrained(model, adapter)
-        model = model if quantize else model.merge_and_unload()
+        model = model.dequantize() if quantize else model
+        model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
     model = model.eval().requires_grad_(False)
     if not quantize:
         model = model.to(device)

@@ -27,8 +27,9 @@ import pandas as pd
 import torch
 
 from migration.artifacts import PROJECT
-from migration.benchmark import Answers, Candidate, local
+from migration.benchmark import Answers, Candidate
 from migration.benchmark.candidates import render
+from migration.benchmark.engine import local
 from migration.sample import models
 
 SMOL = Candidate("smollm2", "smollm2")

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migration.benchmark.cache import Answers, key_of
+from migration.benchmark.engine.cache import Answers, key_of
 
 
 def test_what_was_put_is_found_by_another_process_at_once(tmp_path):

@@ -23,8 +23,8 @@ import openai
 import pandas as pd
 from openai.types.chat import ChatCompletion
 
-from migration.benchmark.cache import Answers, key_of, open_answers
 from migration.benchmark.candidates import Candidate, Milestones, Progress, chat, frame, signals, told
+from migration.benchmark.engine.cache import Answers, key_of, open_answers
 from migration.errors import BadInput
 
 TOP = 20  # alternatives asked for at each token: the most that OpenAI and vLLM give

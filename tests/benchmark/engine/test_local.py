@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 from peft import LoraConfig, get_peft_model
 from tiny_models import tiny
 
-from migration.benchmark import Answers, Candidate, answer, local
-from migration.benchmark.attention import Prefix
+from migration.benchmark import Answers, Candidate, answer
+from migration.benchmark.engine import local
+from migration.benchmark.engine.attention import Prefix
 
 SYSTEM = "You sort messages of an online shop into kinds. Reply with the kind."
 
@@ -93,8 +95,15 @@ def test_latency_is_one_customers_wait_and_compute_a_share_of_the_batch(small):
     wall = (time.perf_counter() - start) * 1e3
     assert (found["latency_ms"] > 0).all()
     assert 0 < found["compute_ms"].sum() <= wall
-    line = local.measure_latency(small)
-    assert line.of(400, 50) >= line.of(100, 5) > 0
+
+
+def test_what_answering_took_beside_the_weights_is_kept_and_the_highest_counts(small, tmp_path):
+    file = tmp_path / "answers.sqlite"
+    assert local.peak_memory(small, file) is None
+    answer(small, requests(40), cache=file)
+    first = local.peak_memory(small, file)
+    answer(small, requests(41), cache=file)
+    assert local.peak_memory(small, file) >= first >= 0
 
 
 @given(st.lists(st.integers(1, 50), min_size=1), st.integers(1, 200))
@@ -130,9 +139,10 @@ def test_an_adapter_is_another_model(small, tmp_path):
 RUN = """
 import sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[3])
+sys.path[:0] = sys.argv[3:]
 from test_local import requests
-from migration.benchmark import Candidate, local
+from migration.benchmark import Candidate
+from migration.benchmark.engine import local
 local.answer(Candidate("small", sys.argv[1]), requests(150), cache=Path(sys.argv[2]), token_budget=300)
 """
 
@@ -141,9 +151,10 @@ local.answer(Candidate("small", sys.argv[1]), requests(150), cache=Path(sys.argv
 def test_a_killed_run_goes_on_where_it_stopped(small, tmp_path):
     whole = local.answer(small, requests(150), cache=tmp_path / "whole.sqlite", token_budget=300)
     file = tmp_path / "killed.sqlite"
-    here = str(tmp_path.joinpath(__file__).parent)
+    tests = Path(__file__).resolve().parent
     run = subprocess.Popen(
-        [sys.executable, "-c", RUN, small.source, str(file), here], env=os.environ | {"OMP_NUM_THREADS": "1"}
+        [sys.executable, "-c", RUN, small.source, str(file), str(tests), str(tests.parent)],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     deadline = time.monotonic() + 300
     while not file.exists() or len(Answers(file).counts()) < 20:

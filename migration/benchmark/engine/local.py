@@ -4,7 +4,7 @@ Knows: requests in, answers out, at the speed of shared prefixes and full batche
 Refuses to know: references, scores, and endpoints. Tensors are `decoding`'s.
 
 `latency_ms` is what one customer alone would wait on this machine: the whole prompt read afresh, then one token
-after the other. It is a line fitted to single runs of a few lengths (`measure_latency`), not the wall time of a
+after the other. It is a line fitted to single runs of a few lengths (`latency`), not the wall time of a
 batch; that is `compute_ms`, a row's share of its batch, and `completion_tokens / compute_ms` speaks of throughput.
 """
 
@@ -19,30 +19,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from migration.benchmark.cache import Answers, key_of, open_answers
-from migration.benchmark.candidates import Candidate, Milestones, Progress, chat, frame, render, signals
+from migration.benchmark.candidates import Candidate, Milestones, Progress, frame, prompt_of, signals
+from migration.benchmark.engine import latency
+from migration.benchmark.engine.cache import Answers, key_of, open_answers
+from migration.benchmark.engine.memory import Peak
 from migration.sample import models
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from migration.benchmark.attention import Prefix
-    from migration.benchmark.decoding import Decoded, Group, Tree
+    from migration.benchmark.engine.attention import Prefix
+    from migration.benchmark.engine.decoding import Decoded, Group, Tree
 
 MOST_LOGITS = 2**27  # numbers: half a gigabyte
 MOST_SHARED = 16384  # prefix tokens of one batch: bounds the memory of their keys and values
-
-
-@dataclass(frozen=True)
-class Latency:
-    """Milliseconds of one request alone: start + per_prompt_token * prompt + per_token * answer."""
-
-    start: float
-    per_prompt_token: float
-    per_token: float
-
-    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
-        return self.start + self.per_prompt_token * prompt_tokens + self.per_token * completion_tokens
 
 
 @dataclass
@@ -70,10 +60,11 @@ class _Engine:
 @lru_cache(maxsize=1)
 def _loaded(source: str, quantize: str | None, adapter: str | None, identity: str) -> models.LoadedModel:
     """The last model used, ready for `decoding`; `identity` makes a retrained adapter another model."""
-    from migration.benchmark import attention
+    from migration.benchmark.engine import attention, decoding
 
     loaded = models.load(source, quantize=quantize, adapter=adapter)
     attention.prepare(loaded.model)
+    decoding.extend(loaded.model, attention.Prefix(), [0], loaded.device)  # files are mapped: this reads the weights
     return loaded
 
 
@@ -86,6 +77,22 @@ def describe(candidate: Candidate) -> dict[str, Any]:
         "context": loaded.context,
         "device": loaded.device.type,
     }
+
+
+def peak_memory(candidate: Candidate, cache: Path | Answers) -> float | None:
+    """Megabytes that answering took at most on top of the weights, in the batches that it ran in; None if unknown."""
+    known = open_answers(cache).recall(_peak_key(_Engine(candidate)))
+    return float(known["peak_mb"]) if known else None
+
+
+def _keep_peak(engine: _Engine, store: Answers, peak_mb: float) -> None:
+    """The highest of all runs is kept, so that a run of a few answers more does not hide an earlier peak."""
+    known = store.recall(_peak_key(engine)) or {"peak_mb": 0.0}
+    store.remember(_peak_key(engine), {"peak_mb": max(peak_mb, known["peak_mb"])})
+
+
+def _peak_key(engine: _Engine) -> str:
+    return key_of(model=engine.identity, memory="peak")
 
 
 def answer(
@@ -111,14 +118,16 @@ def answer(
     pending = list({ask.key: ask for ask in wanted if not ask.error and ask.key not in known}.values())
     if pending:
         report = Milestones(progress, candidate.name, len(pending))
-        latency = _latency(engine, store)
-        for ask, value in _compute(engine, pending, token_budget, share_prefixes):
-            value["latency_ms"] = latency.of(value["prompt_tokens"], value["completion_tokens"])
-            if ask.labels:  # nothing is decoded: the labels' tree is read like a prompt
-                value["latency_ms"] = latency.of(value["prompt_tokens"] + value.pop("nodes"), 0)
-            store.put(ask.key, value)
-            known[ask.key] = value
-            report.one_more()
+        wait = _latency(engine, store)
+        with Peak(engine.loaded.device) as peak:
+            for ask, value in _compute(engine, pending, token_budget, share_prefixes):
+                value["latency_ms"] = wait.of(value["prompt_tokens"], value["completion_tokens"])
+                if ask.labels:  # nothing is decoded: the labels' tree is read like a prompt
+                    value["latency_ms"] = wait.of(value["prompt_tokens"] + value.pop("nodes"), 0)
+                store.put(ask.key, value)
+                known[ask.key] = value
+                report.one_more()
+        _keep_peak(engine, store, peak.mb)
     rows = [
         {"call_id": ask.call_id, "candidate": candidate.name, "prompt_tokens": len(ask.ids), "error": ask.error}
         | ({} if ask.error else known[ask.key])
@@ -140,9 +149,8 @@ class _Ask:
 
 
 def _ask(engine: _Engine, row: Mapping[Any, Any]) -> _Ask:
-    tools = row.get("tools")
     try:
-        text = render(engine.tokenizer, chat(row["messages"]), tools if isinstance(tools, str) else None)
+        text = prompt_of(engine.tokenizer, row)
     except ValueError as problem:
         return _Ask(row["call_id"], "", (), 0, (), f"template: {problem}")
     ids, limit = tuple(engine.ids(text)), int(row["max_tokens"])
@@ -166,7 +174,7 @@ def _context(files: models.ModelFiles) -> int:
 
 def _compute(engine: _Engine, asks: list[_Ask], budget: int, sharing: bool) -> Iterator[tuple[_Ask, dict[str, Any]]]:
     """Every ask with its answer, as they finish: free answers first, then choices among labels."""
-    from migration.benchmark import decoding
+    from migration.benchmark.engine import decoding
 
     loaded = engine.loaded
     free = [a for a in asks if not a.labels]
@@ -196,7 +204,7 @@ def _visit(
 
     Rows of one prefix come side by side, longest first; groups in the order of their longest row.
     """
-    from migration.benchmark import attention, decoding
+    from migration.benchmark.engine import attention, decoding
 
     def visit(group: Group, above: Prefix, share: float) -> Iterator[tuple[int, Prefix, float]]:
         inside = group.members()
@@ -235,7 +243,7 @@ def _generate(
     engine: _Engine, work: list[tuple[_Ask, Prefix, float]], stops: frozenset[int]
 ) -> Iterator[tuple[_Ask, dict[str, Any]]]:
     """Greedy answers of one batch, as they finish."""
-    from migration.benchmark import decoding
+    from migration.benchmark.engine import decoding
 
     loaded, prefixes = engine.loaded, [prefix for _, prefix, _ in work]
     prompts, limits = [a.ids[prefix.length :] for a, prefix, _ in work], [a.limit for a, _, _ in work]
@@ -255,7 +263,7 @@ def _choose(
     stops: frozenset[int],
 ) -> Iterator[tuple[_Ask, dict[str, Any]]]:
     """The likeliest of `labels` for each ask; `margin` is its probability among the labels less the next one's."""
-    from migration.benchmark import decoding
+    from migration.benchmark.engine import decoding
 
     loaded, prefixes, start = engine.loaded, [prefix for _, prefix, _ in work], time.perf_counter()
     prompts = [a.ids[prefix.length :] for a, prefix, _ in work]
@@ -293,39 +301,7 @@ def stop_ids(tokenizer: Any, model: Any) -> frozenset[int]:
     return frozenset(stops - {None})
 
 
-def measure_latency(candidate: Candidate) -> Latency:
-    """What one customer alone waits on this machine, as a line: prompts of a few lengths, read and answered singly.
-
-    Reading time is taken as linear in the prompt, which flatters very long ones a little. What the tokens say does
-    not matter to the time, so they are arbitrary. Lengths after one that took over ten seconds are left out.
-    """
-    return _measure(_Engine(candidate))
-
-
-def _measure(engine: _Engine) -> Latency:
-    from migration.benchmark import attention, decoding
-
-    loaded, ids = engine.loaded, engine.ids("Where is my order? I would like to change it. ") * 200
-
-    def wall(length: int, limit: int) -> float:
-        start = time.perf_counter()
-        list(decoding.decode(loaded.model, [attention.Prefix()], [ids[:length]], [limit], frozenset(), loaded.device))
-        return (time.perf_counter() - start) * 1e3
-
-    wall(32, 4)  # the first run warms up and is not counted
-    lengths: list[int] = []
-    times: list[float] = []
-    for length in (32, 128, 512, 1024):
-        if length + 16 < loaded.context and not (times and times[-1] > 1e4):
-            lengths.append(length)
-            times.append(min(wall(length, 1), wall(length, 1)) if length <= 128 else wall(length, 1))
-    step = max(0.0, min(wall(128, 9) for _ in range(2)) - times[1]) / 8
-    slope, start = np.polyfit(lengths, times, 1, w=1 / np.array(times))  # relative errors, so short ones count
-    slope = max(float(slope), 0.0)
-    return Latency(max(float(start), 0.0), slope, step)
-
-
-def _latency(engine: _Engine, store: Answers) -> Latency:
+def _latency(engine: _Engine, store: Answers) -> latency.Latency:
     """The candidate's latency on this machine: measured once, then kept with its answers."""
     import torch
 
@@ -334,9 +310,10 @@ def _latency(engine: _Engine, store: Answers) -> Latency:
     key = key_of(model=engine.identity, latency=machine)
     known = store.recall(key)
     if known is None:
-        known = asdict(_measure(engine))
+        ids = engine.ids("Where is my order? I would like to change it. ") * 200
+        known = asdict(latency.measure(engine.loaded, ids))
         store.remember(key, known)
-    return Latency(**known)
+    return latency.Latency(**known)
 
 
 def score_labels(

@@ -4,8 +4,8 @@ import pytest
 import torch
 from tiny_models import tiny
 
-from migration.benchmark import attention
-from migration.benchmark.attention import NEVER, Prefix, Rows
+from migration.benchmark.engine import attention
+from migration.benchmark.engine.attention import NEVER, Prefix, Rows
 
 CPU = torch.device("cpu")
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from migration.benchmark.attention import NEVER, Prefix, Rows
+from migration.benchmark.engine.attention import NEVER, Prefix, Rows
 
 _CHUNK = 2048  # tokens that go through the model at once while prompts are read
 _SCORES = 2**27  # attention scores of a layer at once: half a gigabyte

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_models import tiny
 
-from migration.benchmark import attention, decoding
+from migration.benchmark.engine import attention, decoding
 
 CPU = torch.device("cpu")
 ARCHITECTURES = {

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from migration.benchmark import Answers, Candidate, answer, endpoint, local
+from migration.benchmark import Answers, Candidate, answer
 from migration.benchmark.candidates import COLUMNS
+from migration.benchmark.engine import endpoint, local
 from migration.errors import BadInput
 from migration.sample import models
 
