@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +101,14 @@ def save_adapter(
     return folder
 
 
-def merge(base: str, adapter: Path, folder: Path) -> Path:
-    """Write base + adapter as plain weights (safetensors) that any runtime reads without peft."""
-    loaded = models.load(base, adapter=adapter)
+def merge(base: str, adapter: str | Path, folder: str | Path, quantize: str | None = "nf4") -> Path:
+    """Write base + adapter as plain weights (safetensors) that any runtime reads without peft.
+
+    quantize: what the base was trained in. The adapter is added to what those weights stand for, so the result is the
+    function that was trained and tested; added to the unquantised base it would be another one.
+    """
+    loaded = models.load(base, quantize=quantize, adapter=adapter)
+    folder = Path(folder)
     loaded.model.save_pretrained(folder)
     loaded.tokenizer.save_pretrained(folder)
     write_json(folder / "merged_from.json", {"base": base, "identity": loaded.identity})
@@ -161,23 +166,23 @@ def _interleaved(weight: np.ndarray, heads: int) -> np.ndarray:
 def serving_lines(base: str, tuned: str, adapter: str = "adapter") -> dict[str, str]:
     """Ready-to-run lines by runtime. llama.cpp's and Transformers' ways are tested here; the others are not."""
     hub = base if "/" in base else "HuggingFaceTB/SmolLM2-135M-Instruct" if base == "smollm2" else f"data/pocket/{base}"
+    short = tuned.replace("+", "-")
     return {
-        "Transformers": (
-            "from transformers import AutoModelForCausalLM\nfrom peft import PeftModel\n"
-            f'model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained("{hub}"), "{adapter}")'
+        "First: the merged weights, which are the function that was tested": (
+            f"python -c 'from migration.finetune import merge; merge(\"{base}\", \"{adapter}\", \"merged\")'"
         ),
-        "vLLM (by its documentation)": (
-            f"vllm serve {hub} --enable-lora --max-lora-rank 16 --lora-modules {tuned}={adapter}"
+        "Transformers": 'AutoModelForCausalLM.from_pretrained("merged")',
+        "vLLM (by its documentation)": f"vllm serve merged --served-model-name {short}",
+        "vLLM, many adapters on one unquantised base (by its documentation; see how alike it is, above)": (
+            f"vllm serve {hub} --enable-lora --max-lora-rank 16 --lora-modules {short}={adapter}"
         ),
         "llama.cpp": "llama-server -m merged.gguf --port 8080",
-        "Ollama (by its documentation)": (
-            f"echo 'FROM ./merged.gguf' > Modelfile && ollama create {tuned.replace('+', '-')} -f Modelfile"
-        ),
-        "ONNX Runtime (by its documentation; merged weights)": "optimum-cli export onnx --model merged merged-onnx",
-        "ExecuTorch (by its documentation; merged weights)": (
+        "Ollama (by its documentation)": f"echo 'FROM ./merged.gguf' > Modelfile && ollama create {short} -f Modelfile",
+        "ONNX Runtime (by its documentation)": "optimum-cli export onnx --model merged merged-onnx",
+        "ExecuTorch (by its documentation)": (
             "optimum-cli export executorch --model merged --task text-generation --recipe xnnpack --output_dir out"
         ),
-        "This project": f"Candidate({tuned!r}, {base!r}, adapter={adapter!r})",
+        "This project": f"Candidate({tuned!r}, {base!r}, adapter={adapter!r}, quantize='nf4')",
     }
 
 
@@ -227,7 +232,9 @@ class Same:
 
     def __str__(self) -> str:
         verdict = (
-            "the same for all that is measured" if self.passes else "**not the same: serve the copy that was tested**"
+            "the same for all that is measured"
+            if self.passes
+            else "**not the same function: serve the merged weights**"
         )
         return (
             f"{self.first} and {self.second}: {self.agreement:.1%} of {self.n} validation calls get the same greedy "
@@ -235,15 +242,23 @@ class Same:
         )
 
 
-def same_answers(base: str, adapter: Path, examples: Sequence[Example], quantize: str | None) -> Same:
-    """Adapter on the base as it was trained, against the adapter merged into unquantised weights.
+def same_answers(base: str, adapter: Path, examples: Sequence[Example], quantize: str | None) -> list[Same]:
+    """The adapter on the base as it was trained, against each way to serve it.
 
-    Both read every validation answer; what they would write at each position, and how likely the answer's tokens are,
-    must be alike. QLoRA trains against the 4-bit base, so a difference is expected and must be seen to be small.
+    Ways: merged into the weights that the base stands for (`merge`), and where the base was quantised, the adapter on
+    the unquantised base, which a server may offer and which is another function. All read every example's answer: what
+    they would write at each position, and how likely the answer's tokens are, must be alike.
     """
-    one = _readings(models.load(base, quantize=quantize, adapter=adapter), examples)
-    two = _readings(models.load(base, adapter=adapter), examples)
-    return alike(one, two, f"Adapter ({quantize or 'plain'} base)", "merged weights")
+    from peft import PeftModel
+
+    trained = models.load(base, quantize=quantize)
+    trained = replace(trained, model=PeftModel.from_pretrained(trained.model, adapter))
+    one, name = _readings(trained, examples), f"Adapter on the {quantize or 'plain'} base"
+    ways = {"the merged weights": quantize} | ({"the adapter on the unquantised base": None} if quantize else {})
+    return [
+        alike(one, _readings(models.load(base, quantize=way, adapter=adapter), examples), name, told)
+        for told, way in ways.items()
+    ]
 
 
 Reading = tuple[list[int], float]

@@ -70,7 +70,7 @@ def measure(task: str, options: argparse.Namespace, folder: Path) -> dict:
     requests = held[["call_id", "messages", "max_tokens"]].assign(reference=held["response"])
     candidates = [
         Candidate("base", options.base),
-        Candidate("tuned", options.base, adapter=str(training.folder / "best")),
+        Candidate("tuned", options.base, adapter=str(training.folder / "best"), quantize="nf4"),
     ]
     agrees = [score(answer(one, requests), held)["agrees"].to_numpy(bool) for one in candidates]
     gain = paired_difference(*agrees)

@@ -47,9 +47,9 @@ def test_the_card_says_what_it_was_made_from(tuned, tmp_path):
 
 def test_adapter_and_merged_weights_are_the_same_function(tuned, tmp_path):
     base, training, examples = tuned
-    same = export.same_answers(base, training.folder / "best", examples, None)
+    (same,) = export.same_answers(base, training.folder / "best", examples, None)
     assert (same.agreement, same.passes) == (1.0, True)
-    merged = export.merge(base, training.folder / "best", tmp_path / "merged")
+    merged = export.merge(base, training.folder / "best", tmp_path / "merged", None)
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
@@ -58,6 +58,20 @@ def test_adapter_and_merged_weights_are_the_same_function(tuned, tmp_path):
     ids = torch.tensor([examples[0].ids])
     with torch.inference_mode():
         torch.testing.assert_close(one(ids).logits, two(ids).logits, atol=1e-4, rtol=1e-4)
+
+
+def test_an_adapter_of_a_4_bit_base_is_merged_into_the_weights_it_was_trained_on(tuned, tmp_path):
+    """Merged into the unquantised base it would be another function; the copy on disk is the one that was trained."""
+    base, training, examples = tuned
+    merged, other = export.same_answers(base, training.folder / "best", examples, "nf4")
+    assert (merged.agreement, merged.worst_logprob) == (1.0, pytest.approx(0, abs=1e-4))
+    assert other.worst_logprob > 1e-3
+    export.merge(base, training.folder / "best", tmp_path / "merged", "nf4")
+    loaded = models.load(base, quantize="nf4", adapter=training.folder / "best")
+    copy = models.load(str(tmp_path / "merged"))
+    ids = torch.tensor([examples[0].ids])
+    with torch.inference_mode():
+        torch.testing.assert_close(loaded.model(ids).logits, copy.model(ids).logits, atol=1e-5, rtol=1e-5)
 
 
 def test_a_merge_that_changes_the_answers_is_seen(tuned, tmp_path):
@@ -76,7 +90,7 @@ def test_a_merge_that_changes_the_answers_is_seen(tuned, tmp_path):
 
 def test_only_a_gguf_base_is_written_as_gguf(tuned, tmp_path):
     base, training, _ = tuned
-    merged = export.merge(base, training.folder / "best", tmp_path / "merged")
+    merged = export.merge(base, training.folder / "best", tmp_path / "merged", None)
     with pytest.raises(BadInput, match="convert_hf_to_gguf"):
         export.to_gguf(base, merged, tmp_path / "out.gguf")
 
@@ -124,7 +138,7 @@ def test_tuned_smollm2_served_by_llama_cpp_agrees_with_its_adapter(tmp_path):
     server = xllamacpp.Server(settings)
     asked = rows[["call_id", "messages"]].assign(max_tokens=16)
     served = answer(Candidate("served", f"{server.listening_address}/v1#tuned"), asked)
-    here = answer(Candidate("here", "smollm2", adapter=str(training.folder / "best")), asked)
+    here = answer(Candidate("here", "smollm2", adapter=str(training.folder / "best"), quantize="nf4"), asked)
     assert served["error"].isna().all()
     assert training.agreement >= 0.75
     assert (served["output"].str.strip() == here["output"].str.strip()).mean() >= 0.75
