@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from migration.benchmark.candidates import Candidate, bounded, with_shots
-from migration.benchmark.compare import Scoreboard, compare, differing, pipeline_latency, styled
+from migration.benchmark.closed import choices
+from migration.benchmark.compare import compare, differing, pipeline_latency
 from migration.benchmark.engine import answer
 from migration.benchmark.engine.cache import Answers
 from migration.benchmark.public import head_to_head, lm_eval
 from migration.benchmark.sampling import Plan, draw_sample, plan_sample
+from migration.benchmark.scoreboard import Scoreboard, styled
 from migration.benchmark.scorecard import judged
 from migration.benchmark.scoring import Scorer, confusion, definitions, repeats, repeats_sentence, score
 from migration.benchmark.trial import ask, available, facts, notices, plan_trial
@@ -22,6 +24,7 @@ __all__ = [
     "ask",
     "available",
     "bounded",
+    "choices",
     "compare",
     "confusion",
     "definitions",

@@ -6,180 +6,22 @@ Knows: scored answers, traffic weights, prices of machine hours. Refuses to know
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.io.formats.style import Styler
 
 from migration.benchmark.sampling import REPLAYED
+from migration.benchmark.scoreboard import Scoreboard
 from migration.benchmark.scoring import macro_f1
-from migration.benchmark.verdict import KEEP, MOVE, TUNE, UNKNOWN, commonest, prospect, rate_of, verdict, verdicts
+from migration.benchmark.verdict import commonest, prospect, rate_of, verdict, verdicts
 from migration.errors import NotEnoughCalls
-from migration.stats import (
-    Rate,
-    agreement_rate,
-    holm,
-    paired_bootstrap,
-    paired_difference,
-    weighted_rate,
-)
+from migration.stats import agreement_rate, holm, paired_bootstrap, paired_difference, weighted_rate
 
 MACHINE_USD_HOUR = 0.205
 """A machine at USD 150 a month (the article's amortised GPU), 730 hours."""
 CLASSES = ((1, "any laptop (under 1 GB)"), (4, "laptop with 8 GB"), (10, "laptop with 16 GB"), (24, "one 24 GB GPU"))
-EXTRA = ("macro_f1", "errors", "memory_mb", "hardware")
-
-
-@dataclass(frozen=True)
-class Scoreboard:
-    """`compare`'s result.
-
-    frame: SCOREBOARD columns, one row a candidate and task, `ALL` weighted to the traffic; macro_f1 (labels), errors
-    (share of calls a candidate could not answer), memory_mb and hardware. The logged LLM is a row of its own.
-    verdicts: task, name, calls, share (of the traffic), candidate (the task's best), n, agreement, low, high,
-    verdict, sentence. tests: task, first, second, difference, low, high, p_value, p_holm (corrected over all tests).
-    """
-
-    frame: pd.DataFrame
-    verdicts: pd.DataFrame
-    tests: pd.DataFrame
-    margin: float
-    llm: str
-    facts: dict[str, dict[str, Any]]
-
-    @property
-    def candidates(self) -> pd.DataFrame:
-        """The rows of the candidates, without the logged LLM's."""
-        return self.frame[self.frame["candidate"] != self.llm]
-
-    @property
-    def best(self) -> str:
-        """The candidate to build on: the one that agrees most often on the whole traffic; among those that the paired
-        test cannot tell from it, the largest, which has most to tune. Rows with examples in the prompt do not count."""
-        rows = self.candidates[self.candidates["task"] == "ALL"].set_index("candidate")
-        rows = rows[~rows.index.str.contains(" +", regex=False)]
-        top = rows.sort_values(["agreement", "score"], ascending=False).index[0]
-        apart = self.tests[(self.tests["task"] == "ALL") & (self.tests["p_holm"] < 0.05)]
-        worse = {pair for pair in zip(apart["first"], apart["second"], strict=True) if top in pair}
-        level = [name for name in rows.index if (name, top) not in worse and (top, name) not in worse]
-        return str(max(level, key=lambda name: (self.facts.get(name, {}).get("parameters") or 0, name == top)))
-
-    def rate(self, candidate: str, task: str = "ALL") -> Rate:
-        """Agreement of a candidate on a task. Raises KeyError where it was not asked."""
-        rows = self.frame[(self.frame["candidate"] == candidate) & (self.frame["task"] == task)]
-        if rows.empty:
-            raise KeyError((candidate, task))
-        return rate_of(rows.iloc[0].to_dict())
-
-    def shares(self) -> dict[str, float]:
-        """Share of the replayed traffic under each verdict."""
-        kind = self.verdicts["verdict"].str.split(":").str[0]
-        shares = self.verdicts.groupby(kind)["share"].sum()
-        return {word: float(shares.get(word, 0.0)) for word in (MOVE, TUNE, KEEP, UNKNOWN)}
-
-    def table(self) -> Styler:
-        """The whole traffic, one line a model, as people read it."""
-        rows = self.frame[self.frame["task"] == "ALL"]
-        shown = pd.DataFrame(
-            {
-                "model": rows["candidate"],
-                "agrees with the LLM": [_percent(*r) for r in rows[["agreement", "low", "high"]].to_numpy()],
-                "score": rows["score"].map("{:.2f}".format),
-                "half wait (s)": (rows["p50_ms"] / 1e3).map("{:.2f}".format),
-                "95% wait (s)": (rows["p95_ms"] / 1e3).map("{:.2f}".format),
-                "tokens/s": rows["tokens_per_s"].map("{:,.0f}".format),
-                "memory (MB)": rows["memory_mb"].map("{:,.0f}".format).replace("nan", ""),
-                "USD per 1K calls": rows["cost_usd_per_1k"].map("{:.4f}".format).replace("nan", "unknown"),
-                "runs on": rows["hardware"],
-                "calls": rows["n"].map("{:,}".format),
-            }
-        )
-        if rows["errors"].any():
-            shown["not answered"] = rows["errors"].map("{:.0%}".format)
-        return styled(shown)
-
-    def reasons(self) -> Styler:
-        """Each task's verdict and the sentence that it rests on."""
-        shown = self.verdicts[["name", "share", "verdict", "sentence"]].assign(
-            share=self.verdicts["share"].map("{:.0%}".format)
-        )
-        return styled(shown.set_axis(["task", "share of calls", "verdict", "because"], axis=1))
-
-    def differences(self) -> str:
-        """Which candidates differ on the whole traffic, by the paired test corrected for all that were made."""
-        rows = self.tests[self.tests["task"] == "ALL"]
-        if rows.empty:
-            return "One candidate was tried, so there is nothing to compare it with but the LLM."
-        parts = []
-        for row in rows.to_dict("records"):
-            first, second, low, high = row["first"], row["second"], row["low"], row["high"]
-            if row["p_holm"] >= 0.05:
-                parts.append(f"{first} and {second} cannot be told apart")
-            elif row["difference"] > 0:
-                parts.append(f"{second} beats {first} by {low:.1%} to {high:.1%} of the calls")
-            else:
-                parts.append(f"{first} beats {second} by {-high:.1%} to {-low:.1%} of the calls")
-        made = f"paired on the same calls, {len(self.tests)} tests corrected by Holm's method at 5%"
-        return f"Over the whole traffic ({made}): " + "; ".join(parts) + "."
-
-    def reading(self) -> str:
-        """What the verdicts add up to, in one sentence."""
-        parts = [f"{share:.0%} of the calls: {verdict}" for verdict, share in self.shares().items() if share]
-        return f"Against a margin of {self.margin:.0%}: " + "; ".join(parts) + "."
-
-    def decision(self) -> str:
-        """What step 02 decides, in one sentence: the base to tune, and on what."""
-        told = {MOVE: "can move now", TUNE: "are worth tuning it for", KEEP: "stay with the LLM"}
-        told[UNKNOWN] = "cannot be told yet"
-        parts = [f"{share:.0%} of the calls {told[word]}" for word, share in self.shares().items() if share]
-        asked = f"as it is it agrees with the LLM on {self.rate(self.best)} of the traffic asked"
-        for name in self.candidates["candidate"].unique():
-            if str(name).startswith(f"{self.best} +"):
-                asked += f", with {str(name).removeprefix(self.best + ' +')} in its prompt on {self.rate(str(name))}"
-        return f"Build on {self.best}: {asked}; {', '.join(parts)}."
-
-    def summary(self) -> dict[str, Any]:
-        """Headline figures for `summary.json`: shares are fractions, times milliseconds, costs USD per 1,000 calls."""
-        rate = self.rate(self.best)
-        rows = self.frame[self.frame["task"] == "ALL"].set_index("candidate")
-        shares = self.shares()
-        return {
-            "best_candidate": self.best,
-            "best_agreement": rate.value,
-            "best_agreement_low": rate.low,
-            "best_agreement_high": rate.high,
-            "candidates": [str(name) for name in self.candidates["candidate"].unique()],
-            "n": rate.n,
-            "tasks": int((self.verdicts["n"] > 0).sum()),
-            "sample_share": float(self.verdicts.loc[self.verdicts["n"] > 0, "share"].sum()),
-            "margin": self.margin,
-            "move_now_share": shares[MOVE],
-            "move_after_tuning_share": shares[TUNE],
-            "keep_share": shares[KEEP],
-            "cannot_tell_share": shares[UNKNOWN],
-            "best_p50_ms": float(rows["p50_ms"][self.best]),
-            "llm_p50_ms": float(rows["p50_ms"][self.llm]),
-            "best_cost_usd_per_1k": float(rows["cost_usd_per_1k"][self.best]),
-            "llm_cost_usd_per_1k": float(rows["cost_usd_per_1k"][self.llm]),
-        }
-
-
-def styled(frame: pd.DataFrame) -> Styler:
-    """A table for people: no index, everything in it escaped, words kept whole, long texts given room."""
-    width = {column: int(frame[column].astype(str).str.len().max()) if len(frame) else 0 for column in frame}
-    short = [column for column, most in width.items() if most <= 16]
-    long = [column for column, most in width.items() if most > 60]
-    table = frame.style.format(escape="html").hide(axis="index").set_properties(subset=None, **{"text-align": "left"})
-    table = table.set_properties(subset=short, **{"white-space": "nowrap"})
-    table = table.set_properties(subset=long, **{"min-width": "11em"})
-    return table.set_table_styles([{"selector": "th", "props": "overflow-wrap: normal; word-break: normal"}])
-
-
-def _percent(value: float, low: float, high: float) -> str:
-    return f"{value:.1%}" if low == high else f"{value:.1%} ({low:.1%} to {high:.1%})"
 
 
 def compare(
@@ -236,7 +78,8 @@ def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | st
         paid = read * float(fact["input_usd_m"]) + float(weight @ tokens) * float(fact["output_usd_m"])
         cost = paid / weight.sum() / 1e6 * 1000
     labelled = part[part["scorer"].isin(["label", "fields"])]
-    memory = float(fact.get("memory_mb", np.nan))
+    weights = float(fact.get("memory_mb", np.nan))
+    peak = weights + float(fact.get("peak_mb", 0.0))
     return {
         "candidate": name,
         "task": task,
@@ -253,8 +96,9 @@ def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | st
         if task != "ALL" and len(labelled)
         else np.nan,
         "errors": float(np.average(part["error"].notna(), weights=weight)),
-        "memory_mb": memory,
-        "hardware": _hardware(memory),
+        "memory_mb": weights,
+        "peak_mb": peak,
+        "hardware": _hardware(peak),
     }
 
 
@@ -277,6 +121,7 @@ def _logged(llm: str, task: str, group: pd.DataFrame) -> dict[str, object]:
         "macro_f1": np.nan,
         "errors": 0.0,
         "memory_mb": np.nan,
+        "peak_mb": np.nan,
         "hardware": "the provider's",
     }
 
@@ -293,10 +138,10 @@ def weighted_quantiles(values: pd.Series, weights: np.ndarray, at: tuple[float, 
     return [float(x[order][min(np.searchsorted(reached, q - 1e-12), len(x) - 1)]) for q in at]
 
 
-def _hardware(memory_mb: float) -> str:
-    if not np.isfinite(memory_mb):
+def _hardware(peak_mb: float) -> str:
+    if not np.isfinite(peak_mb):
         return "unknown"
-    return next((name for gigabytes, name in CLASSES if memory_mb <= gigabytes * 1000), "several GPUs")
+    return next((name for gigabytes, name in CLASSES if peak_mb <= gigabytes * 1000), "several GPUs")
 
 
 def _tests(scored: pd.DataFrame) -> pd.DataFrame:
@@ -346,9 +191,9 @@ def _short(text: str, most: int = 280) -> str:
 def pipeline_latency(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, *, seed: int = 7) -> pd.DataFrame:
     """What a customer waits over a whole logged conversation, call after call: the LLM against a candidate.
 
-    Columns: conversation_id, calls, llm_ms, candidate_ms. A call that the candidate answered counts with its own
-    measured latency, another with one drawn from its task's; a task that was not asked keeps the LLM's. Conversations
-    with a call whose latency was not logged are left out.
+    Columns: conversation_id, calls, asked (calls of tasks with an answer), llm_ms, candidate_ms. A call that the
+    candidate answered counts with its own measured latency, another with one drawn from its task's; a task that was not
+    asked keeps the LLM's. Conversations with a call whose latency was not logged are left out.
     """
     own = scored[(scored["candidate"] == candidate) & scored["latency_ms"].notna()]
     replayed = calls[calls["kind"].isin(REPLAYED)].copy()
@@ -358,8 +203,11 @@ def pipeline_latency(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, 
     for task, waits in own.groupby("task")["latency_ms"]:
         empty = replayed.index[(replayed["task"] == task) & replayed["slm_ms"].isna()]
         replayed.loc[empty, "slm_ms"] = rng.choice(waits.to_numpy(float), len(empty))
+    replayed["asked"] = replayed["slm_ms"].notna()
     replayed["slm_ms"] = replayed["slm_ms"].fillna(replayed["latency_ms"])
     unknown = replayed.loc[replayed["latency_ms"].isna(), "conversation"].unique()
     known = replayed[~replayed["conversation"].isin(unknown)].groupby("conversation")
-    total = known.agg(calls=("call_id", "size"), llm_ms=("latency_ms", "sum"), candidate_ms=("slm_ms", "sum"))
+    total = known.agg(
+        calls=("call_id", "size"), asked=("asked", "sum"), llm_ms=("latency_ms", "sum"), candidate_ms=("slm_ms", "sum")
+    )
     return total.rename_axis("conversation_id").reset_index()

@@ -21,8 +21,9 @@ from migration.stats import calls_for_width, wilson
 REPLAYED = ("chat", "scoring")
 FEWEST = 10
 """The fewest calls of a task that are worth asking: enough to tell a rate near 0 or 1 from its opposite."""
-LARGEST_PART = 0.25
-"""A task whose `FEWEST` calls would take more than this part of the minutes is too expensive here (if not alone)."""
+LARGEST_PART, COVERED = 0.25, 0.5
+"""A task whose `FEWEST` calls take more than a quarter of the minutes is asked only while tasks with half of the
+traffic are not."""
 
 
 def eligible(calls: pd.DataFrame, splits: Sequence[str] = ("calibration", "test")) -> pd.DataFrame:
@@ -106,7 +107,8 @@ class Plan:
         )
         return table if rows["note"].any() else table.drop(columns="note")
 
-    def __str__(self) -> str:
+    def reading(self, names: Mapping[str, str] | None = None) -> str:
+        """What is asked and what is not, in two or three sentences."""
         taken, left = self.frame[self.frame["n"] > 0], self.frame[self.frame["n"] == 0]
         full = int((taken["n"] >= taken["wanted"]).sum())
         tasks = f"{len(taken)} task{'s' * (len(taken) != 1)}"
@@ -114,11 +116,14 @@ class Plan:
         text = (
             f"{taken['n'].sum():,} calls of {tasks}, which is {self.share:.0%} of the traffic, are asked"
             f"{time}. An interval {self.width * 100:.0f} points wide takes up to {self.frame['wanted'].max():,} calls "
-            f"of a task; {full} of {tasks} get as many, or all there are."
+            f"of a task; {full} of {tasks} {'gets' if full == 1 else 'get'} as many, or all there are."
         )
-        few = [str(task) for task in taken.loc[taken["n"] < FEWEST, "task"]]
+        few = [(names or {}).get(str(task), str(task)) for task in taken.loc[taken["n"] < FEWEST, "task"]]
         text += f" Too few to say much (under {FEWEST}): {', '.join(few)}." if few else ""
-        return text + (f" Too expensive here, and left out: {len(left)}." if len(left) else "")
+        if len(left):
+            more = left["calls"].sum() / self.frame["calls"].sum()
+            text += f" Too expensive here, and left out: {len(left)} tasks, {more:.0%} of the traffic."
+        return text
 
 
 def fixed_plan(
@@ -142,18 +147,15 @@ def plan_sample(
 
     seconds_each: task -> seconds that one of its calls takes all candidates together. Every task gets as many calls
     as make its interval `width` wide at worst; where that is too long, calls in proportion to 1 / sqrt(seconds)
-    (the allocation of least variance for the time, Cochran 1977, 5.5), at least `FEWEST`. The cheapest task is asked
-    even if its `FEWEST` calls take longer than the minutes. Raises NotEnoughCalls when nothing can be asked at all.
+    (the allocation of least variance for the time, Cochran 1977, 5.5), at least `FEWEST`. Where not all tasks get
+    those, tasks with the most traffic a second come first; the cheapest is asked even if its `FEWEST` calls take longer
+    than the minutes. Raises NotEnoughCalls when nothing can be asked at all.
     """
     frame = _needs(calls, width, splits)
     frame["seconds_each"] = [float(seconds_each[str(task)]) for task in frame.index]
     seconds, budget = frame["seconds_each"].to_numpy(), minutes * 60
     fewest = frame["eligible"].clip(upper=FEWEST).to_numpy()
-    least = fewest * seconds
-    dear = least > max(LARGEST_PART, 1 / len(frame)) * budget
-    for place in np.argsort(-least):
-        dear[place] |= least[~dear].sum() > budget
-    dear[np.argmin(least)] = False
+    dear = ~_affordable(frame["calls"].to_numpy(float), fewest * seconds, budget)
     frame["note"] = [
         f"too expensive here: {few} calls of {row.prompt_tokens:,.0f} + {row.completion_tokens:,.0f} tokens take "
         f"{few * row.seconds_each / 60:.1f} of the {minutes:g} minutes"
@@ -163,6 +165,17 @@ def plan_sample(
     ]
     frame["n"] = _allocate(seconds, fewest, frame["wanted"].to_numpy(), budget, dear)
     return _plan(frame, minutes, width)
+
+
+def _affordable(traffic: np.ndarray, least: np.ndarray, budget: float) -> np.ndarray:
+    """Which tasks are asked, bool (tasks,). traffic: logged calls; least: seconds of the fewest calls worth asking."""
+    taken = np.zeros(len(least), bool)
+    for place in np.argsort(-traffic / np.maximum(least, 1e-9), kind="stable"):
+        modest = least[place] <= LARGEST_PART * budget or traffic[taken].sum() < COVERED * traffic.sum()
+        taken[place] = modest and least[taken].sum() + least[place] <= budget
+    if not taken.any():
+        taken[np.argmin(least)] = True
+    return taken
 
 
 def _needs(calls: pd.DataFrame, width: float, splits: Sequence[str]) -> pd.DataFrame:

@@ -35,7 +35,7 @@ def available(specs: Sequence[str], *, shots: int = 0) -> tuple[list[Candidate],
     where none can be had.
     """
     had, missing = [], []
-    for spec in dict.fromkeys(specs):
+    for spec in dict.fromkeys([specs] if isinstance(specs, str) else specs):
         candidate = Candidate(name=spec.rpartition("#")[2] if "#" in spec else spec, source=spec)
         try:
             if not candidate.remote:

@@ -49,7 +49,10 @@ def scored(calls):
 
 @pytest.fixture(scope="module")
 def board(scored, calls):
-    facts = {"small": {"memory_mb": 500, "parameters": 1e8}, "large": {"input_usd_m": 1.0, "output_usd_m": 2.0}}
+    facts = {
+        "small": {"memory_mb": 500, "peak_mb": 700, "parameters": 1e8},
+        "large": {"input_usd_m": 1.0, "output_usd_m": 2.0},
+    }
     return compare(scored, calls, facts=facts, names={"gate": "Scope gate"}, left_out={"agent": "too expensive here"})
 
 
@@ -95,7 +98,8 @@ def test_costs_are_machine_time_or_list_price(board):
     assert rows.loc["small", "cost_usd_per_1k"] == pytest.approx(36 / 1e3 / 3600 * 0.205 * 1000)
     assert rows.loc["large", "cost_usd_per_1k"] == pytest.approx((100 * 1.0 + 10 * 2.0) / 1e6 * 1000)
     assert rows.loc["small", "tokens_per_s"] == pytest.approx(10 / 0.036)
-    assert rows.loc["small", "hardware"] == "any laptop (under 1 GB)"
+    assert rows.loc["small", ["memory_mb", "peak_mb"]].tolist() == [500, 1200]
+    assert rows.loc["small", "hardware"] == "laptop with 8 GB"
 
 
 def test_pairs_are_tested_on_the_same_calls_and_corrected(board, scored):

@@ -79,7 +79,7 @@ def test_with_time_enough_every_task_gets_the_calls_its_interval_needs():
     assert rows.loc["gate", "n"] == calls_for_width(0.2)
     assert rows.loc["gate", "half_width"] <= 0.1
     assert rows.loc["agent", "n"] == rows.loc["agent", "eligible"]
-    assert "3 of 3 tasks get as many" in str(plan)
+    assert "3 of 3 tasks get as many" in plan.reading()
 
 
 def test_an_expensive_task_is_left_out_and_said():
@@ -89,11 +89,17 @@ def test_an_expensive_task_is_left_out_and_said():
     assert plan.table({"gate": "Scope gate"}).loc[0, "task"] == "Scope gate"
 
 
+def test_on_a_slow_machine_the_tasks_with_most_traffic_a_second_are_asked():
+    plan = plan_sample(CALLS, {"gate": 8, "reply": 7, "agent": 6}, minutes=2)
+    assert plan.per_task == {"gate": 15}
+    assert "left out: 2 tasks, 18% of the traffic" in plan.reading()
+
+
 def test_a_dozen_calls_of_one_task_are_asked_all():
     few = log({"gate": 12})
     plan = plan_sample(few, {"gate": 0.1}, minutes=1)
     assert plan.per_task == {"gate": int(few["split"].isin(["calibration", "test"]).sum())}
-    assert "Too few to say much (under 10): gate." in str(plan)
+    assert "Too few to say much (under 10): Scope gate." in plan.reading({"gate": "Scope gate"})
 
 
 def test_a_fixed_plan_asks_what_it_was_told():

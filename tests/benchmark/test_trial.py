@@ -58,6 +58,17 @@ def test_the_plan_and_the_answers_are_the_same_again_and_nothing_is_computed_twi
     assert tables[0][1]["candidate"].unique().tolist() == [c.name for c in trials]
 
 
+def test_a_call_is_asked_with_its_tools(tiny_folder, calls, tmp_path):
+    sample = draw_sample(calls, 2).query("task == 'gate'")
+    tools = '[{"type": "function", "function": {"name": "find_order", "parameters": {}}}]'
+    trial = [Candidate("tiny", str(tiny_folder))]
+    plain = ask(trial, sample, calls, cache=tmp_path)
+    with_tools = ask(trial, sample.assign(tools=[tools, None]), calls, cache=tmp_path)
+    more = with_tools["prompt_tokens"] - plain["prompt_tokens"]
+    assert more[0] > len(tools)  # a byte is a token here
+    assert more[1] == 0
+
+
 def test_a_fixed_number_of_calls_needs_no_warm_up(tiny_folder, calls, tmp_path):
     plan = plan_trial([Candidate("tiny", str(tiny_folder))], calls, minutes=8, cache=tmp_path, per_task=5)
     assert plan.per_task == {"gate": 5, "agent": 5}
@@ -70,3 +81,10 @@ def test_facts_are_looked_up_once(tiny_folder, tmp_path):
     assert found["tiny"]["parameters"] > 0
     assert found["gpt"]["input_usd_m"] == pytest.approx(0.15)
     assert facts(trials, cache=tmp_path) == found
+    assert "peak_mb" not in found["tiny"]
+
+
+def test_memory_is_known_once_it_was_measured(tiny_folder, calls, tmp_path):
+    trials = [Candidate("tiny", str(tiny_folder))]
+    ask(trials, draw_sample(calls, 3).query("task == 'gate'"), calls, cache=tmp_path)
+    assert facts(trials, cache=tmp_path)["tiny"]["peak_mb"] >= 0

@@ -28,7 +28,7 @@ VERDICTS = pd.DataFrame(
         "verdict": ["move now", "cannot tell yet: needs 40 more", "keep on the LLM"],
     }
 )
-WAITS = pd.DataFrame({"conversation_id": list("abcd"), "calls": 4, "llm_ms": 4800.0, "candidate_ms": 720.0})
+WAITS = pd.DataFrame({"conversation_id": list("abcd"), "calls": 4, "asked": 3, "llm_ms": 4800.0, "candidate_ms": 720.0})
 
 
 def test_the_heat_map_names_the_best_and_leaves_empty_what_was_not_asked(tmp_path):
@@ -47,7 +47,14 @@ def test_the_verdicts_add_up_in_the_title(tmp_path):
 def test_waiting_says_which_is_faster(tmp_path, swap, said):
     frame = WAITS.rename(columns={"llm_ms": "candidate_ms", "candidate_ms": "llm_ms"}) if swap else WAITS
     assert said in figures.waiting(frame, tmp_path, "small").title
-    assert "4.8 / 0.72 = 6.7" in figures.waiting_sentence(frame, "small")
+    said = figures.waiting_sentence(frame, "small")
+    assert "4.8 / 0.72 = 6.7" in said
+    assert "25% of the calls are of tasks that were not asked" in said
+
+
+def test_equal_waits_are_called_equal(tmp_path):
+    title = figures.waiting(WAITS.assign(candidate_ms=4700.0), tmp_path, "small").title
+    assert title == "On this machine small is about as fast as the LLM over a conversation"
 
 
 def test_the_article_s_table_stands_beside_the_own_result(tmp_path):
