@@ -175,7 +175,7 @@ class TaskPlan:
     """Which tasks are trained, and on what.
 
     frame: task, name, calls, cost_usd, examples, seconds (expected), trained (bool), why. sets: training sets by
-    task. recipe: with the epochs that the minutes allow.
+    task.
     """
 
     frame: pd.DataFrame
@@ -239,7 +239,7 @@ def choose_tasks(
     Tasks whose answers have a form (FORMED) come before free text, of which a small model learns little in minutes.
     `wanted` names tasks to take instead, by id or name. Tasks that the audit keeps on the LLM, too few calls, prompts
     that the model cannot read and what the minutes do not allow are left, each with its reason. Where the minutes
-    do not allow even one, the cheapest is trained for fewer epochs. Raises BadInput for an unknown task,
+    do not allow even one, the cheapest is trained as long as they last. Raises BadInput for an unknown task,
     NotEnoughCalls where none can be trained. pace: `seconds_per_token`.
     """
     unknown = sorted(set(wanted) - set(tasks["task"]) - set(tasks["name"]))
@@ -290,7 +290,7 @@ def _reason_to_leave(row: Mapping[Any, Any], wanted: Sequence[str], context: int
 def _shortened(
     frame: pd.DataFrame, calls: pd.DataFrame, recipe: Recipe, minutes: float, n: int, corrections: str | Path
 ) -> TaskPlan:
-    """The task that is cheapest to train, with the epochs that fit."""
+    """The task that is cheapest to train: the clock will end it early."""
     possible = frame[frame["seconds"].notna()]
     if possible.empty:
         reasons = "; ".join(f"{row.name}: {row.why}" for row in frame.itertuples(index=False))
@@ -300,6 +300,6 @@ def _shortened(
     epochs = recipe.epochs * 60 * minutes / seconds
     chosen = frame["task"] == task
     frame.loc[chosen, "trained"] = True
-    frame.loc[chosen, "why"] = f"the cheapest to train; the minutes allow {epochs:.1f} epochs"
+    frame.loc[chosen, "why"] = f"the cheapest to train; the minutes allow about {epochs:.1f} epochs"
     made = choose(calls, [task], n=n, corrections=corrections, seed=recipe.seed)
-    return TaskPlan(frame, {task: made}, replace(recipe, epochs=epochs))
+    return TaskPlan(frame, {task: made}, recipe)

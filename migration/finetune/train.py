@@ -13,8 +13,9 @@ import math
 import shutil
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ import torch
 from datasets import Dataset
 from IPython.display import Markdown
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import PrinterCallback, TrainerCallback
+from transformers import PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
 from trl import SFTConfig, SFTTrainer
 
@@ -94,7 +95,16 @@ class Training:
 
 
 class AnswerTrainer(SFTTrainer):
-    """SFTTrainer that computes logits, and so loss, at the positions before answer tokens only."""
+    """SFTTrainer that computes logits, and so loss, at the positions before answer tokens only.
+
+    `rate`: step -> multiplier of the learning rate.
+    """
+
+    rate: Callable[[int], float]
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, self.rate)
+        return self.lr_scheduler
 
     def compute_loss(
         self, model: Any, inputs: dict, return_outputs: bool = False, num_items_in_batch: Any = None
@@ -181,8 +191,9 @@ def tune(
     """Train an adapter on `model` and leave the best one in `folder/best`, with `folder/training.json`.
 
     `folder` belongs to this data and recipe (`identity`): a killed training goes on from its last checkpoint there,
-    a finished one is read back. Where `minutes` do not allow all epochs, fewer steps are planned and the rate still
-    falls to zero. Where memory runs out, rows are cut smaller and their gradients summed: same effective batch.
+    a finished one is read back. The rate falls to zero as the steps or the `minutes` come to their end, whichever is
+    first, so a slow machine takes fewer steps of a whole schedule. Where memory runs out, rows are cut smaller and
+    their gradients summed: same effective batch.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "training.json").exists():
@@ -193,7 +204,7 @@ def tune(
     dtype = model.get_input_embeddings().weight.dtype
     filler = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     collator = Collator(examples, filler, dtype, window, recipe.packed)
-    rows = _planned(adapted, collator, validation, recipe, folder, minutes, say)
+    rows = _planned(examples, recipe, folder)
     parts, started = 1, time.monotonic()
     trainer: AnswerTrainer | None = None
     while True:
@@ -251,61 +262,15 @@ def identity(
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def _planned(
-    model: Any,
-    collator: Collator,
-    validation: Sequence[Example],
-    recipe: Recipe,
-    folder: Path,
-    minutes: float,
-    say: Say,
-) -> list[list[int]]:
+def _planned(examples: Sequence[Example], recipe: Recipe, folder: Path) -> list[list[int]]:
     """The rows of all steps. Written down, so that a resumed training keeps the plan it began with."""
     if (folder / "plan.json").exists():
         return read_json(folder / "plan.json")
-    examples = collator.examples
-    sites = {example.site: 0 for example in examples}
-    for example in examples:
-        sites[example.site] += 1
+    sites = Counter(example.site for example in examples)
     epoch = sum(max(1, round(count / recipe.size)) for count in sites.values())
-    steps = max(1, round(epoch * recipe.epochs))
-    rows = plan(examples, size=recipe.size, steps=steps, seed=recipe.seed)
-    if math.isfinite(minutes):
-        each = seconds_per_step(model, collator, rows)
-        judged = replace(collator, examples=validation).tokens(list(range(len(validation))))[0]
-        trained = float(np.mean([collator.tokens(row)[0] for row in rows]))
-        judging = each / 3 * judged / trained / epoch  # a forward pass is a third of a step; one an epoch
-        affordable = max(1, int(0.95 * minutes * 60 / (each + judging)))
-        if affordable < steps:
-            say(
-                f"{minutes:.1f} minutes allow {affordable} of {steps} steps ({each:.1f} s each): "
-                f"{affordable / epoch:.1f} of {recipe.epochs:g} epochs, with the rate falling to zero by then"
-            )
-        rows = rows[:affordable]
+    rows = plan(examples, size=recipe.size, steps=max(1, round(epoch * recipe.epochs)), seed=recipe.seed)
     write_json(folder / "plan.json", rows)
     return rows
-
-
-def seconds_per_step(model: Any, collator: Collator, rows: list[list[int]], tries: int = 2) -> float:
-    """Seconds of one forward and backward pass over a planned row, the last of `tries` on rows of middling length."""
-    middling = sorted(rows, key=lambda row: collator.tokens(row)[0])[len(rows) // 2]
-    batch = {key: value.to(model.device) for key, value in collator([{"examples": middling}]).items()}
-    seconds = math.inf
-    for _ in range(tries):
-        started = time.monotonic()
-        try:
-            loss, tokens = answer_loss(model, batch)
-            (loss / tokens).backward()
-        except RuntimeError as error:
-            if not _no_memory(error) or len(middling) < 2:
-                raise
-            model.zero_grad(set_to_none=True)
-            return 2 * seconds_per_step(model, collator, [middling[: len(middling) // 2]], tries)
-        model.zero_grad(set_to_none=True)
-        if model.device.type == "cuda":
-            torch.cuda.synchronize()
-        seconds = time.monotonic() - started
-    return seconds
 
 
 def _no_memory(error: RuntimeError) -> bool:
@@ -315,7 +280,7 @@ def _no_memory(error: RuntimeError) -> bool:
 
 def _trainer(
     model: Any, tokenizer: Any, collator: Collator, rows: list[list[int]], parts: int, recipe: Recipe, folder: Path,
-    report_to: str | list[str], watch: TrainerCallback,
+    report_to: str | list[str], watch: Watch,
 ) -> AnswerTrainer:  # fmt: skip
     gpu = model.device.type == "cuda"
     pieces = [piece.tolist() for row in rows for piece in np.array_split(row, parts)]
@@ -326,8 +291,6 @@ def _trainer(
         gradient_accumulation_steps=parts,
         train_sampling_strategy="sequential",
         learning_rate=recipe.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=round(recipe.warmup * len(rows)),
         max_grad_norm=1.0,
         optim="paged_adamw_8bit" if gpu else "adamw_torch",
         bf16=gpu,
@@ -351,6 +314,7 @@ def _trainer(
         processing_class=tokenizer,
         callbacks=[watch],
     )
+    trainer.rate = watch.rate
     trainer.remove_callback(PrinterCallback)  # `watch` tells how it goes
     if not gpu:  # trl stores a 4-bit model's adapters in bf16, which a CPU multiplies fifteen times slower
         for parameter in model.parameters():

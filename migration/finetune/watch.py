@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from migration.finetune.train import Recipe
 
 Say = Callable[[str], None]
+TRAINED_PART = 0.95
+"""Part of a training's minutes after which no step begins: the rest judges the last adapter."""
 
 
 def evaluating(model: Any) -> Any:
@@ -93,7 +95,7 @@ class Watch(TrainerCallback):
         steps: int, say: Say,
     ):  # fmt: skip
         self.validation, self.collator, self.recipe, self.folder = validation, collator, recipe, folder
-        self.minutes, self.say, self.step = minutes, say, 0
+        self.minutes, self.steps, self.say, self.step = minutes, steps, say, 0
         self.every = max(1, round(steps / max(recipe.epochs, 1)))
         saved = read_json(folder / "watch.json") if (folder / "watch.json").exists() else {}
         self.best = saved.get("best", {"step": 0, "agreement": -1.0, "loss": math.inf})
@@ -102,6 +104,17 @@ class Watch(TrainerCallback):
         self.started = time.monotonic()
         self.began = 0
         self.bar = live_bar()
+
+    @property
+    def used(self) -> float:
+        """Seconds of this training so far, those before a kill included."""
+        return self.earlier + time.monotonic() - self.started
+
+    def rate(self, step: int) -> float:
+        """Multiplier of the learning rate: a linear warm-up, then a cosine to zero over the steps or the time."""
+        done = max((step + 0.5) / self.steps, self.used / (60 * self.minutes * TRAINED_PART))
+        warm = min(1.0, done / self.recipe.warmup) if self.recipe.warmup else 1.0
+        return warm * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.step = self.began = state.global_step
@@ -119,22 +132,24 @@ class Watch(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
         self.step = state.global_step
-        used = self.earlier + time.monotonic() - self.started
-        if used > 60 * self.minutes and self.step < state.max_steps:
-            self.say(f"the time is used up at step {self.step}/{state.max_steps}: stopping there")
+        if self.used > 60 * self.minutes * TRAINED_PART and self.step < state.max_steps:
+            epochs = self.step / self.steps * self.recipe.epochs
+            self.say(
+                f"the minutes end after {self.step} of {state.max_steps} steps, {epochs:.1f} of "
+                f"{self.recipe.epochs:g} epochs; the rate has fallen to zero"
+            )
             control.should_training_stop = True
         last = self.step == state.max_steps or control.should_training_stop
-        control.should_save = last or self.step % self.every == 0 or used - self.saved_at > 60
+        control.should_save = last or self.step % self.every == 0 or self.used - self.saved_at > 60
 
     saved_at = 0.0
 
     def on_save(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
-        used = self.earlier + time.monotonic() - self.started
-        self.saved_at = used
+        self.saved_at = self.used
         last = self.step == state.max_steps or control.should_training_stop
         if last or self.step % self.every == 0:
             self._judge(model, state, control)
-        write_json(self.folder / "watch.json", {"best": self.best, "history": self.history, "seconds": used})
+        write_json(self.folder / "watch.json", {"best": self.best, "history": self.history, "seconds": self.used})
 
     def _judge(self, model: Any, state: Any, control: Any) -> None:
         """Held-out agreement of the adapter as it is; it becomes the best one when it is no worse."""
@@ -152,5 +167,5 @@ class Watch(TrainerCallback):
         self.say(
             f"step {self.step}/{state.max_steps}: loss {recent:.3f}, exact on {len(exact)} validation calls "
             f"{agreement:.0%} (best {self.best['agreement']:.0%} at step {self.best['step']}), "
-            f"{self.earlier + time.monotonic() - self.started:.0f} s"
+            f"{self.used:.0f} s"
         )

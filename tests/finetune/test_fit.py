@@ -58,10 +58,11 @@ def test_what_the_minutes_do_not_allow_is_left_with_its_reason(three, llama):
     assert "1 of 3 tasks" in str(made)
 
 
-def test_where_nothing_fits_the_cheapest_is_trained_for_fewer_epochs(three, llama):
+def test_where_nothing_fits_the_cheapest_is_trained_while_the_minutes_last(three, llama):
     made = plan(three, llama, minutes=0.01)
-    assert len(made.trained) == 1
-    assert 0 < made.recipe.epochs < Recipe.epochs
+    cheapest = made.frame.sort_values("seconds")["task"].iloc[0]
+    assert made.trained == [cheapest]
+    assert "the minutes allow about 0." in made.frame.set_index("task").loc[cheapest, "why"]
 
 
 def test_tasks_can_be_named_and_unknown_ones_are_refused(three, llama):
