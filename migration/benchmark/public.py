@@ -44,20 +44,32 @@ def _flag(gaps: np.ndarray) -> str:
     return f"not within 5-10% of {BASELINE}: below it by {', '.join(far)}" if far else ""
 
 
-def lm_eval(spec: str, tasks: list[str], *, limit: int | None = None, batch_size: int = 16) -> pd.DataFrame:
+def lm_eval(
+    spec: str, tasks: list[str], *, include: Path | None = None, limit: int | None = None, batch_size: int = 16
+) -> pd.DataFrame:
     """Public benchmarks of a candidate on this machine, by lm-evaluation-harness (`pip install migration[lm-eval]`).
 
-    spec: what `sample.models.find` takes; tasks: the harness's names, such as `mmlu`, `arc_challenge`, `hellaswag`;
-    limit: questions a task. Columns: task, metric, value, stderr. The harness downloads its questions from the hub.
-    Raises BadInput where it is not installed, ModelNotFound for an unknown model.
+    spec: what `sample.models.find` takes; tasks: the harness's names, such as `mmlu`, `arc_challenge`, `hellaswag`,
+    whose questions it downloads from the hub, or those of YAML files in the folder `include`, which may name local
+    ones; limit: questions a task. Columns: task, metric, value, stderr. Raises BadInput where the harness is not
+    installed, ModelNotFound for an unknown model.
     """
     folder = plain_folder(find(spec))
+    import torch
+
     try:
         from lm_eval import simple_evaluate
+        from lm_eval.tasks import TaskManager
     except ImportError as error:
         raise BadInput("public benchmarks need lm-evaluation-harness: pip install 'migration[lm-eval]'") from error
     found: dict[str, Any] = simple_evaluate(
-        model="hf", model_args=f"pretrained={folder}", tasks=list(tasks), limit=limit, batch_size=batch_size
+        model="hf",
+        model_args={"pretrained": str(folder)},
+        tasks=list(tasks),
+        task_manager=TaskManager(include_path=str(include) if include else None, include_defaults=include is None),
+        limit=limit,
+        batch_size=batch_size,
+        device="cuda" if torch.cuda.is_available() else "cpu",
     )
     rows = [
         (task, metric.removesuffix(",none"), float(value), values.get(metric.replace(",", "_stderr,", 1)))

@@ -1,6 +1,7 @@
 """The article's table as it was printed, and what does not hold of it."""
 
 import importlib.util
+import json
 
 import pytest
 
@@ -26,7 +27,37 @@ def test_the_claim_of_5_to_10_percent_is_checked_not_repeated():
     assert flags[["Gemma 2 9B", "Phi-3-mini", "GPT-4o"]].eq("").all()
 
 
-@pytest.mark.skipif(importlib.util.find_spec("lm_eval") is not None, reason="the harness is installed here")
+HARNESS = importlib.util.find_spec("lm_eval") is not None
+TASK = """
+task: teams
+dataset_path: json
+dataset_kwargs:
+  data_files:
+    test: {questions}
+output_type: multiple_choice
+test_split: test
+doc_to_text: "{{{{question}}}} Team:"
+doc_to_choice: [billing, parcels]
+doc_to_target: answer
+metric_list:
+  - metric: acc
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not HARNESS, reason="needs lm-evaluation-harness: pip install -e '.[lm-eval]'")
+def test_the_harness_runs_offline_on_a_task_of_one_s_own(tmp_path):
+    questions = [{"question": f"Where is parcel {i}?", "answer": i % 2} for i in range(10)]
+    (tmp_path / "questions.jsonl").write_text("".join(json.dumps(each) + "\n" for each in questions))
+    (tmp_path / "teams.yaml").write_text(TASK.format(questions=tmp_path / "questions.jsonl"))
+    found = lm_eval("pocket-llama3", ["teams"], include=tmp_path)
+    assert found["task"].tolist() == ["teams"]
+    assert found["metric"].tolist() == ["acc"]
+    assert 0 <= found["value"][0] <= 1
+    assert found["stderr"][0] > 0
+
+
+@pytest.mark.skipif(HARNESS, reason="the harness is installed here")
 def test_without_the_harness_one_line_says_how_to_get_it():
     with pytest.raises(BadInput, match=r"migration\[lm-eval\]"):
         lm_eval("smollm2", ["arc_easy"])
