@@ -118,7 +118,7 @@ def test_batches_keep_the_budget_and_the_order(sizes, budget):
 
 def test_labels_are_chosen_not_written(small):
     store, labels = Answers(), ["order", "order late", "refund"]
-    found = local.score_labels(small, requests(5), labels, cache=store)
+    found = answer(small, requests(5).assign(labels=[labels] * 5), cache=store)
     assert set(found["output"]) <= set(labels)
     assert (found["finish"] == "label").all()
     assert found["margin"].between(0, 1).all()
