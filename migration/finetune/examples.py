@@ -31,13 +31,18 @@ FEWEST = 20
 SOURCES = {"log": "log", "correction": "corrections file", "relabelled": "relabelling model"}
 _MASK = re.compile(r"\[[A-Z_]+_\d+\]")
 BAD_ENDS = ("length", "content_filter", "error")
-_COLUMNS = ("call_id", "conversation_id", "task", "messages", "response", "logged", "source", "label", "own_text")
+_COLUMNS = (
+    *("call_id", "conversation_id", "task", "messages", "tools", "response"),
+    *("logged", "source", "label", "own_text"),
+)
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """`train` and `validation`: columns call_id, conversation_id, task, messages, response (what is taught), logged
-    (the log's answer), source (`log`, `correction`, `relabelled`), label, own_text. `funnel`: task, stage, calls."""
+    """`train` and `validation`: columns call_id, conversation_id, task, messages, tools, response (what is taught),
+    logged (the log's answer), source (`log`, `correction`, `relabelled`), label, own_text. `funnel`: task, stage,
+    calls.
+    """
 
     train: pd.DataFrame
     validation: pd.DataFrame

@@ -17,7 +17,7 @@ import psutil
 import torch
 
 from migration.artifacts import read_json, write_json
-from migration.benchmark.candidates import chat, render
+from migration.benchmark.candidates import chat, prompt_of
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.examples import FEWEST, TrainingSet, choose, joined
 from migration.finetune.packing import Collator, Example, answer_loss, encode, plan, turn_end
@@ -131,7 +131,7 @@ def encoded(tokenizer: Any, rows: pd.DataFrame) -> list[Example]:
     for row in rows.to_dict("records"):
         messages = chat(row["messages"])
         site = f"{row['task']}/{messages[0]['content'] if messages[0]['role'] in ('system', 'developer') else ''}"
-        prompt = render(tokenizer, messages)
+        prompt = prompt_of(tokenizer, row)
         examples.append(encode(tokenizer, prompt, row["response"], end, call_id=str(row["call_id"]), site=site))
     return examples
 

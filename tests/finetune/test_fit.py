@@ -8,9 +8,12 @@ import pytest
 from families import examples_of
 from test_examples import log
 
+from migration.benchmark.candidates import prompt_of
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune import fit
+from migration.finetune.examples import choose
 from migration.finetune.train import Recipe
+from migration.sample import models
 
 
 def tasks_of(calls, **changes):
@@ -131,3 +134,14 @@ def test_the_rate_follows_the_size_of_the_model(monkeypatch):
 def test_pace_is_a_time(llama):
     assert 0 < fit.seconds_per_token(llama.model(), Recipe(), tokens=100) < 1
     assert np.isfinite(fit.training_seconds(examples_of(llama, 3), Recipe(), 1e-4))
+
+
+def test_an_example_is_trained_on_the_prompt_that_will_be_asked():
+    loaded = models.load("pocket-llama3")
+    tools = '[{"type": "function", "function": {"name": "find_order", "parameters": {}}}]'
+    calls = log(120, "sort").assign(tools=tools)
+    rows = choose(calls, ["sort"], n=20).train
+    (first, *_) = fit.encoded(loaded.tokenizer, rows)
+    asked = prompt_of(loaded.tokenizer, rows.iloc[0])
+    assert "find_order" in asked
+    assert loaded.tokenizer.decode(first.ids[: first.answer]) == asked
