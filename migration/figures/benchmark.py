@@ -113,7 +113,7 @@ def verdicts(frame: pd.DataFrame, folder: Path, *, margin: float) -> Picture:
         ax.set_xlabel("agreement with the logged LLM, best candidate, 95% interval")
         ready = frame.loc[frame["verdict"] == "move now", "share"].sum()
         tune = frame.loc[frame["verdict"] == "move after fine-tuning", "share"].sum()
-        title = f"{ready:.0%} of the traffic can move as it is, {tune:.0%} after fine-tuning"
+        title = f"{ready:.0%} of the traffic can move as it is; fine-tuning is worth a try on {tune:.0%}"
         _title(fig, ax, title)
     told = "; ".join(f"{name}: {verdict}" for name, verdict in zip(frame["name"], frame["verdict"], strict=True))
     return save(fig, folder, "verdicts", title=title, alt=f"Agreement interval and verdict of each task. {told}.")
@@ -215,7 +215,7 @@ def head_to_head(models: pd.DataFrame, own: pd.DataFrame, folder: Path) -> Pictu
         left.barh(shown["model"], shown["mmlu"] / 100, color=[SLM if y == "yes" else LLM for y in shown["laptop"]])
         for y, value in enumerate(shown["mmlu"]):
             left.text(value / 100 + 0.01, y, f"{value:.1f}", va="center", fontsize=9)
-        left.set_title("MMLU (the article's table)", fontsize=11)
+        left.set_title("MMLU (the article's table; green: runs on a laptop)", fontsize=11)
         mine = own.iloc[::-1]
         right.barh(mine["candidate"], mine["agreement"], color=SLM, height=0.55)
         right.hlines(range(len(mine)), mine["low"], mine["high"], color="#0f172a", lw=1.5)

@@ -39,7 +39,7 @@ def test_the_heat_map_names_the_best_and_leaves_empty_what_was_not_asked(tmp_pat
 
 def test_the_verdicts_add_up_in_the_title(tmp_path):
     picture = figures.verdicts(VERDICTS, tmp_path, margin=0.05)
-    assert picture.title == "60% of the traffic can move as it is, 0% after fine-tuning"
+    assert picture.title == "60% of the traffic can move as it is; fine-tuning is worth a try on 0%"
     assert "Reply: cannot tell yet: needs 40 more" in picture.alt
 
 
