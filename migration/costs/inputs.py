@@ -68,12 +68,13 @@ def read_basis(
     terms = Terms(card, assumptions.slm_api, assumptions.running, engineer_hours_month, engineer_usd_hour,
                   wrong_answer_usd, latency_target_ms / 1000, int(redundancy))  # fmt: skip
     routes = count_routes(step.read("04_router_tuning/decisions.parquet"))
-    chosen, alone = chosen_point(curve, routed), slm_alone(step, calls, policy["slm"])
-    return Basis(read_traffic(calls, log_share=log_share), routes, chosen, alone, assumptions, terms)
+    quality = of_all_calls(chosen_point(curve, routed), calls, routes)
+    alone = slm_alone(step, calls, policy["slm"])
+    return Basis(read_traffic(calls, log_share=log_share), routes, quality, alone, assumptions, terms)
 
 
 def chosen_point(curve: pd.DataFrame, routed: dict[str, Any]) -> Rate:
-    """Quality with its interval under the policy.
+    """Quality with its interval under the policy, of the tasks that 04 decided on.
 
     It is what 04 measured on its test part (quality_retained, test_loss_low, test_loss_high, test_calls); where the
     summary lacks the interval, the curve's at the same SLM share.
@@ -87,6 +88,14 @@ def chosen_point(curve: pd.DataFrame, routed: dict[str, Any]) -> Rate:
     low = 1 - routed["test_loss_high"] if "test_loss_high" in routed else near["quality_low"]
     high = 1 - routed["test_loss_low"] if "test_loss_low" in routed else near["quality_high"]
     return Rate(value, min(float(low), value), max(float(high), value), int(routed.get("test_calls") or 0))
+
+
+def of_all_calls(quality: Rate, calls: pd.DataFrame, routes: pd.DataFrame) -> Rate:
+    """`quality` of the tasks in `routes` as one of all calls that can move: the LLM goes on answering the others."""
+    movable = calls[calls["kind"].isin(MOVABLE)]
+    tried = float(movable["task"].isin(routes.index).mean()) if len(movable) else 0.0
+    value, low, high = (1 - tried * (1 - share) for share in (quality.value, quality.low, quality.high))
+    return Rate(value, low, high, quality.n)
 
 
 def slm_alone(step: Step, calls: pd.DataFrame, slm: str) -> Rate:

@@ -15,7 +15,6 @@ import pandas as pd
 
 from migration.costs.before_after import (
     LLM_PARTS,
-    MONTH_HOURS,
     MOVABLE,
     Month,
     extra_parts,
@@ -88,7 +87,7 @@ def _laid(basis: Basis, worlds: Worlds, scenario: Scenario) -> np.ndarray:
     return on_lines(lines, everything, tasks)
 
 
-def _demand(basis: Basis, scenario: Scenario) -> tuple[Peak, Work]:
+def demand(basis: Basis, scenario: Scenario) -> tuple[Peak, Work]:
     """The busiest hour and the work of the calls that ask the SLM, by the log's own arrivals and texts."""
     traffic = basis.traffic
     laid = _laid(basis, central(basis), scenario)[0]
@@ -135,7 +134,7 @@ def project(basis: Basis, worlds: Worlds, name: str, *, months: int = 24, hostin
     volume["shadow"] = used["shadow"] * grown * price * text
     cards, busy = np.zeros_like(grown), np.zeros_like(grown)
     if hosting != "api" and used["slm_calls"].any():
-        peak, job = _demand(basis, scenario)
+        peak, job = demand(basis, scenario)
         at_peak = peak.per_s * volume["slm_calls"] / _used(basis, central(basis), scenario, 1)["slm_calls"][0, 0]
         stretch = text / worlds.throughput[:, None]
         rules = {"target_s": terms.target_s, "on_time": terms.running.on_time, "headroom": terms.running.headroom}
@@ -162,21 +161,21 @@ def cheapest(basis: Basis, name: str, *, months: int = 24) -> str:
 def hosting_options(basis: Basis, name: str) -> pd.DataFrame:
     """Bought, rented and API side by side, a month at today's volume in the central world.
 
-    Columns: hosting, cards, usd_month, usd_on_day_one, busy_share (of the cards' hours; NaN for an API),
-    usd_per_1m_tokens.
+    Columns: hosting, cards, usd_month, usd_on_day_one, busy_hours (that the cards compute, all together; NaN for an
+    API), usd_per_1M_tokens.
     """
     middle, rows = central(basis), []
     used = {key: value[0, 0] for key, value in _used(basis, middle, basis.assumptions.scenarios[name], 1).items()}
     tokens = (used["slm_prompt"] + used["slm_completion"]) / 1e6
-    _, job = _demand(basis, basis.assumptions.scenarios[name])
+    _, job = demand(basis, basis.assumptions.scenarios[name])
     for way in HOSTING:
         one = project(basis, middle, name, months=1, hosting=way)
         usd, cards = float(one.parts["slm"][0, 0]), int(one.cards[0, 0])
-        busy = used["slm_calls"] * job.card_s / (cards * MONTH_HOURS * 3600) if cards else np.nan
+        busy = used["slm_calls"] * job.card_s / 3600 if cards else np.nan
         cash = cards * basis.terms.card.price_usd if way == "bought" else 0.0
         rows.append((way, cards, usd, cash, busy, usd / tokens if tokens else np.nan))
     return pd.DataFrame(
-        rows, columns=["hosting", "cards", "usd_month", "usd_on_day_one", "busy_share", "usd_per_1m_tokens"]
+        rows, columns=["hosting", "cards", "usd_month", "usd_on_day_one", "busy_hours", "usd_per_1M_tokens"]
     )
 
 
@@ -187,7 +186,7 @@ def llm_share(basis: Basis, name: str = "hybrid") -> float:
 
 def share_in_reach(basis: Basis, name: str) -> float:
     """Share of the SLM's answers whose own time on the card keeps the latency target, however many cards there are."""
-    _, job = _demand(basis, basis.assumptions.scenarios[name])
+    _, job = demand(basis, basis.assumptions.scenarios[name])
     return reachable(job, target_s=basis.terms.target_s)
 
 
@@ -213,7 +212,7 @@ def breakeven_calls(basis: Basis, name: str) -> tuple[float | None, str]:
     for way in HOSTING:
         most = 1e7
         if way != "api":
-            peak, job = _demand(basis, scenario)
+            peak, job = demand(basis, scenario)
             most = min(most, 40 / max(peak.per_s * job.card_s * 1.3, 1e-12))  # up to some 40 cards
         times = np.geomspace(1e-3, max(most, 1.0), 600)
         many = replace(_repeat(middle, len(times)), volume=times)
@@ -238,10 +237,10 @@ def tornado(basis: Basis, worlds: Worlds, name: str, *, months: int = 24) -> pd.
     Columns: input, low, high (the input's value), saving_low, saving_high (USD a month, mean of the horizon).
     """
     middle, hosting = central(basis), project(basis, central(basis), name, months=months).hosting
-    counts = basis.routes["n"].to_numpy(float)
+    by_policy = use(basis.traffic.month(), on_lines(basis.traffic.lines, worlds.routes, basis.routes.index))
     measure = {
         "days": (basis.traffic.month(worlds.days).usd.sum(axis=1)),
-        "routes": (worlds.routes[:, :, 0] @ counts / max(counts.sum(), 1)),
+        "routes": by_policy["answered_calls"] / np.maximum(by_policy["movable_calls"], 1e-12),
         "luck": quality_at(basis.quality, worlds.luck),
     }
     rows = []

@@ -14,6 +14,7 @@ from IPython.display import Markdown
 from pandas.io.formats.style import Styler
 
 from migration.costs.article import AS_PRINTED, Article
+from migration.costs.before_after import MONTH_HOURS, PARTS
 from migration.costs.worlds import Basis
 
 
@@ -45,7 +46,15 @@ class Currency:
         }
         names = {column: column.replace("usd", self.name).replace("_", " ") for column in shown.columns}
         named: Any = {names[c]: f for c, f in {**written, **formats}.items() if c in names}
-        return shown.rename(columns=names).style.format(named, na_rep="-").hide(axis="index")
+        numbers: Any = [names[column] for column in shown.select_dtypes("number").columns]
+        styled = shown.rename(columns=names).style.format(named, na_rep="-").hide(axis="index")
+        aligned: Any = {"text-align": "right", "white-space": "nowrap"}
+        return styled.set_properties(subset=numbers, **aligned)
+
+
+def rounded(count: float) -> str:
+    """A count to the two digits that an estimate of it deserves."""
+    return f"{float(f'{count:.2g}'):,.{0 if count >= 10 else 1}f}"
 
 
 def prose(text: str) -> Markdown:
@@ -61,10 +70,14 @@ def bill_table(bill: pd.DataFrame, names: dict[str, str], currency: Currency, ro
     numbers = ["calls", "prompt_tokens", "cached_tokens", "completion_tokens", "cost_usd", "cost_usd_month"]
     extra = [{"kind": "total", "task": f"{len(bill)} lines", "model": "", **bill[numbers].sum()}]
     if len(rest):
-        extra.insert(0, {"kind": "other", "task": f"{len(rest)} lines", "model": "", **rest[numbers].sum()})
+        extra.insert(0, {"kind": "other", "task": _lines(len(rest)), "model": "", **rest[numbers].sum()})
     shown = pd.concat([shown, pd.DataFrame(extra)], ignore_index=True)
     counts = dict.fromkeys(["calls", "prompt_tokens", "cached_tokens", "completion_tokens"], "{:,.0f}")
     return currency.table(shown, ["cost_usd", "cost_usd_month"], **counts)
+
+
+def _lines(n: int) -> str:
+    return "1 line" if n == 1 else f"{n} lines"
 
 
 def say_bill(bill: Any, scale: Any, currency: Currency, audited: float | None = None) -> str:
@@ -79,8 +92,8 @@ def say_bill(bill: Any, scale: Any, currency: Currency, audited: float | None = 
     text += f"({scale.note}) that is **{currency(month)} a month**. {1 - hidden:.0%} of it is chat answers"
     text += f", and {cached:.0%} of prompt tokens were read from the provider's cache."
     if audited is not None and abs(audited - month) > 0.005 * month:
-        text += f" (Step 01 shows {currency(audited)}: 30 days of the log's elapsed time; here a month has 30.44 days,"
-        text += " and days that are cut or missing are weighed.)"
+        text += f" (Step 01 shows {currency(audited)}: it scales by the log's elapsed time; here days that are cut or"
+        text += " missing are weighed.)"
     return text
 
 
@@ -95,7 +108,7 @@ def say_change(table: Any, currency: Currency) -> str:
     if up["difference"] > 0:
         text += f"; most is added by {up['part']} ({currency(up['difference'], signed=True)})"
     gap = abs(parts["after"].sum() - total["after"])
-    return text + f". The parts sum to the total within {gap:.0e} USD."
+    return text + f". The parts sum to the total within {max(gap, 1e-12):.0e} USD."
 
 
 def say_hosting(options: Any, reachable: float, target_ms: float, currency: Currency) -> str:
@@ -107,7 +120,8 @@ def say_hosting(options: Any, reachable: float, target_ms: float, currency: Curr
     if len(cards):
         one = cards.iloc[0]
         n = "1 card" if one["cards"] == 1 else f"{one['cards']} cards"
-        text += f" The busiest hour needs {n}, computing {one['busy_share']:.2%} of the month and paid for all of it."
+        text += f" The busiest hour needs {n}: {one['busy_hours']:,.3g} hours of work a month, and all"
+        text += f" {one['cards'] * MONTH_HOURS:,.4g} are paid for."
     if reachable < 0.95:
         text += f" Only {reachable:.0%} of the SLM's answers can keep {target_ms:,.0f} ms on this card,"
         text += " however many there are: a long answer takes its time."
@@ -127,7 +141,7 @@ def say_months(scenarios: Any, name: str, currency: Currency) -> str:
         else "Break-even: never within the horizon."
     )
     if pd.notna(one["breakeven_calls_month"]):
-        text += f" Running costs alone break even at about {one['breakeven_calls_month']:,.0f} calls a month"
+        text += f" Running costs alone break even at about {rounded(one['breakeven_calls_month'])} calls a month"
         text += f" (hosting: {one['breakeven_hosting']})."
     return text
 
@@ -208,10 +222,35 @@ def decision(summary: dict[str, Any], horizon: int) -> str:
         month = summary["breakeven_month"]
         when = f"that is back in month {month}" if month else "that comes back late"
         return f"Migrate: {bill}; {once} is spent once and {when}; {chance:.0%} of worlds save within {horizon} months"
-    need = summary["breakeven_calls_month"]
+    need, today = summary["breakeven_calls_month"], summary["calls_month"]
     grow = "no volume makes it pay, as a moved call costs more than it saves"
-    if need:
-        times = need / summary["calls_month"]
-        grow = f"its running costs pay off from about {need:,.0f} calls a month, {times:,.1f} times today's"
+    if need and need <= today:
+        grow = "a running month already saves, too little to bring back what is spent once"
+    elif need:
+        times = f"{rounded(need / today)} times today's"
+        grow = f"its running costs pay off from about {rounded(need)} calls a month, {times}"
     saves = f"{chance:.0%} of worlds save within {horizon} months"
     return f"Do not migrate for the money: {bill}, and {once} once; {saves}; {grow}"
+
+
+def ledger_table(ledger: pd.DataFrame, currency: Currency, rows: int = 40) -> Styler:
+    """The dearest `rows` of the ledger in its own order, the others as one line."""
+    first = ledger["usd"].rank(method="first", ascending=False) <= rows
+    rest = ledger[~first]
+    shown = ledger[first].assign(part=lambda t: t["part"].map(PARTS))
+    if len(rest):
+        said = {"part": f"{len(rest)} smaller ones", "usd": rest["usd"].sum(), "quantity_from": "ledger.parquet"}
+        shown = pd.concat([shown, pd.DataFrame([said])], ignore_index=True).fillna(
+            {"when": "", "unit": "", "price_from": ""}
+        )
+    return currency.table(shown, ["price_usd", "usd"], quantity="{:,.6g}", price_usd="{:,.6g}", usd="{:,.2f}")
+
+
+def say_ledger(ledger: pd.DataFrame, change: Any) -> str:
+    """Whether quantities times prices give the bill that the projection starts from."""
+    total = change.set_index("part").loc["total"]
+    sums = ledger.groupby("when")["usd"].sum()
+    gap = max(abs(sums.get(when, 0.0) - total[when]) for when in ("before", "after"))
+    return (
+        f"These {len(ledger)} products, computed apart from the bill above, sum to it within {max(gap, 1e-12):.0e} USD."
+    )

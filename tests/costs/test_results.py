@@ -7,6 +7,7 @@ import pandas as pd
 import papermill
 import pytest
 from shops import draw_decisions, draw_log, draw_shop
+from traced import untraced
 
 from migration.artifacts import PROJECT, open_step
 from migration.costs import inputs, results, scenarios, words
@@ -123,21 +124,6 @@ def test_weekly_reviews_replace_what_the_article_states(tmp_path):
         inputs.read_weeks(str(tmp_path / "odd.csv"), scenarios.read_assumptions())
 
 
-def test_every_input_of_the_projection_has_a_source(run):
-    basis, calls = basis_of(run)
-    traced = results.sources(basis, calls)
-    assert (
-        traced["from"]
-        .str.startswith(("01 ", "03, 02 ", "04 ", "30.4375", "genai-prices", "scenarios ", "parameter"))
-        .all()
-    )
-    said = " ".join(traced["number"])
-    fields = [*type(basis.terms.running).model_fields, *type(basis.assumptions.uncertainty).model_fields]
-    assert all(name.replace("_", " ") in said for name in fields)
-    assert traced["number"].str.startswith("price of gpt-4o").any()
-    assert traced["number"].str.startswith("routes of").sum() == len(basis.routes)
-
-
 def test_the_decision_says_plainly_what_a_tiny_bill_means(run):
     basis, _ = basis_of(run)
     drawn, middle = draw_worlds(basis, 100, seed=0), central(basis)
@@ -166,6 +152,7 @@ def test_the_notebook_runs_and_keeps_the_contract(tmp_path, routed):
     given = {"run_dir": str(run), "worlds": 150, "xlsx": routed, "currency": "EUR", "currency_rate": 0.9}
     papermill.execute_notebook(book, tmp_path / "out.ipynb", parameters=given, progress_bar=False)
     folder = run / "05_cost_projection"
+    assert untraced(tmp_path / "out.ipynb", folder, given) == []
     projection, compared = (pd.read_parquet(folder / f"{n}.parquet") for n in ("projection", "scenarios"))
     assert set(PROJECTION.names) <= set(projection)
     assert set(projection["month"]) == set(range(1, 25))
