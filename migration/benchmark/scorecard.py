@@ -22,7 +22,7 @@ from migration.artifacts import resolve
 from migration.audit.redact import mask
 from migration.benchmark.candidates import Candidate, Progress, chat
 from migration.benchmark.engine import answer
-from migration.benchmark.scoring import parse
+from migration.benchmark.forms import parse
 from migration.errors import BadInput, NotEnoughCalls
 from migration.stats import Rate, agreement_rate
 

@@ -1,7 +1,8 @@
 """When an answer counts as the reference's equal: one scorer for each form of answer, chosen by task type and form.
 
 Knows: labels, structured fields, extracted values, running text, summaries, tool calls, code; what each scorer
-means by "agrees", in words. Refuses to know: models, traffic weights and verdicts (`compare`), judges (`scorecard`).
+means by "agrees", in words. Refuses to know: how an answer is read (`forms`), models, traffic weights and verdicts
+(`compare`), judges (`scorecard`).
 
 Thresholds of running text were measured on 360 support replies of known intent (public data, 400 pairs each way):
 cosine 0.75 lets 0.3% of replies to different intents pass and 34% of replies to the same intent; chrF 0.45 lets 1%
@@ -12,16 +13,14 @@ from __future__ import annotations
 
 import ast
 import difflib
-import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from migration.benchmark.forms import fields_f1, leaves, parse, plain, spans_f1, tool_calls, unfenced
 from migration.errors import BadInput
 from migration.stats import agreement_rate
 
@@ -29,8 +28,6 @@ SAME_MEANING, SAME_CHARACTERS = 0.75, 0.45
 """Cosine of MiniLM embeddings, and chrF where MiniLM cannot be had, from which two texts say the same."""
 _LABELLED = ("classification", "sentiment", "routing", "scoring")
 _NUMBER = re.compile(r"\d[\d,.:/-]*\d")
-_FENCE = re.compile(r"^\s*```[\w-]*\n(.*?)\n?```\s*$", re.DOTALL)
-_LINE = re.compile(r"^\s*\**([A-Za-z][\w -]{0,40}?)\**\s*:\s*(.*?)\s*$")
 
 Verdicts = tuple[np.ndarray, np.ndarray]
 """Scores 0..1 (n,) and agrees bool (n,)."""
@@ -54,99 +51,6 @@ class Scorer:
             return scores, scores >= at_least - 1e-9
 
         return cls(name, f"{name}(output, reference) is at least {at_least:g}", judge)
-
-
-def plain(text: str) -> str:
-    """A label as a caller would compare it: without code fence, quotes, emphasis, final stop, case, extra space."""
-    text = _unfenced(text).strip().strip("\"'`*").rstrip(".!").strip("\"'`*")
-    return " ".join(text.casefold().split())
-
-
-def parse(text: str) -> Any:
-    """Fields of an answer: its JSON object or list, or its `KEY: value` lines as a dict; None where it has neither.
-
-    A code fence around it is allowed, prose is not: the caller's own parser would not read that either.
-    """
-    text = _unfenced(text).strip()
-    if text[:1] in ("{", "["):
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError:
-            return None
-    lines = [_LINE.match(line) for line in text.splitlines() if line.strip()]
-    matched = [line for line in lines if line]
-    if not matched or len(matched) < len(lines) or (len(matched) == 1 and not matched[0][1].isupper()):
-        return None
-    return {line[1].casefold(): line[2] for line in matched}
-
-
-def tool_calls(text: str) -> list[tuple[str, Any]] | None:
-    """(name, arguments) of each tool call in an answer, None where it makes none.
-
-    Reads a message's canonical JSON (`tool_calls`), `<tool_call>` tags, and a bare `{"name", "arguments"}`.
-    """
-    tagged = re.findall(r"<tool_call>\s*(.*?)\s*</tool_call>", text, re.DOTALL)
-    if tagged:
-        found: Any = [parse(each) for each in tagged]
-    else:
-        message = parse(text)
-        found = message.get("tool_calls") if isinstance(message, dict) and "tool_calls" in message else [message]
-    calls = [call.get("function", call) for call in found or [] if isinstance(call, dict)]
-    named = [(str(call["name"]), _arguments(call["arguments"])) for call in calls if {"name", "arguments"} <= set(call)]
-    return named or None
-
-
-def _arguments(value: Any) -> Any:
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except json.JSONDecodeError:
-        return value
-
-
-def _unfenced(text: str) -> str:
-    fenced = _FENCE.match(text)
-    return fenced[1] if fenced else text
-
-
-def _leaves(value: Any, path: str = "") -> Iterable[tuple[str, str]]:
-    """(path, typed normalised value) of every leaf; members of a list share one path, so their order is free."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{str(key).casefold()}")
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _leaves(inner, f"{path}[]")
-    else:
-        yield path, " ".join(value.casefold().split()) if isinstance(value, str) else f"{type(value).__name__}:{value}"
-
-
-def _f1(hits: float, answered: int, wanted: int) -> float:
-    return 1.0 if answered == wanted == 0 else 2 * hits / (answered + wanted)
-
-
-def fields_f1(output: Any, reference: Any) -> float:
-    """Field-level F1 over (path, value); a value of another JSON type is wrong. Shapes as `parse` gives them."""
-    if type(output) is not type(reference):
-        return 0.0
-    said, wanted = Counter(_leaves(output)), Counter(_leaves(reference))
-    return _f1((said & wanted).total(), said.total(), wanted.total())
-
-
-def spans_f1(output: Any, reference: Any) -> float:
-    """Exact-span F1 over fields: any value that the reference lists for a field is right, any other is wrong."""
-    if type(output) is not type(reference):
-        return 0.0
-    said, wanted = _grouped(output), _grouped(reference)
-    hits = sum(bool(values & said.get(path, set())) for path, values in wanted.items())
-    strange = sum(len(values - wanted.get(path, set())) for path, values in said.items())
-    return _f1(hits, hits + strange, len(wanted))
-
-
-def _grouped(value: Any) -> dict[str, set[str]]:
-    groups: dict[str, set[str]] = {}
-    for path, leaf in _leaves(value):
-        groups.setdefault(path.removesuffix("[]"), set()).add(leaf)
-    return groups
 
 
 def _each(function: Callable[[str, str], float]) -> Callable[[Sequence[str], Sequence[str]], Verdicts]:
@@ -177,7 +81,7 @@ def _tool(output: str, reference: str) -> float:
 
 
 def _code(output: str, reference: str) -> float:
-    said, wanted = _unfenced(output), _unfenced(reference)
+    said, wanted = unfenced(output), unfenced(reference)
     try:
         if ast.dump(ast.parse(said)) == ast.dump(ast.parse(wanted)):
             return 1.0
@@ -312,7 +216,7 @@ def definitions(scored: pd.DataFrame) -> pd.DataFrame:
 
 def _class(text: str) -> str:
     fields = parse(text)
-    return plain(text) if fields is None else " / ".join(value for _, value in _leaves(fields))
+    return plain(text) if fields is None else " / ".join(value for _, value in leaves(fields))
 
 
 def macro_f1(outputs: Sequence[str], references: Sequence[str]) -> float:
