@@ -37,6 +37,8 @@ TASK_TYPES = (
 SPLITS = ("train", "calibration", "test")
 SPLIT_SHARES = (0.4, 0.3, 0.3)
 """Shares of conversations in train, calibration and test."""
+MONTH_DAYS = 365.25 / 12
+"""A month, wherever figures are a month's."""
 
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 

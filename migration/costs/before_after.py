@@ -17,8 +17,8 @@ import pandas as pd
 
 from migration.costs.scenarios import Card, Running, SlmApi
 from migration.errors import BadInput, NotEnoughCalls
+from migration.schema import MONTH_DAYS
 
-MONTH_DAYS = 365.25 / 12
 MONTH_HOURS = MONTH_DAYS * 24
 MOVABLE = ("chat", "scoring", "retry")
 """The kinds that a policy can move. A retry is an answer too: where the task moves, the SLM gives it."""

@@ -24,16 +24,8 @@ from migration.figures import audit as figures
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 import audit as bench
 
-EXPRESSIONS = (
-    a.by_hour,
-    a.by_kind,
-    a.by_task_and_kind,
-    a.by_model,
-    a.by_split,
-    a.by_task,
-    a.conversations,
-    a.complexity_bins,
-)
+EXPRESSIONS = (a.by_hour, a.conversations, a.complexity_bins)
+FOLDED_BY = ["task", "kind", "model", "split"]
 
 
 @pytest.fixture(scope="module")
@@ -55,19 +47,20 @@ def test_hours_and_weekdays_are_those_of_utc(tmp_path: Path) -> None:
 
 
 def test_a_span_of_less_than_a_day_counts_as_a_day(tmp_path: Path) -> None:
-    over = a.span(a.open_calls(sites.write(tmp_path / "one.parquet", sites.log(1))))
-    assert (over.days, over.to_month, over.calls) == (1.0, 30.0, 1)
+    over = a.span(a.fold(a.open_calls(sites.write(tmp_path / "one.parquet", sites.log(1)))))
+    assert (over.days, over.to_month, over.calls) == (1.0, 365.25 / 12, 1)
     with pytest.raises(NotEnoughCalls):
-        a.span(a.open_calls(sites.write(tmp_path / "none.parquet", [])))
+        a.span(a.fold(a.open_calls(sites.write(tmp_path / "none.parquet", []))))
 
 
 def test_hidden_costs_sum_to_the_bill_and_unknown_is_not_zero(log: Path) -> None:
-    calls = a.open_calls(log)
+    folded = a.fold(a.open_calls(log))
+    over = a.span(folded)
     table = pd.read_parquet(log, columns=["kind", "cost_usd"])
-    hidden = a.hidden_costs(a.by_kind(calls).to_pandas(), a.span(calls))
+    hidden = a.hidden_costs(a.add_up(folded, "kind"), over)
     assert hidden.kind[0] == "chat"
     assert hidden.share.sum() == pytest.approx(1)
-    assert hidden.cost_usd_month.sum() == pytest.approx(table.cost_usd.sum() * a.span(calls).to_month)
+    assert hidden.cost_usd_month.sum() == pytest.approx(table.cost_usd.sum() * over.to_month)
     assert hidden.unpriced.sum() == table.cost_usd.isna().sum() > 0
 
 
@@ -90,8 +83,9 @@ def test_tasks_table_and_what_could_move(tmp_path: Path) -> None:
     moved = table[table.route_hint == "slm"]
     assert shares.call_share["slm"] == pytest.approx(moved.answered.sum() / 1_497)
     assert shares.call_share.sum() == pytest.approx(1)
-    over = a.span(calls)
-    summary = a.summary_of(table, a.hidden_costs(a.by_kind(calls).to_pandas(), over), shares.reset_index(), over)
+    folded = a.fold(calls)
+    over = a.span(folded)
+    summary = a.summary_of(table, a.hidden_costs(a.add_up(folded, "kind"), over), shares.reset_index(), over)
     assert {"calls", "tasks", "cost_usd_month", "movable_share"} <= set(summary)
     assert summary["cost_usd_month"] == pytest.approx(table.cost_usd.sum() * over.to_month)
 
@@ -102,14 +96,15 @@ def test_a_bill_of_unknown_prices_is_unknown_not_zero(tmp_path: Path) -> None:
     tasks = discover(source)
     tasks.label(source, tmp_path / "calls.parquet")
     calls = a.open_calls(tmp_path / "calls.parquet")
-    table, over = a.tasks_table(calls, tasks), a.span(calls)
-    hidden, shares = a.hidden_costs(a.by_kind(calls).to_pandas(), over), a.movable(table)
+    folded = a.fold(calls)
+    table, over = a.tasks_table(calls, tasks), a.span(folded)
+    hidden, shares = a.hidden_costs(a.add_up(folded, "kind"), over), a.movable(table)
     summary = a.summary_of(table, hidden, shares, over)
     assert summary["cost_usd_month"] is None
     assert summary["movable_share"] == 1.0
     assert "unknown" in reading.say_hidden(hidden).data
     assert "unknown" in reading.say_movable(shares)
-    kinds = a.by_task_and_kind(calls).to_pandas()
+    kinds = a.add_up(folded, "task", "kind")
     assert "known price" in figures.cost_by_task(kinds, {}, to_month=1.0).get_suptitle()
 
 
@@ -122,7 +117,7 @@ def test_every_figure_states_its_finding(tmp_path: Path) -> None:
     table = a.tasks_table(calls, tasks)
     drawn = {
         "volume": figures.volume(a.by_hour(calls).to_pandas(), calls=300),
-        "cost": figures.cost_by_task(a.by_task_and_kind(calls).to_pandas(), {}, to_month=2.0),
+        "cost": figures.cost_by_task(a.add_up(a.fold(calls), "task", "kind"), {}, to_month=2.0),
         "percentiles": figures.percentiles(table),
         "complexity": figures.complexity(a.complexity_bins(calls).to_pandas(), table),
         "move": figures.could_move(a.movable(table)),
@@ -145,7 +140,7 @@ def test_percentiles_are_those_of_answered_calls(log: Path) -> None:
 def test_a_folder_of_files_is_one_log(log: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         shutil.copy(log, tmp_path / f"{name}.parquet")
-    assert a.span(a.open_calls(tmp_path / "*.parquet")).calls == 40_000
+    assert a.span(a.fold(a.open_calls(tmp_path / "*.parquet"))).calls == 40_000
 
 
 @pytest.fixture(scope="module")
@@ -170,18 +165,11 @@ def spark() -> Iterator[Any]:
 @pytest.mark.slow
 def test_spark_and_duckdb_agree(log: Path, spark: Any) -> None:
     """The same expressions, two engines, equal numbers: sums of floats to 1 in 10^9, all else exactly."""
-    here = a.open_calls(log)
-    there = ibis.pyspark.connect(spark).read_parquet(str(log))
-    assert a.span(here).days == pytest.approx(a.span(there).days)
-    for expression in EXPRESSIONS:
-        pd.testing.assert_frame_equal(
-            expression(here).to_pandas(),
-            expression(there).to_pandas(),
-            check_dtype=False,
-            rtol=1e-9,
-            obj=expression.__name__,
-        )
-    for column in a.MEASURES.values():
-        pd.testing.assert_frame_equal(
-            a.percentiles(here, column).to_pandas(), a.percentiles(there, column).to_pandas(), check_dtype=False
-        )
+    here, there = a.open_calls(log), ibis.pyspark.connect(spark).read_parquet(str(log))
+    folded = [a.fold(calls) for calls in (here, there)]
+    pairs = {e.__name__: (e(here).to_pandas(), e(there).to_pandas()) for e in EXPRESSIONS}
+    pairs |= {c: tuple(a.percentiles(calls, c).to_pandas() for calls in (here, there)) for c in a.MEASURES.values()}
+    pairs |= {"folded": tuple(f.sort_values(FOLDED_BY, ignore_index=True) for f in folded)}
+    for name, (one, other) in pairs.items():
+        pd.testing.assert_frame_equal(one, other, check_dtype=False, rtol=1e-9, obj=name)
+    assert a.span(folded[0]) == a.span(folded[1])
