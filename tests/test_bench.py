@@ -14,6 +14,7 @@ KEYS = {
     "finetune_gpu": {"device", "rows"},
     "sweep": {"seconds_1e6", "speedup"},
     "route": {"decisions_per_s", "p50_ms"},
+    "projection_coverage": {"worlds", "coverage", "lowest", "as_nominal"},
 }
 
 

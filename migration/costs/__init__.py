@@ -9,7 +9,7 @@ _LATER = {
     "Assumptions": "scenarios",
     "read_assumptions": "scenarios",
     "read_traffic": "before_after",
-    "month_scale": "before_after",
+    "month_scale": "month",
     "cards_needed": "capacity",
     "felt_latency": "capacity",
     "latency_table": "capacity",

@@ -1,7 +1,7 @@
 """The bill of a month: as the log shows it, and as it would be with some calls on the small model.
 
-Knows: the log as days x lines (a line is a kind, a task and a model), how much of a month it covers, and every part
-of the bill before and after. Refuses to know: the future (`projection`) and queues (`capacity`).
+Knows: the log as days x lines (a line is a kind, a task and a model), and every part of the bill before and after.
+Refuses to know: how a log becomes a month (`month`), the future (`projection`) and queues (`capacity`).
 
 Every part is an array over worlds, so that one code path gives the point estimate (one world) and the Monte Carlo.
 The bill before is the bill after with every call on the LLM and nothing bought: the two cannot drift apart.
@@ -9,17 +9,16 @@ The bill before is the bill after with every call on the LLM and nothing bought:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from migration.costs.month import MONTH_HOURS, Scale, month_scale
 from migration.costs.scenarios import Card, Running, SlmApi
-from migration.errors import BadInput, NotEnoughCalls
-from migration.schema import MONTH_DAYS
+from migration.errors import BadInput
 
-MONTH_HOURS = MONTH_DAYS * 24
 MOVABLE = ("chat", "scoring", "retry")
 """The kinds that a policy can move. A retry is an answer too: where the task moves, the SLM gives it."""
 
@@ -38,76 +37,6 @@ PARTS = {
     "one_off": "one-off: migration and first tuning",
 }
 """Each part of a month's bill, and what people call it."""
-
-
-@dataclass(frozen=True)
-class Scale:
-    """From the log to a month: multiply the log's sums by `factor`.
-
-    `days` counts average days that the log covers; a day that it began or ended in counts by the share of a day's
-    calls usual in the hours seen, and where two weeks or more are there, weekends count by their own level.
-    `log_share` is the share of the traffic that the log holds: 0.1 where one call in ten was logged.
-    """
-
-    factor: float
-    days: float
-    whole_days: int
-    note: str
-    log_share: float = 1.0
-
-    def sampled(self, log_share: float) -> Scale:
-        """The scale of a log that holds `log_share` of the traffic. Raises BadInput unless 0 < log_share <= 1."""
-        if not 0 < log_share <= 1:
-            raise BadInput(f"log_share should be a share above 0 and at most 1, not {log_share!r}")
-        if log_share == 1:
-            return self
-        note = f"{self.note}; the log is said to hold one call in {1 / log_share:,.4g}"
-        return replace(self, factor=self.factor / log_share, log_share=log_share, note=note)
-
-
-def month_scale(created_at: pd.Series) -> tuple[Scale, pd.DataFrame]:
-    """How a log with calls at `created_at` (UTC) scales to a month of 30.4375 days.
-
-    Returns the scale and its days: columns day, calls, covered (0..1 of the day seen), weekend.
-    Raises NotEnoughCalls where the log has no extent in time: one moment says nothing of a month.
-    """
-    times = created_at.sort_values()
-    if len(times) < 2 or times.iloc[0] == times.iloc[-1]:
-        raise NotEnoughCalls("a month's bill from a log (calls at two different times)", int(times.nunique()), 2)
-    first, last = times.iloc[0].floor("D"), times.iloc[-1].floor("D")
-    days = pd.DataFrame({"day": pd.date_range(first, last, freq="D")})
-    days["calls"] = times.dt.floor("D").value_counts().reindex(days["day"], fill_value=0).to_numpy()
-    days["covered"] = 1.0
-    days["weekend"] = days["day"].dt.dayofweek >= 5
-    starts_at = (times.iloc[0] - first) / pd.Timedelta("1D")
-    ends_at = (times.iloc[-1] - last) / pd.Timedelta("1D")
-    inner = times[(times >= first + pd.Timedelta("1D")) & (times < last)]
-    whole = max(len(days) - 2, 0)
-    if whole >= 2 and len(inner):
-        clock = np.sort(((inner - inner.dt.floor("D")) / pd.Timedelta("1D")).to_numpy())
-        before, after = (clock < starts_at).mean(), (clock > ends_at).mean()
-        usual = len(inner) / whole
-        # Fewer than 3 calls missed is what a whole day shows one time in twenty: no proof that it was cut.
-        days.loc[0, "covered"] = 1.0 if usual * before < 3 else 1 - before
-        days.loc[len(days) - 1, "covered"] = 1.0 if usual * after < 3 else 1 - after
-        note = f"{len(days)} calendar days, the first and last counted by the hours seen"
-    else:
-        span = (times.iloc[-1] - times.iloc[0]) / pd.Timedelta("1D") * len(times) / (len(times) - 1)
-        parts = np.ones(len(days))
-        parts[0] -= starts_at
-        parts[-1] -= 1 - ends_at
-        days["covered"] = parts * span / parts.sum()
-        note = f"only {span:.2f} days seen: hours and days outside them are taken to be like these"
-    level = np.ones(len(days))
-    if days["covered"].sum() >= 13.5 and days.loc[days["weekend"], "covered"].sum() >= 2:
-        rate = days.groupby("weekend")["calls"].sum() / days.groupby("weekend")["covered"].sum()
-        average = rate[False] * 5 / 7 + rate[True] * 2 / 7
-        if average > 0:
-            level = np.where(days["weekend"], rate[True], rate[False]) / average
-            note += "; weekends counted by their own level"
-    covered = float((days["covered"] * level).sum())
-    seen = int((days["covered"] >= 1).sum())
-    return Scale(MONTH_DAYS / covered, covered, seen, note), days
 
 
 def ask_for_prices(calls: pd.DataFrame) -> None:

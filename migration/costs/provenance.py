@@ -14,7 +14,8 @@ import pandas as pd
 
 from migration.artifacts import resolve
 from migration.audit.prices import DISCOUNTED_TIERS, contract, cost_usd, price_table
-from migration.costs.before_after import MONTH_HOURS, MOVABLE, on_lines, shares
+from migration.costs.before_after import MOVABLE, on_lines, shares
+from migration.costs.month import MONTH_HOURS
 from migration.costs.projection import demand
 from migration.costs.worlds import Basis
 

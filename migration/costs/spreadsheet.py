@@ -12,7 +12,8 @@ from typing import Any
 
 import xlsxwriter
 
-from migration.costs.before_after import MONTH_HOURS, on_lines, shares
+from migration.costs.before_after import on_lines, shares
+from migration.costs.month import MONTH_HOURS
 from migration.costs.projection import Projection, hosting_options
 from migration.costs.worlds import Basis
 from migration.errors import BadInput

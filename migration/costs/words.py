@@ -14,7 +14,8 @@ from IPython.display import Markdown
 from pandas.io.formats.style import Styler
 
 from migration.costs.article import AS_PRINTED, Article
-from migration.costs.before_after import MONTH_HOURS, PARTS
+from migration.costs.before_after import PARTS
+from migration.costs.month import MONTH_HOURS
 from migration.costs.worlds import Basis
 
 
@@ -205,9 +206,14 @@ def scenario_table(scenarios: pd.DataFrame, currency: Currency) -> Styler:
 
 def article_table(article: Article) -> Styler:
     """The article line by line: as printed, as computed, difference, verdict, note."""
-    shown = article.table[["line", "printed", "computed", "difference", "unit", "verdict", "note"]]
-    number = "{:,.2f}".format
-    return shown.style.format(dict.fromkeys(("printed", "computed", "difference"), number)).hide(axis="index")
+    shown = article.table[["line", "printed", "computed", "difference", "unit", "verdict", "note"]].copy()
+    numbers: Any = ["printed", "computed", "difference"]
+    forms = {"calls": "{:,.0f}", "share": "{:.1%}"}
+    for column in numbers:
+        pairs = zip(shown["unit"], article.table[column], strict=True)
+        shown[column] = [forms.get(unit, "{:,.2f}").format(value) for unit, value in pairs]
+    right: Any = {"text-align": "right", "white-space": "nowrap"}
+    return shown.style.set_properties(subset=numbers, **right).hide(axis="index")
 
 
 def decision(summary: dict[str, Any], horizon: int) -> str:

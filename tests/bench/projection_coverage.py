@@ -5,8 +5,8 @@ lengths and people's time drawn from what the projection is told. True are: conv
 rate), calls and USD a conversation of each call site (the mean over all worlds), and what was drawn. Nominal: 80%
 inside, 10% below P10, 10% above P90. A truth that ties with drawn values (a month) takes a random place among them.
 
-    python tests/bench/projection_coverage.py            500 worlds, some 3 minutes on 2 cores
-    python tests/bench/projection_coverage.py --quick    40 worlds
+    python tests/bench/projection_coverage.py            500 worlds, some 2 minutes on 2 cores
+    python tests/bench/projection_coverage.py --quick    24 worlds
 """
 
 import argparse
@@ -21,11 +21,12 @@ import pandas as pd
 from scipy import stats
 
 from migration.audit.prices import Contract, cost_usd
-from migration.costs.before_after import MONTH_DAYS, MOVABLE, Terms, count_routes, read_traffic
+from migration.costs.before_after import MOVABLE, Terms, count_routes, read_traffic
 from migration.costs.projection import Projection, breakeven_months, project
 from migration.costs.scenarios import Assumptions, read_assumptions
 from migration.costs.worlds import Basis, _draw, draw_worlds
 from migration.sample.simulate import World, _Conversation, simulate, truth
+from migration.schema import MONTH_DAYS
 from migration.stats import Rate, wilson
 
 SITES = ("intent", "lookup", "reply", "resolve", "apology", "route", "judge")
@@ -146,7 +147,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    n, rng = 40 if given.quick else given.worlds, np.random.default_rng(given.seed)
+    n, rng = 24 if given.quick else given.worlds, np.random.default_rng(given.seed)
     with ProcessPoolExecutor(2) as pool:
         worlds = list(pool.map(one_world, range(given.seed, given.seed + n), chunksize=4))
     each = pd.concat([w["sums"] for w in worlds]).groupby(level=[0, 1]).sum() / sum(w["seen"] for w in worlds)

@@ -16,6 +16,7 @@ from migration.costs.projection import hosting_options, project
 from migration.costs.worlds import central, draw_worlds
 from migration.errors import BadInput
 from migration.schema import PROJECTION
+from migration.stats import Rate
 
 TERMS = {
     "gpu": "rtx4090",
@@ -87,6 +88,13 @@ def test_the_quality_is_what_04_measured_with_its_interval(run):
     assert (basis.quality.value, basis.quality.low, basis.quality.high) == pytest.approx((0.97, 0.95, 0.99))
     assert basis.slm_quality.value == 1.0
     assert basis.slm_quality.low < 1.0
+
+
+def test_tasks_that_no_small_model_was_tried_on_keep_the_llms_quality():
+    calls = pd.DataFrame({"kind": ["chat", "chat", "retry", "chat", "embedding"], "task": ["a", "b", "a", "b", "a"]})
+    routes = pd.DataFrame({"n": [9]}, index=["a"])
+    quality = inputs.of_all_calls(Rate(0.9, 0.8, 0.96, 50), calls, routes)
+    assert (quality.value, quality.low, quality.high) == pytest.approx((0.95, 0.90, 0.98))
 
 
 def test_a_measured_card_has_the_speeds_that_02_timed(run):
