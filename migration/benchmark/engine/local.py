@@ -51,7 +51,7 @@ class _Engine:
         return _loaded(self.candidate.source, self.candidate.quantize, self.candidate.adapter, self.identity)
 
     def ids(self, text: str) -> list[int]:
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]  # too long is our own error
 
     def text(self, tokens: Sequence[int]) -> str:
         return self.tokenizer.decode(tokens, skip_special_tokens=True)
