@@ -212,7 +212,7 @@ def _from_log(basis: Basis, calls: pd.DataFrame) -> list[Row]:
         (
             "calls a minute then, variance over mean",
             peak.burst,
-            "01 calls.parquet, the ten busiest hours; 1 is Poisson",
+            "01 calls.parquet, the ten busiest hours; 1: Poisson, or too few calls to tell",
         ),
         ("seconds of a card that a call takes", job.card_s, "01 calls.parquet, tokens / the card's tokens a second"),
     ]

@@ -5,6 +5,7 @@ Knows: frames and how people write money. Refuses to know: how anything was comp
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +28,13 @@ class Currency:
     rate: float = 1.0
 
     def __call__(self, usd: float, *, signed: bool = False) -> str:
-        """An amount as people write it: three digits that matter, thousands separated."""
+        """An amount as people write it: whole from 100 on, else in cents, two digits of less than ten cents."""
         value = usd * self.rate
         sign = "-" if value < 0 else "+" if signed and value > 0 else ""
         size = abs(value)
         digits = 0 if size >= 100 or size == 0 else 2
+        if 0 < size < 0.1:
+            digits = min(1 - math.floor(math.log10(size)), 6)
         unit = "$" if self.name == "USD" else ""
         return f"{sign}{unit}{size:,.{digits}f}" + ("" if unit else f" {self.name}")
 
@@ -42,9 +45,8 @@ class Currency:
         """`frame` for reading: the columns `money` in this currency, others by `formats` (column=format string)."""
         shown = frame.copy()
         shown[money] = shown[money] * self.rate
-        written: dict[str, str] = {
-            column: f"{{:,.{0 if shown[column].abs().max() >= 1000 else 2}f}}" for column in money
-        }
+        most = {column: shown[column].abs().max() for column in money}
+        written = {c: f"{{:,.{0 if size >= 1000 else 2 if size >= 1 else 4}f}}" for c, size in most.items()}
         names = {column: column.replace("usd", self.name).replace("_", " ") for column in shown.columns}
         named: Any = {names[c]: f for c, f in {**written, **formats}.items() if c in names}
         numbers: Any = [names[column] for column in shown.select_dtypes("number").columns]

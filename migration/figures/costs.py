@@ -73,7 +73,9 @@ def _finish_bars(ax: Any, title: str) -> None:
 
 
 def _ticks() -> FuncFormatter:
-    return FuncFormatter(lambda x, _: f"{x:,.0f}" if abs(x) >= 10 or x == 0 else f"{x:,.2f}")
+    return FuncFormatter(
+        lambda x, _: f"{x:,.0f}" if abs(x) >= 10 or x == 0 else f"{x:,.2f}" if abs(x) >= 0.1 else f"{x:.2g}"
+    )
 
 
 def _bill_title(before: float, after: float, currency: Currency) -> str:
