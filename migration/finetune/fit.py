@@ -21,7 +21,7 @@ from migration.benchmark.candidates import chat, prompt_of
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.examples import FEWEST, TrainingSet, choose, joined
 from migration.finetune.packing import Collator, Example, answer_loss, encode, plan, turn_end
-from migration.finetune.train import Recipe, linear_layers, prepare, sum_parameters
+from migration.finetune.train import Recipe, bf16_pays, linear_layers, prepare, sum_parameters
 from migration.sample.models import LoadedModel, find, plain_folder
 
 TRAINING_PART = 0.75
@@ -73,7 +73,7 @@ def memory(
         model = AutoModelForCausalLM.from_config(config)
     linear = sum(i * o for shapes in linear_layers(model).values() for i, o in shapes)
     rest = sum_parameters(model) - linear
-    weights = linear * (NF4_BYTES if quantize == "nf4" else width) + rest * width
+    weights = linear * (NF4_BYTES if quantize == "nf4" and gpu else width) + rest * width
     adapter = sum(recipe.rank * (i + o) for shapes in linear_layers(model).values() for i, o in shapes)
     text = config.get_text_config()
     layers, hidden, inner = text.num_hidden_layers, text.hidden_size, text.intermediate_size
@@ -155,7 +155,9 @@ def seconds_per_token(model: Any, recipe: Recipe, tokens: int = 400, tries: int 
     best = float("inf")
     for _ in range(tries):
         started = time.monotonic()
-        answer_loss(adapted, batch)[0].backward()
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=bf16_pays(model.device)):
+            loss, _ = answer_loss(adapted, batch)
+        loss.backward()
         adapted.zero_grad(set_to_none=True)
         best = min(best, (time.monotonic() - started) / tokens)
     adapted.unload()

@@ -152,12 +152,13 @@ class Watch(TrainerCallback):
         write_json(self.folder / "watch.json", {"best": self.best, "history": self.history, "seconds": self.used})
 
     def _judge(self, model: Any, state: Any, control: Any) -> None:
-        """Held-out agreement of the adapter as it is; it becomes the best one when it is no worse."""
+        """Held-out agreement of the adapter as it is; it becomes the best one when it is no worse: of two that agree
+        alike, the later one saw more at a smaller rate."""
         exact, loss = exact_answers(model, self.validation, self.collator)
         agreement = float(exact.mean())
         if self.history:
             self.history[-1] |= {"agreement": agreement, "held_out_loss": loss}
-        if (agreement, -loss) >= (self.best["agreement"], -self.best["loss"]):
+        if agreement >= self.best["agreement"]:
             self.best = {"step": self.step, "agreement": agreement, "loss": loss}
             model.save_pretrained(self.folder / "best")
         elif self.step - self.best["step"] >= self.recipe.patience * self.every:

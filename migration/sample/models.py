@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import warnings
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import psutil
 
 from migration.artifacts import PROJECT, resolve, write_atomic
 from migration.errors import BadInput
@@ -188,9 +190,10 @@ def _settle(partial: Path, final: Path) -> None:
 def load(spec: str, *, quantize: str | None = None, adapter: str | Path | None = None) -> LoadedModel:
     """The model named `spec` in memory, on a GPU where there is one: a fresh one at each call.
 
-    quantize: None (float32 on a CPU, bfloat16 on a GPU) or "nf4" (4-bit with double quantisation, bitsandbytes).
-    adapter: a peft folder; merged, since that is the same function and faster. With "nf4" it is merged into the weights
-    that the 4-bit base stands for (an adapter learns beside their rounding errors), and the model computes unquantised.
+    quantize: None (float32 on a CPU, bfloat16 on a GPU) or "nf4" (4-bit with double quantisation, bitsandbytes). A
+    processor has no 4-bit product: there the rounded weights are unpacked where memory allows, the same values at twice
+    the speed. adapter: a peft folder; merged, since that is the same function and faster, and with "nf4" into the
+    weights that the 4-bit base stands for, since an adapter learns beside their rounding errors.
     Raises ModelNotFound; BadInput for an unknown `quantize`.
     """
     if quantize not in QUANTIZE:
@@ -208,16 +211,40 @@ def load(spec: str, *, quantize: str | None = None, adapter: str | Path | None =
         options |= {"quantization_config": _nf4(dtype), "device_map": {"": device}}
     folder = plain_folder(files)
     model: Any = AutoModelForCausalLM.from_pretrained(folder, **options)
+    if quantize and (adapter or _unpacked_fits(model)):
+        model = _plain_weights(model)
     if adapter:
-        from peft import PeftModel
-
-        model = model.dequantize() if quantize else model
-        model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+        model = with_adapter(model, adapter).merge_and_unload()
     model = model.eval().requires_grad_(False)
     if not quantize:
         model = model.to(device)
     context = context_of(model.config)
     return LoadedModel(model, load_tokenizer(files), device, context, identity)
+
+
+def _unpacked_fits(model: Any) -> bool:
+    """Whether a processor's memory holds the model's weights in float32 with as much left."""
+    return model.device.type == "cpu" and 8 * model.num_parameters() < psutil.virtual_memory().available
+
+
+def _plain_weights(model: Any) -> Any:
+    """A 4-bit model with its weights as the numbers they stand for."""
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()  # it warns that this was asked for
+    model = model.dequantize()
+    logging.set_verbosity(before)
+    return model
+
+
+def with_adapter(model: Any, adapter: str | Path) -> Any:
+    """`model` with the peft adapter of a folder beside its weights (a PeftModel), not merged."""
+    from peft import PeftModel
+
+    with warnings.catch_warnings():  # peft asks transformers by a name that it is renaming
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        return PeftModel.from_pretrained(model, adapter)
 
 
 def load_tokenizer(files: ModelFiles) -> Any:

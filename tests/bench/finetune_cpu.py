@@ -4,8 +4,9 @@
 
 One optimiser step of 16 intent calls of `support_traffic` through SmolLM2 with a LoRA on all linear layers (float32):
 packed in one row, padded in 4 batches of 4 with logits everywhere (the article's), and padded with logits at the
-answers alone. Then the ratio by the share of the prompt that is prefix, and all three families' attention (tiny
-random models). Every time is the best of its repeats, in one process. Without ../shared/data, prompts are random ids.
+answers alone. Then the ratio by the share of the prompt that is prefix, all three families' attention (tiny random
+models), and how the 4-bit base is best held on a processor: packed, unpacked, unpacked with bf16 products. Every time
+is the best of its repeats, in one process. Without ../shared/data, prompts are random ids.
 """
 
 import argparse
@@ -13,12 +14,13 @@ import json
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
 
 from migration.finetune.packing import Collator, Example, answer_loss, pack, pad, shared_prefix
-from migration.finetune.train import Recipe, prepare
+from migration.finetune.train import Recipe, bf16_pays, prepare
 from migration.sample import models
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "finetune")]
@@ -86,15 +88,73 @@ def synthetic(n, prefix, own, answer):
     ]
 
 
+def adapted(model):
+    """`model` with adapters that are not zero, which would leave half of the gradients zero."""
+    model = prepare(model, Recipe())
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.01, generator=torch.Generator().manual_seed(7))
+    return model
+
+
+def by_share_of_prefix(model, shares, n, repeats):
+    rows = []
+    for share in shares:
+        prefix = round(240 * share)
+        row = compare(model, synthetic(n, prefix, 240 - prefix, 16), repeats)
+        rows.append({"share": share, "speedup": row["speedup"], "same_logits": row["speedup_same_logits"]})
+        print(
+            f"  {share:4.0%} prefix: {row['speedup']:.2f} times ({row['speedup_same_logits']:.2f} with the same logits)"
+        )
+    return rows
+
+
+def by_family():
+    """Packs against padded rows in each architecture's attention."""
+    rows = {}
+    for name in ("phi3", "gemma2", "llama3"):
+        family = family_of(name)
+        tiny, chosen = prepare(family.model(), Recipe()), examples_of(family, 8)
+        tokens = sum(len(e) - e.answer for e in chosen)
+        _, one, first = step(tiny, [pack(chosen)], tokens)
+        _, two, second = step(tiny, [pad(chosen, 0)], tokens)
+        apart = float((first - second).norm() / second.norm())
+        attention = tiny.config._attn_implementation
+        rows[name] = {"attention": attention, "loss_difference": abs(one - two), "gradient_difference": apart}
+        print(f"  {name} ({attention}): loss {abs(one - two):.1e}, gradients {apart:.1e}")
+    return rows
+
+
+def by_arithmetic(examples, repeats):
+    """One packed step by how the 4-bit base is held: the same weights each time."""
+    with patch.object(models, "_unpacked_fits", return_value=False):
+        four_bit = adapted(models.load("smollm2", quantize="nf4").model)
+    unpacked = adapted(models.load("smollm2", quantize="nf4").model)
+    batch, tokens = pack(examples), sum(len(e) - e.answer for e in examples)
+    ways = {"4-bit": (four_bit, False), "unpacked": (unpacked, False)}
+    ways |= {"unpacked, bf16": (unpacked, True)} if bf16_pays(unpacked.device) else {}
+    rows, reference = {}, None
+    for name, (model, half) in ways.items():
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            tries = [step(model, [batch], tokens) for _ in range(repeats)]
+        seconds, gradient = min(t for t, _, _ in tries), tries[0][2].double()
+        reference = gradient if reference is None else reference
+        alike = float(torch.nn.functional.cosine_similarity(gradient, reference, dim=0))
+        rows[name] = {
+            "seconds": seconds,
+            "speedup": rows["4-bit"]["seconds"] / seconds if rows else 1.0,
+            "cosine": alike,
+        }
+        print(f"  {name}: {seconds:.2f} s, {rows[name]['speedup']:.2f} times, cosine of the gradients {alike:.4f}")
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="4 calls, one repeat, two shares")
     quick = parser.parse_args().quick
     loaded = models.load("smollm2")
-    model = prepare(loaded.model, Recipe())
-    for name, parameter in model.named_parameters():
-        if "lora_B" in name:  # zero at first, which would leave half of the gradients zero
-            torch.nn.init.normal_(parameter, std=0.01)
+    model = adapted(loaded.model)
     examples, repeats = intents(loaded.tokenizer, 4 if quick else 16), 1 if quick else 3
     step(model, [pack(examples[:2])], 1)
     result = compare(model, examples, repeats)
@@ -104,29 +164,11 @@ def main() -> None:
           f"{result['padded_s']:.2f} s, packed {result['packed_s']:.2f} s: {result['speedup']:.1f} times as fast "
           f"({result['speedup_same_logits']:.1f} with the same logits)")  # fmt: skip
     print(f"  loss differs by {result['loss_difference']:.1e}, gradients by {result['gradient_difference']:.1e}")
-    by_share = []
-    for part in (0.0, 0.9) if quick else (0.0, 0.25, 0.5, 0.75, 0.9, 0.95):
-        prefix = round(240 * part)
-        row = compare(model, synthetic(4 if quick else 12, prefix, 240 - prefix, 16), 1 if quick else 2)
-        by_share.append({"share": part, "speedup": row["speedup"], "same_logits": row["speedup_same_logits"]})
-        print(
-            f"  {part:4.0%} prefix: {row['speedup']:.2f} times ({row['speedup_same_logits']:.2f} with the same logits)"
-        )
-    families = {}
-    for name in ("phi3", "gemma2", "llama3"):
-        family = family_of(name)
-        tiny = prepare(family.model(), Recipe())
-        chosen = examples_of(family, 8)
-        tokens = sum(len(e) - e.answer for e in chosen)
-        _, one, first = step(tiny, [pack(chosen)], tokens)
-        _, two, second = step(tiny, [pad(chosen, 0)], tokens)
-        families[name] = {
-            "attention": tiny.config._attn_implementation, "loss_difference": abs(one - two),
-            "gradient_difference": float((first - second).norm() / second.norm()),
-        }  # fmt: skip
-        print(f"  {name} ({families[name]['attention']}): loss {families[name]['loss_difference']:.1e}, "
-              f"gradients {families[name]['gradient_difference']:.1e}")  # fmt: skip
-    print(json.dumps(result | {"prefix_share": share, "by_share": by_share, "families": families}))
+    shares = (0.0, 0.9) if quick else (0.0, 0.25, 0.5, 0.75, 0.9, 0.95)
+    by_share = by_share_of_prefix(model, shares, 4 if quick else 12, 1 if quick else 2)
+    families, held = by_family(), by_arithmetic(examples, repeats)
+    extra = {"prefix_share": share, "by_share": by_share, "families": families, "arithmetic": held}
+    print(json.dumps(result | extra))
 
 
 if __name__ == "__main__":

@@ -91,6 +91,7 @@ def test_gguf_is_dequantised_once_and_loads_in_four_bits(smollm2, monkeypatch, t
     assert plain.is_relative_to(tmp_path)
     assert not list(plain.parent.glob("*.*"))
     assert "quantization_config" not in json.loads((plain / "config.json").read_text())
+    monkeypatch.setattr(models, "_unpacked_fits", lambda model: False)
     whole, small = models.load("smollm2"), models.load("smollm2", quantize="nf4")
     assert small.memory_mb < 0.4 * whole.memory_mb
     assert whole.context == 8192
@@ -99,6 +100,18 @@ def test_gguf_is_dequantised_once_and_loads_in_four_bits(smollm2, monkeypatch, t
     with torch.inference_mode():
         for loaded in (whole, small):
             assert loaded.tokenizer.decode(loaded.model(**tokens).logits[0, -1].argmax()) == " Paris"
+
+
+def test_on_a_processor_the_4_bit_weights_are_unpacked_where_they_fit(monkeypatch):
+    """The same values, 16 for each block of 64, whether memory allows the faster form or not."""
+    unpacked = models.load("pocket-llama3", quantize="nf4").model
+    weight = unpacked.model.layers[0].self_attn.q_proj.weight
+    assert weight.dtype == torch.float32
+    assert len(weight.unique()) <= 16 * weight.numel() / 64
+    monkeypatch.setattr(models, "_unpacked_fits", lambda model: False)
+    packed = models.load("pocket-llama3", quantize="nf4")
+    assert packed.memory_mb < unpacked.get_memory_footprint() / 1e6
+    torch.testing.assert_close(packed.model.dequantize().model.layers[0].self_attn.q_proj.weight, weight)
 
 
 @pytest.mark.slow
