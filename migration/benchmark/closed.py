@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from migration.benchmark.candidates import Candidate, Progress
+from migration.benchmark.candidates import Candidate
 from migration.benchmark.engine import answer
 from migration.benchmark.sampling import REPLAYED
 from migration.benchmark.scoring import score
@@ -22,8 +22,10 @@ from migration.stats import holm, paired_difference
 
 MOST_ANSWERS, MOST_NEW = 64, 0.02
 """A set is closed up to so many answers, if the next call brings a new one at most this often."""
-MOST_CALLS = 50
-"""Calls of a task that are asked: enough to tell ten points or more."""
+FIRST_CALLS, MOST_CALLS = 10, 50
+"""Calls of a task that are asked: the first ones tell what one costs here, the most tell ten points or more."""
+PART = 0.15
+"""Part of the benchmark's minutes that choosing may take on top, shared equally by the tasks."""
 FRAME = (
     *("task", "answers", "n", "written", "chosen", "difference", "low", "high", "p_value"),
     *("written_ms", "chosen_ms", "better"),
@@ -103,26 +105,38 @@ def choices(
     sample: pd.DataFrame,
     calls: pd.DataFrame,
     *,
+    minutes: float,
     cache: Path,
-    progress: Progress | None = None,
 ) -> Choices:
-    """Let `candidate` choose where answers are closed, on the first `MOST_CALLS` calls of each such task in `sample`.
+    """Let `candidate` choose where answers are closed, on the first calls of each such task in `sample`.
 
-    predictions: scored answers that it wrote to the same calls. An endpoint is not asked: it gives no likelihood of
-    an answer that it did not write.
+    predictions: scored answers that it wrote to the same calls. minutes: the benchmark's, of which choosing takes
+    `PART` at most. An endpoint is not asked: it gives no likelihood of an answer that it did not write.
     """
     sets = {} if candidate.remote else closed_sets(calls)
-    asked = sample[sample["task"].isin(sets)].groupby("task").head(MOST_CALLS)
-    if asked.empty:
+    groups = dict(list(sample[sample["task"].isin(sets)].groupby("task", sort=False)))
+    if not groups:
         return Choices(candidate.name, _kept(predictions.iloc[:0]), pd.DataFrame(columns=list(FRAME)))
-    requests = asked_of(asked).assign(labels=asked["task"].map(sets))
-    chosen = score(answer(candidate, requests, cache=cache / "answers.sqlite", progress=progress), asked)
+    answers = []
+    for group in groups.values():
+        requests = asked_of(group).assign(labels=group["task"].map(sets))
+        share = 60 * PART * minutes / len(groups)
+        answers.append(_within(share, candidate, requests, cache / "answers.sqlite"))
+    chosen = score(pd.concat(answers, ignore_index=True), sample)
     written = predictions[predictions["candidate"] == candidate.name].set_index("call_id").loc[chosen["call_id"]]
     rows = [
         {"task": task, "answers": len(sets[str(task)]), **_against(written.loc[group["call_id"]], group)}
         for task, group in chosen.groupby("task", sort=False)
     ]
     return Choices(candidate.name, _kept(chosen), _decided(pd.DataFrame(rows)))
+
+
+def _within(seconds: float, candidate: Candidate, requests: pd.DataFrame, cache: Path) -> pd.DataFrame:
+    """Answers to the first requests, as many as these seconds allow by what the first ones cost."""
+    first = answer(candidate, requests.head(FIRST_CALLS), cache=cache)
+    each = float(first["compute_ms"].mean()) / 1e3
+    count = int(np.clip(seconds / each, FIRST_CALLS, MOST_CALLS)) if each > 0 else FIRST_CALLS
+    return answer(candidate, requests.head(count), cache=cache)
 
 
 def _against(written: pd.DataFrame, chosen: pd.DataFrame) -> dict[str, float]:

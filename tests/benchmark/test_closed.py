@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from migration.benchmark import Answers, Candidate, ask, choices, score
-from migration.benchmark.closed import CHOOSE, EITHER, WRITE, Choices, closed_sets
+from migration.benchmark.closed import CHOOSE, EITHER, FIRST_CALLS, WRITE, Choices, closed_sets
 
 TEAMS = ["billing", "parcels", "parcels abroad"]
 
@@ -47,8 +47,8 @@ def test_a_set_is_closed_where_the_next_answer_is_hardly_ever_new(calls):
 def test_both_ways_answer_the_same_calls_and_nothing_is_chosen_twice(tiny_folder, calls, tmp_path):
     candidate, sample = Candidate("tiny", str(tiny_folder)), calls[calls["split"] == "test"]
     written = score(ask([candidate], sample, calls, cache=tmp_path), sample)
-    found = choices(candidate, written, sample, calls, cache=tmp_path)
-    again = choices(candidate, written, sample, calls, cache=tmp_path)
+    found = choices(candidate, written, sample, calls, minutes=1, cache=tmp_path)
+    again = choices(candidate, written, sample, calls, minutes=1, cache=tmp_path)
     pd.testing.assert_frame_equal(found.frame, again.frame)
     assert set(Answers(tmp_path / "answers.sqlite").counts().values()) == {1}
 
@@ -63,12 +63,18 @@ def test_both_ways_answer_the_same_calls_and_nothing_is_chosen_twice(tiny_folder
     assert found.table({"team": "Which team?"})["task"].tolist() == ["Which team?"]
 
 
+def test_little_time_asks_few_calls(tiny_folder, calls, tmp_path):
+    candidate, sample = Candidate("tiny", str(tiny_folder)), calls[calls["split"] == "test"]
+    written = score(ask([candidate], sample, calls, cache=tmp_path), sample)
+    assert choices(candidate, written, sample, calls, minutes=0, cache=tmp_path).frame["n"].tolist() == [FIRST_CALLS]
+
+
 def test_an_endpoint_is_not_asked(calls, tmp_path):
     sample = calls[calls["split"] == "test"]
     written = pd.DataFrame(
         {"call_id": sample["call_id"], "candidate": "far", "output": "", "margin": 0.0, "agrees": True}
     )
-    found = choices(Candidate("far", "http://localhost:9/v1#far"), written, sample, calls, cache=tmp_path)
+    found = choices(Candidate("far", "http://localhost:9/v1#far"), written, sample, calls, minutes=1, cache=tmp_path)
     assert str(found).startswith("No task")
     assert found.table({}).empty
     assert found.onto(written)["closed_output"].isna().all()
