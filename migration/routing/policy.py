@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from migration.errors import BadInput
-from migration.routing.gain import HashedScore
+from migration.routing.score import HashedScore, text_of, words_of
 from migration.routing.signals import SignalScore
 
 SLM, LLM, CASCADE = "slm", "llm", "cascade"
@@ -51,27 +51,17 @@ class Request:
     @property
     def text(self) -> str:
         """What the score reads: the last message of the user, or of anybody where the user said nothing."""
-        if isinstance(self.messages, str):
-            return self.messages
-        for message in reversed(self.messages):
-            if message.get("role") == "user":
-                return _words(message)
-        return _words(self.messages[-1]) if len(self.messages) else ""
+        return text_of(self.messages)
 
     def count_tokens(self) -> int:
         if self.tokens is not None:
             return int(self.tokens)
         if isinstance(self.messages, str):
             return len(self.messages) // 4
-        return sum(len(_words(message)) + 16 for message in self.messages) // 4
+        return sum(len(words_of(message)) + 16 for message in self.messages) // 4
 
 
 _REQUEST_FIELDS = {item.name for item in fields(Request)}
-
-
-def _words(message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    return content if isinstance(content, str) else "" if content is None else json.dumps(content)
 
 
 @dataclass(frozen=True, slots=True)

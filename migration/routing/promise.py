@@ -21,9 +21,10 @@ import pandas as pd
 from migration.errors import NotEnoughCalls
 from migration.routing import bounds
 from migration.routing.confidence import learn_confidence
-from migration.routing.gain import GainModel, HashedScore
+from migration.routing.gain import GainModel
 from migration.routing.outcomes import requests_of, signals_of
 from migration.routing.policy import ANY, CASCADE, LLM, SLM, Limits, Policy, Router
+from migration.routing.score import HashedScore
 from migration.routing.signals import SignalScore
 from migration.routing.tuning import DO_NOT_ROUTE, ROUTE, ThresholdChoice, choose_threshold
 from migration.stats import holm, wilson

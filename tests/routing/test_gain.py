@@ -8,7 +8,7 @@ import pytest
 
 from migration.errors import BadInput
 from migration.routing import GainModel, routing_metrics
-from migration.routing.gain import SCALES, HashedScore, waves
+from migration.routing.score import SCALES, HashedScore, waves
 
 
 def outcomes(n: int, seed: int = 0) -> tuple[list[str], np.ndarray, np.ndarray, list[str]]:

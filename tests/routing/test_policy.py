@@ -11,7 +11,7 @@ import pytest
 from migration.errors import BadInput
 from migration.routing import Limits, Policy, Request, Router
 from migration.routing.features import BUCKETS, COUNTS
-from migration.routing.gain import WAVES, HashedScore
+from migration.routing.score import WAVES, Curve, HashedScore, Linear
 from migration.routing.signals import Calibrator, SignalScore
 
 # The article's `route_request(task_type, complexity_score)`.
@@ -118,10 +118,9 @@ def test_an_answer_that_tells_nothing_escalates(answer: dict) -> None:
 
 def hashed_policy() -> Policy:
     rng = np.random.default_rng(0)
-    score = HashedScore(
-        rng.normal(size=BUCKETS), np.ones(BUCKETS), np.zeros(len(COUNTS)), np.ones(len(COUNTS)), np.zeros(WAVES),
-        {"a": 0.25}, 0.1,
-    )  # fmt: skip
+    gain, ease = (Linear(rng.normal(size=BUCKETS), np.zeros(WAVES), {"a": 0.25}, 0.1) for _ in range(2))
+    score = HashedScore(np.ones(BUCKETS), np.zeros(len(COUNTS)), np.ones(len(COUNTS)), gain, ease,
+                        Curve(1.5, 0.2, -2.0, 2.0, 0.03, -0.05, 0.05))  # fmt: skip
     signals = SignalScore(("mean_logprob",), (-0.5,), (0.25,), {"*": (0.5, 1.0), "a": (1.0, 2.0)},
                           Calibrator("isotonic", (-1.0, 0.0, 2.0), (0.1, 0.5, 0.9)))  # fmt: skip
     return Policy(slm="s", llm="l", rules={"a": "cascade", "*": "llm"}, thresholds={"a": 0.6}, score=score,
