@@ -10,6 +10,7 @@ from typing import Any
 
 _LATER = {
     "import_log": "importers",
+    "column_mapping": "importers",
     "ImportReport": "importers",
     "BadLine": "importers",
     "Contract": "prices",

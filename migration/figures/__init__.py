@@ -17,13 +17,29 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from cycler import cycler
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 from PIL import Image
 
 SLM, LLM, CASCADE, NEUTRAL = "#0f766e", "#b45309", "#6366f1", "#64748b"
 """One colour a meaning, in every figure: small model, large model, cascade, everything else."""
 
+_OTHER_SCRIPTS = (
+    *(
+        "Noto Sans CJK JP",
+        "Noto Sans CJK SC",
+        "Noto Sans Thai",
+        "IPAexGothic",
+        "WenQuanYi Zen Hei",
+        "Droid Sans Fallback",
+    ),
+    *("Hiragino Sans", "Yu Gothic", "Microsoft YaHei", "Malgun Gothic", "Arial Unicode MS"),
+)
+FONTS = ["DejaVu Sans", *(one for one in _OTHER_SCRIPTS if one in font_manager.get_font_names())]
+"""The font of every figure, and those of this machine that have letters which it lacks."""
+
 STYLE: dict[Any, Any] = {
+    "font.family": FONTS,
     "figure.dpi": 110,
     "savefig.dpi": 160,
     "savefig.bbox": "tight",

@@ -5,16 +5,19 @@ Knows: frames of `migration.audit.analytics`. Refuses to know: files, engines, p
 
 from __future__ import annotations
 
+import unicodedata
+from functools import lru_cache
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from migration.figures import LLM, NEUTRAL, SLM, Picture, save, style
+from migration.figures import FONTS, LLM, NEUTRAL, SLM, Picture, save, style
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 CHAT, P95 = "#0369a1", "#be185d"
@@ -185,8 +188,16 @@ def could_move(shares: pd.DataFrame) -> Figure:
 
 
 def short(name: str, width: int = 38) -> str:
-    """A task's name as an axis can carry it."""
+    """A task's name as an axis can carry it; where no font here has its letters, in what script it is written."""
+    lacking = {unicodedata.name(c, "unknown").split()[0].title() for c in name if not _drawn(c)}
+    if lacking:
+        return f"(named in {', '.join(sorted(lacking))} letters)"
     return name if len(name) <= width else name[: width - 1].rstrip() + "…"
+
+
+@lru_cache
+def _drawn(letter: str) -> bool:
+    return any(get_font(findfont(font)).get_char_index(ord(letter)) for font in FONTS)
 
 
 def _seconds(ms: float) -> str:

@@ -17,10 +17,11 @@ from migration.audit.importers.forms import EXPECTED, FAMILIES
 from migration.audit.importers.reading import Reading, notes_of
 from migration.audit.importers.report import BadLine, ImportReport
 from migration.audit.importers.sources import Source, files, named, source
+from migration.audit.importers.tables import column_mapping
 from migration.audit.prices import contract
 from migration.errors import BadInput
 
-__all__ = ["FAMILIES", "BadLine", "ImportReport", "import_log"]
+__all__ = ["FAMILIES", "BadLine", "ImportReport", "column_mapping", "import_log"]
 
 
 def import_log(

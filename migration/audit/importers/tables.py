@@ -7,7 +7,7 @@ columns are those of such a form, say a CSV of LiteLLM_SpendLogs, is read by tha
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -88,9 +88,20 @@ def mapped(names: list[str], given: dict[str, str] | None, where: Path) -> dict[
     if missing:
         raise BadInput(
             f"{where} is a table with the columns {', '.join(names)}: which of them holds {' and '.join(missing)}? "
-            "Say so with a column mapping, for example columns={'messages': 'question', 'response': 'answer'}"
+            "Say so with a column mapping, for example messages=question response=answer"
         )
     return found
+
+
+def column_mapping(pairs: Sequence[str]) -> dict[str, str] | None:
+    """`ours=theirs` strings as a mapping of our column names to a table's; None where there are none.
+
+    Raises BadInput for one that is no such pair.
+    """
+    for pair in pairs:
+        if not all(pair.partition("=")):
+            raise BadInput(f"`columns` takes ours=theirs, for example messages=question, not {pair!r}")
+    return dict(pair.split("=", 1) for pair in pairs) or None
 
 
 def table(columns: dict[str, str]) -> Callable[[Json, Side], Json]:
