@@ -21,7 +21,7 @@ from migration.benchmark.candidates import chat, prompt_of
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.examples import FEWEST, TrainingSet, choose, joined
 from migration.finetune.packing import Collator, Example, answer_loss, encode, plan, turn_end
-from migration.finetune.train import Recipe, bf16_pays, linear_layers, prepare, sum_parameters
+from migration.finetune.train import Recipe, bf16_pays, enough, linear_layers, prepare, sum_parameters
 from migration.sample.models import LoadedModel, find, plain_folder
 
 TRAINING_PART = 0.75
@@ -92,7 +92,7 @@ def memory(
     return Memory(frame, psutil.virtual_memory().available / 1e9, "CPU")
 
 
-def recipe_for(base: str, *, epochs: float = 4, learning_rate: float = 0.0, seed: int = 7) -> Recipe:
+def recipe_for(base: str, *, epochs: float = 0, learning_rate: float = 0.0, seed: int = 7) -> Recipe:
     """The recipe for a base model. learning_rate 0: 2e-3 below a billion parameters, 2e-4 (the article's) above."""
     return Recipe(epochs=epochs, learning_rate=learning_rate or (2e-3 if _size(base) < 1e9 else 2e-4), seed=seed)
 
@@ -169,7 +169,7 @@ def training_seconds(examples: Sequence[Example], recipe: Recipe, pace: float) -
     collator = Collator(examples, 0, packed=recipe.packed)
     rows = plan(examples, size=recipe.size, steps=1 + len(examples) // recipe.size, seed=recipe.seed)
     share = len(examples) / max(sum(map(len, rows)), 1)
-    return pace * sum(collator.tokens(row)[0] for row in rows) * share * recipe.epochs
+    return pace * sum(collator.tokens(row)[0] for row in rows) * share * enough(recipe, len(examples)).epochs
 
 
 @dataclass(frozen=True)
@@ -273,7 +273,9 @@ def choose_tasks(
         count = len(made.train) if made else 0
         rows.append(facts | {"examples": count, "seconds": seconds, "trained": row["task"] in sets, "why": why})
     frame = pd.DataFrame(rows)
-    return TaskPlan(frame, sets, recipe) if sets else _shortened(frame, calls, recipe, minutes, n, corrections)
+    if not sets:
+        return _shortened(frame, calls, recipe, minutes, n, corrections)
+    return TaskPlan(frame, sets, enough(recipe, sum(len(each.train) for each in sets.values())))
 
 
 def _reason_to_leave(row: Mapping[Any, Any], wanted: Sequence[str], context: int) -> str:
@@ -299,9 +301,10 @@ def _shortened(
         raise NotEnoughCalls(f"fine-tuning ({reasons})", 0, FEWEST)
     cheapest = possible.sort_values("seconds").iloc[0]
     task, seconds = str(cheapest["task"]), float(cheapest["seconds"])
+    made = choose(calls, [task], n=n, corrections=corrections, seed=recipe.seed)
+    recipe = enough(recipe, len(made.train))
     epochs = recipe.epochs * 60 * minutes / seconds
     chosen = frame["task"] == task
     frame.loc[chosen, "trained"] = True
     frame.loc[chosen, "why"] = f"the cheapest to train; the minutes allow about {epochs:.1f} epochs"
-    made = choose(calls, [task], n=n, corrections=corrections, seed=recipe.seed)
     return TaskPlan(frame, {task: made}, recipe)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from migration.benchmark.scoring import score
 from migration.benchmark.trial import ask
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.fit import TaskPlan, encoded
-from migration.finetune.train import Training, identity, tune
+from migration.finetune.train import Training, enough, identity, tune
 from migration.stats import Rate, agreement_rate, paired_bootstrap, paired_difference, weighted_rate
 
 ROUND = 40
@@ -260,15 +261,16 @@ def learning_curve(
     """Exact answers to the validation calls after training on the first `sizes` examples of each task.
 
     Columns examples, n, agreement, low, high. Examples are in the order they were chosen, so each size holds the
-    smaller ones; each training has the same number of epochs.
+    smaller ones; each training takes about the same number of steps, so that the data differ and not the time.
     """
     _, validation = plan.encoded(loaded.tokenizer)
     rows, train_rows = [], plan.training_set.train
     for size in sizes:
         part = train_rows.groupby("task", dropna=False).head(size)
         examples = encoded(loaded.tokenizer, part)
-        place = folder / identity(loaded.identity, examples, validation, plan.recipe)
-        rate = tune(loaded.model, loaded.tokenizer, examples, validation, plan.recipe, place).agreement
+        recipe = enough(replace(plan.recipe, epochs=0), len(examples))
+        place = folder / identity(loaded.identity, examples, validation, recipe)
+        rate = tune(loaded.model, loaded.tokenizer, examples, validation, recipe, place).agreement
         seen = agreement_rate(np.arange(len(validation)) < round(rate * len(validation)))
         rows.append({"examples": size, "n": seen.n, "agreement": seen.value, "low": seen.low, "high": seen.high})
         if len(part) < size * train_rows["task"].nunique():

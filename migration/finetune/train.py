@@ -15,7 +15,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,15 +37,20 @@ from migration.finetune.watch import Watch
 
 ARTICLE_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj")
 Say = Callable[[str], None]
+EPOCHS, STEPS, MOST_EPOCHS = 4, 160, 20
+"""Times that 200 examples are seen, the steps this makes, and the most times that few examples are seen for them."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. `size` is the effective batch in examples; `targets` is `all-linear` or names of layers."""
+    """How to train. `size` is the effective batch in examples; `targets` is `all-linear` or names of layers.
 
-    epochs: float = 4
+    epochs 0 stands for `enough`. Small batches: what counts beside the examples is how many steps they are given.
+    """
+
+    epochs: float = 0
     learning_rate: float = 2e-3
-    size: int = 10
+    size: int = 5
     rank: int = 16
     alpha: int = 32
     targets: str | tuple[str, ...] = "all-linear"
@@ -54,6 +59,11 @@ class Recipe:
     packed: bool = True
     checkpointing: bool = False
     seed: int = 7
+
+
+def enough(recipe: Recipe, examples: int) -> Recipe:
+    """`recipe` with its epochs: those asked for, else `EPOCHS`, more where examples are few, for `STEPS` in all."""
+    return replace(recipe, epochs=recipe.epochs or min(max(EPOCHS, STEPS * recipe.size / examples), MOST_EPOCHS))
 
 
 @dataclass(frozen=True)
@@ -210,6 +220,7 @@ def tune(
     dtype = model.get_input_embeddings().weight.dtype
     filler = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     collator = Collator(examples, filler, dtype, window, recipe.packed)
+    recipe = enough(recipe, len(examples))
     rows = _planned(examples, recipe, folder)
     parts, started = 1, time.monotonic()
     trainer: AnswerTrainer | None = None

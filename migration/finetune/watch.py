@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from migration.finetune.train import Recipe
 
 Say = Callable[[str], None]
+MOST_LOOKS = 8
+"""Times at most that the adapter is judged: once an epoch, or as often as this."""
 TRAINED_PART = 0.95
 """Part of a training's minutes after which no step begins: the rest judges the last adapter."""
 
@@ -96,7 +98,7 @@ class Watch(TrainerCallback):
     ):  # fmt: skip
         self.validation, self.collator, self.recipe, self.folder = validation, collator, recipe, folder
         self.minutes, self.steps, self.say, self.step = minutes, steps, say, 0
-        self.every = max(1, round(steps / max(recipe.epochs, 1)))
+        self.every = max(1, round(steps / min(max(recipe.epochs, 1), MOST_LOOKS)))
         saved = read_json(folder / "watch.json") if (folder / "watch.json").exists() else {}
         self.best = saved.get("best", {"step": 0, "agreement": -1.0, "loss": math.inf})
         self.history: list[dict[str, float]] = saved.get("history", [])
