@@ -38,10 +38,12 @@ _LATER = {
     "verdict": "proof",
     "save_adapter": "export",
     "merge": "export",
-    "to_gguf": "export",
     "serving_lines": "export",
     "launch_files": "export",
     "same_answers": "export",
+    "to_gguf": "runtimes",
+    "to_onnx": "runtimes",
+    "to_executorch": "runtimes",
 }
 
 __all__ = [*_LATER]  # noqa: PLE0604

@@ -1,12 +1,13 @@
-"""The artifact: an adapter with its model card, merged weights, a GGUF file, and lines that serve them.
+"""The artifact: an adapter with its model card, merged weights, and lines that serve them.
 
-Knows: files and formats that other runtimes read. Refuses to know: training, and whether the result is good (it only
-checks that the copies give the same answers).
+Knows: what an adapter is served from, and whether two copies give the same answers. Refuses to know: training, whether
+the result is good, and the formats of other runtimes (`runtimes`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +18,9 @@ import numpy as np
 import torch
 import yaml
 
-from migration.artifacts import write_atomic, write_json
-from migration.errors import BadInput
+from migration.artifacts import resolve, write_atomic, write_json
 from migration.finetune.packing import Example
+from migration.finetune.runtimes import Logits, has_llama_gguf
 from migration.finetune.train import Recipe
 from migration.finetune.watch import evaluating
 from migration.sample import models
@@ -115,75 +116,51 @@ def merge(base: str, adapter: str | Path, folder: str | Path, quantize: str | No
     return folder
 
 
-def to_gguf(base: str, merged: Path, out: Path) -> Path:
-    """Write merged weights as GGUF (half precision), with tokenizer, template and settings of the base's own GGUF.
+def serving_lines(base: str, tuned: str, adapter: str = "adapter", quantize: str | None = "nf4") -> dict[str, str]:
+    """Ready-to-run lines by runtime, for a shell in the folder that holds `adapter`; `quantize` as it was trained.
 
-    For bases that came as GGUF in the Llama architecture. Others: `convert_hf_to_gguf.py` of llama.cpp reads `merged`.
-    Raises BadInput where the base is no such file.
+    Those marked "by its documentation" are of runtimes that no package brings. What the others do, the tests do
+    (llama.cpp by `xllamacpp`, which is its server).
     """
-    import gguf
-    from safetensors.torch import load_file
-    from transformers import AutoConfig
-
-    files = models.find(base)
-    config = AutoConfig.from_pretrained(merged)
-    if not files.gguf or config.model_type != "llama":
-        raise BadInput(f"{base} did not come as a Llama GGUF: use llama.cpp's convert_hf_to_gguf.py on {merged.name}/")
-    reader = gguf.GGUFReader(files.folder / files.gguf)
-    writer = gguf.GGUFWriter(out, "llama")
-    for field in reader.fields.values():
-        if field.name.startswith("GGUF.") or field.name == "general.architecture":
-            continue
-        kind = field.types[0]
-        value, inner = field.contents(), field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None
-        if field.name == "general.file_type":
-            value = int(gguf.LlamaFileType.MOSTLY_F16)
-        writer.add_key_value(field.name, value, kind, sub_type=inner)
-    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config.num_hidden_layers)
-    known = {tensor.name for tensor in reader.tensors}
-    for name, tensor in load_file(merged / "model.safetensors").items():
-        target = names.get_name(name, try_suffixes=(".weight",))
-        if target not in known:
-            continue  # tied to the embeddings
-        values = tensor.float().numpy()
-        if name.endswith(("q_proj.weight", "k_proj.weight")):
-            heads = config.num_attention_heads if name.endswith("q_proj.weight") else config.num_key_value_heads
-            values = _interleaved(values, heads)
-        writer.add_tensor(target, values if values.ndim == 1 else values.astype(np.float16))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return out
-
-
-def _interleaved(weight: np.ndarray, heads: int) -> np.ndarray:
-    """Rows of q and k as llama.cpp orders them: rotary pairs side by side instead of in two halves."""
-    rows, columns = weight.shape
-    return weight.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
-
-
-def serving_lines(base: str, tuned: str, adapter: str = "adapter") -> dict[str, str]:
-    """Ready-to-run lines by runtime. llama.cpp's and Transformers' ways are tested here; the others are not."""
-    hub = base if "/" in base else "HuggingFaceTB/SmolLM2-135M-Instruct" if base == "smollm2" else f"data/pocket/{base}"
     short = tuned.replace("+", "-")
+    if resolve(base).exists():
+        base = str(resolve(base).resolve())
+    gguf = (
+        _python("to_gguf", base, "merged", "merged.gguf")
+        if has_llama_gguf(base)
+        else "python llama.cpp/convert_hf_to_gguf.py merged --outfile merged.gguf --outtype f16"
+    )
+    published = {"smollm2": "HuggingFaceTB/SmolLM2-135M-Instruct"}.get(base, base)
+    if "/" not in published or Path(published).exists():
+        published = str(models.plain_folder(models.find(base)))
     return {
-        "First: the merged weights, which are the function that was tested": (
-            f"python -c 'from migration.finetune import merge; merge(\"{base}\", \"{adapter}\", \"merged\")'"
+        "First: the merged weights, which are the function that was tested": _python(
+            "merge", base, adapter, "merged", quantize
         ),
-        "Transformers": 'AutoModelForCausalLM.from_pretrained("merged")',
+        "Transformers": (
+            'python -c \'from transformers import pipeline; print(pipeline("text-generation", "merged")'
+            '([{"role": "user", "content": "Where is my order?"}], max_new_tokens=64))\''
+        ),
         "vLLM (by its documentation)": f"vllm serve merged --served-model-name {short}",
         "vLLM, many adapters on one unquantised base (by its documentation; see how alike it is, above)": (
-            f"vllm serve {hub} --enable-lora --max-lora-rank 16 --lora-modules {short}={adapter}"
+            f"vllm serve {published} --enable-lora --max-lora-rank 16 --lora-modules {short}={adapter}"
         ),
+        "GGUF, for llama.cpp and Ollama": gguf,
         "llama.cpp": "llama-server -m merged.gguf --port 8080",
         "Ollama (by its documentation)": f"echo 'FROM ./merged.gguf' > Modelfile && ollama create {short} -f Modelfile",
-        "ONNX Runtime (by its documentation)": "optimum-cli export onnx --model merged merged-onnx",
-        "ExecuTorch (by its documentation)": (
-            "optimum-cli export executorch --model merged --task text-generation --recipe xnnpack --output_dir out"
+        "ONNX Runtime (pip install -e '.[onnx]'), a folder for onnxruntime_genai.Model": _python(
+            "to_onnx", "merged", "merged-onnx"
         ),
-        "This project": f"Candidate({tuned!r}, {base!r}, adapter={adapter!r}, quantize='nf4')",
+        "ExecuTorch (pip install -e '.[executorch]'), a file for its TextLLMRunner": _python(
+            "to_executorch", "merged", "merged.pte"
+        ),
+        "This project": f"Candidate({tuned!r}, {base!r}, adapter={adapter!r}, quantize={quantize!r})",
     }
+
+
+def _python(function: str, *arguments: str | None) -> str:
+    told = ", ".join("None" if each is None else json.dumps(each) for each in arguments)
+    return f"python -c 'from migration.finetune import {function}; {function}({told})'"
 
 
 def launch_files(folder: Path, base: str, recipe: Recipe, *, gpus: int = 2) -> str:
@@ -249,14 +226,12 @@ def same_answers(base: str, adapter: Path, examples: Sequence[Example], quantize
     the unquantised base, which a server may offer and which is another function. All read every example's answer: what
     they would write at each position, and how likely the answer's tokens are, must be alike.
     """
-    from peft import PeftModel
-
     trained = models.load(base, quantize=quantize)
-    trained = replace(trained, model=PeftModel.from_pretrained(trained.model, adapter))
-    one, name = _readings(trained, examples), f"Adapter on the {quantize or 'plain'} base"
+    trained = replace(trained, model=models.with_adapter(trained.model, adapter))
+    one, name = readings(in_transformers(trained), examples), f"Adapter on the {quantize or 'plain'} base"
     ways = {"the merged weights": quantize} | ({"the adapter on the unquantised base": None} if quantize else {})
     return [
-        alike(one, _readings(models.load(base, quantize=way, adapter=adapter), examples), name, told)
+        alike(one, readings(in_transformers(models.load(base, quantize=way, adapter=adapter)), examples), name, told)
         for told, way in ways.items()
     ]
 
@@ -272,15 +247,25 @@ def alike(one: Sequence[Reading], two: Sequence[Reading], first: str, second: st
     return Same(first, second, len(same), float(same.mean()), float(gap))
 
 
-def _readings(loaded: models.LoadedModel, examples: Sequence[Example]) -> list[Reading]:
+def in_transformers(loaded: models.LoadedModel) -> Logits:
+    """A loaded model, asked as the copies in other runtimes are (`runtimes`)."""
+    model = evaluating(loaded.model)
+
+    @torch.no_grad()
+    def logits(ids: list[int], keep: int) -> torch.Tensor:
+        return model(torch.tensor([ids], device=loaded.device), logits_to_keep=keep).logits[0].float()
+
+    return logits
+
+
+def readings(logits: Logits, examples: Sequence[Example]) -> list[Reading]:
     """For each example the likeliest token at every answer position up to the first miss, and the mean logprob."""
-    found, model = [], evaluating(loaded.model)
-    with torch.no_grad():
-        for example in examples:
-            ids = torch.tensor([example.ids], device=loaded.device)
-            logits = model(ids, logits_to_keep=len(example) - example.answer + 1).logits[0, :-1].float()
-            said, wanted = logits.argmax(-1).tolist(), example.ids[example.answer :]
-            miss = next((at for at, (a, b) in enumerate(zip(said, wanted, strict=True)) if a != b), len(wanted))
-            chosen = logits.log_softmax(-1)[torch.arange(len(wanted)), torch.tensor(wanted)]
-            found.append((said[: miss + 1], float(chosen.mean())))
+    found = []
+    for example in examples:
+        wanted = example.ids[example.answer :]
+        at_answer = logits(example.ids, len(wanted) + 1)[:-1]
+        said = at_answer.argmax(-1).tolist()
+        miss = next((at for at, (a, b) in enumerate(zip(said, wanted, strict=True)) if a != b), len(wanted))
+        chosen = at_answer.log_softmax(-1)[torch.arange(len(wanted)), torch.tensor(wanted)]
+        found.append((said[: miss + 1], float(chosen.mean())))
     return found

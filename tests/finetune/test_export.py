@@ -1,16 +1,17 @@
-"""The artifact: card, merged weights, GGUF, and copies that answer alike."""
+"""The artifact: card, merged weights, copies that answer alike, and lines that serve them."""
 
 import hashlib
 import json
+import runpy
+import shlex
+import shutil
+from pathlib import Path
 
-import pandas as pd
 import pytest
 import torch
-from families import calls_of, examples_of
+from families import examples_of
 
-from migration.benchmark import Candidate, answer
-from migration.errors import BadInput
-from migration.finetune import encoded, export
+from migration.finetune import export
 from migration.finetune.train import Recipe, tune
 from migration.sample import models
 
@@ -27,6 +28,18 @@ def tuned(llama, tmp_path_factory):
         loaded.model, loaded.tokenizer, examples, examples, Recipe(epochs=20, learning_rate=2e-2), folder / "training"
     )
     return str(folder / "base"), training, examples
+
+
+def read(loaded, examples):
+    return export.readings(export.in_transformers(loaded), examples)
+
+
+def run(line):
+    """A printed `python -c '...'`, as a shell would hand it to Python."""
+    python, flag, code = shlex.split(line)
+    assert (python, flag) == ("python", "-c")
+    Path("line.py").write_text(code)
+    runpy.run_path("line.py")
 
 
 def test_the_card_says_what_it_was_made_from(tuned, tmp_path):
@@ -50,10 +63,9 @@ def test_adapter_and_merged_weights_are_the_same_function(tuned, tmp_path):
     (same,) = export.same_answers(base, training.folder / "best", examples, None)
     assert (same.agreement, same.passes) == (1.0, True)
     merged = export.merge(base, training.folder / "best", tmp_path / "merged", None)
-    from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
-    one = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), training.folder / "best")
+    one = models.with_adapter(AutoModelForCausalLM.from_pretrained(base), training.folder / "best")
     two = AutoModelForCausalLM.from_pretrained(merged)
     ids = torch.tensor([examples[0].ids])
     with torch.inference_mode():
@@ -79,22 +91,38 @@ def test_a_merge_that_changes_the_answers_is_seen(tuned, tmp_path):
     from safetensors.torch import load_file, save_file
 
     base, training, examples = tuned
-    whole = export._readings(models.load(base, adapter=training.folder / "best"), examples)
+    whole = read(models.load(base, adapter=training.folder / "best"), examples)
     broken = tmp_path / "broken"
-    export.shutil.copytree(training.folder / "best", broken)
+    shutil.copytree(training.folder / "best", broken)
     weights = load_file(broken / "adapter_model.safetensors")
     save_file({k: v * (0 if "lora_B" in k else 1) for k, v in weights.items()}, broken / "adapter_model.safetensors")
-    damaged = export._readings(models.load(base, adapter=broken), examples)
+    damaged = read(models.load(base, adapter=broken), examples)
     assert not export.alike(whole, damaged, "trained", "damaged").passes
 
 
-def test_only_a_gguf_base_is_written_as_gguf(tuned, tmp_path):
-    base, training, _ = tuned
-    merged = export.merge(base, training.folder / "best", tmp_path / "merged", None)
-    with pytest.raises(BadInput, match="convert_hf_to_gguf"):
-        export.to_gguf(base, merged, tmp_path / "out.gguf")
+def test_serving_lines_run_as_they_are_printed(tuned, tmp_path, monkeypatch, capsys):
+    """In the folder of the adapter: merged as it was trained, answered by transformers, named for this project."""
+    base, training, examples = tuned
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(training.folder / "best", "adapter")
+    for quantize in (None, "nf4"):
+        lines = export.serving_lines(base, "tiny+tuned", quantize=quantize)
+        run(next(line for told, line in lines.items() if told.startswith("First")))
+        run(lines["Transformers"])
+        assert "'role': 'assistant'" in capsys.readouterr().out
+        printed, kept = models.load("merged"), models.load(base, quantize=quantize, adapter="adapter")
+        same = export.alike(read(kept, examples), read(printed, examples), "kept", "printed")
+        assert (same.agreement, same.worst_logprob) == (1.0, pytest.approx(0, abs=1e-5))
+        assert lines["This project"] == f"Candidate('tiny+tuned', {base!r}, adapter='adapter', quantize={quantize!r})"
+        assert f"vllm serve {base} --enable-lora" in "\n".join(lines.values())
 
 
+@pytest.mark.parametrize(("base", "writes"), [("smollm2", "to_gguf"), ("pocket-llama3", "convert_hf_to_gguf.py")])
+def test_the_line_that_writes_gguf_is_one_that_can(base, writes):
+    assert writes in export.serving_lines(base, "tuned")["GGUF, for llama.cpp and Ollama"]
+
+
+@pytest.mark.filterwarnings("ignore:`gradient_checkpointing` is deprecated")  # trl's own settings have the old name
 def test_several_gpus_are_started_with_what_trl_and_accelerate_read(tmp_path):
     from accelerate.commands.config.config_args import load_config_from_file
     from trl.scripts.sft import make_parser
@@ -112,34 +140,3 @@ def test_several_gpus_are_started_with_what_trl_and_accelerate_read(tmp_path):
     assert (sft.learning_rate, data.datasets[0].data_files) == (2e-4, "train.jsonl")
     fsdp = load_config_from_file(str(tmp_path / "fsdp_qlora.yaml"))
     assert (fsdp.distributed_type.value, fsdp.fsdp_config["fsdp_version"]) == ("FSDP", 2)
-
-
-@pytest.mark.slow
-def test_tuned_smollm2_served_by_llama_cpp_agrees_with_its_adapter(tmp_path):
-    """Trained in NF4, merged, written as GGUF, served by llama.cpp's own server: the same answers."""
-    xllamacpp = pytest.importorskip("xllamacpp", reason="needs llama.cpp's server (pip install -e '.[test]')")
-    try:
-        loaded = models.load("smollm2", quantize="nf4")
-    except models.ModelNotFound as missing:
-        pytest.skip(str(missing))
-    calls = calls_of(8)
-    rows = pd.DataFrame(
-        [{"call_id": str(i), "task": "sort", "messages": m, "response": a} for i, (m, a) in enumerate(calls)]
-    )
-    examples = encoded(loaded.tokenizer, rows)
-    recipe = Recipe(epochs=10, learning_rate=2e-3, size=8)
-    training = tune(loaded.model, loaded.tokenizer, examples, examples, recipe, tmp_path / "training")
-    merged = export.merge("smollm2", training.folder / "best", tmp_path / "merged")
-    file = export.to_gguf("smollm2", merged, tmp_path / "merged.gguf")
-    settings = xllamacpp.CommonParams()
-    settings.model.path = str(file)
-    settings.n_ctx, settings.n_parallel, settings.port = 2048, 2, 0
-    settings.hostnames = ["127.0.0.1"]
-    server = xllamacpp.Server(settings)
-    asked = rows[["call_id", "messages"]].assign(max_tokens=16)
-    served = answer(Candidate("served", f"{server.listening_address}/v1#tuned"), asked)
-    here = answer(Candidate("here", "smollm2", adapter=str(training.folder / "best"), quantize="nf4"), asked)
-    assert served["error"].isna().all()
-    assert training.agreement >= 0.75
-    assert (served["output"].str.strip() == here["output"].str.strip()).mean() >= 0.75
-    assert (served["output"].str.strip() == rows["response"]).mean() >= 0.75

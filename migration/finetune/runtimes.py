@@ -1,0 +1,171 @@
+"""Merged weights as other runtimes read them: GGUF for llama.cpp, ONNX Runtime, ExecuTorch.
+
+Knows: those runtimes' own exporters and how each is asked for logits. Refuses to know: adapters, training, and
+whether a copy answers well (`export` compares it with the original).
+
+ONNX Runtime and ExecuTorch are extras (`pip install -e '.[onnx]'`, `'.[executorch]'`).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from migration.artifacts import read_json
+from migration.errors import BadInput
+from migration.sample import models
+
+Logits = Callable[[list[int], int], torch.Tensor]
+"""A model anywhere: token ids of a text and a number k give the logits at its last k tokens, float32 (k, words)."""
+
+
+def has_llama_gguf(base: str) -> bool:
+    """Whether `base` came as GGUF in the Llama architecture, which is what `to_gguf` needs."""
+    from transformers import AutoConfig
+
+    files = models.find(base)
+    return bool(files.gguf) and AutoConfig.from_pretrained(models.plain_folder(files)).model_type == "llama"
+
+
+def to_gguf(base: str, merged: str | Path, out: str | Path) -> Path:
+    """Write merged weights as GGUF (half precision), with tokenizer, template and settings of the base's own GGUF.
+
+    For bases that came as GGUF in the Llama architecture. Others: `convert_hf_to_gguf.py` of llama.cpp reads `merged`.
+    Raises BadInput where the base is no such file.
+    """
+    import gguf
+    from safetensors.torch import load_file
+    from transformers import AutoConfig
+
+    merged, out = Path(merged), Path(out)
+    if not has_llama_gguf(base):
+        raise BadInput(f"{base} did not come as a Llama GGUF: use llama.cpp's convert_hf_to_gguf.py on {merged.name}/")
+    files, config = models.find(base), AutoConfig.from_pretrained(merged)
+    reader = gguf.GGUFReader(files.folder / str(files.gguf))
+    writer = gguf.GGUFWriter(out, "llama")
+    for field in reader.fields.values():
+        if field.name.startswith("GGUF.") or field.name == "general.architecture":
+            continue
+        kind = field.types[0]
+        value, inner = field.contents(), field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None
+        if field.name == "general.file_type":
+            value = int(gguf.LlamaFileType.MOSTLY_F16)
+        writer.add_key_value(field.name, value, kind, sub_type=inner)
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config.num_hidden_layers)
+    known = {tensor.name for tensor in reader.tensors}
+    for name, tensor in load_file(merged / "model.safetensors").items():
+        target = names.get_name(name, try_suffixes=(".weight",))
+        if target not in known:
+            continue  # tied to the embeddings
+        values = tensor.float().numpy()
+        if name.endswith(("q_proj.weight", "k_proj.weight")):
+            heads = config.num_attention_heads if name.endswith("q_proj.weight") else config.num_key_value_heads
+            values = _interleaved(values, heads)
+        writer.add_tensor(target, values if values.ndim == 1 else values.astype(np.float16))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return out
+
+
+def _interleaved(weight: np.ndarray, heads: int) -> np.ndarray:
+    """Rows of q and k as llama.cpp orders them: rotary pairs side by side instead of in two halves."""
+    rows, columns = weight.shape
+    return weight.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
+
+
+def to_onnx(merged: str | Path, out: str | Path) -> Path:
+    """Write merged weights as the folder that ONNX Runtime's generator reads (float32, CPU), by its own model builder.
+
+    The builder's `-p int4` makes a smaller copy that is another function. Raises BadInput where the extra is missing,
+    or with the builder's last words where it fails.
+    """
+    if find_spec("onnxruntime_genai") is None:
+        raise BadInput("ONNX Runtime's model builder is not installed: pip install -e '.[onnx]'")
+    builder = [sys.executable, "-m", "onnxruntime_genai.models.builder", "-p", "fp32", "-e", "cpu"]
+    done = subprocess.run(
+        [*builder, "-i", str(merged), "-o", str(out), "-c", str(out)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise BadInput(f"ONNX Runtime's model builder cannot write {merged}: {done.stderr.strip()[-300:]}")
+    return Path(out)
+
+
+def in_onnxruntime(folder: str | Path) -> Logits:
+    """The model of a folder that `to_onnx` wrote, in ONNX Runtime."""
+    import onnxruntime_genai as genai
+
+    model = genai.Model(str(folder))
+    context = read_json(Path(folder) / "genai_config.json")["model"]["context_length"]
+
+    def logits(ids: list[int], keep: int) -> torch.Tensor:
+        settings = genai.GeneratorParams(model)  # room for the text, and for the sliding window of any family
+        settings.set_search_options(max_length=min(context, max(len(ids) + 1, 4096)))
+        generator = genai.Generator(model, settings)
+        generator.append_tokens(np.array([ids], np.int32))
+        return torch.from_numpy(generator.get_output("logits")[0, -keep:])
+
+    return logits
+
+
+def to_executorch(merged: str | Path, out: str | Path, *, context: int = 2048) -> Path:
+    """Write merged weights as a program (.pte, float32, XNNPACK on CPUs) that ExecuTorch's own text runner reads.
+
+    context: tokens of prompt and answer together, for which the program keeps room. Beside the file the runner needs
+    `tokenizer.json`, which lies in `merged`. Raises BadInput where the extra is missing.
+    """
+    try:
+        from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+        from executorch.exir import EdgeCompileConfig, to_edge_transform_and_lower
+    except ModuleNotFoundError as missing:
+        raise BadInput("ExecuTorch is not installed: pip install -e '.[executorch]'") from missing
+    from transformers import AutoModelForCausalLM
+
+    model: Any = AutoModelForCausalLM.from_pretrained(merged, dtype=torch.float32).eval()
+    ends = model.generation_config.eos_token_id
+    facts = {  # what the runner asks the program for
+        "get_eos_ids": ends if isinstance(ends, list) else [ends], "get_max_seq_len": context,
+        "get_max_context_len": context, "use_kv_cache": True, "enable_dynamic_shape": True,
+    }  # fmt: skip
+    program = to_edge_transform_and_lower(
+        {"forward": _with_cache(model, context)}, partitioner=[XnnpackPartitioner()],
+        compile_config=EdgeCompileConfig(_check_ir_validity=False), constant_methods=facts,
+    ).to_executorch()  # fmt: skip
+    with Path(out).open("wb") as file:
+        program.write_to_file(file)
+    return Path(out)
+
+
+def _with_cache(model: Any, context: int) -> torch.export.ExportedProgram:
+    """(token ids (1, T), positions (T,)) -> logits (1, T, vocabulary), with a cache of `context` tokens inside."""
+    from transformers.integrations.executorch import TorchExportableModuleForDecoderOnlyLM
+
+    model.generation_config.use_cache, model.generation_config.cache_implementation = True, "static"
+    with torch.no_grad():
+        module = TorchExportableModuleForDecoderOnlyLM(model, batch_size=1, max_cache_len=context)
+        length = torch.export.Dim("length", max=context - 1)
+        shapes = {"input_ids": {1: length}, "cache_position": {0: length}}
+        return module.export(
+            input_ids=torch.ones(1, 3, dtype=torch.long), cache_position=torch.arange(3), dynamic_shapes=shapes
+        )
+
+
+def in_executorch(file: str | Path) -> Logits:
+    """The program that `to_executorch` wrote, in ExecuTorch's runtime."""
+    from executorch.runtime import Runtime
+
+    forward = Runtime.get().load_program(Path(file)).load_method("forward")
+
+    def logits(ids: list[int], keep: int) -> torch.Tensor:
+        (found,) = forward.execute([torch.tensor([ids]), torch.arange(len(ids))])
+        return found[0, -keep:].clone()  # the runtime writes the next answer into the same memory
+
+    return logits
