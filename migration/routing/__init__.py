@@ -29,7 +29,7 @@ _LATER = {
     "write_policy": "verdict",
     "tune": "promise",
     "evaluate": "promise",
-    "shift": "promise",
+    "shift": "drift",
     "promise_sentence": "verdict",
     "test_sentence": "verdict",
     "shift_sentence": "verdict",

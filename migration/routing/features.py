@@ -142,12 +142,11 @@ def _counts(
     words, total = of_words(np.ones(len(row), bool)), np.bincount(row, weights=letters, minlength=n)
     digit, number = _DIGIT[text], _DIGIT[data[begin]]
     longest, longest_number = _largest(letters, row, n), _largest(letters[number], row[number], n)
-    point = (text[1:-1] == 46) & digit[:-2] & digit[2:]
-    stop = np.append(_STOP[text[:-1]] & (text[1:] <= 32), False) if len(text) else np.zeros(0, bool)
+    point = (text[1:-1] == 46) & digit[:-2] & digit[2:] & (owner[:-2] == owner[2:])
+    follows = (text[1:] <= 32) & (owner[1:] == owner[:-1])
+    stop = np.append(_STOP[text[:-1]] & follows, False) if len(text) else np.zeros(0, bool)
     sentences, newline = each(stop) + 1, text == 10
-    lines = each(newline)
-    breaks = np.append(np.flatnonzero(data == 10), len(data))
-    first_line = np.minimum(breaks[np.searchsorted(breaks, starts)] - starts, length)
+    lines, first_line = each(newline), _first_line(data, starts, length)
     columns = [
         length,
         words,
@@ -172,6 +171,11 @@ def _counts(
         of_words(negation),
     ]
     return np.log1p(np.column_stack(columns).astype(float))
+
+
+def _first_line(data: np.ndarray, starts: np.ndarray, length: np.ndarray) -> np.ndarray:
+    breaks = np.append(np.flatnonzero(data == 10), len(data))
+    return np.minimum(breaks[np.searchsorted(breaks, starts)] - starts, length)
 
 
 def _largest(values: np.ndarray, row: np.ndarray, n: int) -> np.ndarray:

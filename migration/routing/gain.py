@@ -7,13 +7,14 @@ What it learns is a `score.HashedScore`, which production evaluates without this
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from migration.errors import BadInput
 from migration.routing.features import BUCKETS, hashed
 from migration.routing.score import Curve, HashedScore, Linear, Messages, text_of, waves
+from migration.routing.tuning import columns
 
 WORDS, SHAPE, TASK = 1.0, 0.5, 0.6
 """How much of the variance of the gain the words, the shape and the task are expected to explain, relative. Set once,
@@ -52,16 +53,14 @@ class GainModel:
         tasks: Sequence[str | None] | None = None,
     ) -> GainModel:
         """weak, strong: correctness 0..1 (n,). Raises BadInput for NaN, unequal lengths, or no request."""
-        texts, weak, strong = _texts(requests), np.asarray(weak, float), np.asarray(strong, float)
+        texts = _texts(requests)
         names = [None] * len(texts) if tasks is None else _names(tasks)
-        lengths = {"requests": len(texts), "weak": weak.size, "strong": strong.size, "tasks": len(names)}
-        if len(set(lengths.values())) > 1:
-            raise BadInput(f"requests, weak, strong and tasks differ in length: {lengths}")
-        for name, values in (("weak", weak), ("strong", strong)):
-            if len(wrong := np.flatnonzero(~np.isfinite(values))):
-                raise BadInput(f"{name} is {str(values[wrong[0]]).replace('nan', 'NaN')} at index {wrong[0]}")
         if not texts:
             raise BadInput("requests is empty: nothing to learn from")
+        lengths = {"requests": len(texts), "weak": np.size(weak), "strong": np.size(strong), "tasks": len(names)}
+        if len(set(lengths.values())) > 1:
+            raise BadInput(f"requests, weak, strong and tasks differ in length: {lengths}")
+        weak, strong = columns(weak=weak, strong=strong)
         chosen = np.random.default_rng(self.seed).permutation(len(texts))[: self.MOST_ROWS]
         self._linear = _fit([texts[i] for i in chosen], weak[chosen], strong[chosen], [names[i] for i in chosen])
         return self
@@ -86,11 +85,20 @@ class GainModel:
 def _texts(requests: Sequence[Messages]) -> list[str]:
     if isinstance(requests, str):
         raise BadInput("requests is one text: give a list of texts, or of conversations")
+    for i, request in enumerate(requests):
+        if not isinstance(request, str) and not _is_conversation(request):
+            raise BadInput(f"requests is {type(request).__name__} at index {i}: give a text or a list of messages")
     return [text_of(request) for request in requests]
+
+
+def _is_conversation(request: object) -> bool:
+    return isinstance(request, list | tuple | np.ndarray) and all(isinstance(part, Mapping) for part in request)
 
 
 def _names(tasks: Sequence[str | None]) -> list[str | None]:
     """Tasks as words; None and NaN are no task."""
+    if isinstance(tasks, str):
+        raise BadInput("tasks is one text: give the task of each request")
     return [None if task is None or (isinstance(task, float) and math.isnan(task)) else str(task) for task in tasks]
 
 

@@ -27,7 +27,7 @@ from migration.routing.policy import ANY, CASCADE, LLM, SLM, Limits, Policy, Rou
 from migration.routing.score import HashedScore
 from migration.routing.signals import SignalScore
 from migration.routing.tuning import DO_NOT_ROUTE, ROUTE, ThresholdChoice, choose_threshold
-from migration.stats import holm, wilson
+from migration.stats import wilson
 
 HOPELESS = 0.20
 """A task whose agreement is below this, as sure as its `fit` calls can say, goes to the LLM untried."""
@@ -82,35 +82,24 @@ def tune(
             need = bounds.trials_needed(0.0, max_loss, 1 - confidence_level) or 1
             raise NotEnoughCalls(f"routing: answered calls in the {part!r} half of the calibration split", 0, need)
     fit = rows[rows["part"] == "fit"]
+    limits = limits or Limits()
     signals = learn_confidence(fit, fit["agrees"].to_numpy(float), seed=seed)
     score = learn_gain(fit, seed=seed)
-    limits = limits or Limits()
-    rows = add_confidence(rows, signals)
-    requests = list(requests_of(rows))
-    rows["gain"] = np.clip(score.score([request.text for request in requests], list(rows["task"])), 0, 1)
-    rows["limited"] = [limits.broken_by(request) is not None for request in requests]
+    rows = _scored(add_confidence(rows, signals), score, limits)
     gate = GATE if len(fit) >= FIT_FOR_GATE else None
     choose = rows[rows["part"] == "choose"]
     ruled = rule_out(fit, pinned)
     groups = group_tasks(choose, ruled, max_loss=max_loss, delta=1 - confidence_level)
     level = 1 - (1 - confidence_level) / max(len(groups), 1)
-    rules, thresholds, choices = dict.fromkeys(ruled, LLM), {}, {}
-    for name, tasks in groups.items():
-        here = choose[choose["task"].isin(tasks)]
-        choice = choices[name] = choose_on(here, max_loss, level, gate)
-        for task in tasks:
-            rules[task] = LLM
-            if choice.threshold is not None:
-                rules[task] = SLM if choice.slm_share >= 1 and gate is None else CASCADE
-                thresholds[task] = choice.threshold
-    rates = fit.groupby("task")["agrees"].agg(["sum", "count"])
-    expected = {str(task): float((row["sum"] + 1) / (row["count"] + 2)) for task, row in rates.iterrows()}
+    choices = {
+        name: choose_on(choose[choose["task"].isin(tasks)], max_loss, level, gate) for name, tasks in groups.items()
+    }
     policy = Policy(
         slm=slm,
         llm=llm,
-        rules=rules | {ANY: LLM},
-        thresholds=thresholds,
-        expected=expected | {ANY: float(fit["agrees"].mean())},
+        rules=dict.fromkeys(ruled, LLM) | _rules(groups, choices, gate) | {ANY: LLM},
+        thresholds={task: t for name in groups for task in groups[name] if (t := choices[name].threshold) is not None},
+        expected=_expected(fit),
         candidates=dict(zip(rows["task"], rows["candidate"], strict=True)),
         pinned=tuple(pinned),
         limits=limits,
@@ -122,6 +111,28 @@ def tune(
     table = pd.DataFrame([_group_row(name, groups[name], choice) for name, choice in choices.items()])
     tuned = Tuned(policy, rows, table, choices)
     return replace(tuned, policy=replace(policy, guarantee=_guarantee(tuned, max_loss, confidence_level)))
+
+
+def _scored(rows: pd.DataFrame, score: HashedScore, limits: Limits) -> pd.DataFrame:
+    """`rows` with `gain`, the score before the call, and `limited`, whether a hard limit is broken."""
+    requests = list(requests_of(rows))
+    gain = np.clip(score.score([request.text for request in requests], list(rows["task"])), 0, 1)
+    return rows.assign(gain=gain, limited=[limits.broken_by(request) is not None for request in requests])
+
+
+def _rules(groups: dict[str, list[str]], choices: dict[str, ThresholdChoice], gate: float | None) -> dict[str, str]:
+    rules: dict[str, str] = {}
+    for name, tasks in groups.items():
+        rule = SLM if choices[name].slm_share >= 1 and gate is None else CASCADE
+        rules |= dict.fromkeys(tasks, LLM if choices[name].threshold is None else rule)
+    return rules
+
+
+def _expected(fit: pd.DataFrame) -> dict[str, float]:
+    """Each task's measured chance that the SLM's answer will do, one success and one failure added (Laplace)."""
+    rates = fit.groupby("task")["agrees"].agg(["sum", "count"])
+    expected = {str(task): float((row["sum"] + 1) / (row["count"] + 2)) for task, row in rates.iterrows()}
+    return expected | {ANY: float(fit["agrees"].mean())}
 
 
 def learn_gain(fit: pd.DataFrame, *, seed: int = 0) -> HashedScore:
@@ -307,33 +318,3 @@ def fingerprint(rows: pd.DataFrame) -> str:
     """A hash of the outcomes a policy was tuned on: call, candidate and verdict."""
     lines = rows[["call_id", "candidate", "agrees", "part"]].astype(str).agg("|".join, axis=1)
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
-
-
-def shift(calibration: pd.DataFrame, recent: pd.DataFrame, *, level: float = 0.01) -> pd.DataFrame:
-    """Whether recent traffic still looks like what the promise was calibrated on: one two-sample test a property.
-
-    Both: rows of calls.parquet. The mix of tasks is tested by chi-squared, lengths by Kolmogorov-Smirnov, corrected
-    together (Holm). Returns property, p_value (corrected), shifted, detail. A test that has too few calls says p = 1.
-    """
-    from scipy import stats
-
-    found: list[tuple[str, float, str]] = []
-    if len(calibration) >= 5 and len(recent) >= 5:
-        mix = pd.concat({"calibration": calibration["task"], "recent": recent["task"]}).reset_index(level=0)
-        table = pd.crosstab(mix["level_0"], mix["task"])
-        if table.shape[1] > 1:
-            shares = table.div(table.sum(axis=1), axis=0)
-            before, after = shares.loc["calibration"], shares.loc["recent"]
-            moved = int((after - before).abs().to_numpy().argmax())
-            detail = f"{shares.columns[moved]}: {before.iloc[moved]:.0%} to {after.iloc[moved]:.0%}"
-            found.append(("task mix", float(stats.chi2_contingency(table).pvalue), detail))
-        for name in ("prompt_tokens", "completion_tokens"):
-            a, b = calibration[name].dropna(), recent[name].dropna()
-            if len(a) >= 5 and len(b) >= 5:
-                detail = f"median {a.median():.0f} to {b.median():.0f}"
-                found.append((name, float(stats.ks_2samp(a, b).pvalue), detail))
-    corrected = holm([p for _, p, _ in found]) if found else np.empty(0)
-    return pd.DataFrame(
-        [(name, float(p), bool(p < level), text) for (name, _, text), p in zip(found, corrected, strict=True)],
-        columns=["property", "p_value", "shifted", "detail"],
-    )

@@ -23,18 +23,29 @@ MOST_THRESHOLDS = 256
 
 
 def columns(**named: object) -> list[np.ndarray]:
-    """The arrays as float (n,), a single number being repeated. Raises BadInput naming the array and the index."""
-    arrays = {name: np.asarray(values, float) for name, values in named.items()}
+    """The arrays as float (n,), a single number being repeated. Raises BadInput naming the array and the index.
+
+    A confidence or a score to sort by may be infinite; nothing else may.
+    """
+    arrays = {name: _as_numbers(name, values) for name, values in named.items()}
     n = max((array.size for array in arrays.values() if array.ndim), default=1)
     if n == 0:
         raise BadInput(f"{next(iter(arrays))} is empty: nothing to tune on")
     for name, array in arrays.items():
         if array.ndim > 1 or (array.ndim == 1 and array.size != n):
             raise BadInput(f"{name} has shape {array.shape}, the longest of the others has length {n}")
-        wrong = np.flatnonzero(np.isnan(np.atleast_1d(array)))
-        if len(wrong):
-            raise BadInput(f"{name} is NaN at index {wrong[0]} ({len(wrong)} in all)")
+        for kind, test in (("NaN", np.isnan), ("infinite", np.isinf)):
+            wrong = np.flatnonzero(test(np.atleast_1d(array)))
+            if len(wrong) and not (kind == "infinite" and name in ("confidence", "score")):
+                raise BadInput(f"{name} is {kind} at index {wrong[0]} ({len(wrong)} in all)")
     return [np.broadcast_to(array, (n,)) if array.ndim == 0 else array for array in arrays.values()]
+
+
+def _as_numbers(name: str, values: object) -> np.ndarray:
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{name} holds something that is no number: {error}") from error
 
 
 def _descending(score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -134,10 +145,7 @@ def choose_threshold(
     calls were sampled unevenly; it makes the loss graded and the bound wider.
     Raises BadInput for NaN, unequal lengths, scores outside 0..1, or a level outside (0, 1).
     """
-    if not (0 < confidence_level < 1):
-        raise BadInput(f"confidence_level must be between 0 and 1, not {confidence_level}")
-    if not (0 <= max_loss <= 1):
-        raise BadInput(f"max_loss must be between 0 and 1, not {max_loss}")
+    _check_levels(max_loss, confidence_level)
     confidence, slm, llm, slm_cost, llm_cost, weight = columns(
         confidence=confidence,
         slm_score=slm_score,
@@ -150,34 +158,67 @@ def choose_threshold(
         outside = np.flatnonzero((score < 0) | (score > 1))
         if len(outside):
             raise BadInput(f"{name} is {score[outside[0]]} at index {outside[0]}, scores are 0..1")
-    n, delta, total = len(confidence), 1 - confidence_level, weight.sum()
+    delta, effective = 1 - confidence_level, weight.sum() ** 2 / float(weight @ weight)
+    path = _path(confidence, llm - slm, slm_cost, llm_cost, weight)
+    useful = (path.saving > 0) & ((path.share > max_loss) | (max_loss == 1))
+    proved = last_proved(path.loss, path.last, max_loss, delta)
+    good = np.flatnonzero(useful[: proved + 1])
+    n = len(confidence)
+    common: dict[str, Any] = {"n": n, "max_loss": max_loss, "confidence_level": confidence_level}
+    if not len(good):
+        reason, more = _why_not(useful, path.lost, path.share, max_loss, delta, n, n / effective)
+        return ThresholdChoice(None, 0.0, 0.0, 0.0, 0.0, DO_NOT_ROUTE, reason, more_labels=more, **common)
+    return _chosen(path, int(good[np.argmax(path.saving[good])]), max_loss, delta, common)
+
+
+def _check_levels(max_loss: float, confidence_level: float) -> None:
+    if not (0 < confidence_level < 1):
+        raise BadInput(f"confidence_level must be between 0 and 1, not {confidence_level}")
+    if not (0 <= max_loss <= 1):
+        raise BadInput(f"max_loss must be between 0 and 1, not {max_loss}")
+
+
+@dataclass(frozen=True)
+class _Path:
+    """The walk from the highest confidence down. loss: (n,) of keeping each call, in units of one call; last: (m,) the
+    position of each threshold's last call; threshold, share, lost, saving: (m,), fractions of all calls or costs."""
+
+    loss: np.ndarray
+    last: np.ndarray
+    threshold: np.ndarray
+    share: np.ndarray
+    lost: np.ndarray
+    saving: np.ndarray
+    unit: float
+
+
+def _path(
+    confidence: np.ndarray, loss: np.ndarray, slm_cost: np.ndarray, llm_cost: np.ndarray, weight: np.ndarray
+) -> _Path:
+    n, total = len(confidence), weight.sum()
     order, last = _descending(confidence)
     unit = weight[order] * n / total
-    loss = unit * (llm - slm)[order]
-    share, lost = np.cumsum(unit)[last] / n, np.cumsum(loss)[last] / n
+    lost = unit * loss[order]
     before = weight @ llm_cost / total
     saved = np.cumsum((weight * llm_cost)[order])[last] / total - weight @ slm_cost / total
     saving = saved / before if before > 0 else np.zeros_like(saved)
-    useful = (saved > 0) & (share > max_loss)
-    proved = last_proved(loss, last, max_loss, delta)
-    good = np.flatnonzero(useful[: proved + 1])
-    common: dict[str, Any] = {"n": n, "max_loss": max_loss, "confidence_level": confidence_level}
-    if not len(good):
-        effective = total**2 / float(weight @ weight)
-        reason, more = _why_not(useful, lost, share, max_loss, delta, n, n / effective)
-        return ThresholdChoice(None, 0.0, 0.0, 0.0, 0.0, DO_NOT_ROUTE, reason, more_labels=more, **common)
-    best = good[np.argmax(saving[good])]
-    top = max(1.0, float(unit.max()))
-    kept = np.where(np.arange(n) <= last[best], loss, 0.0)
-    bound = bounds.mean_upper(kept, delta, low=-top if loss.min() < 0 else 0.0, high=top, at_most=max_loss)
+    share = np.cumsum(unit)[last] / n
+    return _Path(lost, last, confidence[order[last]], share, np.cumsum(lost)[last] / n, saving, float(unit.max()))
+
+
+def _chosen(path: _Path, best: int, max_loss: float, delta: float, common: dict[str, Any]) -> ThresholdChoice:
+    """The choice of threshold number `best`, with the tightest bound that its own calls prove."""
+    top, share, lost = max(1.0, path.unit), float(path.share[best]), float(path.lost[best])
+    kept = np.where(np.arange(len(path.loss)) <= path.last[best], path.loss, 0.0)
+    bound = bounds.mean_upper(kept, delta, low=-top if path.loss.min() < 0 else 0.0, high=top, at_most=max_loss)
     return ThresholdChoice(
-        float(confidence[order[last[best]]]),
-        float(share[best]),
-        float(lost[best]),
+        float(path.threshold[best]),
+        share,
+        lost,
         min(bound.value, max_loss),
-        float(saving[best]),
+        float(path.saving[best]),
         ROUTE,
-        f"{share[best]:.1%} of the calls stay with the SLM, {lost[best]:.2%} of the score is lost",
+        f"{share:.1%} of the calls stay with the SLM, {lost:.2%} of the score is lost",
         method=bound.method,
         **common,
     )
@@ -281,7 +322,7 @@ def routing_metrics(
     value = _marks(np.add.reduceat(gain, starts), np.diff(starts, append=n).astype(float))
     rng = np.random.default_rng(seed)
     draws = []
-    for _ in range(min(resamples, max(20, 40_000_000 // n))):
+    for _ in range(min(resamples, max(20, 40_000_000 // n)) if np.isfinite(value[0]) else 0):
         times = np.bincount(rng.integers(0, n, n), minlength=n)
         draws.append(_marks(np.add.reduceat(gain * times, starts), np.add.reduceat(times, starts).astype(float)))
     found = np.asarray(draws).reshape(-1, 3)

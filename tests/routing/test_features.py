@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from migration.routing.features import BUCKETS, COUNTS, hashed
 
 
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=8))
+@example(["0.", "0"])
+@example(["end.", " start"])
 @settings(max_examples=80, deadline=None)
 def test_a_text_is_the_same_alone_and_in_company(texts: list[str]) -> None:
     row, bucket, counts = hashed(texts)

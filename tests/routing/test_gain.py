@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from migration.errors import BadInput
 from migration.routing import GainModel, routing_metrics
@@ -74,6 +76,55 @@ def test_the_waves_are_a_sum_of_gaussian_kernels_on_every_machine() -> None:
     assert float(waves(np.zeros((1, 21)))[0, :3].sum()) == pytest.approx(0.0421522, abs=1e-5)
 
 
+def test_where_both_models_vary_the_gain_follows_the_ease_of_a_task() -> None:
+    """Both right or both wrong at the ends, the strong one better in the middle: thin tasks profit from the curve."""
+    rng = np.random.default_rng(0)
+    level = rng.uniform(-3, 4, 60)
+    task = rng.integers(0, 60, 6000)
+    weak, strong = ((rng.random(6000) < 1 / (1 + np.exp(-level[task] - lead))).astype(float) for lead in (0, 1))
+    texts, names = [f"text {i}" for i in rng.permutation(6000)], [f"t{i}" for i in task]
+    model = GainModel().fit(texts[:1500], weak[:1500], strong[:1500], names[:1500])
+    score = model.light()
+    assert score.curve is not None
+    assert score.curve.bend < 0
+    flat = HashedScore(score.idf, score.count_mean, score.count_scale, score.gain)
+    curved, straight = (
+        routing_metrics(s.score(texts[1500:], names[1500:]), weak[1500:], strong[1500:], resamples=0).apgr
+        for s in (score, flat)
+    )
+    assert curved > straight + 0.005
+
+
+def test_no_curve_where_the_llm_is_the_reference() -> None:
+    texts, weak, _, tasks = outcomes(300)
+    assert GainModel().fit(texts, weak, np.ones(300), tasks).light().curve is None
+
+
+requests = st.lists(
+    st.one_of(
+        st.text(max_size=30),
+        st.lists(
+            st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant"]),
+                                   "content": st.one_of(st.none(), st.text(max_size=9))}), max_size=3,
+        ),
+    ), min_size=1, max_size=40,
+)  # fmt: skip
+
+
+@given(requests, st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_any_requests_and_outcomes_give_finite_scores_again_and_again(asked, random) -> None:
+    n = len(asked)
+    weak, strong = ([random.choice([0, 0.5, 1]) for _ in range(n)] for _ in range(2))
+    tasks = [random.choice(["a", "b", None, float("nan")]) for _ in range(n)]
+    score = GainModel().fit(asked, weak, strong, tasks).score(asked, tasks)
+    assert score.shape == (n,)
+    assert np.isfinite(score).all()
+    series = GainModel().fit(asked, pd.Series(weak, range(5, 5 + n)), np.array(strong), pd.Series(tasks, dtype=object))
+    np.testing.assert_array_equal(series.score(asked, tasks), score)
+    assert np.isfinite(series.score(["never seen"], ["new task"])).all()
+
+
 def test_bad_input_is_named() -> None:
     with pytest.raises(BadInput, match="weak is NaN at index 1"):
         GainModel().fit(["a", "b"], [1.0, np.nan], [1.0, 1.0])
@@ -83,6 +134,10 @@ def test_bad_input_is_named() -> None:
         GainModel().fit([], [], [])
     with pytest.raises(BadInput, match="fit"):
         GainModel().score(["a"])
+    with pytest.raises(BadInput, match="requests is NoneType at index 1"):
+        GainModel().fit(["a", None], [1.0, 0.0], [1.0, 1.0])
+    with pytest.raises(BadInput, match="requests and tasks differ in length: 1 and 2"):
+        GainModel().fit(["a"], [1.0], [1.0]).score(["a"], ["x", "y"])
 
 
 @pytest.mark.slow

@@ -44,6 +44,45 @@ def test_nan_is_refused_by_name_and_index(name: str) -> None:
         choose_threshold(**arrays, max_loss=0.05, confidence_level=0.95)
 
 
+def test_other_rubbish_is_refused_by_name() -> None:
+    with pytest.raises(BadInput, match="confidence holds something that is no number"):
+        sweep(["high", "low"], [1, 0], [1, 1], 0, 1)
+    with pytest.raises(BadInput, match="llm_cost is infinite at index 1"):
+        choose_threshold([0.1, 0.2], [1, 1], [1, 1], max_loss=0.05, confidence_level=0.9, llm_cost=[1, np.inf])
+    with pytest.raises(BadInput, match=r"slm_score has shape \(1, 2\)"):
+        sweep([0.1, 0.2], [[1, 0]], [1, 1], 0, 1)
+
+
+@given(rows, st.sampled_from([0.0, 0.05, 0.5, 1.0]), st.sampled_from([0.5, 0.9, 0.99]))
+@settings(max_examples=80, deadline=None)
+def test_a_choice_is_always_whole_and_the_same_for_lists_and_arrays(data, max_loss: float, level: float) -> None:
+    confidence, slm, llm, slm_cost, llm_cost = zip(*data, strict=True)
+    asked = {"max_loss": max_loss, "confidence_level": level, "slm_cost": slm_cost, "llm_cost": llm_cost}
+    choice = choose_threshold(list(confidence), list(slm), list(llm), **asked)
+    assert choice == choose_threshold(*map(np.array, (confidence, slm, llm)), **asked)
+    assert (choice.threshold is None) == (choice.decision == "do not route")
+    assert np.isfinite([choice.slm_share, choice.loss, choice.bound, choice.saving]).all()
+    if choice.threshold is not None:
+        assert choice.threshold in confidence
+        assert choice.loss <= choice.bound <= max_loss
+        assert choice.saving > 0
+
+
+def test_when_any_loss_is_allowed_everything_is_kept() -> None:
+    choice = choose_threshold([0.1, 0.9], [0, 0], [1, 1], max_loss=1, confidence_level=0.9)
+    assert (choice.decision, choice.slm_share) == ("route", 1.0)
+
+
+@given(rows)
+@settings(max_examples=80, deadline=None)
+def test_marks_are_finite_exactly_where_there_is_a_gap(data) -> None:
+    score, weak, strong, *_ = zip(*data, strict=True)
+    marks = routing_metrics(score, weak, strong, resamples=20)
+    gap = np.sum(strong) - np.sum(weak) > 0
+    assert np.isfinite([marks.apgr, marks.cpt50, marks.cpt80]).all() == gap
+    assert gap or np.isnan(list(marks.intervals.values())).all()
+
+
 def test_lengths_and_emptiness_are_refused() -> None:
     with pytest.raises(BadInput, match="slm_score"):
         sweep(np.ones(3), np.ones(2), np.ones(3), 0, 1)
