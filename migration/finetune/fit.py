@@ -26,6 +26,8 @@ from migration.sample.models import LoadedModel, find, plain_folder
 
 TRAINING_PART = 0.75
 """Part of a step's minutes that training gets; answering the held-out calls gets the rest."""
+LEAST_PART = 2 / 3
+"""Part of a task's epochs that the minutes must allow for it to be trained: the last ones add little."""
 FORMED = ("classification", "extraction", "routing", "sentiment", "scoring")
 """Task types whose answers have a form: a small model can equal the LLM there, and it can be counted."""
 NF4_BYTES = 0.516
@@ -176,8 +178,8 @@ def training_seconds(examples: Sequence[Example], recipe: Recipe, pace: float) -
 class TaskPlan:
     """Which tasks are trained, and on what.
 
-    frame: task, name, calls, cost_usd, examples, seconds (expected), trained (bool), why. sets: training sets by
-    task.
+    frame: task, name, calls, cost_usd, examples, seconds (expected at least), trained (bool), why. sets: training sets
+    by task. recipe: with the epochs that all should get.
     """
 
     frame: pd.DataFrame
@@ -220,7 +222,7 @@ class TaskPlan:
         share = taken["cost_usd"].sum() / max(self.frame["cost_usd"].sum(), 1e-12)
         return (
             f"{len(taken)} of {len(self.frame)} tasks are trained ({taken['calls'].sum():,} calls, {share:.0%} of the "
-            f"cost): {', '.join(taken['name'])}. Expected: {taken['seconds'].sum() / 60:.1f} minutes."
+            f"cost): {', '.join(taken['name'])}. Expected: {taken['seconds'].sum() / 60:.1f} minutes at least."
         )
 
 
@@ -259,11 +261,11 @@ def choose_tasks(
                 why = str(error)
         if made is not None:
             examples = encoded(loaded.tokenizer, made.train)
-            seconds = training_seconds(examples, recipe, pace)
+            seconds = LEAST_PART * training_seconds(examples, recipe, pace)
             if max(map(len, examples)) > loaded.context:
                 why = f"prompts of up to {max(map(len, examples)):,} tokens, the model reads {loaded.context:,}"
             else:
-                why = f"{seconds / 60:.1f} minutes to train"
+                why = f"{seconds / 60:.1f} minutes to train at least"
                 if seconds <= left:
                     sets[row["task"]] = made
                     left -= seconds
@@ -303,7 +305,7 @@ def _shortened(
     task, seconds = str(cheapest["task"]), float(cheapest["seconds"])
     made = choose(calls, [task], n=n, corrections=corrections, seed=recipe.seed)
     recipe = enough(recipe, len(made.train))
-    epochs = recipe.epochs * 60 * minutes / seconds
+    epochs = LEAST_PART * recipe.epochs * 60 * minutes / seconds
     chosen = frame["task"] == task
     frame.loc[chosen, "trained"] = True
     frame.loc[chosen, "why"] = f"the cheapest to train; the minutes allow about {epochs:.1f} epochs"

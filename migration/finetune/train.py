@@ -37,7 +37,7 @@ from migration.finetune.watch import Watch
 
 ARTICLE_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj")
 Say = Callable[[str], None]
-EPOCHS, STEPS, MOST_EPOCHS = 4, 160, 20
+EPOCHS, STEPS, MOST_EPOCHS = 6, 240, 30
 """Times that 200 examples are seen, the steps this makes, and the most times that few examples are seen for them."""
 
 

@@ -162,10 +162,10 @@ def test_without_a_clock_the_rate_is_a_warm_cosine_over_the_steps(llama, tmp_pat
 
 
 def test_few_examples_are_seen_more_often_for_as_many_steps():
-    assert training.enough(Recipe(size=5), 200).epochs == 4
-    assert training.enough(Recipe(size=5), 600).epochs == 4
-    assert training.enough(Recipe(size=5), 50).epochs == 16
-    assert training.enough(Recipe(size=5), 10).epochs == 20
+    assert training.enough(Recipe(size=5), 200).epochs == 6
+    assert training.enough(Recipe(size=5), 600).epochs == 6
+    assert training.enough(Recipe(size=5), 50).epochs == 24
+    assert training.enough(Recipe(size=5), 10).epochs == 30
     assert training.enough(Recipe(epochs=2), 50).epochs == 2
 
 
