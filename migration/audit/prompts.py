@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 import orjson
@@ -60,8 +61,8 @@ def tokens_of(text: str, limit: int | None = None) -> Tokens:
     """Lower-case words, signs and line breaks of `text`; whatever holds a digit, an address or a link is `0`."""
     text = unicodedata.normalize("NFKC", text[: limit * 12] if limit else text)
     found = _TOKEN.findall(_MASK.sub(" 0 ", text).lower())
-    kept = [t if t[0] != "\n" else "\n" for i, t in enumerate(found) if not (t == "0" and i and found[i - 1] == "0")]
-    return tuple(kept[:limit] if limit else kept)
+    kept = ["\n" if t[0] == "\n" else t for i, t in enumerate(found) if not (t == "0" and i and found[i - 1] == "0")]
+    return tuple(map(intern, kept[:limit]))  # one copy of a word, whatever the number of prompts that hold it
 
 
 def tool_names(tools: str | None) -> list[str]:
@@ -81,7 +82,7 @@ class Prompt:
     tail: Tokens
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _system_tokens(system: str, tools: str | None) -> Tokens:
     """Tokens of a system prompt and its tools' names; most calls of a log share a few of them."""
     names = tool_names(tools)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from migration.audit.prompts import ASSISTANT, USER, Prompt, Tokens, prompt_of, shingles, system_of
 
@@ -25,69 +26,96 @@ SHORTEST = 5
 """Fixed tokens that make a template of a user message (2 where they end a line or in a colon)."""
 
 
+REMEMBERED = 30_000
+"""System prompts whose template is kept at hand; of a log of documents each is long and comes once."""
+ROUND, LEARNED = 2_000, 100
+"""System prompts compared at a time, and those that a template is learned from: more would say nothing new."""
+
+
 @dataclass
 class _Cluster:
-    """System prompts of one template: how many texts hold each shingle."""
+    """System prompts of one template: how many of the first LEARNED texts hold each shingle."""
 
     seen: Counter[Tokens] = field(default_factory=Counter)
     texts: int = 0
-    calls: int = 0
 
-    def add(self, kept: Iterable[Tokens], calls: int) -> None:
+    def add(self, kept: Iterable[Tokens]) -> None:
         self.seen.update(kept)
         self.texts += 1
-        self.calls += calls
+        self.__dict__.pop("fixed", None)
 
-    def fixed(self) -> list[Tokens]:
-        return [s for s, n in self.seen.items() if 2 * n >= self.texts]
+    @cached_property
+    def fixed(self) -> set[Tokens]:
+        return {s for s, n in self.seen.items() if 2 * n >= self.texts}
 
 
 class Systems:
-    """System prompts grouped into templates. `group(tokens)` is a number, NO_TEMPLATE where nothing fits."""
+    """System prompts grouped into templates. `group(tokens)` is a number, NO_TEMPLATE where nothing fits.
+
+    texts: how many calls have each system prompt; those of `support` calls or more are templates as they are. The
+    others are compared in rounds: what a spread of them has in common becomes templates, then all that fit are placed.
+    """
 
     def __init__(self, texts: Counter[Tokens], support: int):
         self.exact: dict[Tokens, int] = {}
         self.clusters: list[_Cluster] = []
         self.where: dict[Tokens, set[int]] = defaultdict(set)
-        grams = {text: shingles(text) for text in texts}
-        self.df: Counter[Tokens] = Counter(s for kept in grams.values() for s in kept)
+        self.df: Counter[Tokens] = Counter()
         order = sorted(texts, key=lambda t: (-texts[t], t))
-        tail = []
-        for text in order:
-            if not text or texts[text] >= support:
-                self._open(text, grams[text], texts[text])
-            else:
-                tail.append(text)
-        for text in tail:
-            kept = [s for s in grams[text] if self.df[s] > 1]
-            best = self._nearest(kept)
-            if best == NO_TEMPLATE:
-                self._open(text, kept, texts[text])
-            else:
-                self._join(text, kept, best, texts[text])
+        usual = [t for t in order if not t or texts[t] >= support]
+        for text in usual:
+            kept = shingles(text)
+            self.df.update(kept)
+            self._join(text, kept, self._open())
+        tail = sorted(set(order) - set(usual))
+        while tail:
+            self._learn(tail[:: -(-len(tail) // ROUND)])
+            tail = [text for text in tail if text not in self.exact and not self._placed(text)]
         self.prompted = {cluster for text, cluster in self.exact.items() if text}
 
-    def _open(self, text: Tokens, kept: Iterable[Tokens], calls: int) -> None:
-        self.clusters.append(_Cluster())
-        self._join(text, kept, len(self.clusters) - 1, calls)
+    def _learn(self, texts: list[Tokens]) -> None:
+        """Templates of `texts`: each joins the nearest so far, or begins one."""
+        grams = {text: shingles(text) for text in texts}
+        self.df.update(s for kept in grams.values() for s in kept)
+        self.df = Counter({s: n for s, n in self.df.items() if n > 1 or s in self.where})
+        for text, every in grams.items():
+            kept = [s for s in every if self.df[s] > 1]
+            best = self._nearest(kept)
+            self._join(text, kept, self._open() if best == NO_TEMPLATE else best)
 
-    def _join(self, text: Tokens, kept: Iterable[Tokens], to: int, calls: int) -> None:
+    def _placed(self, text: Tokens) -> bool:
+        found = self._nearest(shingles(text))
+        if found != NO_TEMPLATE:
+            self.exact[text] = found
+        return found != NO_TEMPLATE
+
+    def _open(self) -> int:
+        self.clusters.append(_Cluster())
+        return len(self.clusters) - 1
+
+    def _join(self, text: Tokens, kept: Iterable[Tokens], to: int) -> None:
         self.exact[text] = to
-        self.clusters[to].add(kept, calls)
-        for shingle in kept:
-            self.where[shingle].add(to)
+        cluster = self.clusters[to]
+        if cluster.texts < LEARNED:
+            cluster.add(kept)
+            for shingle in kept:
+                self.where[shingle].add(to)
+        if cluster.texts == LEARNED:  # what is a slot stays one: forget its words
+            for shingle in cluster.seen.keys() - cluster.fixed:
+                self.where[shingle].discard(to)
+                del cluster.seen[shingle]
 
     def _nearest(self, kept: Iterable[Tokens]) -> int:
-        """The cluster that shares the most; shingles count by how many texts hold them (documents count little)."""
+        """The cluster that shares the most. A shingle weighs the square of how many texts hold it: documents little."""
         own, shared = 0, Counter[int]()
         for shingle in kept:
-            weight = self.df.get(shingle, 0)
+            weight = self.df.get(shingle, 0) ** 2
             own += weight
-            for cluster in self.where.get(shingle, ()):
-                if 2 * self.clusters[cluster].seen[shingle] >= self.clusters[cluster].texts:
+            for cluster in self.where.get(shingle, ()) if weight else ():
+                if shingle in self.clusters[cluster].fixed:
                     shared[cluster] += weight
         for cluster, weight in sorted(shared.items(), key=lambda item: (-item[1], item[0]))[:5]:
-            whole = sum(self.df[s] for s in self.clusters[cluster].fixed())
+            whole = sum(self.df[s] ** 2 for s in self.clusters[cluster].fixed)
             if weight >= 0.5 * own and weight >= 0.5 * whole:
                 return cluster
         return NO_TEMPLATE
@@ -95,8 +123,8 @@ class Systems:
     def group(self, system: Tokens) -> int:
         found = self.exact.get(system)
         if found is None:
-            found = self._nearest([s for s in shingles(system) if s in self.df])
-            if len(self.exact) < 1_000_000:
+            found = self._nearest(shingles(system))
+            if len(self.exact) < REMEMBERED:
                 self.exact[system] = found
         return found
 
