@@ -79,7 +79,10 @@ def pareto_picture(front: pd.DataFrame, plain: pd.DataFrame, chosen: dict[str, f
         title = f"A random mix of the same quality would cost {times:.1f} times as much"
     with style():
         fig, ax = plt.subplots(figsize=(8.5, 4.6))
-        ax.plot(front["cost_usd_per_1k"], front["quality"], color=SLM, label="best of both scores (front)")
+        ax.fill_between(
+            front["cost_usd_per_1k"], front["quality_low"], front["quality_high"], color=SLM, alpha=0.15, lw=0
+        )
+        ax.plot(front["cost_usd_per_1k"], front["quality"], color=SLM, label="best of both scores (front), 95% band")
         ax.plot(prices, qualities, ":", color=NEUTRAL, label="random mix")
         shown = plain[plain["name"] != "random half"]
         places: dict[tuple[float, float], list[str]] = {}

@@ -17,6 +17,8 @@ from migration.stats import wilson
 
 FEW, MANY = 30, 200
 """Below FEW answers only a temperature is fitted, below MANY no isotonic line: it would follow the noise."""
+SINGLE = {"mean_logprob": 1, "min_logprob": 1, "margin": 1, "mean_entropy": -1, "verbalised": 1, "sample_agreement": 1}
+"""Signals that are compared one by one with what was learned from all, and whether more of it is better."""
 PENALTIES: tuple[tuple[float, float, float | None], ...] = (
     (1.0, 1.0, None),
     (10.0, 1.0, None),
@@ -193,8 +195,8 @@ def compare_signals(answers: pd.DataFrame, agrees: np.ndarray, learned: np.ndarr
     answers: columns task and signals; agrees, learned: (n,). Returns task, signal, n, auroc, aurc.
     """
     signals = {"learned": np.asarray(learned, float)}
-    for name, sign in (("mean_logprob", 1), ("min_logprob", 1), ("margin", 1), ("mean_entropy", -1)):
-        if name in answers:
+    for name, sign in SINGLE.items():
+        if name in answers and np.isfinite(_values(answers, name)).any():
             signals[name] = sign * np.nan_to_num(_values(answers, name), nan=-1e9 * sign)
     if "mean_logprob" in answers and "completion_tokens" in answers:
         total = _values(answers, "mean_logprob") * _values(answers, "completion_tokens")

@@ -86,10 +86,13 @@ def curve(policy: Policy, rows: pd.DataFrame, *, level: float = 0.95) -> pd.Data
     )
 
 
-def pareto(policy: Policy, rows: pd.DataFrame, *, gates: int = 12) -> pd.DataFrame:
+def pareto(policy: Policy, rows: pd.DataFrame, *, gates: int = 12, resamples: int = 500, seed: int = 0) -> pd.DataFrame:
     """The front over (score before the call x confidence of the answer): no point has more quality for less money.
 
-    Returns the points of `points` with `gate` (the most expected gain that still tries the SLM), cheapest first.
+    Returns the points of `points` with `gate` (the most expected gain that still tries the SLM) and quality_low,
+    quality_high (95%, by bootstrap over the calls), cheapest first.
+    Notes: the front is the best seen on these calls, so its points are a little better than they would be on others;
+    the interval is of each point, not of the choice.
     """
     limits = [None, *np.quantile(rows["gain"], np.linspace(0.1, 0.95, gates))]
     tables = [points(rows, confidence_in(policy, rows, gate)).assign(gate=gate) for gate in limits]
@@ -98,7 +101,23 @@ def pareto(policy: Policy, rows: pd.DataFrame, *, gates: int = 12) -> pd.DataFra
     table = table.assign(price=table["cost_usd_per_1k"] if priced else -table["slm_share"])
     table = table.sort_values(["price", "quality"], ascending=[True, False]).drop(columns="price")
     best = table["quality"].cummax().shift(fill_value=-1.0)
-    return table[table["quality"] > best].reset_index(drop=True)
+    front = table[table["quality"] > best].reset_index(drop=True)
+    return front.assign(**_quality_interval(policy, rows, front, resamples, seed))
+
+
+def _quality_interval(
+    policy: Policy, rows: pd.DataFrame, front: pd.DataFrame, resamples: int, seed: int
+) -> dict[str, np.ndarray]:
+    """95% interval of each front point's quality: percentiles over draws of the calls with replacement."""
+    n, weight, wrong = len(rows), rows["weight"].to_numpy(float), ~rows["agrees"].to_numpy(bool)
+    gates = front["gate"].astype(object).where(front["gate"].notna(), None)
+    confidence = {gate: confidence_in(policy, rows, gate) for gate in set(gates)}
+    pairs = zip(gates, front["threshold"], strict=True)
+    lost = np.column_stack([wrong & (confidence[gate] >= threshold) for gate, threshold in pairs])
+    times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples) * weight
+    quality = 1 - (times @ lost) / times.sum(1, keepdims=True)
+    low, high = np.quantile(quality, [0.025, 0.975], axis=0)
+    return {"quality_low": low, "quality_high": high}
 
 
 def baselines(policy: Policy, rows: pd.DataFrame, fit: pd.DataFrame, *, max_loss: float) -> pd.DataFrame:

@@ -28,8 +28,12 @@ SIGNALS = (
     "completion_tokens",
     "prompt_tokens",
     "output_chars",
+    "verbalised",
+    "sample_agreement",
 )
-"""What an answer tells of itself, as predictions.parquet names it. Lengths are taken as logarithms."""
+"""What an answer tells of itself, as predictions.parquet names it. Lengths are taken as logarithms. The last two are
+read where a table has them: the confidence the model states when asked (0..1, the article's way), and the share of
+further samples that say the same."""
 _LENGTHS = ("completion_tokens", "prompt_tokens", "output_chars")
 
 

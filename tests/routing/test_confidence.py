@@ -47,6 +47,19 @@ def test_learned_beats_single_signals_and_is_calibrated() -> None:
     assert calibration_error(np.exp(test["mean_logprob"]), truth).value > 0.15
 
 
+def test_a_stated_confidence_is_compared_and_learned_from_where_a_table_has_one() -> None:
+    train, right = answers(600)
+    assert "verbalised" not in set(compare_signals(train, right, right.astype(float))["signal"])
+    rng = np.random.default_rng(5)
+    train["verbalised"] = np.where(rng.random(600) < 0.9, right * 0.5 + 0.5, 1.0)
+    train["sample_agreement"] = np.clip(right * 0.6 + rng.random(600) * 0.4, 0, 1)
+    score = learn_confidence(train, right)
+    assert {"verbalised", "sample_agreement"} <= set(score.names)
+    marks = compare_signals(train, right, probabilities(score, train)).query("task == 'ALL'").set_index("signal")
+    assert marks.loc["sample_agreement", "auroc"] > 0.9
+    assert marks.loc["learned", "auroc"] >= marks.loc["verbalised", "auroc"]
+
+
 def test_one_answer_is_judged_as_the_many_are() -> None:
     train, right = answers(300)
     score = learn_confidence(train, right)

@@ -199,6 +199,8 @@ def test_the_curve_and_the_front_hold_the_policy(tuned) -> None:
     assert table["quality"].iloc[-1] == 1.0
     front = pareto(tuned.policy, test)
     assert front["quality"].is_monotonic_increasing
+    assert ((front["quality_low"] <= front["quality"]) & (front["quality"] <= front["quality_high"])).all()
+    assert front["quality_low"].iloc[0] < front["quality_high"].iloc[0]
     plain = baselines(tuned.policy, test, tuned.rows[tuned.rows["part"] == "fit"], max_loss=0.05).set_index("name")
     result = evaluate(tuned.policy, test)
     assert plain.loc["oracle", "quality"] == 1.0
