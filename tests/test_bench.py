@@ -14,13 +14,18 @@ KEYS = {
     "finetune_gpu": {"device", "rows"},
     "sweep": {"seconds_1e6", "speedup"},
     "route": {"decisions_per_s", "p50_ms"},
+    "routing_quality": {"mmlu_apgr", "mmlu_apgr_no_subject", "gsm8k_apgr", "violations", "kept"},
+    "guarantee": {"worst_violations", "worst_gap_2000"},
     "projection_coverage": {"worlds", "coverage", "lowest", "as_nominal"},
 }
+NEEDS_SHARED = {"routing_quality"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(KEYS))
-def test_a_benchmark_ends_with_its_json_line(name):
+def test_a_benchmark_ends_with_its_json_line(name, request):
+    if name in NEEDS_SHARED:
+        request.getfixturevalue("shared")
     done = subprocess.run(
         [sys.executable, BENCH / f"{name}.py", "--quick"], capture_output=True, text=True, check=False, timeout=400
     )

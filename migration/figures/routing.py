@@ -90,12 +90,10 @@ def pareto_picture(front: pd.DataFrame, plain: pd.DataFrame, chosen: dict[str, f
             places.setdefault((round(float(x), 4), round(float(y), 4)), []).append(str(name))
         for (x, y), names in places.items():
             ax.plot(x, y, "o", color=LLM if "all LLM" in names else NEUTRAL)
-            right = x > float(np.mean(ax.get_xlim()))
-            ax.annotate(", ".join(names), (x, y), xytext=(-6 if right else 6, -13), fontsize=9,
-                        textcoords="offset points", ha="right" if right else "left")  # fmt: skip
+            ax.annotate(", ".join(names), (x, y), xytext=(0, -16), fontsize=9, textcoords="offset points", ha="center")
         ax.plot(chosen["cost_usd_per_1k"], chosen["quality"], "D", color=CASCADE, markersize=9, label="the policy")
         ax.set(xlabel="USD per 1,000 calls", ylabel="quality kept (share as good as the LLM)", title=title)
-        ax.margins(x=0.12)
+        ax.margins(x=0.12, y=0.1)
         ax.legend(loc="lower right")
     alt = "Quality kept over cost: the front of all thresholds, the policy, and the plain routers beside it."
     return save(fig, folder, "pareto", title=title, alt=alt)

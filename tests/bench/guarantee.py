@@ -83,7 +83,7 @@ def main(draws: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="100 draws")
+    parser.add_argument("--quick", action="store_true", help="40 draws")
     parser.add_argument("--draws", type=int, default=2000)
     asked = parser.parse_args()
-    main(100 if asked.quick else asked.draws)
+    main(40 if asked.quick else asked.draws)
