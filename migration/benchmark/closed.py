@@ -23,7 +23,7 @@ from migration.stats import holm, paired_difference
 MOST_ANSWERS, MOST_NEW = 64, 0.02
 """A set is closed up to so many answers, if the next call brings a new one at most this often."""
 FIRST_CALLS, MOST_CALLS = 10, 50
-"""Calls of a task that are asked: the first ones tell what one costs here, the most tell ten points or more."""
+"""Calls of a task that are asked: the first ones tell what one costs here, the most tell twenty points."""
 PART = 0.15
 """Part of the benchmark's minutes that choosing may take on top, shared equally by the tasks."""
 FRAME = (
