@@ -47,8 +47,8 @@ LABELS = {
     "tuned_agreement": "agreement after tuning",
     "train_examples": "training examples",
     "train_seconds": "training time",
-    "slm_share": "of calls stay on the small model",
-    "quality_retained": "of the LLM's quality kept",
+    "slm_share": "of the calls it decides on stay on the small model",
+    "quality_retained": "of the LLM's quality kept on them",
     "max_loss": "loss allowed",
     "bound": "loss bound that is promised",
     "before_usd_month": "a month today",
@@ -144,7 +144,10 @@ def headline(summaries: dict[str, dict[str, Any]]) -> str:
     if routed and not routed.get("slm_share"):
         return "Do not route yet: every call stays on the LLM"
     if routed and priced:
-        kept = f"A small model can keep {routed['slm_share']:.0%} of the calls"
+        share = 1 - priced.get(
+            "llm_share", 1 - routed["slm_share"]
+        )  # 05's is of all calls, 04's of those it decides on
+        kept = f"A small model can keep {share:.0%} of the calls"
         before = humanize("usd", priced["before_usd_month"])
         after = humanize("usd", priced["after_usd_month_p50"])
         if priced["after_usd_month_p50"] >= priced["before_usd_month"]:

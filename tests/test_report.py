@@ -103,3 +103,10 @@ def test_figures_carry_their_title_and_alt_text(tmp_path):
 def test_the_headline_says_what_the_numbers_say(share, after, said):
     priced = {"before_usd_month": 100.0, "after_usd_month_p50": after}
     assert said in report.headline({"04_router_tuning": {"slm_share": share}, "05_cost_projection": priced})
+
+
+def test_the_headline_speaks_of_all_calls_where_the_costs_do():
+    """Step 04 decides on the tasks it has answers of; the bill is for all calls."""
+    priced = {"before_usd_month": 100.0, "after_usd_month_p50": 80.0, "llm_share": 0.86}
+    text = report.headline({"04_router_tuning": {"slm_share": 0.2}, "05_cost_projection": priced})
+    assert "can keep 14% of the calls" in text
