@@ -83,8 +83,8 @@ def shift_sentence(tests: pd.DataFrame) -> str:
     return f"Warning: recent traffic has shifted in {what}. The promise does not cover it: tune again on newer calls."
 
 
-def decision_sentence(tuned: Tuned, result: Result) -> str:
-    """The decision in one sentence."""
+def decision_sentence(tuned: Tuned, result: Result, *, shifted: bool = False) -> str:
+    """The decision in one sentence, and a second where recent traffic has shifted from what the promise speaks of."""
     if tuned.decision != ROUTE:
         return f"Do not route: {why_not(tuned)}"
     routed = [task for task, rule in tuned.policy.rules.items() if rule != LLM]
@@ -92,6 +92,7 @@ def decision_sentence(tuned: Tuned, result: Result) -> str:
         f"Route {len(routed)} of {tuned.rows['task'].nunique()} tasks to {tuned.policy.slm} first: "
         f"{result.slm_share:.0%} of the calls stay there, {result.loss:.1%} of the answers differ on test calls "
         f"(at most {tuned.policy.guarantee['max_loss']:.0%} promised){_price(result)}."
+        + (" Recent traffic has shifted, so the promise does not cover it: tune again on newer calls." * shifted)
     )
 
 

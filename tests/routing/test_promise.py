@@ -93,6 +93,8 @@ def test_what_is_promised_is_kept_on_unseen_calls(tuned) -> None:
     assert "5%" in promise_sentence(tuned)
     assert "within" in sentence_of_test(tuned, result)
     assert decision_sentence(tuned, result).startswith("Route ")
+    assert "shifted" not in decision_sentence(tuned, result)
+    assert "the promise does not cover it" in decision_sentence(tuned, result, shifted=True)
 
 
 def test_hopeless_and_pinned_tasks_are_not_tried(tuned) -> None:
