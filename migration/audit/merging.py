@@ -101,6 +101,8 @@ def same_task(a: Leaf, b: Leaf) -> bool:
         return False
     if words < 0.4:
         return False
+    if _is_rest(b, a) or _is_rest(a, b):
+        return (labels >= 0.5 or not (a.labels | b.labels)) and _behave_alike(a.evidence, b.evidence)
     match = SequenceMatcher(None, a.words, b.words, autojunk=False)
     edits = [(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in match.get_opcodes() if tag != "equal"]
     slots = all(max(edit) <= 4 for edit in edits)
@@ -110,6 +112,16 @@ def same_task(a: Leaf, b: Leaf) -> bool:
     if alike >= 0.6 and max(labels, fields) >= 0.5:
         return True
     return alike >= 0.8 and _enough_said(match) and (slots or additions) and _behave_alike(a.evidence, b.evidence)
+
+
+def _is_rest(rest: Leaf, of: Leaf) -> bool:
+    """Whether a template is what was left of a system prompt that says enough when `of` was set apart by its users."""
+    return (
+        not rest.anchored
+        and of.anchored
+        and len(rest.tokens) >= ENOUGH
+        and rest.tokens == of.tokens[: len(rest.tokens)]
+    )
 
 
 def _enough_said(match: SequenceMatcher[str]) -> bool:

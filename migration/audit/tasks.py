@@ -153,10 +153,13 @@ def discover(source: Path, *, corrections: Path | None = None, sample: int = SAM
     members: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for call in sorted(calls, key=lambda c: (c["created_at"], c["call_id"])):
         members[templates.assign(call["prompt"])].append(call)
-    anchor_of = {number: anchor for (_group, anchor), number in templates.leaves.items()}
-    leaves = [Leaf.of(number, own, anchor_of.get(number)) for number, own in sorted(members.items())]
+    place = {number: key for key, number in templates.leaves.items()}  # leaf: its system template and anchor
+    leaves = [Leaf.of(number, own, place.get(number, (0, None))[1]) for number, own in sorted(members.items())]
     groups = merged(leaves, rare=max(2, len(calls) // 5_000))
-    tasks = _tasks(groups)
+    homes = [{place[leaf.number][0] for leaf in group if leaf.number in place} for group in groups]
+    told_apart = Counter(system for home in homes for system in home)
+    shared = [any(told_apart[s] > 1 or s not in templates.systems.prompted for s in home) for home in homes]
+    tasks = _tasks(groups, shared)
     changed, unused = _corrected(tasks, read_corrections(corrections) if corrections else {})
     by_leaf = {leaf.number: i for i, group in enumerate(groups) for leaf in group if leaf.number != NO_TEMPLATE}
     return Discovery(templates, tuple(changed), by_leaf, len(calls), tuple(unused))
@@ -183,12 +186,13 @@ def _exchange(call: Mapping[str, Any]) -> Exchange:
     return Exchange("\n".join(users), call["response"], *tokens, turns=len(users), tools=used)
 
 
-def _tasks(groups: list[list[Leaf]]) -> list[Task]:
+def _tasks(groups: list[list[Leaf]], shared: list[bool]) -> list[Task]:
+    """The groups as tasks; `shared` says whose system prompts others have too: the users' side tells them apart."""
     common = Counter(word for group in groups for word in {t for leaf in group for t in leaf.tokens})
-    return _unique([_task(group, common) for group in groups])
+    return _unique([_task(group, common, by_user=also) for group, also in zip(groups, shared, strict=True)])
 
 
-def _task(group: list[Leaf], common: Mapping[str, int]) -> Task:
+def _task(group: list[Leaf], common: Mapping[str, int], *, by_user: bool) -> Task:
     """One group as a task. Its id hangs on its earliest calls alone, so that later traffic changes nothing."""
     calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: _digest(c["call_id"]))[:PER_TASK]
     found = evidence([c["exchange"] for c in calls])
@@ -196,14 +200,13 @@ def _task(group: list[Leaf], common: Mapping[str, int]) -> Task:
     profile = Profile.of(found, [c["exchange"].user for c in calls])
     if not group[0].tokens:
         return Task(OTHER, "No shared prompt", kind, kind, found, "", len(group), profile)
-    fixed, prompt = _earliest(group)
+    fixed, prompt = _earliest(group, anchored=by_user and any(leaf.anchored for leaf in group))
     task = "-".join(filter(None, (slug(name_of(prompt, set(fixed))), _digest(" ".join(fixed))[:6])))
     return Task(task, name_of(prompt, set(fixed), common), kind, kind, found, prompt[:300], len(group), profile)
 
 
-def _earliest(group: list[Leaf]) -> tuple[tuple[str, ...], str]:
+def _earliest(group: list[Leaf], *, anchored: bool) -> tuple[tuple[str, ...], str]:
     """(fixed tokens, text) of the earliest prompt of a group: what half of its first EARLIEST calls have as well."""
-    anchored = any(leaf.anchored for leaf in group)
     calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: (c["created_at"], c["call_id"]))[:EARLIEST]
     sides = ("system", "head", "tail") if anchored else ("system",)
     fixed: tuple[str, ...] = ()

@@ -250,6 +250,36 @@ def house_letters(r: Random) -> Call:
     return [system(_HOUSE + rule), user(text(r, 1, 2))], document(r, r.randint(15, 30)), None
 
 
+_ARTICLES = [f"Article {n}: {document(Random(n), 6)}" for n in range(12)]
+
+
+def knowledge_base(r: Random) -> Call:
+    """The same few articles come back in call after call, in the middle of the system prompt."""
+    found = "\n\n".join(r.sample(_ARTICLES, 3))
+    prompt = (
+        f"You help visitors of a museum. Use what is below, and say so if it is not enough.\n\n{found}\n\nReply kindly."
+    )
+    return (
+        [system(prompt), user(f"Where can I {r.choice(['see', 'find', 'buy'])} the {word(r)}?")],
+        r.choice(_FACTS),
+        None,
+    )
+
+
+def json_payload(r: Random) -> Call:
+    """No system prompt; the request is a JSON document, its answer a queue."""
+    ticket = {"task": "assign_ticket", "ticket": {"id": r.randint(1, 9999), "body": text(r, 1, 3), "lang": "en"}}
+    answer = {"queue": r.choice(["hardware", "software", "network"])}
+    return [user(json.dumps(ticket))], json.dumps(answer), None
+
+
+def chat_turns(r: Random) -> Call:
+    """A conversation of some turns, then the label of all of it; the system prompt comes in French."""
+    prompt = "Lis la conversation et donne son motif : panne, facture, résiliation ou autre. Un seul mot."
+    turns = [turn(sentence(r)) for _ in range(r.randint(1, 3)) for turn in (user, assistant)]
+    return [system(prompt), *turns, user(sentence(r))], r.choice(["panne", "facture", "résiliation", "autre"]), None
+
+
 SITES: dict[Site, tuple[str, ...]] = {
     german_categories: ("classification",),
     dated_sentiment: ("sentiment",),
@@ -268,6 +298,9 @@ SITES: dict[Site, tuple[str, ...]] = {
     house_urgency: ("classification",),
     house_amounts: ("extraction",),
     house_letters: ("creative",),
+    knowledge_base: ("faq", "templated_generation"),
+    json_payload: ("routing",),
+    chat_turns: ("classification",),
 }
 """Site to the types that are right for it."""
 

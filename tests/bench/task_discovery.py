@@ -67,7 +67,7 @@ def support(folder: Path) -> Quality:
 
 
 def made_up(folder: Path, calls: int, seed: int) -> Quality:
-    """Seventeen made-up call sites in six languages."""
+    """Made-up call sites, unlike each other, in seven languages."""
     source = sites.write(folder / f"sites-{seed}.parquet", sites.log(calls, seed))
     discover(source).label(source, folder / "found.parquet")
     found = pd.read_parquet(folder / "found.parquet", columns=["task", "task_type", "channel"])
