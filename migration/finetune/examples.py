@@ -135,7 +135,8 @@ def relabelled(
     """`calls` with a stronger model's answers beside the log's: columns `second_answer`, and `relabelled` where `use`.
 
     url: `http(s)://host/v1#model`, "" for none. The first `most` training calls of each task (of `tasks`, where named)
-    are asked. Only with `use` are those answers learned from: they are chosen, never slipped in.
+    are asked. Only with `use` are those answers learned from: they are chosen, never slipped in. A call that the model
+    does not answer keeps the log's answer; raises BadInput where it answers none.
     """
     if not url:
         return calls
@@ -146,7 +147,10 @@ def relabelled(
     asked = pool.groupby("task").head(most)
     requests = asked[["call_id", "messages"]].assign(max_tokens=[bounded(int(k)) for k in asked["completion_tokens"]])
     answers = answer(Candidate(url.rpartition("#")[2], url), requests, cache=cache / "relabelled.sqlite")
-    said = answers[answers["error"].isna()].set_index("call_id")["output"]
+    failed = answers["error"].notna()
+    if len(answers) and failed.all():
+        raise BadInput(f"{url} answered none of {len(answers)} training calls: {answers['error'].iloc[0]}")
+    said = answers[~failed].set_index("call_id")["output"]
     calls = calls.assign(second_answer=calls["call_id"].map(said))
     return calls.assign(relabelled=calls["second_answer"]) if use else calls
 

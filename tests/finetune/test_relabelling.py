@@ -8,6 +8,7 @@ from threading import Thread
 import pandas as pd
 import pytest
 
+from migration.errors import BadInput
 from migration.finetune import examples
 from migration.sample import models
 
@@ -118,3 +119,10 @@ def test_a_call_that_was_refused_keeps_the_logs_answer_and_is_asked_again(door, 
     again = examples.relabelled(log(), door.url, use=True, cache=tmp_path)
     assert door.came == 5
     assert again.loc[again["split"] == "train", "relabelled"].notna().all()
+
+
+@pytest.mark.slow
+def test_a_model_that_answers_nothing_stops_with_its_error(door, tmp_path):
+    door.refused = ""
+    with pytest.raises(BadInput, match=r"answered none of 4 training calls: .*out of order"):
+        examples.relabelled(log(), door.url, use=True, cache=tmp_path)
