@@ -49,8 +49,12 @@ class TrainingSet:
     funnel: pd.DataFrame
 
     def write(self, path: Path) -> Path:
-        """Chat JSONL, one {"messages": […]} a line, as TRL, Axolotl and OpenAI fine-tuning read it."""
-        lines = [json.dumps({"messages": whole(row)}, ensure_ascii=False) for row in self.train.to_dict("records")]
+        """Chat JSONL, one {"messages": […]} a line, as TRL, Axolotl and OpenAI fine-tuning read it; `tools` too where
+        a call had them."""
+        lines = []
+        for row in self.train.to_dict("records"):
+            tools = {"tools": json.loads(row["tools"])} if isinstance(row.get("tools"), str) else {}
+            lines.append(json.dumps({"messages": whole(row)} | tools, ensure_ascii=False))
         return write_atomic(path, "\n".join(lines) + "\n")
 
     def stages(self, names: Mapping[str, str]) -> pd.DataFrame:
@@ -145,7 +149,7 @@ def relabelled(
     pool = calls[(calls["split"] == "train") & calls["response"].notna() & calls["kind"].isin(("chat", "scoring"))]
     pool = pool[pool["task"].isin(list(tasks))] if tasks else pool
     asked = pool.groupby("task").head(most)
-    requests = asked[["call_id", "messages"]].assign(max_tokens=[bounded(int(k)) for k in asked["completion_tokens"]])
+    requests = asked.reindex(columns=["call_id", "messages", "tools"]).assign(max_tokens=[bounded(int(k)) for k in asked["completion_tokens"]])
     answers = answer(Candidate(url.rpartition("#")[2], url), requests, cache=cache / "relabelled.sqlite")
     failed = answers["error"].notna()
     if len(answers) and failed.all():

@@ -175,6 +175,15 @@ def test_the_training_file_is_read_by_datasets_as_chat(tmp_path):
     assert [turn["role"] for turn in rows[0]["messages"]] == ["system", "user", "assistant"]
 
 
+def test_the_file_keeps_the_tools_of_a_call(tmp_path):
+    """In the field that TRL and OpenAI fine-tuning read them from."""
+    tools = [{"type": "function", "function": {"name": "refund", "parameters": {"type": "object"}}}]
+    calls = log().assign(tools=json.dumps(tools))
+    file = ex.choose(calls, ["sort"], n=30, validation=10).write(tmp_path / "train.jsonl")
+    assert all(json.loads(line)["tools"] == tools for line in file.read_text().splitlines())
+
+
+
 @pytest.mark.parametrize(
     ("answers", "labels"),
     [
