@@ -183,7 +183,6 @@ def test_the_file_keeps_the_tools_of_a_call(tmp_path):
     assert all(json.loads(line)["tools"] == tools for line in file.read_text().splitlines())
 
 
-
 @pytest.mark.parametrize(
     ("answers", "labels"),
     [
