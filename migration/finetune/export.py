@@ -125,11 +125,10 @@ def serving_lines(base: str, tuned: str, adapter: str = "adapter", quantize: str
     short = tuned.replace("+", "-")
     if resolve(base).exists():
         base = str(resolve(base).resolve())
-    gguf = (
-        _python("to_gguf", base, "merged", "merged.gguf")
-        if has_llama_gguf(base)
-        else "python llama.cpp/convert_hf_to_gguf.py merged --outfile merged.gguf --outtype f16"
-    )
+    gguf = {"GGUF, for llama.cpp and Ollama": _python("to_gguf", base, "merged", "merged.gguf")}
+    if not has_llama_gguf(base):
+        converter = "python llama.cpp/convert_hf_to_gguf.py merged --outfile merged.gguf --outtype f16"
+        gguf = {"GGUF, by llama.cpp's converter (by its documentation)": converter}
     published = {"smollm2": "HuggingFaceTB/SmolLM2-135M-Instruct"}.get(base, base)
     if "/" not in published or Path(published).exists():
         published = str(models.plain_folder(models.find(base)))
@@ -145,7 +144,7 @@ def serving_lines(base: str, tuned: str, adapter: str = "adapter", quantize: str
         "vLLM, many adapters on one unquantised base (by its documentation; see how alike it is, above)": (
             f"vllm serve {published} --enable-lora --max-lora-rank 16 --lora-modules {short}={adapter}"
         ),
-        "GGUF, for llama.cpp and Ollama": gguf,
+        **gguf,
         "llama.cpp": "llama-server -m merged.gguf --port 8080",
         "Ollama (by its documentation)": f"echo 'FROM ./merged.gguf' > Modelfile && ollama create {short} -f Modelfile",
         "ONNX Runtime (pip install -e '.[onnx]'), a folder for onnxruntime_genai.Model": _python(
