@@ -63,8 +63,11 @@ def test_the_notebook_leaves_an_adapter_with_its_proof(run, tmp_path):
     assert summary["tasks_trained"] == ["sort"]
     assert summary["tuned_agreement"] == pytest.approx(table.loc["ALL", "tuned"])
     assert {"sort", "write", "ALL"} == set(table.index)
-    test = made[(made["split"] == "test") & (made["candidate"] == f"{BASE}+tuned") & (made["task"] == "sort")]
-    assert test["agrees"].mean() == pytest.approx(table.loc["sort", "tuned"])
+    test = made[(made["split"] == "test") & (made["task"] == "sort")]
+    both = test.groupby("call_id")["agrees"].transform("size") == 2  # the minutes may end before the base is through
+    tuned = test[both & (test["candidate"] == f"{BASE}+tuned")]
+    assert tuned["agrees"].mean() == pytest.approx(table.loc["sort", "tuned"])
+    assert len(tuned) == table.loc["sort", "n"]
     lines = (step / "train.jsonl").read_text().splitlines()
     assert len(lines) == summary["train_examples"]
     assert all(json.loads(line)["messages"][-1]["role"] == "assistant" for line in lines)
