@@ -7,6 +7,7 @@ from migration.benchmark.closed import choices
 from migration.benchmark.compare import compare, differing, pipeline_latency
 from migration.benchmark.engine import answer
 from migration.benchmark.engine.cache import Answers
+from migration.benchmark.probes import probed, sampled, verbalised
 from migration.benchmark.public import head_to_head, lm_eval
 from migration.benchmark.sampling import Plan, draw_sample, plan_sample
 from migration.benchmark.scoreboard import Scoreboard, styled
@@ -38,9 +39,12 @@ __all__ = [
     "pipeline_latency",
     "plan_sample",
     "plan_trial",
+    "probed",
     "repeats",
     "repeats_sentence",
+    "sampled",
     "score",
     "styled",
+    "verbalised",
     "with_shots",
 ]

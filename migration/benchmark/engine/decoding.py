@@ -1,4 +1,4 @@
-"""Greedy decoding of many prompts, and choice among given answers, at the price of what the prompts do not share.
+"""Decoding of many prompts, and choice among given answers, at the price of what the prompts do not share.
 
 Knows: token ids, what they begin with, batches. Refuses to know: text, frames, caches of answers. The model's
 attention is `attention`'s; shapes are named there.
@@ -65,13 +65,29 @@ class Decoded:
     stopped: bool = False
 
 
-def _measures(logits: torch.Tensor) -> tuple[list[int], list[float], list[float], list[float]]:
-    """Per row of logits (B, V): best token, its logprob, entropy (nats), and p(best) - p(second)."""
+class Draw:
+    """A row whose tokens are drawn at a temperature; the same ones again for the same seed, whatever its batch."""
+
+    def __init__(self, temperature: float, seed: int):
+        self.temperature, self.generator = temperature, torch.Generator().manual_seed(seed)
+
+    def __call__(self, logits: torch.Tensor) -> int:
+        chances = torch.softmax(logits.double().cpu() / self.temperature, dim=-1)
+        return int(torch.multinomial(chances, 1, generator=self.generator))
+
+
+def _measures(
+    logits: torch.Tensor, draws: Sequence[Draw | None]
+) -> tuple[list[int], list[float], list[float], list[float]]:
+    """Per row of logits (B, V): the token (drawn, else the best), its logprob, entropy (nats), p(best) - p(second)."""
     logprobs = torch.log_softmax(logits, dim=-1)
     best = torch.topk(logprobs, 2, dim=-1)
     entropy = -(logprobs.exp() * logprobs.clamp_min(-1e4)).sum(-1)
     gap = best.values.exp()
-    return best.indices[:, 0].tolist(), best.values[:, 0].tolist(), entropy.tolist(), (gap[:, 0] - gap[:, 1]).tolist()
+    tokens = best.indices[:, 0].tolist()
+    tokens = [draw(logits[row]) if draw else tokens[row] for row, draw in enumerate(draws)]
+    own = logprobs.gather(1, torch.tensor(tokens, device=logits.device)[:, None])[:, 0]
+    return tokens, own.tolist(), entropy.tolist(), (gap[:, 0] - gap[:, 1]).tolist()
 
 
 @torch.inference_mode()
@@ -82,18 +98,20 @@ def decode(
     limits: Sequence[int],
     stops: frozenset[int],
     device: torch.device,
+    draws: Sequence[Draw | None] = (),
 ) -> Iterator[Decoded]:
-    """Greedy answers to `prompts` (token ids after `prefixes`, each at least one), each yielded when it is finished.
+    """Answers to `prompts` (token ids after `prefixes`, each at least one), each yielded when it is finished.
 
-    prefixes: one a row, rows of one prefix side by side. limits: the most tokens of each answer. The stop token's
-    own numbers count only where an answer is empty.
+    prefixes: one a row, rows of one prefix side by side. limits: the most tokens of each answer. draws: one a
+    row, None where it is decoded greedily, as all are without. The stop token's own numbers count only where an answer
+    is empty.
     """
     rows = _rows(prefixes, prompts, max(limits), device)
     logits, places = _read(model, rows, prompts)
     live = [Decoded(i) for i in range(len(prompts))]
     active = set(range(len(prompts)))
     while True:
-        numbers = _measures(logits)
+        numbers = _measures(logits, [draws[one.row] if draws else None for one in live])
         for slot, (answer, token, *measured) in enumerate(zip(live, *numbers, strict=True)):
             if slot not in active:
                 continue

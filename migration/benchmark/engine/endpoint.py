@@ -28,6 +28,8 @@ from migration.benchmark.engine.cache import Answers, key_of, open_answers
 from migration.errors import BadInput
 
 TOP = 20  # alternatives asked for at each token: the most that OpenAI and vLLM give
+_OPTIONAL = {"logprob": ("logprobs", "top_logprobs"), "temperature": ("temperature",), "seed": ("seed",)}
+"""What a server may refuse, by the word that its refusal holds."""
 
 
 def address(candidate: Candidate) -> tuple[str, str]:
@@ -48,9 +50,10 @@ def answer(
     retries: int = 5,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Greedy answers: one row a request, in their order, columns `candidates.COLUMNS`.
+    """Answers: one row a request, in their order, columns `candidates.COLUMNS`.
 
-    requests: call_id, messages, max_tokens; optionally `tools` (JSON or null). timeout: seconds of one attempt.
+    requests: call_id, messages, max_tokens; optionally `tools` (JSON or null), and `temperature` and `seed`, without
+    which answers are greedy. timeout: seconds of one attempt.
     retries: the client's own, with back-off, on 408, 409, 429, 5xx, time-outs and cut connections. A request that
     still fails gets a null output and its `error`, is not kept, and is asked again by the next run. Raises BadInput
     for a bad address or a key that is not in the environment.
@@ -61,7 +64,9 @@ def answer(
         body: dict[str, Any] = {"messages": told(chat(row["messages"])), "max_tokens": int(row["max_tokens"])}
         if isinstance(row.get("tools"), str):
             body["tools"] = json.loads(row["tools"])
-        asks.append((row["call_id"], key_of(base=base, model=model, temperature=0, top_logprobs=TOP, **body), body))
+        body |= {name: row[name] for name in ("temperature", "seed") if name in row}
+        key = key_of(base=base, model=model, top_logprobs=TOP, **{"temperature": 0} | body)
+        asks.append((row["call_id"], key, body))
     known = store.get(key for _, key, _ in asks)
     pending = {key: body for _, key, body in asks if key not in known}
     if pending:
@@ -80,7 +85,7 @@ class _Server:
         self.key, self.base, self.model = _key(candidate, base), base, model
         self.concurrency, self.store, self.report = concurrency, store, report
         self.options: dict[str, Any] = {"temperature": 0, "logprobs": True, "top_logprobs": TOP}
-        self.limit_name = "max_tokens"
+        self.limit_name, self.refused = "max_tokens", set[str]()
         self.flying, self.share, self.last = 0, 0.0, time.perf_counter()
 
     async def all(self, pending: dict[str, dict[str, Any]], timeout: float, retries: int) -> dict[str, dict[str, Any]]:
@@ -122,6 +127,7 @@ class _Server:
     async def _ask(self, client: openai.AsyncOpenAI, body: dict[str, Any]) -> Any:
         while True:
             options = self.options | {self.limit_name if name == "max_tokens" else name: v for name, v in body.items()}
+            options = {name: value for name, value in options.items() if name not in self.refused}
             try:
                 return await client.chat.completions.create(model=self.model, **options)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
@@ -133,9 +139,9 @@ class _Server:
         if "max_completion_tokens" in complaint and "max_tokens" in sent:
             self.limit_name = "max_completion_tokens"
             return True
-        for word, options in (("logprob", ("logprobs", "top_logprobs")), ("temperature", ("temperature",))):
+        for word, options in _OPTIONAL.items():
             if word in complaint and options[0] in sent:
-                self.options = {name: value for name, value in self.options.items() if name not in options}
+                self.refused |= set(options)
                 return True
         return False
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migration.benchmark.engine.attention import Prefix
-    from migration.benchmark.engine.decoding import Decoded, Group, Tree
+    from migration.benchmark.engine.decoding import Decoded, Draw, Group, Tree
 
 MOST_LOGITS = 2**27  # numbers: half a gigabyte
 MOST_SHARED = 16384  # prefix tokens of one batch: bounds the memory of their keys and values
@@ -104,10 +104,11 @@ def answer(
     share_prefixes: bool = True,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Greedy answers of `candidate`: one row a request, in their order, columns `candidates.COLUMNS`.
+    """Answers of `candidate`: one row a request, in their order, columns `candidates.COLUMNS`.
 
     requests: call_id, messages, max_tokens; optionally `reference` (text: the limit is then at least its length in
     the candidate's own tokens), `tools` (JSON or null) and `labels` (lists of answers to choose among, or null).
+    With the columns `temperature` and `seed` answers are drawn, each from its own seed; without them they are greedy.
     cache: answers found there are not computed, and each new one is put there at once. token_budget: own tokens of
     a batch (rows x longest), prefix not counted. A request that does not fit the model's context gets a null output
     and an `error` that begins with "context_overflow"; it is never cut. Raises ModelNotFound.
@@ -146,6 +147,13 @@ class _Ask:
     limit: int
     labels: tuple[str, ...]
     error: str | None
+    temperature: float | None = None
+
+    def draw(self) -> Draw | None:
+        """How its tokens are drawn: the key holds the seed and the prompt, and so seeds it. None: greedily."""
+        from migration.benchmark.engine.decoding import Draw
+
+        return Draw(self.temperature, int(self.key[:15], 16)) if self.temperature else None
 
 
 def _ask(engine: _Engine, row: Mapping[Any, Any]) -> _Ask:
@@ -161,8 +169,9 @@ def _ask(engine: _Engine, row: Mapping[Any, Any]) -> _Ask:
     context = _context(engine.files)
     error = f"context_overflow: {len(ids)} + {room} tokens, {context} fit" if len(ids) + room > context else None
     asked = {"labels": sorted(labels)} if labels else {"max_tokens": limit}
-    key = key_of(model=engine.identity, prompt=text, decoding="greedy", **asked)
-    return _Ask(row["call_id"], key, ids, limit, labels, error)
+    drawn = {name: row[name] for name in ("temperature", "seed") if name in row}
+    key = key_of(model=engine.identity, prompt=text, decoding=drawn or "greedy", **asked)
+    return _Ask(row["call_id"], key, ids, limit, labels, error, drawn.get("temperature"))
 
 
 @lru_cache(maxsize=16)
@@ -242,13 +251,14 @@ def _batches(
 def _generate(
     engine: _Engine, work: list[tuple[_Ask, Prefix, float]], stops: frozenset[int]
 ) -> Iterator[tuple[_Ask, dict[str, Any]]]:
-    """Greedy answers of one batch, as they finish."""
+    """Written answers of one batch, as they finish."""
     from migration.benchmark.engine import decoding
 
     loaded, prefixes = engine.loaded, [prefix for _, prefix, _ in work]
     prompts, limits = [a.ids[prefix.length :] for a, prefix, _ in work], [a.limit for a, _, _ in work]
     last, share, running = time.perf_counter(), 0.0, len(work)
-    for one in decoding.decode(loaded.model, prefixes, prompts, limits, stops, loaded.device):
+    draws = [a.draw() for a, _, _ in work]
+    for one in decoding.decode(loaded.model, prefixes, prompts, limits, stops, loaded.device, draws):
         now = time.perf_counter()  # rows that run share the time equally, so shares add up to the wall time
         share, last, running = share + (now - last) * 1e3 / running, now, running - 1
         ask, _, spent = work[one.row]
