@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 .PHONY: run test lab lint bench clean
 
 run: $(STAMP)  ## the main job: the five notebooks on the sample traffic, with a real small model
-	$(BIN)/migrate run --run sample -p benchmark_minutes 1.5 -p train_minutes 9.0 -p log_share 0.001 $(ARGS)
+	$(BIN)/migrate run --run sample -p benchmark_minutes 1.5 -p train_minutes 8.0 -p log_share 0.001 $(ARGS)
 
 test: $(STAMP)  ## the whole suite
 	$(BIN)/python -m pytest $(ARGS)

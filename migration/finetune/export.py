@@ -191,6 +191,10 @@ def launch_files(folder: Path, base: str, recipe: Recipe, *, gpus: int = 2) -> s
     return "accelerate launch --config_file fsdp_qlora.yaml -m trl.scripts.sft --config sft.yaml"
 
 
+READ = 40
+"""Examples that copies of a model are compared on: a copy that differs does so on many."""
+
+
 @dataclass(frozen=True)
 class Same:
     """How alike two copies of a model answer: share of calls with the same greedy answer, and logprob difference."""
@@ -222,9 +226,11 @@ def same_answers(base: str, adapter: Path, examples: Sequence[Example], quantize
     """The adapter on the base as it was trained, against each way to serve it.
 
     Ways: merged into the weights that the base stands for (`merge`), and where the base was quantised, the adapter on
-    the unquantised base, which a server may offer and which is another function. All read every example's answer: what
-    they would write at each position, and how likely the answer's tokens are, must be alike.
+    the unquantised base, which a server may offer and which is another function. All read the answers of up to
+    `READ` examples, spread evenly: what they would write at each position, and how likely the answer's tokens are,
+    must be alike.
     """
+    examples = [examples[at] for at in np.unique(np.linspace(0, len(examples) - 1, READ).astype(int))]
     trained = models.load(base, quantize=quantize)
     trained = replace(trained, model=models.with_adapter(trained.model, adapter))
     one, name = readings(in_transformers(trained), examples), f"Adapter on the {quantize or 'plain'} base"
