@@ -117,7 +117,8 @@ def _quality_interval(
     times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples) * weight
     quality = 1 - (times @ lost) / times.sum(1, keepdims=True)
     low, high = np.quantile(quality, [0.025, 0.975], axis=0)
-    return {"quality_low": low, "quality_high": high}
+    seen = front["quality"].to_numpy()  # sums in another order may differ from it by a rounding error
+    return {"quality_low": np.minimum(low, seen), "quality_high": np.maximum(high, seen)}
 
 
 def baselines(policy: Policy, rows: pd.DataFrame, fit: pd.DataFrame, *, max_loss: float) -> pd.DataFrame:

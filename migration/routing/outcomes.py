@@ -72,7 +72,8 @@ def gather(
 
     predictions: frames of steps 02 and 03; of the same call and candidate the later frame's row is kept. The SLM costs
     `slm_usd_per_m` per million tokens of its own prompt and answer. An LLM cost that is unknown takes the median of
-    its task, then of all calls (`llm_cost_known` says where); with no known cost at all it is NaN.
+    its task, then of all calls (`llm_cost_known` says where); with no known cost at all it is NaN. Each task's weights
+    on `test` add up to what they add up to in all parts, so that what is measured there speaks for the traffic.
     """
     filled = [frame for frame in predictions if len(frame)]
     if not filled:
@@ -98,6 +99,8 @@ def gather(
     rows = pick_candidates(rows, tuned=tuned, base=base)
     rows["slm_cost"] = (rows["prompt_tokens"] + rows["completion_tokens"]).fillna(0) * slm_usd_per_m / 1e6
     rows["slm_ms"] = _filled(rows["latency_ms"], rows["task"])
+    test, of_task = rows["part"] == "test", rows.groupby("task")["weight"].transform("sum")
+    rows.loc[test, "weight"] *= (of_task / rows[test].groupby("task")["weight"].transform("sum"))[test]
     return rows.sort_values("call_id").reset_index(drop=True)
 
 

@@ -184,6 +184,13 @@ def test_an_unknown_price_is_unknown_and_not_zero(tmp_path) -> None:
     assert gather(some, predictions, tuned="small+tuned")["llm_cost"].notna().all()
 
 
+def test_what_is_measured_on_the_test_part_speaks_for_the_traffic(tuned) -> None:
+    """Its tasks have the weights of all parts, however the split fell; the other parts' weights are as they were."""
+    test, rest = (tuned.rows[tuned.rows["part"].eq("test") == side].groupby("task") for side in (True, False))
+    np.testing.assert_allclose(test["weight"].sum(), tuned.rows.groupby("task").size())
+    np.testing.assert_allclose(rest["weight"].sum(), rest.size())
+
+
 def test_broken_answers_are_escalated(tuned) -> None:
     rows = tuned.rows.assign(error="timeout")
     assert evaluate(tuned.policy, rows).slm_share == 0.0
