@@ -158,20 +158,30 @@ def pad(examples: Sequence[Example], filler: int) -> dict[str, torch.Tensor]:
 
 @dataclass(frozen=True)
 class Collator:
-    """Turns one planned row, {"examples": [number, …]}, into a batch: packed where sharing pays, else padded."""
+    """Turns one planned row, {"examples": [number, …]}, into a batch: packed where sharing pays, else padded.
+
+    window: the model's sliding window in tokens; width: its hidden size.
+    """
 
     examples: Sequence[Example]
     filler: int
     dtype: torch.dtype = torch.float32
     window: int | None = None
     packed: bool = True
+    width: int = 576
 
     def pays(self, chosen: Sequence[Example]) -> bool:
-        """Sharing pays when a pack computes fewer tokens than padding, and every example fits the sliding window."""
-        fits = self.window is None or max(map(len, chosen)) <= self.window
-        if not (self.packed and fits and len(chosen) > 1):
+        """Sharing pays when a pack computes less than padded rows, and every example fits the sliding window.
+
+        A row of T tokens costs T + T^2 / (6 width): its layers' products, and the attention of a dense mask.
+        """
+        longest = max(map(len, chosen))
+        if not self.packed or len(chosen) < 2 or (self.window is not None and longest > self.window):
             return False
-        return shared_prefix(chosen) >= 0.2 * float(np.mean([*map(len, chosen)]))
+        prefix = shared_prefix(chosen)
+        tokens = np.array([prefix + sum(len(example) - prefix for example in chosen), longest])
+        packed, padded = tokens + tokens**2 / (6 * self.width)
+        return bool(packed < len(chosen) * padded)
 
     def __call__(self, rows: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
         chosen = [self.examples[number] for row in rows for number in row["examples"]]

@@ -219,7 +219,8 @@ def tune(
     window = getattr(model.config, "sliding_window", None)
     dtype = model.get_input_embeddings().weight.dtype
     filler = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    collator = Collator(examples, filler, dtype, window, recipe.packed)
+    width = model.config.get_text_config().hidden_size
+    collator = Collator(examples, filler, dtype, window, recipe.packed, width)
     recipe = enough(recipe, len(examples))
     rows = _planned(examples, recipe, folder)
     parts, started = 1, time.monotonic()

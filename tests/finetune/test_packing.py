@@ -84,6 +84,14 @@ def test_rows_are_padded_where_nothing_is_shared_or_the_window_is_short(llama):
     assert Collator(examples, 0, window=20)([{"examples": [0, 1, 2, 3]}])["input_ids"].shape[0] == 4
 
 
+@pytest.mark.parametrize(("shared", "rows"), [(60, 12), (230, 1)])
+def test_a_little_sharing_does_not_pay_for_the_attention_of_a_long_row(shared, rows):
+    """Twelve calls of 256 tokens: a quarter shared is padded, nearly all of the prompt shared is packed."""
+    own = [[1000 * i + at for at in range(256 - shared)] for i in range(1, 13)]
+    examples = [Example(str(i), "s", [*range(shared), *rest], 240) for i, rest in enumerate(own)]
+    assert Collator(examples, 0)([{"examples": list(range(12))}])["input_ids"].shape[0] == rows
+
+
 def test_a_plan_keeps_call_sites_apart_and_sees_every_example_each_epoch(llama):
     examples = examples_of(llama, 25) + examples_of(llama, 17, site="Another call site, with a prompt of its own. " * 3)
     epoch = plan(examples, size=10, steps=4, seed=3)
