@@ -103,9 +103,11 @@ def sweep(
 class ThresholdChoice:
     """The threshold with the largest saving whose loss is proved to be at most `max_loss`.
 
-    With chance `confidence_level` over the draw of the n calls, new calls from the same source lose at most `bound`
-    (<= max_loss) on average when routed at `threshold`. `threshold` is None where the decision is "do not route".
-    slm_share, loss: of the calibration calls; saving: fraction of the all-LLM cost, the SLM's own cost taken off.
+    With chance `confidence_level` over the draw of the n calls, new calls from the same source lose at most `max_loss`
+    on average when routed at `threshold`. `threshold` is None where the decision is "do not route". bound: the upper
+    limit of the loss (<= max_loss) at this threshold as if it had been named beforehand; since the same calls chose
+    it, it is read beside the promise and not instead of it. slm_share, loss: of the calibration calls; saving: fraction
+    of the all-LLM cost, the SLM's own cost taken off.
     `more_labels`: how many more calls would prove the best threshold seen, None where no number would.
     """
 

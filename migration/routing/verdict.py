@@ -48,7 +48,7 @@ def test_sentence(tuned: Tuned, result: Result) -> str:
     kept = "within" if result.loss <= limit else "over"
     return (
         f"On {result.n} test calls the loss was {result.loss:.1%} ({result.loss_low:.1%} to {result.loss_high:.1%}), "
-        f"{kept} the {limit:.0%} allowed; the bound from calibration was {bound:.1%}. "
+        f"{kept} the {limit:.0%} that are promised at most; the calibration calls alone bound it to {bound:.1%}. "
         f"{result.slm_share:.0%} of the calls stayed with the SLM{_price(result)}."
     )
 
