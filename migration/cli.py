@@ -201,13 +201,11 @@ def import_command(
     prices: Annotated[Path | None, typer.Option(help="YAML of contract prices.")] = None,
 ) -> None:
     """Turn any log into the calls table."""
-    from migration.audit import import_log
+    from migration.audit import column_mapping, import_log
 
-    if wrong := [pair for pair in column or [] if "=" not in pair]:
-        raise BadInput(f"--column takes ours=theirs, e.g. call_id=request_id, not {wrong[0]!r}")
-    columns = dict(pair.split("=", 1) for pair in column or [])
+    columns = column_mapping(column or [])
     files = [str(path) for path in expand(file)]
-    result = import_log(files, target, format=form, columns=columns or None, prices=prices, progress=_say)
+    result = import_log(files, target, format=form, columns=columns, prices=prices, progress=_say)
     out.print(str(result), markup=False)
     out.print(f"calls table: {target}", soft_wrap=True)
 

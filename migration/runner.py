@@ -195,29 +195,7 @@ def execute(
     hashed = input_hash(run, book, item.parameters, traffic)
     run.note_step(book.step, status="running", parameters=book.defaults | item.parameters)
     total = len(papermill.iorw.load_notebook_node(str(book.path)).cells) + 1
-    error: StepFailed | None = None
-    try:
-        papermill.execute_notebook(
-            str(book.path),
-            str(working),
-            parameters=item.parameters,
-            progress_bar=False,
-            stdout_file=Lines(say),
-            config=LOCAL_SOCKETS,
-            on_cell_start=lambda cell, cell_index: on_cell(cell_index, total),
-        )
-        finished = run.manifest["steps"][book.step].get("finished_at")
-        if not run.done(book.step) or finished == before:
-            error = StepFailed(book.step, None, "the notebook ended without its summary.json", "")
-    except PapermillExecutionError as problem:
-        error = StepFailed(book.step, problem.exec_count, _one_line(problem.ename, problem.evalue), "")
-        error.__cause__ = problem
-    except DeadKernelError as problem:
-        error = StepFailed(book.step, None, "its kernel died (out of memory, or killed)", "")
-        error.__cause__ = problem
-    except KeyboardInterrupt:
-        error = StepFailed(book.step, None, "stopped by the user", "")
-
+    error = _failure(run, item, working, before, lambda cell, cell_index: on_cell(cell_index, total), Lines(say))
     folder = run.path / (f"{book.step}.partial" if error else book.step)
     folder.mkdir(exist_ok=True)
     if working.exists():
@@ -230,6 +208,36 @@ def execute(
         raise StepFailed(error.step, error.cell, error.error, where) from error.__cause__
     run.note_step(book.step, input_hash=hashed, seconds=round(seconds, 1), error=None)
     return seconds
+
+
+def _failure(
+    run: Run, item: Planned, working: Path, before: str | None, on_cell: Callable[..., None], printed: Lines
+) -> StepFailed | None:
+    """Execute the notebook into `working`; what went wrong, if anything. before: when the step finished last."""
+    step = item.notebook.step
+    error: StepFailed | None = None
+    try:
+        papermill.execute_notebook(
+            str(item.notebook.path),
+            str(working),
+            parameters=item.parameters,
+            progress_bar=False,
+            stdout_file=printed,
+            config=LOCAL_SOCKETS,
+            on_cell_start=on_cell,
+        )
+        finished = run.manifest["steps"][step].get("finished_at")
+        if not run.done(step) or finished == before:
+            error = StepFailed(step, None, "the notebook ended without its summary.json", "")
+    except PapermillExecutionError as problem:
+        error = StepFailed(step, problem.exec_count, _one_line(problem.ename, problem.evalue), "")
+        error.__cause__ = problem
+    except DeadKernelError as problem:
+        error = StepFailed(step, None, "its kernel died (out of memory, or killed)", "")
+        error.__cause__ = problem
+    except KeyboardInterrupt:
+        error = StepFailed(step, None, "stopped by the user", "")
+    return error
 
 
 def _one_line(name: str, value: str) -> str:

@@ -89,7 +89,7 @@ def fields_of(answer: str) -> dict[str, list[str]]:
                 found[path].append(value)
             return dict(found)
         except orjson.JSONDecodeError:
-            pass
+            pass  # it only begins like JSON: read as lines or as a whole
     pairs = [_PAIR.match(line) for line in text.splitlines() if line.strip()]
     if pairs and len(pairs) <= 12 and all(pairs) and (len(pairs) > 1 or len(text) < 60):
         return {p[1].strip().lower(): [p[2].strip()] for p in pairs if p}

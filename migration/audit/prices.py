@@ -111,7 +111,7 @@ def list_price(model: str, day: date) -> Price | None:
         try:
             found = snapshot.find_provider_model(reference, None, owner, None)[1]
         except LookupError:
-            continue
+            continue  # the next guess; a model that none finds is priced "unknown"
         prices = found.get_prices(at)
         paid, answered = _base(prices.input_mtok), _base(prices.output_mtok)
         if paid is None and answered is None:

@@ -28,7 +28,6 @@ class Scale:
 
     factor: float
     days: float
-    whole_days: int
     note: str
     log_share: float = 1.0
 
@@ -63,7 +62,7 @@ def month_scale(created_at: pd.Series) -> tuple[Scale, pd.DataFrame]:
             level = np.where(days["weekend"], rate[True], rate[False]) / average
             note += "; weekends counted by their own level"
     covered = float((days["covered"] * level).sum())
-    return Scale(MONTH_DAYS / covered, covered, int((days["covered"] >= 1).sum()), note), days
+    return Scale(MONTH_DAYS / covered, covered, note), days
 
 
 def _covered(times: pd.Series, n: int) -> tuple[np.ndarray, str]:

@@ -251,33 +251,39 @@ def choose_tasks(
         raise BadInput(f"tasks {unknown} are not in the log; it has {sorted(tasks['task'])}")
     cost = tasks["cost_usd"].fillna(0) + 1e-12 * (tasks["prompt_tokens"] + tasks["completion_tokens"])
     order = tasks.assign(_formed=tasks["task_type"].isin(FORMED), _value=tasks["calls"] * cost)
-    rows, sets, left = [], {}, 60 * minutes
+    rows, left = [], 60 * minutes
+    possible: dict[str, TrainingSet] = {}
     for row in order.sort_values(["_formed", "_value"], ascending=False).to_dict("records"):
-        made, seconds, why = None, float("nan"), _reason_to_leave(row, wanted, loaded.context)
+        made, why = None, _reason_to_leave(row, wanted, loaded.context)
         if not why:
             try:
                 made = choose(calls, [row["task"]], n=n, corrections=corrections, seed=recipe.seed)
             except NotEnoughCalls as error:
                 why = str(error)
-        if made is not None:
-            examples = encoded(loaded.tokenizer, made.train)
-            seconds = LEAST_PART * training_seconds(examples, recipe, pace)
-            if max(map(len, examples)) > loaded.context:
-                why = f"prompts of up to {max(map(len, examples)):,} tokens, the model reads {loaded.context:,}"
-            else:
-                why = f"{seconds / 60:.1f} minutes to train at least"
-                if seconds <= left:
-                    sets[row["task"]] = made
-                    left -= seconds
-                else:
-                    why += f", {left / 60:.1f} are left"
+        seconds, too_long = _seconds_to_train(made, loaded, recipe, pace) if made else (float("nan"), "")
+        why = why or too_long
+        trained = why == "" and seconds <= left
+        if made is not None and not why:
+            possible[row["task"]] = made
+            why = f"{seconds / 60:.1f} minutes to train at least" + ("" if trained else f", {left / 60:.1f} are left")
+        left -= seconds if trained else 0
         facts = {key: row[key] for key in ("task", "name", "calls", "cost_usd")}
         count = len(made.train) if made else 0
-        rows.append(facts | {"examples": count, "seconds": seconds, "trained": row["task"] in sets, "why": why})
+        rows.append(facts | {"examples": count, "seconds": seconds, "trained": trained, "why": why})
     frame = pd.DataFrame(rows)
+    sets = {task: possible[task] for task in frame.loc[frame["trained"], "task"]}
     if not sets:
-        return _shortened(frame, calls, recipe, minutes, n, corrections)
+        return _shortened(frame, possible, recipe, minutes)
     return TaskPlan(frame, sets, enough(recipe, sum(len(each.train) for each in sets.values())))
+
+
+def _seconds_to_train(made: TrainingSet, loaded: LoadedModel, recipe: Recipe, pace: float) -> tuple[float, str]:
+    """What training on `made` takes at least; NaN, and why, where the model cannot read its prompts."""
+    examples = encoded(loaded.tokenizer, made.train)
+    longest = max(map(len, examples))
+    if longest > loaded.context:
+        return float("nan"), f"prompts of up to {longest:,} tokens, the model reads {loaded.context:,}"
+    return LEAST_PART * training_seconds(examples, recipe, pace), ""
 
 
 def _reason_to_leave(row: Mapping[Any, Any], wanted: Sequence[str], context: int) -> str:
@@ -293,20 +299,16 @@ def _reason_to_leave(row: Mapping[Any, Any], wanted: Sequence[str], context: int
     return f"prompts of {mean:,.0f} tokens, the model reads {context:,}" if mean > context else ""
 
 
-def _shortened(
-    frame: pd.DataFrame, calls: pd.DataFrame, recipe: Recipe, minutes: float, n: int, corrections: str | Path
-) -> TaskPlan:
+def _shortened(frame: pd.DataFrame, possible: Mapping[str, TrainingSet], recipe: Recipe, minutes: float) -> TaskPlan:
     """The task that is cheapest to train: the clock will end it early."""
-    possible = frame[frame["seconds"].notna()]
-    if possible.empty:
+    if not possible:
         reasons = "; ".join(f"{row.name}: {row.why}" for row in frame.itertuples(index=False))
         raise NotEnoughCalls(f"fine-tuning ({reasons})", 0, FEWEST)
-    cheapest = possible.sort_values("seconds").iloc[0]
+    cheapest = frame.sort_values("seconds").iloc[0]
     task, seconds = str(cheapest["task"]), float(cheapest["seconds"])
-    made = choose(calls, [task], n=n, corrections=corrections, seed=recipe.seed)
-    recipe = enough(recipe, len(made.train))
+    recipe = enough(recipe, len(possible[task].train))
     epochs = LEAST_PART * recipe.epochs * 60 * minutes / seconds
     chosen = frame["task"] == task
     frame.loc[chosen, "trained"] = True
     frame.loc[chosen, "why"] = f"the cheapest to train; the minutes allow about {epochs:.1f} epochs"
-    return TaskPlan(frame, {task: made}, recipe)
+    return TaskPlan(frame, {task: possible[task]}, recipe)

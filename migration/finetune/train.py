@@ -215,36 +215,19 @@ def tune(
     if (folder / "training.json").exists():
         say(f"this training was finished before: read from {folder.name}")
         return read_training(folder)
-    adapted, device = prepare(model, recipe), next(model.parameters()).device
-    window = getattr(model.config, "sliding_window", None)
-    dtype = model.get_input_embeddings().weight.dtype
-    filler = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    width = model.config.get_text_config().hidden_size
-    collator = Collator(examples, filler, dtype, window, recipe.packed, width)
-    recipe = enough(recipe, len(examples))
-    rows = _planned(examples, recipe, folder)
-    parts, started = 1, time.monotonic()
-    trainer: AnswerTrainer | None = None
-    while True:
-        try:
-            watch = Watch(validation, collator, recipe, folder, minutes, len(rows), say)
-            with warnings.catch_warnings():  # the libraries' renamed options, old names of which work in all versions
-                warnings.simplefilter("ignore", FutureWarning)
-                trainer = _trainer(adapted, tokenizer, collator, rows, parts, recipe, folder, report_to, watch)
-                trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
-            break
-        except RuntimeError as error:
-            if not _no_memory(error) or parts >= recipe.size:
-                raise
-            parts *= 2
-            say(
-                f"out of memory: going on with micro-batches of {math.ceil(recipe.size / parts)} examples, "
-                f"{parts} summed a step: the effective batch stays {recipe.size}"
-            )
-        trainer = None  # the failed attempt holds the activations that did not fit
-        gc.collect()
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
+    recipe, started = enough(recipe, len(examples)), time.monotonic()
+    collator, rows = _collator(model, tokenizer, examples, recipe), _planned(examples, recipe, folder)
+    adapted = prepare(model, recipe)
+
+    def attempt(parts: int) -> Watch:
+        watch = Watch(validation, collator, recipe, folder, minutes, len(rows), say)
+        with warnings.catch_warnings():  # the libraries' renamed options, old names of which work in all versions
+            warnings.simplefilter("ignore", FutureWarning)
+            trainer = _trainer(adapted, tokenizer, collator, rows, parts, recipe, folder, report_to, watch)
+            trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
+        return watch
+
+    watch, parts = _in_memory(attempt, recipe.size, say)
     computed, padded = np.sum([collator.tokens(row) for row in rows[: watch.step]], axis=0)
     trainable = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
     result = {
@@ -258,6 +241,37 @@ def tune(
     for checkpoint in folder.glob("checkpoint-*"):
         shutil.rmtree(checkpoint)
     return read_training(folder)
+
+
+def _collator(model: Any, tokenizer: Any, examples: Sequence[Example], recipe: Recipe) -> Collator:
+    return Collator(
+        examples,
+        tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id,
+        dtype=model.get_input_embeddings().weight.dtype,
+        window=getattr(model.config, "sliding_window", None),
+        packed=recipe.packed,
+        width=model.config.get_text_config().hidden_size,
+    )
+
+
+def _in_memory(attempt: Callable[[int], Watch], size: int, say: Say) -> tuple[Watch, int]:
+    """What `attempt` gives with rows of `size` examples in the fewest parts that fit into memory, and the parts."""
+    parts = 1
+    while True:
+        try:
+            return attempt(parts), parts
+        except RuntimeError as error:
+            if not _no_memory(error) or parts >= size:
+                raise
+        # outside of the handler: the error's traceback holds the activations that did not fit
+        parts *= 2
+        say(
+            f"out of memory: going on with micro-batches of {math.ceil(size / parts)} examples, "
+            f"{parts} summed a step: the effective batch stays {size}"
+        )
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
 
 def read_training(folder: Path) -> Training:

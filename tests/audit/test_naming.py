@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import sites
+from servers import JsonHandler, Server, completion, serving
 
 from migration.audit.naming import ask_names, name_of, slug
 from migration.audit.prompts import tokens_of
@@ -41,35 +39,21 @@ def test_ids_are_plain() -> None:
     assert slug("") == ""
 
 
-class _Endpoint(BaseHTTPRequestHandler):
+class _Endpoint(JsonHandler):
     """A chat-completions endpoint that names everything after the length of what it was told."""
 
     told: list[str] = []  # noqa: RUF012
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.told.append(asked["messages"][-1]["content"])
-        message = {"role": "assistant", "content": f' "Task number {len(self.told)}." '}
-        body = json.dumps(
-            {"id": "x", "object": "chat.completion", "created": 1, "model": asked["model"]}
-            | {"choices": [{"index": 0, "finish_reason": "stop", "message": message}]}
-        ).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        self.told.append(self.body()["messages"][-1]["content"])
+        self.reply(200, completion(f' "Task number {len(self.told)}." '))
 
 
 @pytest.fixture
 def endpoint() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), _Endpoint)
-    Thread(target=server.serve_forever, daemon=True).start()
     _Endpoint.told.clear()
-    yield f"http://127.0.0.1:{server.server_port}/v1"
-    server.shutdown()
+    with serving(Server(_Endpoint)) as server:
+        yield server.url
 
 
 def test_a_language_model_may_name_tasks_and_sees_no_personal_data(endpoint: str, tmp_path: Path) -> None:

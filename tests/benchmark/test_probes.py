@@ -1,9 +1,7 @@
 """Asked again: a real (tiny) model in process and a real server; the same samples again, and nothing asked twice."""
 
 import json
-import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pandas as pd
@@ -11,6 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from servers import JsonHandler, Server, completion, serving
 
 from migration.benchmark import Answers, Candidate, answer, probed, sampled, verbalised
 from migration.benchmark.engine import local
@@ -19,13 +18,11 @@ from migration.errors import BadInput
 from migration.schema import PREDICTIONS, conform
 
 
-class Shop(ThreadingHTTPServer):
+class Shop(Server):
     """Says `says[0]`, at an odd seed `says[1]`, and how sure it is (`stated`). `seeds`: it takes all but `broken`."""
 
-    daemon_threads = True
-
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Desk)
+        super().__init__(Desk)
         self.stated: dict[str, str] = {}
         self.asked: Counter[str] = Counter()
         self.bodies: list[dict] = []
@@ -33,17 +30,14 @@ class Shop(ThreadingHTTPServer):
 
     @property
     def candidate(self) -> Candidate:
-        return Candidate("far", f"http://127.0.0.1:{self.server_address[1]}/v1#some-model")
+        return Candidate("far", f"{self.url}#some-model")
 
 
-class Desk(BaseHTTPRequestHandler):
+class Desk(JsonHandler):
     server: Shop
 
-    def log_message(self, *_):
-        pass
-
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        body = self.body()
         if not self.server.seeds and "seed" in body:
             return self.reply(400, {"error": {"message": "unknown field: seed"}})
         if body.get("seed", -1) == self.server.broken:
@@ -52,25 +46,13 @@ class Desk(BaseHTTPRequestHandler):
         self.server.asked[json.dumps(body, sort_keys=True)] += 1
         texts = [turn["content"] for turn in body["messages"]]
         said = self.server.stated[texts[0]] if texts[-1] == HOW_SURE else self.server.says[body.get("seed", 0) % 2]
-        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": said}}
-        self.reply(200, {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]})
-
-    def reply(self, status, body):
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        self.reply(200, completion(said))
 
 
 @pytest.fixture
 def shop():
-    server = Shop()
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(Shop()) as server:
+        yield server
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
 import pytest
+from servers import JsonHandler, Server, completion, serving
 
 from migration.benchmark import Candidate
 from migration.benchmark.scorecard import Criterion, Rubric, grade, judged, read_rubric
@@ -15,27 +14,21 @@ from migration.errors import BadInput, NotEnoughCalls
 RUBRIC = Rubric((Criterion("resolves", "Does it help?", 3), Criterion("tone", "Is it polite?", 1)))
 
 
-class Judge(ThreadingHTTPServer):
+class Judge(Server):
     """Grades by the number of words in an answer ("fair"), by its place ("first"), or not at all ("babble")."""
 
-    daemon_threads = True
-
     def __init__(self, manner):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.manner, self.asked = manner, []
-        threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
     def candidate(self):
-        return Candidate("judge", f"http://127.0.0.1:{self.server_address[1]}/v1#judge")
+        return Candidate("judge", f"{self.url}#judge")
 
 
-class Handler(BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
+class Handler(JsonHandler):
     def do_POST(self):
-        text = json.loads(self.rfile.read(int(self.headers["content-length"])))["messages"][-1]["content"]
+        text = self.body()["messages"][-1]["content"]
         self.server.asked.append(text)
         answers = re.findall(r"<answer_(.)>\n(.*?)\n</answer_", text, re.DOTALL)
         marks = {place: min(5, len(words.split())) for place, words in answers}
@@ -43,22 +36,13 @@ class Handler(BaseHTTPRequestHandler):
             marks = {"A": 5, "B": 1}
         grades = {place: {"resolves": mark, "tone": mark} for place, mark in marks.items()}
         content = "Well, both are fine." if self.server.manner == "babble" else json.dumps(grades)
-        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}
-        body = {"id": "x", "object": "chat.completion", "created": 1, "model": "judge", "choices": [choice]}
-        data = json.dumps(body).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        self.reply(200, completion(content))
 
 
 @pytest.fixture
 def judge(request):
-    server = Judge(request.param)
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(Judge(request.param)) as server:
+        yield server
 
 
 CALLS = pd.DataFrame(

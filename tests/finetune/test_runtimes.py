@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from families import calls_of, examples_of, family_of
+from servers import llama_cpp
 
 from migration.benchmark import Candidate, answer
 from migration.errors import BadInput
@@ -92,13 +93,8 @@ def smollm2(tmp_path_factory):
 @pytest.mark.slow
 def test_tuned_smollm2_served_by_llama_cpp_agrees_with_its_adapter(smollm2, tmp_path):
     """Trained in NF4, merged, written as GGUF, served by llama.cpp's own server: the same answers."""
-    xllamacpp = needs("xllamacpp", "test")
     merged, _, asked, here = smollm2
-    settings = xllamacpp.CommonParams()
-    settings.model.path = str(runtimes.to_gguf("smollm2", merged, tmp_path / "merged.gguf"))
-    settings.n_ctx, settings.n_parallel, settings.port = 2048, 2, 0
-    settings.hostnames = ["127.0.0.1"]
-    server = xllamacpp.Server(settings)
+    server = llama_cpp(runtimes.to_gguf("smollm2", merged, tmp_path / "merged.gguf"))
     served = answer(Candidate("served", f"{server.listening_address}/v1#tuned"), asked)
     assert served["error"].isna().all()
     assert (served["output"].str.strip() == here).mean() >= 0.75  # half precision: a near-tie may fall otherwise

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from migration.audit.calls import finish
+from migration.audit.calls import Finished, finish
 from migration.audit.importers.forms import EXPECTED, FAMILIES
 from migration.audit.importers.reading import Reading, notes_of
 from migration.audit.importers.report import BadLine, ImportReport
@@ -62,6 +62,14 @@ def import_log(
         kept.unlink(missing_ok=True)
         if bad_file:
             bad_file.replace(kept)
+    return _report(out, found, unknown, reading, done, kept if bad_file else None, time.monotonic() - began)
+
+
+def _report(
+    out: Path, found: list[Source], unknown: list[str], reading: Reading, done: Finished, bad_file: Path | None,
+    seconds: float,
+) -> ImportReport:  # fmt: skip
+    """What was read, what was not, and what the reader should know."""
     return ImportReport(
         out=out,
         format=", ".join(sorted({one.form.name for one in found})),
@@ -70,14 +78,14 @@ def import_log(
         calls=done.calls,
         bad=reading.bad.count,
         bad_lines=tuple(sorted(reading.bad.first, key=lambda one: (one.file, one.line))),
-        bad_file=kept if bad_file else None,
+        bad_file=bad_file,
         reasons=reading.bad.reasons,
         kinds=done.kinds,
         skipped=reading.skipped,
         unknown_models=done.unknown_models,
         cost_usd=done.cost_usd,
         notes=(*unknown, *notes_of(reading, done)),
-        seconds=round(time.monotonic() - began, 2),
+        seconds=round(seconds, 2),
     )
 
 

@@ -1,31 +1,27 @@
 """Answers over HTTP: real servers, real failures, the same table as in process."""
 
 import json
-import threading
 import time
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pandas as pd
 import pytest
+from servers import JsonHandler, Server, completion, llama_cpp, serving
 
 from migration.benchmark import Answers, Candidate, answer
 from migration.benchmark.candidates import COLUMNS
 from migration.benchmark.engine import endpoint, local
 from migration.errors import BadInput
-from migration.sample import models
 
 SECRET = "sk-test-very-secret"
 
 
-class Upstream(ThreadingHTTPServer):
+class Upstream(Server):
     """Answers chat completions; `trouble` maps a question to what goes wrong, once each unless it ends in "always"."""
 
-    daemon_threads = True
-
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.trouble: dict[str, str] = {}
         self.answered: Counter[str] = Counter()
         self.seen: list[dict] = []
@@ -33,17 +29,14 @@ class Upstream(ThreadingHTTPServer):
 
     @property
     def source(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1#some-model"
+        return f"{self.url}#some-model"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JsonHandler):
     server: Upstream
 
-    def log_message(self, *_):
-        pass
-
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        body = self.body()
         self.server.seen.append(body)
         self.server.keys.add(self.headers.get("authorization"))
         question = body["messages"][-1]["content"]
@@ -74,32 +67,15 @@ class Handler(BaseHTTPRequestHandler):
             "logprob": -0.5,
             "top_logprobs": [{"token": "a", "logprob": -0.5}, {"token": "b", "logprob": -1.5}],
         }
-        choice = {
-            "index": 0,
-            "finish_reason": "stop",
-            "message": {"role": "assistant", "content": f"re: {question}"},
-            "logprobs": {"content": [token, token]} if logprobs else None,
-        }
         usage = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}
-        return {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
-
-    def reply(self, status, body):
-        data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("content-type", "text/html" if isinstance(body, str) else "application/json")
-        self.send_header("content-length", str(len(data)))
-        self.send_header("retry-after-ms", "20")
-        self.end_headers()
-        self.wfile.write(data)
+        said = completion(f"re: {question}", logprobs={"content": [token, token]} if logprobs else None)
+        return said | {"usage": usage}
 
 
 @pytest.fixture
 def upstream():
-    server = Upstream()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(Upstream()) as server:
+        yield server
 
 
 def requests(*questions: str) -> pd.DataFrame:
@@ -209,16 +185,7 @@ def test_an_address_without_host_or_model_is_refused(source):
 @pytest.fixture
 def served():
     """llama.cpp's own server with SmolLM2 on loopback."""
-    xllamacpp = pytest.importorskip("xllamacpp", reason="needs llama.cpp's server (pip install -e '.[test]')")
-    try:
-        files = models.find("smollm2")
-    except models.ModelNotFound as missing:
-        pytest.skip(str(missing))
-    settings = xllamacpp.CommonParams()
-    settings.model.path = str(files.folder / files.gguf)
-    settings.n_ctx, settings.n_parallel, settings.port = 4096, 2, 0
-    settings.hostnames = ["127.0.0.1"]
-    server = xllamacpp.Server(settings)
+    server = llama_cpp(context=4096)
     return Candidate("served", f"{server.listening_address}/v1#smollm2"), server
 
 
