@@ -230,7 +230,7 @@ def doctor_command() -> None:
     import psutil
     import torch
 
-    from migration.sample.models import find
+    from migration.models.weights import find
 
     def line(name: str, value: object) -> None:
         out.print(f"{name:<14}{value}", markup=False, soft_wrap=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from migration.sample import models
+from migration.models import weights as models
 
 
 class Server(ThreadingHTTPServer):

@@ -16,11 +16,11 @@ _LATER = {
     "Contract": "prices",
     "contract": "prices",
     "price_table": "prices",
-    "mask": "redact",
-    "mask_messages": "redact",
-    "count_by_kind": "redact",
-    "discover": "tasks",
-    "write_corrections": "tasks",
+    "mask": "pii",
+    "mask_messages": "pii",
+    "count_by_kind": "pii",
+    "discover": "discovery.tasks",
+    "write_corrections": "discovery.tasks",
     "open_calls": "analytics",
     "fold": "analytics",
     "add_up": "analytics",
@@ -33,8 +33,8 @@ _LATER = {
     "movable": "analytics",
     "sample_texts": "analytics",
     "summary_of": "analytics",
-    "use_cases": "complexity",
-    "reading": "reading",
+    "use_cases": "discovery.complexity",
+    "present": "present",
 }
 
 __all__ = [*_LATER]  # noqa: PLE0604

@@ -21,9 +21,9 @@ import pandas as pd
 from ibis import _
 from ibis.expr.types import Table
 
-from migration.audit.complexity import route_hint
-from migration.audit.redact import mask
-from migration.audit.tasks import EMBEDDING, Discovery
+from migration.audit.discovery.complexity import route_hint
+from migration.audit.discovery.tasks import EMBEDDING, Discovery
+from migration.audit.pii import mask
 from migration.errors import NotEnoughCalls
 from migration.schema import MONTH_DAYS
 

@@ -11,8 +11,8 @@ from migration.benchmark.probes import probed, sampled, verbalised
 from migration.benchmark.public import head_to_head, lm_eval
 from migration.benchmark.sampling import Plan, draw_sample, plan_sample
 from migration.benchmark.scoreboard import Scoreboard, styled
-from migration.benchmark.scorecard import judged
-from migration.benchmark.scoring import Scorer, confusion, definitions, repeats, repeats_sentence, score
+from migration.benchmark.scoring.judge import judged
+from migration.benchmark.scoring.scorers import Scorer, confusion, definitions, repeats, repeats_sentence, score
 from migration.benchmark.trial import ask, available, facts, notices, plan_trial
 
 __all__ = [

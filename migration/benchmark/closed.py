@@ -16,7 +16,7 @@ import pandas as pd
 from migration.benchmark.candidates import Candidate
 from migration.benchmark.engine import answer
 from migration.benchmark.sampling import REPLAYED
-from migration.benchmark.scoring import score
+from migration.benchmark.scoring.scorers import score
 from migration.benchmark.trial import asked_of
 from migration.stats import holm, paired_difference
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from migration.benchmark.sampling import REPLAYED
 from migration.benchmark.scoreboard import Scoreboard
-from migration.benchmark.scoring import macro_f1
+from migration.benchmark.scoring.scorers import macro_f1
 from migration.benchmark.verdict import commonest, prospect, rate_of, verdict, verdicts
 from migration.errors import NotEnoughCalls
 from migration.stats import agreement_rate, holm, paired_bootstrap, paired_difference, weighted_rate
@@ -168,7 +168,7 @@ def differing(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, *, n: i
 
     Columns: task, asked (the last message), reference, answer, score; texts cut to 280 characters.
     """
-    from migration.audit.redact import mask
+    from migration.audit.pii import mask
 
     rows = scored[(scored["candidate"] == candidate) & ~scored["agrees"].astype(bool) & scored["output"].notna()]
     turn = rows.groupby("task").cumcount()

@@ -18,7 +18,7 @@ import pandas as pd
 from migration.benchmark.candidates import Candidate, Progress, chat
 from migration.benchmark.engine import answer
 from migration.benchmark.engine.cache import Answers
-from migration.benchmark.forms import parse, plain
+from migration.benchmark.scoring.forms import parse, plain
 from migration.benchmark.trial import asked_of
 from migration.errors import BadInput
 

@@ -20,7 +20,7 @@ from migration.benchmark.candidates import Candidate, Progress, bounded, with_sh
 from migration.benchmark.engine import answer
 from migration.benchmark.sampling import REPLAYED, Plan, draw_sample, eligible, fixed_plan, plan_sample
 from migration.errors import BadInput
-from migration.sample.models import ModelNotFound, find, notice
+from migration.models.weights import ModelNotFound, find, notice
 
 WARM_UP = 6
 """Calls of a task that tell what one costs; they are the first of the sample, so nothing is asked in vain."""

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from migration.costs.words import Currency
+from migration.costs.present import Currency
 from migration.figures import CASCADE, LLM, NEUTRAL, SLM, Picture, save
 from migration.figures import style as shared_style
 

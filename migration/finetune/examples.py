@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 
 from migration.artifacts import write_atomic
-from migration.audit.redact import Masker, mask_messages
+from migration.audit.pii import Masker, mask_messages
 from migration.benchmark.candidates import chat
-from migration.benchmark.forms import parse, plain
+from migration.benchmark.scoring.forms import parse, plain
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.repeats import check_leaks, cover, first_of_near, near_any, own_texts
 

@@ -23,7 +23,7 @@ from migration.finetune.packing import Example
 from migration.finetune.runtimes import Logits, has_llama_gguf
 from migration.finetune.train import Recipe
 from migration.finetune.watch import evaluating
-from migration.sample import models
+from migration.models import weights as models
 
 CARD = """---
 base_model: {base}

@@ -17,7 +17,7 @@ import pandas as pd
 from migration.artifacts import read_json, write_json
 from migration.benchmark import Candidate
 from migration.benchmark.sampling import REPLAYED, eligible
-from migration.benchmark.scoring import score
+from migration.benchmark.scoring.scorers import score
 from migration.benchmark.trial import ask
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.fit import TaskPlan, encoded

@@ -20,7 +20,7 @@ import torch
 
 from migration.artifacts import read_json
 from migration.errors import BadInput
-from migration.sample import models
+from migration.models import weights as models
 
 Logits = Callable[[list[int], int], torch.Tensor]
 """A model anywhere: token ids of a text and a number k give the logits at its last k tokens, float32 (k, words)."""

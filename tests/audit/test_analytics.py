@@ -16,8 +16,8 @@ import pytest
 import sites
 
 from migration.audit import analytics as a
-from migration.audit import reading
-from migration.audit.tasks import discover
+from migration.audit import present as reading
+from migration.audit.discovery.tasks import discover
 from migration.errors import NotEnoughCalls
 from migration.figures import audit as figures
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from migration.audit import import_log
-from migration.audit.calls import is_scoring
+from migration.audit.importers.calls import is_scoring
 from migration.schema import split_of
 
 START = 1_748_736_536

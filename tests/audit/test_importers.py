@@ -14,7 +14,7 @@ import zstandard
 from exports import imported, line, quiet, write
 
 from migration.audit import column_mapping, import_log
-from migration.audit.calls import COLUMNS
+from migration.audit.importers.calls import COLUMNS
 from migration.errors import BadInput
 from migration.schema import conform
 

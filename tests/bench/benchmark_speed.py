@@ -35,7 +35,7 @@ from migration.artifacts import PROJECT
 from migration.benchmark import Answers, Candidate
 from migration.benchmark.candidates import render
 from migration.benchmark.engine import local
-from migration.sample import models
+from migration.models import weights as models
 
 SMOL = Candidate("smollm2", "smollm2")
 INTENT = "You are the triage model of an online shop"

@@ -18,7 +18,7 @@ import pandas as pd
 from migration.artifacts import PROJECT
 from migration.benchmark import Candidate, answer, score
 from migration.finetune import Recipe, check, choose, encoded, tune
-from migration.sample import models
+from migration.models import weights as models
 from migration.schema import split_of
 from migration.stats import paired_difference
 

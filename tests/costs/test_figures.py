@@ -5,9 +5,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from migration.costs.present import Currency
 from migration.costs.projection import tornado
 from migration.costs.results import before_after_table, fan, mean_saving, project_all
-from migration.costs.words import Currency
 from migration.costs.worlds import central, draw_worlds
 from migration.figures import costs as figures
 

@@ -10,7 +10,8 @@ from shops import draw_decisions, draw_log, draw_shop
 from traced import untraced
 
 from migration.artifacts import PROJECT, open_step
-from migration.costs import inputs, results, scenarios, words
+from migration.costs import inputs, results, scenarios
+from migration.costs import present as words
 from migration.costs.article import check_article
 from migration.costs.projection import hosting_options, project
 from migration.costs.worlds import central, draw_worlds

@@ -13,7 +13,7 @@ from families import examples_of
 
 from migration.finetune import export
 from migration.finetune.train import Recipe, tune
-from migration.sample import models
+from migration.models import weights as models
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune import fit
 from migration.finetune.examples import choose
 from migration.finetune.train import Recipe
-from migration.sample import models
+from migration.models import weights as models
 
 
 def tasks_of(calls, **changes):

@@ -15,7 +15,7 @@ from migration.benchmark import Candidate, answer
 from migration.errors import BadInput
 from migration.finetune import encoded, export, runtimes
 from migration.finetune.train import Recipe, tune
-from migration.sample import models
+from migration.models import weights as models
 
 
 def needs(package, extra):

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from migration.audit.calls import Finished, finish
+from migration.audit.importers.calls import Finished, finish
 from migration.audit.importers.forms import EXPECTED, FAMILIES
 from migration.audit.importers.reading import Reading, notes_of
 from migration.audit.importers.report import BadLine, ImportReport

@@ -18,7 +18,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from migration.audit.calls import WORKING, Finished, is_scoring
+from migration.audit.importers.calls import WORKING, Finished, is_scoring
 from migration.audit.importers.lines import BrokenStream
 from migration.audit.importers.record import FIELDS, BadRecord, Json, Skipped, estimated_tokens
 from migration.audit.importers.report import SHOWN, BadLine

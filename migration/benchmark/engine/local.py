@@ -23,7 +23,7 @@ from migration.benchmark.candidates import Candidate, Milestones, Progress, fram
 from migration.benchmark.engine import latency
 from migration.benchmark.engine.cache import Answers, key_of, open_answers
 from migration.benchmark.engine.memory import Peak
-from migration.sample import models
+from migration.models import weights as models
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,1 @@
+"""Discovery: calls become tasks, without labels."""

@@ -1,0 +1,140 @@
+"""Templates that are versions of one: merged into a task.
+
+Knows: what a template's sampled calls say and how they are answered. Two templates are one task where their texts
+differ by slots or additions alone and their answers behave alike, or where the same many labels come back.
+Refuses to know: how templates were found, what a task is called.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cached_property
+from typing import Any
+
+from migration.audit.discovery.behaviour import Evidence, evidence, fields_of, labels_of, shape_of
+from migration.audit.discovery.prompts import fixed_tokens, tokens_of
+from migration.audit.discovery.templates import SHORTEST, Anchor
+
+ENOUGH = 8
+"""Words in common from which on a short difference is taken for a slot."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """The sampled calls of one template, earliest first, as merging sees them.
+
+    A call is a row of the log with its `exchange` and its `prompt`; `tokens` are the template's own words.
+    """
+
+    number: int
+    calls: list[dict[str, Any]]
+    tokens: tuple[str, ...]
+    anchored: bool
+
+    @classmethod
+    def of(cls, number: int, calls: list[dict[str, Any]], anchor: Anchor | None) -> Leaf:
+        """From a template's calls, earliest first: its words are those of its system prompts and its anchor."""
+        systems = [call["prompt"].system for call in calls[:300]]
+        words = fixed_tokens(systems[0], systems) + (anchor.tokens if anchor else ())
+        return cls(number, calls, words, anchor is not None)
+
+    @cached_property
+    def answers(self) -> list[str]:
+        return [c["response"] for c in self.calls[:400] if c["response"]]
+
+    @cached_property
+    def shape(self) -> str:
+        shapes = Counter(shape_of(a) for a in self.answers)
+        return "tool" if shapes["tool"] > 0.2 * len(self.answers) else max(shapes, key=lambda s: shapes[s], default="")
+
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        return labels_of(self.answers)
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        return frozenset(f for a in self.answers for f in fields_of(a) if f and f != "[]")
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        return evidence([c["exchange"] for c in self.calls[:400]])
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The template's words without those that its answers are made of (listed labels, field names)."""
+        own = {t for value in (*self.labels, *self.fields) for t in tokens_of(value)}
+        own |= {t for value in (*self.labels, *self.fields) for t in tokens_of(re.sub(r"[._]", " ", value))}
+        return tuple(t for t in self.tokens if t[0].isalnum() and t != "0" and t not in own)
+
+    @property
+    def first(self) -> tuple[Any, str]:
+        return self.calls[0]["created_at"], self.calls[0]["call_id"]
+
+
+def merged(leaves: list[Leaf], rare: int) -> list[list[Leaf]]:
+    """Leaves grouped into tasks: each joins the first larger one that it is a version of; strays share one group."""
+    groups: list[list[Leaf]] = []
+    strays: list[Leaf] = []
+    for leaf in sorted(leaves, key=lambda x: (-len(x.calls), x.first)):
+        home = next((g for g in groups if leaf.tokens and same_task(g[0], leaf)), None)
+        if home is not None:
+            home.append(leaf)
+        elif leaf.tokens and len(leaf.calls) > rare:
+            groups.append([leaf])
+        else:
+            strays.append(leaf)
+    loose = [Leaf(leaf.number, leaf.calls, (), False) for leaf in strays]
+    return groups + ([loose] if loose else [])
+
+
+def same_task(a: Leaf, b: Leaf) -> bool:
+    """Whether two templates are versions of one: the same many labels, or texts that differ by slots or additions."""
+    both = a.labels & b.labels
+    labels = len(both) / max(1, len(a.labels | b.labels))
+    words = len(set(a.words) & set(b.words)) / max(1, min(len(set(a.words)), len(set(b.words))))
+    if (labels >= 0.6 and len(both) >= 10) or (labels >= 0.5 and len(both) >= 4 and words >= 0.3):
+        return True
+    if a.shape != b.shape and min(len(a.answers), len(b.answers)) >= 5:
+        return False
+    if words < 0.4:
+        return False
+    if _is_rest(b, a) or _is_rest(a, b):
+        return (labels >= 0.5 or not (a.labels | b.labels)) and _behave_alike(a.evidence, b.evidence)
+    match = SequenceMatcher(None, a.words, b.words, autojunk=False)
+    edits = [(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in match.get_opcodes() if tag != "equal"]
+    slots = all(max(edit) <= 4 for edit in edits)
+    additions = all(min(edit) <= 4 for edit in edits)
+    alike = match.ratio()
+    fields = len(a.fields & b.fields) / max(1, len(a.fields | b.fields))
+    if alike >= 0.6 and max(labels, fields) >= 0.5:
+        return True
+    return alike >= 0.8 and _enough_said(match) and (slots or additions) and _behave_alike(a.evidence, b.evidence)
+
+
+def _is_rest(rest: Leaf, of: Leaf) -> bool:
+    """Whether a template is what was left of a system prompt that says enough when `of` was set apart by its users."""
+    return (
+        not rest.anchored
+        and of.anchored
+        and len(rest.tokens) >= ENOUGH
+        and rest.tokens == of.tokens[: len(rest.tokens)]
+    )
+
+
+def _enough_said(match: SequenceMatcher[str]) -> bool:
+    """Whether two templates share enough words for one other word to be a slot and not another instruction."""
+    blocks = match.get_matching_blocks()
+    begins = blocks[0].size if blocks[0].a == blocks[0].b == 0 else 0
+    return sum(block.size for block in blocks) >= ENOUGH or begins >= SHORTEST
+
+
+def _behave_alike(a: Evidence, b: Evidence) -> bool:
+    if min(a.n, b.n) < 5:
+        return True
+    longer = (1 + max(a.answer_tokens, b.answer_tokens)) / (1 + min(a.answer_tokens, b.answer_tokens))
+    return longer <= 3 and all(
+        abs(x - y) <= 0.5 for x, y in ((a.copied, b.copied), (a.numeric, b.numeric), (a.from_input, b.from_input))
+    )

@@ -1,0 +1,122 @@
+"""Short names for tasks, in the words of their own instructions.
+
+Knows: a prompt's text and which of its words are fixed. A sentence that gives a role ("You are ...") is passed over
+where another one says what to do. A language model may be asked instead, where a team wants that.
+Refuses to know: what a task is; a name is for people, nothing depends on it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Mapping, Set
+from typing import Any
+
+from migration.audit.discovery.prompts import tokens_of
+from migration.errors import BadInput
+
+_SENTENCE = re.compile(r"(?<=[.!?:])\s+|\n+|(?<=[。！？：])")
+_TAG = re.compile(r"<[^<>|]{1,40}>")
+_ROLE = re.compile(
+    r"^\W*(you are|you're|you act|act as|your role|assume|du bist|sie sind|tu es|vous êtes|eres|usted es|sei |você é|"
+    r"je bent|u bent|ты |вы |你是|您是|あなたは|당신은)",
+    re.I,
+)
+_SMALL_WORDS = """
+the a an and or of to in on for with by from at as is are be it its this that these those your you we our their his her
+any all one each if then into than not no do does please following given below above based using use given so far
+der die das und oder mit von zu im in den dem des ein eine einen für auf ist sind le la les de du et ou un une dans pour
+sur est el los las y o en para por con es il lo gli e di che per da os um uma
+"""
+_SMALL = frozenset(_SMALL_WORDS.split())
+_ARTICLE_WORDS = "the a an der die das ein eine einen dem den des la les le el los las un una une il lo o um uma"
+_ARTICLES = frozenset(_ARTICLE_WORDS.split())
+_WORD = re.compile(r"[^\W\d_]+(?:['’_-][^\W\d_]+)*")
+WORDS, LENGTH = 5, 52
+
+
+def name_of(prompt: str, fixed: Set[str], common: Mapping[str, int] | None = None) -> str:
+    """A name of up to five fixed words of `prompt`, from the first sentence that says what this task alone does.
+
+    fixed: tokens that the template's prompts share. common: in how many tasks each token stands; without it the name
+    depends on this prompt alone.
+    """
+    sentences = [s for s in _SENTENCE.split(_TAG.sub(" ", prompt[:6000])) if s and len(_words(s, fixed)) >= 2][:40]
+    told = [s for s in sentences if not _is_list(s)] or sentences
+    doing = [s for s in told if not _ROLE.match(s)] or told
+    if not doing:
+        return " ".join(_words(prompt[:300], fixed)[:WORDS]).capitalize() or "Unnamed"
+
+    def says_something(sentence: str) -> bool:
+        return any((common or {}).get(word.lower(), 1) <= 1 for word in _words(sentence, fixed))
+
+    return _phrase(next(filter(says_something, doing), doing[0]), fixed)
+
+
+def _phrase(sentence: str, fixed: Set[str]) -> str:
+    """A sentence from its first content word to its fifth, without slots, articles and what does not fit."""
+    content = set(_words(sentence, fixed))
+    kept: list[str] = []
+    for word in _WORD.findall(sentence):
+        if word in content and word.lower() not in map(str.lower, kept):
+            kept.append(word)
+        elif kept and word.lower() in _SMALL - _ARTICLES and tokens_of(word)[0] in fixed:
+            kept.append(word.lower())
+        if sum(w in content for w in kept) == WORDS:
+            break
+    while kept and (kept[-1].lower() in _SMALL or len(" ".join(kept)) > LENGTH) and len(kept) > 1:
+        kept.pop()
+    name = " ".join(kept)[:LENGTH]
+    return name[:1].upper() + name[1:]
+
+
+def _is_list(sentence: str) -> bool:
+    """Whether a sentence lists values rather than saying what to do."""
+    return sentence.count(",") + sentence.count("|") + sentence.count("_") > len(sentence.split()) / 3
+
+
+def _words(sentence: str, fixed: Set[str]) -> list[str]:
+    """Content words of a sentence that its template always has, as written; whole runs where a script has no spaces."""
+    kept = []
+    for word in _WORD.findall(sentence):
+        parts = tokens_of(word)
+        if word.lower() not in _SMALL and (len(word) > 2 or not word.isascii()) and all(p in fixed for p in parts):
+            kept.append(word)
+    return kept
+
+
+def slug(name: str) -> str:
+    """`name` as an id: lower case, words joined by `-`; letters of any script stay."""
+    text = unicodedata.normalize("NFKC", name).lower()
+    return re.sub(r"[^\w]+", "-", text).strip("-_")[:48]
+
+
+_ASK = (
+    "Below is the beginning of a prompt that an application sends to a language model, and the kind of task it is. "
+    "Name the task in two to five words, as a colleague would call it. Answer with the name alone."
+)
+
+
+def ask_names(prompts: Mapping[str, str], *, url: str, model: str) -> dict[str, str]:
+    """Names from a language model behind an OpenAI-compatible endpoint: key to name, for each prompt in `prompts`.
+
+    Personal data is masked before it is sent; the key is read from OPENAI_API_KEY. Raises BadInput where the endpoint
+    does not answer: go on without by leaving `naming_model` empty.
+    """
+    import openai  # half a second that only those who ask pay
+
+    from migration.audit.pii import mask
+
+    client = openai.OpenAI(base_url=url or None, api_key=os.environ.get("OPENAI_API_KEY") or "none", timeout=60)
+    names = {}
+    for key, prompt in zip(prompts, mask(prompts.values()), strict=True):
+        messages: Any = [{"role": "system", "content": _ASK}, {"role": "user", "content": prompt}]
+        try:
+            reply = client.chat.completions.create(model=model, messages=messages, max_tokens=24, temperature=0)
+        except openai.OpenAIError as error:
+            raise BadInput(f"naming tasks with {model} at {url or 'the default endpoint'} failed: {error}") from error
+        name = " ".join((reply.choices[0].message.content or "").split()).strip(" .\"'`*")
+        if name:
+            names[key] = name[:60]
+    return names

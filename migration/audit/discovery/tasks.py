@@ -1,0 +1,268 @@
+"""Tasks, found in a log without labels: which calls belong together, what they are called, what type they are.
+
+Knows: templates (`templates`) and behaviour (`behaviour`). Versions of one template become one task where their texts
+differ by slots alone, or where the same answers come back. A person's `tasks.yaml` has the last word on both.
+Refuses to know: a log's format, prices. A sample of the log is looked at; every call is then placed as a stream.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from migration.audit.discovery.behaviour import Evidence, Exchange, evidence, type_of
+from migration.audit.discovery.complexity import Profile, complexity
+from migration.audit.discovery.merging import Leaf, merged
+from migration.audit.discovery.naming import ask_names, name_of, slug
+from migration.audit.discovery.prompts import fixed_tokens, prompt_of, text_of
+from migration.audit.discovery.templates import NO_TEMPLATE, Templates, find_templates
+from migration.errors import BadInput, NotEnoughCalls
+from migration.schema import TASK_TYPES, conform
+
+SAMPLE = 20_000
+"""Calls that templates are found in; larger logs are sampled by a hash of the call id."""
+PER_TASK = 1_000
+EARLIEST = 50
+EMBEDDING = "embeddings"
+OTHER = "no-shared-prompt"
+_COLUMNS = ["call_id", "kind", "created_at", "messages", "tools", "response", "prompt_tokens", "completion_tokens"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task: its stable id, what it is called, its type and why, and the start of its prompt."""
+
+    task: str
+    name: str
+    task_type: str
+    found_type: str
+    evidence: Evidence
+    prompt: str
+    versions: int
+    profile: Profile
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """The tasks of a log, and where each template belongs."""
+
+    templates: Templates
+    tasks: tuple[Task, ...]
+    by_leaf: Mapping[int, int]
+    sampled: int
+    unused_corrections: tuple[str, ...] = ()
+
+    def named_by(self, model: str, url: str = "", *, keep: Path | None = None) -> Discovery:
+        """The same tasks with names asked of `model` at `url`; names in the corrections file `keep` stay."""
+        mine = {task for task, change in (read_corrections(keep) if keep else {}).items() if "name" in change}
+        asked = {t.task: f"Kind: {t.task_type}\n{t.prompt}" for t in self.tasks if t.prompt and t.task not in mine}
+        names = ask_names(asked, url=url, model=model)
+        return replace(self, tasks=tuple(_unique([replace(t, name=names.get(t.task, t.name)) for t in self.tasks])))
+
+    def evidence(self) -> pd.DataFrame:
+        """One row a task: task, name, task_type, then the fields of `Evidence`."""
+        rows = [{"task": t.task, "name": t.name, "task_type": t.task_type, **vars(t.evidence)} for t in self.tasks]
+        return pd.DataFrame(rows)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(t.name)}</td><td>{t.task_type.replace('_', ' ')}</td><td>{t.versions}</td></tr>"
+            for t in self.tasks
+        )
+        unused = f"<p>Not in this log, from tasks.yaml: {escape(', '.join(self.unused_corrections))}</p>"
+        head = f"<p>{len(self.tasks)} tasks in {self.sampled:,} calls looked at</p>"
+        table = f"<table><tr><th>Task</th><th>Type</th><th>Templates merged</th></tr>{rows}</table>"
+        return head + table + (unused if self.unused_corrections else "")
+
+    def place(self, call: Mapping[str, Any]) -> Task | None:
+        """The task of one call (a mapping with messages and tools); None where it shares no template."""
+        leaf = self.templates.place(call["messages"] or [], call.get("tools"))
+        return self.tasks[self.by_leaf[leaf]] if leaf in self.by_leaf else None
+
+    def label(self, source: Path, target: Path, *, batch: int = 20_000) -> int:
+        """Copy the calls in `source` to `target` with task, task_type and complexity filled in. Returns the rows.
+
+        A stream: no more than `batch` calls are in memory.
+        """
+        rows, writer = 0, None
+        try:
+            for part in pq.ParquetFile(source).iter_batches(batch):
+                table = conform(self._labelled(pa.Table.from_batches([part])), "calls").replace_schema_metadata()
+                writer = writer or pq.ParquetWriter(target, table.schema, compression="zstd")
+                writer.write_table(table)
+                rows += len(table)
+        finally:
+            if writer:
+                writer.close()
+        return rows
+
+    def _labelled(self, table: pa.Table) -> pa.Table:
+        columns = [c for c in ("kind", "messages", "tools", "prompt_tokens") if c in table.column_names]
+        found = [self._judge(call) for call in table.select(columns).to_pylist()]
+        for i, (name, kind) in enumerate(
+            (("task", pa.string()), ("task_type", pa.string()), ("complexity", pa.float64()))
+        ):
+            values = pa.array([f[i] for f in found], kind)
+            at = table.column_names.index(name) if name in table.column_names else len(table.column_names)
+            table = table.set_column(at, name, values) if at < table.num_columns else table.append_column(name, values)
+        return table
+
+    def _judge(self, call: Mapping[str, Any]) -> tuple[str, str, float | None]:
+        if call["kind"] == "embedding":
+            return EMBEDDING, "other", None
+        task = self.place(call)
+        if task is None:
+            task = next((t for t in self.tasks if t.task == OTHER), None)
+            if task is None:
+                return OTHER, "other", None
+        users = [text_of(m["content"]) for m in call["messages"] or [] if m["role"] == "user"]
+        used = bool(call.get("tools")) or any(m["role"] == "tool" for m in call["messages"] or [])
+        value = complexity(
+            users[-1] if users else "",
+            prompt_tokens=call["prompt_tokens"] or 0,
+            turns=len(users),
+            tools=used,
+            profile=task.profile,
+        )
+        return task.task, task.task_type, value
+
+
+def discover(source: Path, *, corrections: Path | None = None, sample: int = SAMPLE) -> Discovery:
+    """Find the tasks of the calls in parquet file `source` (columns of `schema.CALLS`, `tools` too where known).
+
+    Looks at up to `sample` calls, chosen by a hash of their id. Raises NotEnoughCalls where no call has a prompt,
+    BadInput where `corrections` cannot be read.
+    """
+    calls = _sample(source, sample)
+    if not calls:
+        raise NotEnoughCalls("finding tasks", 0, 1)
+    for call in calls:
+        call["exchange"], call["prompt"] = _exchange(call), prompt_of(call["messages"], call["tools"])
+    templates = find_templates([c["prompt"] for c in calls])
+    members: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for call in sorted(calls, key=lambda c: (c["created_at"], c["call_id"])):
+        members[templates.assign(call["prompt"])].append(call)
+    place = {number: key for key, number in templates.leaves.items()}  # leaf: its system template and anchor
+    leaves = [Leaf.of(number, own, place.get(number, (0, None))[1]) for number, own in sorted(members.items())]
+    groups = merged(leaves, rare=max(2, len(calls) // 5_000))
+    homes = [{place[leaf.number][0] for leaf in group if leaf.number in place} for group in groups]
+    told_apart = Counter(system for home in homes for system in home)
+    shared = [any(told_apart[s] > 1 or s not in templates.systems.prompted for s in home) for home in homes]
+    tasks = _tasks(groups, shared)
+    changed, unused = _corrected(tasks, read_corrections(corrections) if corrections else {})
+    by_leaf = {leaf.number: i for i, group in enumerate(groups) for leaf in group if leaf.number != NO_TEMPLATE}
+    return Discovery(templates, tuple(changed), by_leaf, len(calls), tuple(unused))
+
+
+def _sample(source: Path, size: int) -> list[dict[str, Any]]:
+    with duckdb.connect(config={"memory_limit": "2GB", "preserve_insertion_order": "false"}) as db:
+        log = db.read_parquet(str(source))
+        columns = ", ".join(c if c in log.columns else f"NULL AS {c}" for c in _COLUMNS)
+        where = "kind IN ('chat', 'scoring') AND len(messages) > 0"
+        cut = db.execute(
+            f"SELECT max(h) FROM (SELECT md5(call_id) h FROM log WHERE {where} ORDER BY h LIMIT {size})"
+        ).fetchall()
+        if cut[0][0] is None:
+            return []
+        query = f"SELECT {columns} FROM log WHERE {where} AND md5(call_id) <= ? ORDER BY md5(call_id)"
+        return db.sql(query, params=[cut[0][0]]).to_arrow_table().to_pylist()
+
+
+def _exchange(call: Mapping[str, Any]) -> Exchange:
+    users = [text_of(m["content"]) for m in call["messages"] if m["role"] == "user"]
+    used = bool(call["tools"]) or any(m["role"] == "tool" for m in call["messages"])
+    tokens = (call["prompt_tokens"] or 0, call["completion_tokens"] or 0)
+    return Exchange("\n".join(users), call["response"], *tokens, turns=len(users), tools=used)
+
+
+def _tasks(groups: list[list[Leaf]], shared: list[bool]) -> list[Task]:
+    """The groups as tasks; `shared` says whose system prompts others have too: the users' side tells them apart."""
+    common = Counter(word for group in groups for word in {t for leaf in group for t in leaf.tokens})
+    return _unique([_task(group, common, by_user=also) for group, also in zip(groups, shared, strict=True)])
+
+
+def _task(group: list[Leaf], common: Mapping[str, int], *, by_user: bool) -> Task:
+    """One group as a task. Its id hangs on its earliest calls alone, so that later traffic changes nothing."""
+    calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: _digest(c["call_id"]))[:PER_TASK]
+    found = evidence([c["exchange"] for c in calls])
+    kind = type_of(found)
+    profile = Profile.of(found, [c["exchange"].user for c in calls])
+    if not group[0].tokens:
+        return Task(OTHER, "No shared prompt", kind, kind, found, "", len(group), profile)
+    fixed, prompt = _earliest(group, anchored=by_user and any(leaf.anchored for leaf in group))
+    task = "-".join(filter(None, (slug(name_of(prompt, set(fixed))), _digest(" ".join(fixed))[:6])))
+    return Task(task, name_of(prompt, set(fixed), common), kind, kind, found, prompt[:300], len(group), profile)
+
+
+def _earliest(group: list[Leaf], *, anchored: bool) -> tuple[tuple[str, ...], str]:
+    """(fixed tokens, text) of the earliest prompt of a group: what half of its first EARLIEST calls have as well."""
+    calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: (c["created_at"], c["call_id"]))[:EARLIEST]
+    sides = ("system", "head", "tail") if anchored else ("system",)
+    fixed: tuple[str, ...] = ()
+    for side in sides:
+        prompts = [getattr(c["prompt"], side) for c in calls]
+        fixed += fixed_tokens(prompts[0], prompts, 0.5)
+    first = calls[0]["messages"]
+    texts = [text_of(m["content"]) for m in first if m["role"] in ("system", "developer")]
+    users = [text_of(m["content"]) for m in first if m["role"] == "user"]
+    return fixed or group[0].tokens, "\n".join([*texts, *(users[:1] if anchored or not texts else [])])
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _unique(tasks: list[Task]) -> list[Task]:
+    names: Counter[str] = Counter()
+    result = []
+    for task in tasks:
+        names[task.name] += 1
+        n = names[task.name]
+        result.append(task if n == 1 else replace(task, name=f"{task.name} ({n})"))
+    return result
+
+
+def read_corrections(path: Path) -> dict[str, dict[str, str]]:
+    """Read a tasks.yaml: `<task id>: {name: ..., type: ...}`. Raises BadInput naming the line's task."""
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is not a readable tasks.yaml: {error}") from error
+    if not isinstance(value, dict):
+        raise BadInput(f"{path}: expected `<task id>: {{name: ..., type: ...}}` lines")
+    for task, change in value.items():
+        if not isinstance(change, dict) or not set(change) <= {"name", "type", "prompt"}:
+            raise BadInput(f"{path}: task {task!r} may have `name` and `type`, not {change!r}")
+        if change.get("type", "other") not in TASK_TYPES:
+            raise BadInput(f"{path}: task {task!r} has type {change['type']!r}; allowed are {', '.join(TASK_TYPES)}")
+    return value
+
+
+def _corrected(tasks: list[Task], changes: Mapping[str, Mapping[str, str]]) -> tuple[list[Task], list[str]]:
+    result = [
+        replace(t, name=changes[t.task].get("name", t.name), task_type=changes[t.task].get("type", t.task_type))
+        if t.task in changes
+        else t
+        for t in tasks
+    ]
+    return result, sorted(set(map(str, changes)) - {t.task for t in tasks})
+
+
+def write_corrections(tasks: Sequence[Task], path: Path) -> Path:
+    """Write a tasks.yaml to begin from: every task with its name and type; edit it and pass it as `tasks_file`."""
+    head = "# Correct a name or a type here and pass this file as `tasks_file`; ids stay as they are.\n"
+    head += f"# Types: {', '.join(TASK_TYPES)}\n"
+    body = {t.task: {"name": t.name, "type": t.task_type} for t in tasks}
+    path.write_text(head + yaml.safe_dump(body, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return path

@@ -1,0 +1,1 @@
+"""Scoring: when an answer counts as the reference's equal."""

@@ -1,0 +1,267 @@
+"""When an answer counts as the reference's equal: one scorer for each form of answer, chosen by task type and form.
+
+Knows: labels, structured fields, extracted values, running text, summaries, tool calls, code; what each scorer
+means by "agrees", in words. Refuses to know: how an answer is read (`forms`), models, traffic weights and verdicts
+(`compare`), judges (`scorecard`).
+
+Thresholds of running text were measured on 360 support replies of known intent (public data, 400 pairs each way):
+cosine 0.75 lets 0.3% of replies to different intents pass and 34% of replies to the same intent; chrF 0.45 lets 1%
+and 41% pass. They lean to "differs": an answer that agrees is safe to move, one that does not is worth a look.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from migration.benchmark.scoring.forms import fields_f1, leaves, parse, plain, spans_f1, tool_calls, unfenced
+from migration.errors import BadInput
+from migration.stats import agreement_rate
+
+SAME_MEANING, SAME_CHARACTERS = 0.75, 0.45
+"""Cosine of MiniLM embeddings, and chrF where MiniLM cannot be had, from which two texts say the same."""
+_LABELLED = ("classification", "sentiment", "routing", "scoring")
+_NUMBER = re.compile(r"\d[\d,.:/-]*\d")
+
+Verdicts = tuple[np.ndarray, np.ndarray]
+"""Scores 0..1 (n,) and agrees bool (n,)."""
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Compares outputs with references. `definition` says in words what its `agrees` means."""
+
+    name: str
+    definition: str
+    judge: Callable[[Sequence[str], Sequence[str]], Verdicts]
+
+    @classmethod
+    def of(cls, function: Callable[[str, str], float], *, at_least: float = 1.0, name: str = "") -> Scorer:
+        """A scorer from a plain function `(output, reference) -> 0..1`; it agrees from `at_least` on."""
+        name = name or getattr(function, "__name__", "yours")
+
+        def judge(outputs: Sequence[str], references: Sequence[str]) -> Verdicts:
+            scores = np.array([float(function(o, r)) for o, r in zip(outputs, references, strict=True)])
+            return scores, scores >= at_least - 1e-9
+
+        return cls(name, f"{name}(output, reference) is at least {at_least:g}", judge)
+
+
+def _each(function: Callable[[str, str], float]) -> Callable[[Sequence[str], Sequence[str]], Verdicts]:
+    def judge(outputs: Sequence[str], references: Sequence[str]) -> Verdicts:
+        scores = np.array([function(o, r) for o, r in zip(outputs, references, strict=True)], float)
+        return scores, scores >= 1 - 1e-9
+
+    return judge
+
+
+def _label(output: str, reference: str) -> float:
+    return float(plain(output) == plain(reference))
+
+
+def _fields(output: str, reference: str) -> float:
+    return fields_f1(parse(output), parse(reference))
+
+
+def _spans(output: str, reference: str) -> float:
+    return spans_f1(parse(output), parse(reference))
+
+
+def _tool(output: str, reference: str) -> float:
+    said, wanted = tool_calls(output) or [], tool_calls(reference) or []
+    pairs = zip(said, wanted, strict=False)
+    right = sum(0.5 + 0.5 * fields_f1(a, b) if name == other else 0.0 for (name, a), (other, b) in pairs)
+    return right / max(len(said), len(wanted), 1)
+
+
+def _code(output: str, reference: str) -> float:
+    said, wanted = unfenced(output), unfenced(reference)
+    try:
+        if ast.dump(ast.parse(said)) == ast.dump(ast.parse(wanted)):
+            return 1.0
+    except (SyntaxError, ValueError):
+        pass  # not Python: its tokens are compared
+    first, second = (re.findall(r"\w+|[^\w\s]", re.sub(r"(?m)(//|#).*$", "", text)) for text in (said, wanted))
+    return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
+
+
+def chrf(outputs: Sequence[str], references: Sequence[str]) -> np.ndarray:
+    """chrF (Popović 2015, sacrebleu), 0..1 (n,)."""
+    from sacrebleu.metrics.chrf import CHRF
+
+    metric = CHRF()
+    return np.array([metric.sentence_score(o, [r]).score / 100 for o, r in zip(outputs, references, strict=True)])
+
+
+def rouge_l(outputs: Sequence[str], references: Sequence[str]) -> np.ndarray:
+    """ROUGE-L F1 (Lin 2004, rouge-score), 0..1 (n,)."""
+    from rouge_score.rouge_scorer import RougeScorer
+
+    metric = RougeScorer(["rougeL"])
+    return np.array([metric.score(r, o)["rougeL"].fmeasure for o, r in zip(outputs, references, strict=True)])
+
+
+def same_meaning(outputs: Sequence[str], references: Sequence[str]) -> np.ndarray:
+    """bool (n,): embeddings (all-MiniLM-L6-v2, first 256 tokens) at cosine 0.75, or chrF 0.45 where it is absent."""
+    from migration.models.weights import ModelNotFound, embed
+
+    texts = sorted({*outputs, *references})
+    try:
+        vectors = dict(zip(texts, embed(texts, max_tokens=256), strict=True))
+    except ModelNotFound:
+        return chrf(outputs, references) >= SAME_CHARACTERS
+    cosines = np.array([vectors[o] @ vectors[r] for o, r in zip(outputs, references, strict=True)])
+    return cosines >= SAME_MEANING
+
+
+def numbers(text: str) -> set[str]:
+    """Numbers of two or more digits: amounts, dates, order numbers; not a list's own numbering."""
+    return set(_NUMBER.findall(text))
+
+
+def _text(outputs: Sequence[str], references: Sequence[str]) -> Verdicts:
+    same = [numbers(o) == numbers(r) for o, r in zip(outputs, references, strict=True)]
+    return chrf(outputs, references), same_meaning(outputs, references) & np.array(same, bool)
+
+
+def _summary(outputs: Sequence[str], references: Sequence[str]) -> Verdicts:
+    true = [numbers(o) <= numbers(r) for o, r in zip(outputs, references, strict=True)]
+    return rouge_l(outputs, references), same_meaning(outputs, references) & np.array(true, bool)
+
+
+_MEANING = f"embeddings at cosine {SAME_MEANING} or closer (chrF {SAME_CHARACTERS} without the embedding model)"
+SCORERS = {
+    scorer.name: scorer
+    for scorer in (
+        Scorer("label", "the same label, but for case, quotes and a final stop", _each(_label)),
+        Scorer("fields", "every field and value the same, types too (JSON or KEY: value lines)", _each(_fields)),
+        Scorer("spans", "every field found with a value the reference lists, and nothing else", _each(_spans)),
+        Scorer("tool_call", "the same tools in the same order with the same arguments", _each(_tool)),
+        Scorer("code", "the same program but for layout and comments", _each(_code)),
+        Scorer("text", f"the same numbers, and {_MEANING}", _text),
+        Scorer("summary", f"no number that the reference lacks, and {_MEANING}", _summary),
+    )
+}
+
+
+def choose(task_type: str | None, reference: str) -> str:
+    """The name of the scorer for a call: the form of its reference first, then its task type."""
+    if tool_calls(reference):
+        return "tool_call"
+    if parse(reference) is not None:
+        return "spans" if task_type in ("extraction", "summarization") else "fields"
+    if task_type == "code":
+        return "code"
+    words = len(reference.split())
+    if (task_type in _LABELLED and words <= 12) or words <= 3:
+        return "label"
+    return "summary" if task_type == "summarization" else "text"
+
+
+def score(
+    predictions: pd.DataFrame,
+    calls: pd.DataFrame | None = None,
+    *,
+    scorers: Mapping[str, Scorer | Callable[[str, str], float]] | None = None,
+) -> pd.DataFrame:
+    """`predictions` with `score` (0..1), `agrees` (bool), `scorer` (its name) and `agrees_when` (in words).
+
+    predictions: call_id, candidate, output, error; calls: call_id, task, task_type, response, and where present
+    split and weight, which are joined on. Without `calls` the columns task, task_type, reference must be there.
+    scorers: task or task type -> your own plain function or `Scorer`, before the built-in choice.
+    An answer with an error, or none, scores 0: what a candidate cannot do is its failure, not a missing value.
+    """
+    scored = _with_reference(predictions, calls)
+    own = {k: each if isinstance(each, Scorer) else Scorer.of(each, name=k) for k, each in (scorers or {}).items()}
+    known = SCORERS | {scorer.name: scorer for scorer in own.values()}
+    rows = zip(scored["task"], scored["task_type"], scored["reference"], strict=True)
+    scored["scorer"] = [own[t].name if t in own else own[k].name if k in own else choose(k, r) for t, k, r in rows]
+    scored["agrees_when"] = [known[name].definition for name in scored["scorer"]]
+    scored["score"], scored["agrees"] = 0.0, False
+    answered = scored["output"].notna() & scored["error"].isna()
+    for name, group in scored[answered].groupby("scorer"):
+        scores, agrees = known[str(name)].judge(group["output"].tolist(), group["reference"].tolist())
+        scored.loc[group.index, "score"] = np.clip(scores, 0, 1)
+        scored.loc[group.index, "agrees"] = agrees
+    return scored
+
+
+def _with_reference(predictions: pd.DataFrame, calls: pd.DataFrame | None) -> pd.DataFrame:
+    scored = predictions.reset_index(drop=True)
+    if calls is not None:
+        known = calls.rename(columns={"response": "reference"}).set_index("call_id")
+        joined = [c for c in ("task", "task_type", "reference", "split", "weight") if c in known]
+        scored = scored.drop(columns=[c for c in joined if c in scored]).join(known[joined], on="call_id")
+    unknown = scored["reference"].isna()
+    if unknown.any():
+        raise BadInput(
+            f"{unknown.sum()} answers have no reference, first call {scored.loc[unknown, 'call_id'].iloc[0]}"
+        )
+    return scored
+
+
+def definitions(scored: pd.DataFrame) -> pd.DataFrame:
+    """What "agrees" means for each task: columns task, scorer, agrees_when, share (of the task's calls)."""
+    calls = scored.drop_duplicates("call_id")
+    counts = calls.groupby(["task", "scorer", "agrees_when"], as_index=False).size()
+    share = counts["size"] / counts.groupby("task")["size"].transform("sum")
+    return counts.drop(columns="size").assign(share=share)
+
+
+def _class(text: str) -> str:
+    fields = parse(text)
+    return plain(text) if fields is None else " / ".join(value for _, value in leaves(fields))
+
+
+def macro_f1(outputs: Sequence[str], references: Sequence[str]) -> float:
+    """Mean F1 over the classes that the references hold: small classes weigh as much as large ones."""
+    from sklearn.metrics import f1_score
+
+    wanted, said = [_class(r) for r in references], [_class(o or "") for o in outputs]
+    return float(f1_score(wanted, said, labels=sorted(set(wanted)), average="macro", zero_division=0))
+
+
+def confusion(scored: pd.DataFrame, task: str, candidate: str, *, top: int = 12) -> pd.DataFrame:
+    """Reference (rows) against answer (columns), counts, of the `top` commonest classes; the rest is "(other)"."""
+    rows = scored[(scored["task"] == task) & (scored["candidate"] == candidate)]
+    wanted, said = rows["reference"].map(_class), rows["output"].fillna("").map(_class)
+    kept = wanted.value_counts().index[:top]
+    return pd.crosstab(wanted.where(wanted.isin(kept), "(other)"), said.where(said.isin(kept), "(other)"))
+
+
+def repeats(calls: pd.DataFrame) -> pd.DataFrame:
+    """How often the LLM agrees with itself: requests that the log holds twice, scored as a candidate would be.
+
+    One pair a distinct request (its first two answers). Columns: call_id (of the second), task, task_type, reference
+    (the first answer), output, score, agrees, scorer, agrees_when; no row where nothing was asked twice. Where the LLM
+    itself often differs, no candidate can agree more often than that.
+    """
+    asked = calls[calls["kind"].isin(["chat", "scoring"]) & calls["task"].notna() & calls["response"].notna()]
+    texts = pd.Series(
+        ["\0".join(f"{m['role']}:{m['content']}" for m in messages) for messages in asked["messages"]], asked.index
+    )
+    place = asked.groupby([asked["task"], texts]).cumcount()
+    first = asked[place == 0].assign(text=texts).set_index(["task", "text"])["response"]
+    if not (place == 1).any():
+        columns = ("call_id", "task", "task_type", "reference", "output", "score", "agrees", "scorer", "agrees_when")
+        return pd.DataFrame(columns=list(columns))
+    second = asked[place == 1].assign(text=texts)
+    reference = first.reindex(pd.MultiIndex.from_frame(second[["task", "text"]])).to_numpy()
+    pairs = second[["call_id", "task", "task_type"]].assign(
+        candidate="the LLM again", output=second["response"], reference=reference, error=None
+    )
+    return score(pairs)
+
+
+def repeats_sentence(pairs: pd.DataFrame) -> str:
+    """What the repeats say of the reference, in one sentence."""
+    if pairs.empty:
+        return "No request stands twice in the log, so how often the LLM agrees with itself is unknown."
+    rate = agreement_rate(pairs["agrees"].to_numpy())
+    return f"Where the log holds a request twice, the LLM's two answers agree on {rate}: expect no more of a candidate."

@@ -1,0 +1,1 @@
+"""Tuning: from outcomes to a policy whose guarantee is tested."""

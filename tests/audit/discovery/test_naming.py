@@ -1,0 +1,72 @@
+"""Names in the words of the instructions, or asked of an endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sites
+from servers import JsonHandler, Server, completion, serving
+
+from migration.audit.discovery.naming import ask_names, name_of, slug
+from migration.audit.discovery.prompts import tokens_of
+from migration.audit.discovery.tasks import discover
+from migration.errors import BadInput
+
+
+def named(prompt: str, **common: int) -> str:
+    return name_of(prompt, set(tokens_of(prompt)), common)
+
+
+def test_the_instruction_names_a_task_not_the_role() -> None:
+    assert named("You are a helpful bot. Translate the invoice into Dutch.") == "Translate invoice into Dutch"
+    assert named("Du bist Anwalt. Prüfe den Vertrag auf Fristen.") == "Prüfe Vertrag auf Fristen"
+
+
+def test_words_of_a_slot_are_left_out() -> None:
+    prompt = "Write a poem about Elisabeth for the birthday card."
+    assert "Elisabeth" not in name_of(prompt, set(tokens_of("write a poem about for the birthday card .")))
+
+
+def test_a_sentence_that_other_tasks_share_is_passed_over() -> None:
+    prompt = "Follow the house rules. Sort the parcel by weight."
+    assert named(prompt, follow=3, house=3, rules=3) == "Sort parcel by weight"
+
+
+def test_ids_are_plain() -> None:
+    assert slug("Prüfe Vertrag: Fristen!") == "prüfe-vertrag-fristen"
+    assert slug("") == ""
+
+
+class _Endpoint(JsonHandler):
+    """A chat-completions endpoint that names everything after the length of what it was told."""
+
+    told: list[str] = []  # noqa: RUF012
+
+    def do_POST(self) -> None:
+        self.told.append(self.body()["messages"][-1]["content"])
+        self.reply(200, completion(f' "Task number {len(self.told)}." '))
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    _Endpoint.told.clear()
+    with serving(Server(_Endpoint)) as server:
+        yield server.url
+
+
+def test_a_language_model_may_name_tasks_and_sees_no_personal_data(endpoint: str, tmp_path: Path) -> None:
+    found = discover(sites.write(tmp_path / "log.parquet", sites.log(120, 1, [sites.code, sites.house_urgency])))
+    keep = tmp_path / "tasks.yaml"
+    keep.write_text(f"{found.tasks[0].task}: {{name: Mine}}")
+    again = discover(tmp_path / "log.parquet", corrections=keep).named_by("any", endpoint, keep=keep)
+    assert [t.name for t in again.tasks] == ["Mine", "Task number 1"]
+    assert [t.task for t in again.tasks] == [t.task for t in found.tasks]
+    ask_names({"a": "Write to anna.smith@example.org now"}, url=endpoint, model="any")
+    assert "anna.smith" not in _Endpoint.told[-1]
+
+
+def test_an_endpoint_that_does_not_answer_is_named() -> None:
+    with pytest.raises(BadInput, match=r"127\.0\.0\.1:9"):
+        ask_names({"a": "b"}, url="http://127.0.0.1:9/v1", model="any")

@@ -1,0 +1,51 @@
+"""Prompts: what a prompt's tokens are, and which of them are masked."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from migration.audit.discovery.prompts import fixed_tokens, prompt_of, text_of, tokens_of, tool_names
+
+
+def user(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Order #4711 of 2025-06-01", "Order #99 of 2024-12-24"),
+        ("Write to anna@example.org today", "Write to b.c@mail.example.com today"),
+        ("See https://a.example/x?y=1 first", "See http://b.example first"),
+        ("Version v1.2.3, price 4.50€", "Version v10.0, price 1,000€"),
+        ("Hello\n\n\nthere", "hello\nthere"),
+    ],
+)
+def test_what_changes_from_call_to_call_is_masked(one: str, other: str) -> None:
+    assert tokens_of(one) == tokens_of(other)
+
+
+def test_scripts_without_spaces_have_tokens() -> None:
+    assert len(tokens_of("お客様の名前を答えて")) == 10
+    assert tokens_of("2025年6月1日です") == tokens_of("1999年12月31日です")
+
+
+def test_content_that_is_json_of_a_message_gives_its_text() -> None:
+    parts = json.dumps({"content": [{"type": "text", "text": "Look at this"}, {"type": "image_url"}]})
+    assert text_of(parts) == "Look at this"
+    assert text_of('{"order": 4}') == '{"order": 4}', "a plain message that happens to be JSON stays as it is"
+    assert text_of(None) == ""
+
+
+def test_tools_are_part_of_a_prompt() -> None:
+    tools = json.dumps([{"type": "function", "function": {"name": "book", "parameters": {}}}])
+    assert tool_names(tools) == ["book"]
+    assert prompt_of(user("hi"), tools).system != prompt_of(user("hi")).system
+
+
+def test_fixed_tokens_leave_slots_out() -> None:
+    prompts = [tokens_of(f"You help {name} with the garden of the house") for name in ("Ada", "Bo", "Cy", "Di")]
+    assert "ada" not in fixed_tokens(prompts[0], prompts)
+    assert fixed_tokens(prompts[0], prompts)[-4:] == ("garden", "of", "the", "house")

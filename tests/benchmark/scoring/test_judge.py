@@ -1,0 +1,136 @@
+"""A rubric graded by judges that are real servers: a fair one, one that favours a place, one that babbles."""
+
+import json
+import re
+
+import pandas as pd
+import pytest
+from servers import JsonHandler, Server, completion, serving
+
+from migration.benchmark import Candidate
+from migration.benchmark.scoring.judge import Criterion, Rubric, grade, judged, read_rubric
+from migration.errors import BadInput, NotEnoughCalls
+
+RUBRIC = Rubric((Criterion("resolves", "Does it help?", 3), Criterion("tone", "Is it polite?", 1)))
+
+
+class Judge(Server):
+    """Grades by the number of words in an answer ("fair"), by its place ("first"), or not at all ("babble")."""
+
+    def __init__(self, manner):
+        super().__init__(Handler)
+        self.manner, self.asked = manner, []
+
+    @property
+    def candidate(self):
+        return Candidate("judge", f"{self.url}#judge")
+
+
+class Handler(JsonHandler):
+    def do_POST(self):
+        text = self.body()["messages"][-1]["content"]
+        self.server.asked.append(text)
+        answers = re.findall(r"<answer_(.)>\n(.*?)\n</answer_", text, re.DOTALL)
+        marks = {place: min(5, len(words.split())) for place, words in answers}
+        if self.server.manner == "first":
+            marks = {"A": 5, "B": 1}
+        grades = {place: {"resolves": mark, "tone": mark} for place, mark in marks.items()}
+        content = "Well, both are fine." if self.server.manner == "babble" else json.dumps(grades)
+        self.reply(200, completion(content))
+
+
+@pytest.fixture
+def judge(request):
+    with serving(Judge(request.param)) as server:
+        yield server
+
+
+CALLS = pd.DataFrame(
+    {
+        "call_id": ["a", "b", "c"],
+        "messages": [[{"role": "user", "content": f"question {i} from ann@example.com"}] for i in range(3)],
+    }
+)
+
+
+def scored():
+    return pd.DataFrame(
+        {
+            "call_id": ["a", "b", "c"],
+            "candidate": "small",
+            "output": ["one two three four", "one", "label"],
+            "reference": ["one two three four", "one two three four", "label"],
+            "error": None,
+            "scorer": ["text", "text", "label"],
+            "agrees_when": "as it was",
+            "agrees": [False, True, True],
+            "score": [0.1, 0.2, 1.0],
+        }
+    )
+
+
+@pytest.mark.parametrize("judge", ["fair"], indirect=True)
+def test_a_fair_judge_agrees_with_itself_and_its_grades_replace_the_scores(judge):
+    card = grade(scored(), CALLS, RUBRIC, judge.candidate)
+    assert (card.consistency.value, card.consistency.n, card.unreadable) == (1, 2, 0)
+    graded = card.onto(scored())
+    assert graded["agrees"].tolist() == [True, False, True]
+    assert graded["score"].tolist() == [0.75, 0.0, 1.0]
+    assert graded["scorer"].tolist() == ["scorecard", "scorecard", "label"]
+    assert "both orders" in graded["agrees_when"][0]
+
+
+@pytest.mark.parametrize("judge", ["fair"], indirect=True)
+def test_each_pair_is_asked_both_ways_round_masked_and_only_once(judge, tmp_path):
+    for _ in range(2):
+        grade(scored(), CALLS, RUBRIC, judge.candidate, cache=tmp_path / "judge.sqlite")
+    assert len(judge.asked) == 3  # the first pair is equal, so that its two orders are one question
+    assert not any("ann@example.com" in text for text in judge.asked)
+
+
+@pytest.mark.parametrize("judge", ["first"], indirect=True)
+def test_a_judge_that_favours_a_place_is_found_out(judge):
+    card = grade(scored(), CALLS, RUBRIC, judge.candidate)
+    assert card.consistency.value == 0
+    assert not card.frame["agrees"].any()
+    assert "agrees with itself on 0.0%" in str(card)
+
+
+@pytest.mark.parametrize("judge", ["babble"], indirect=True)
+def test_grades_that_cannot_be_read_are_not_grades(judge):
+    with pytest.raises(NotEnoughCalls, match="could not be read"):
+        grade(scored(), CALLS, RUBRIC, judge.candidate)
+    same, said = judged(scored(), CALLS, judge=judge.candidate.source, rubric="data/rubric.yaml")
+    assert same["score"].tolist() == scored()["score"].tolist()
+    assert "decides nothing" in said
+
+
+def test_without_a_judge_nothing_changes():
+    same, said = judged(scored(), CALLS, judge="", rubric="data/rubric.yaml")
+    assert same.equals(scored())
+    assert said.startswith("No judge was named")
+
+
+def test_the_rubric_that_ships_can_be_read():
+    rubric = read_rubric("data/rubric.yaml")
+    assert [c.name for c in rubric.criteria] == ["resolves", "true_to_facts", "tone"]
+    assert rubric.grade({"resolves": 5, "true_to_facts": 5, "tone": 1}) == pytest.approx(31 / 7)
+    for wrong in (None, {"resolves": 5}, {"resolves": 9, "true_to_facts": 5, "tone": 1}):
+        assert pd.isna(rubric.grade(wrong))
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("criteria: []", "criteria"),
+        ("criteria: [{name: a}]", "needs name, asks"),
+        ("criteria: [{name: a, asks: b, weight: -1}]", "above 0"),
+        ("scale: [5, 1]\ncriteria: [{name: a, asks: b}]", "rise"),
+        ("colour: red\ncriteria: [{name: a, asks: b}]", "criteria"),
+        ("{", "cannot be read"),
+    ],
+)
+def test_a_wrong_rubric_is_told_what_is_wrong(tmp_path, text, complaint):
+    (tmp_path / "rubric.yaml").write_text(text)
+    with pytest.raises(BadInput, match=complaint):
+        read_rubric(tmp_path / "rubric.yaml")

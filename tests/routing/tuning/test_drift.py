@@ -1,0 +1,48 @@
+"""The shift check: silent where nothing moved, and it names what did."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from migration.routing import shift, shift_sentence
+from migration.routing.tuning.drift import told_apart
+
+WORDS = ["order", "refund", "parcel", "invoice", "account", "password", "late", "broken", "wrong", "charge", "cancel"]
+
+
+def calls(n: int, seed: int, words: list[str] = WORDS, task: str = "reply") -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    texts = [" ".join(rng.choice(words, 8)) for _ in range(n)]
+    return pd.DataFrame(
+        {
+            "call_id": [f"{seed}-{i}" for i in range(n)],
+            "conversation_id": [f"{seed}-{i // 2}" for i in range(n)],
+            "task": np.where(rng.random(n) < 0.5, "intent", task),
+            "messages": [[{"role": "user", "content": text}] for text in texts],
+            "prompt_tokens": rng.integers(20, 300, n),
+            "completion_tokens": 10,
+        }
+    )
+
+
+def test_new_words_are_seen_where_tasks_and_lengths_stay() -> None:
+    moved = calls(600, 1, [*WORDS[:-3], "crypto", "wallet", "token"])
+    found = shift(calls(600, 0), moved).set_index("property")
+    assert list(found.index[found["shifted"]]) == ["words"]
+    assert "AUROC" in shift_sentence(found.reset_index())
+
+
+@pytest.mark.parametrize("size", [60, 200])
+def test_the_same_traffic_is_seldom_called_another(size: int) -> None:
+    rng = np.random.default_rng(size)
+    p_values = []
+    for i in range(30):
+        texts = [" ".join(rng.choice(WORDS, 8)) for _ in range(2 * size)]
+        p_values.append(told_apart(texts[:size], texts[size:], seed=i)[1])
+    assert np.mean(np.array(p_values) < 0.1) <= 0.25  # 10% expected; 25% of 30 is nearly three standard errors above
+
+
+def test_what_cannot_be_tested_is_not_tested() -> None:
+    assert shift(calls(3, 0), calls(3, 1)).empty
+    assert "words" not in set(shift(calls(80, 0), calls(80, 1))["property"])  # 40 conversations on each side
+    assert told_apart(["a"] * 50, ["b"]) == (0.5, 1.0)
