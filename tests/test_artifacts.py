@@ -9,7 +9,7 @@ import pytest
 
 from migration.artifacts import open_run, open_step, read_json, write_json
 from migration.errors import BadInput, ContractError, MissingStep
-from migration.schema import SPLIT_SHARES, SPLITS, split_of
+from migration.schema import SPLIT_SHARES, Split, split_of
 
 CURVE = pd.DataFrame(
     {"threshold": [0.5], "slm_share": [0.7], "quality": [1.0], "quality_low": [0.9], "quality_high": [1.0]}
@@ -73,5 +73,5 @@ def test_a_summary_is_flat_and_strict_json(tmp_path):
 def test_splits_keep_their_shares_and_never_move():
     splits = pd.Series([split_of(f"conversation-{i}") for i in range(20_000)])
     shares = splits.value_counts(normalize=True)
-    assert [round(shares[s], 2) for s in SPLITS] == pytest.approx(SPLIT_SHARES, abs=0.011)
+    assert [round(shares[s], 2) for s in Split] == pytest.approx(SPLIT_SHARES, abs=0.011)
     assert splits.head(3).tolist() == [split_of(f"conversation-{i}") for i in range(3)]

@@ -15,9 +15,9 @@ import pandas as pd
 
 from migration.benchmark.candidates import Candidate
 from migration.benchmark.engine import answer
-from migration.benchmark.sampling import REPLAYED
 from migration.benchmark.scoring.scorers import score
 from migration.benchmark.trial import asked_of
+from migration.schema import REPLAYED
 from migration.stats import holm, paired_difference
 
 MOST_ANSWERS, MOST_NEW = 64, 0.02

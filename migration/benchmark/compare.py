@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from migration.benchmark.sampling import REPLAYED
 from migration.benchmark.scoreboard import Scoreboard
 from migration.benchmark.scoring.scorers import macro_f1
 from migration.benchmark.verdict import commonest, prospect, rate_of, verdict, verdicts
 from migration.errors import NotEnoughCalls
+from migration.schema import REPLAYED
 from migration.stats import agreement_rate, holm, paired_bootstrap, paired_difference, weighted_rate
 
 MACHINE_USD_HOUR = 0.205

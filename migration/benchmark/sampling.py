@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from migration.errors import NotEnoughCalls
+from migration.schema import REPLAYED
 from migration.stats import calls_for_width, wilson
 
-REPLAYED = ("chat", "scoring")
 FEWEST = 10
 """The fewest calls of a task that are worth asking: enough to tell a rate near 0 or 1 from its opposite."""
 LARGEST_PART, COVERED = 0.25, 0.5

@@ -18,9 +18,10 @@ from migration.artifacts import read_json, write_json
 from migration.audit.prices import price_table
 from migration.benchmark.candidates import Candidate, Progress, bounded, with_shots
 from migration.benchmark.engine import answer
-from migration.benchmark.sampling import REPLAYED, Plan, draw_sample, eligible, fixed_plan, plan_sample
+from migration.benchmark.sampling import Plan, draw_sample, eligible, fixed_plan, plan_sample
 from migration.errors import BadInput
 from migration.models.weights import ModelNotFound, find, notice
+from migration.schema import REPLAYED
 
 WARM_UP = 6
 """Calls of a task that tell what one costs; they are the first of the sample, so nothing is asked in vain."""

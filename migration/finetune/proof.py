@@ -16,12 +16,13 @@ import pandas as pd
 
 from migration.artifacts import read_json, write_json
 from migration.benchmark import Candidate
-from migration.benchmark.sampling import REPLAYED, eligible
+from migration.benchmark.sampling import eligible
 from migration.benchmark.scoring.scorers import score
 from migration.benchmark.trial import ask
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.fit import TaskPlan, encoded
 from migration.finetune.train import Training, enough, identity, tune
+from migration.schema import REPLAYED
 from migration.stats import Rate, agreement_rate, paired_bootstrap, paired_difference, weighted_rate
 
 ROUND = 40

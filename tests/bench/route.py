@@ -17,7 +17,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 from migration.routing import GainModel, Limits, Policy, Router
-from migration.routing.policy.signals import SIGNALS, Calibrator, SignalScore
+from migration.routing.policy.signals import Calibrator, SignalScore
+from migration.schema import SIGNALS
 
 WORDS = (
     "order refund parcel invoice account password login late broken wrong charge cancel return change address please "

@@ -8,7 +8,8 @@ from migration.benchmark import compare, differing, draw_sample, pipeline_latenc
 from migration.benchmark.compare import weighted_quantiles
 from migration.benchmark.verdict import KEEP, MOVE, TUNE, UNKNOWN
 from migration.errors import NotEnoughCalls
-from migration.schema import SCOREBOARD, split_of
+from migration.schema import split_of
+from migration.schema.tables import SCOREBOARD
 from migration.stats import agreement_rate, mcnemar
 
 TRAFFIC = {"gate": 1500, "entities": 600, "reply": 300, "agent": 90}

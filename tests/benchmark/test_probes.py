@@ -15,7 +15,8 @@ from migration.benchmark import Answers, Candidate, answer, probed, sampled, ver
 from migration.benchmark.engine import local
 from migration.benchmark.probes import HOW_SURE, stated_in
 from migration.errors import BadInput
-from migration.schema import PREDICTIONS, conform
+from migration.schema import conform
+from migration.schema.tables import PREDICTIONS
 
 
 class Shop(Server):

@@ -16,7 +16,7 @@ from migration.costs.article import check_article
 from migration.costs.projection import hosting_options, project
 from migration.costs.worlds import central, draw_worlds
 from migration.errors import BadInput
-from migration.schema import PROJECTION
+from migration.schema.tables import PROJECTION
 from migration.stats import Rate
 
 TERMS = {

@@ -28,7 +28,7 @@ from migration.audit.discovery.naming import ask_names, name_of, slug
 from migration.audit.discovery.prompts import fixed_tokens, prompt_of, text_of
 from migration.audit.discovery.templates import NO_TEMPLATE, Templates, find_templates
 from migration.errors import BadInput, NotEnoughCalls
-from migration.schema import TASK_TYPES, conform
+from migration.schema import TaskType, conform
 
 SAMPLE = 20_000
 """Calls that templates are found in; larger logs are sampled by a hash of the call id."""
@@ -244,8 +244,8 @@ def read_corrections(path: Path) -> dict[str, dict[str, str]]:
     for task, change in value.items():
         if not isinstance(change, dict) or not set(change) <= {"name", "type", "prompt"}:
             raise BadInput(f"{path}: task {task!r} may have `name` and `type`, not {change!r}")
-        if change.get("type", "other") not in TASK_TYPES:
-            raise BadInput(f"{path}: task {task!r} has type {change['type']!r}; allowed are {', '.join(TASK_TYPES)}")
+        if change.get("type", "other") not in tuple(TaskType):
+            raise BadInput(f"{path}: task {task!r} has type {change['type']!r}; allowed are {', '.join(TaskType)}")
     return value
 
 
@@ -262,7 +262,7 @@ def _corrected(tasks: list[Task], changes: Mapping[str, Mapping[str, str]]) -> t
 def write_corrections(tasks: Sequence[Task], path: Path) -> Path:
     """Write a tasks.yaml to begin from: every task with its name and type; edit it and pass it as `tasks_file`."""
     head = "# Correct a name or a type here and pass this file as `tasks_file`; ids stay as they are.\n"
-    head += f"# Types: {', '.join(TASK_TYPES)}\n"
+    head += f"# Types: {', '.join(TaskType)}\n"
     body = {t.task: {"name": t.name, "type": t.task_type} for t in tasks}
     path.write_text(head + yaml.safe_dump(body, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return path

@@ -29,7 +29,7 @@ from migration.audit.importers.record import (
     timestamp,
 )
 from migration.errors import BadInput
-from migration.schema import KINDS
+from migration.schema import Kind
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "call_id": ("call_id", "id", "request_id"),
@@ -167,8 +167,8 @@ def _row(row: Json) -> Json:
 
 def our_own(record: Json, side: Side) -> Json:
     """A row of a calls.parquet: taken as it is, its kind too."""
-    if record.get("kind") not in KINDS:
-        raise BadRecord(f"kind is none of {', '.join(KINDS)}")
+    if record.get("kind") not in tuple(Kind):
+        raise BadRecord(f"kind is none of {', '.join(Kind)}")
     estimated = record.get("tokens_estimated")
     row = call(**{key: record.get(key) for key in call() if key in record})
     row["created_at"] = timestamp(record.get("created_at"), "created_at")

@@ -13,27 +13,6 @@ from typing import Any
 
 import numpy as np
 
-SIGNALS = (
-    "mean_logprob",
-    "min_logprob",
-    "lp_q05",
-    "lp_q10",
-    "lp_q25",
-    "lp_q50",
-    "lp_q75",
-    "mean_entropy",
-    "first_entropy",
-    "margin",
-    "first_margin",
-    "completion_tokens",
-    "prompt_tokens",
-    "output_chars",
-    "verbalised",
-    "sample_agreement",
-)
-"""What an answer tells of itself, as predictions.parquet names it. Lengths are taken as logarithms. The last two are
-read where a table has them: the confidence the model states when asked (0..1, the article's way), and the share of
-further samples that say the same."""
 _LENGTHS = ("completion_tokens", "prompt_tokens", "output_chars")
 
 

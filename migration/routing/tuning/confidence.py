@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from migration.errors import BadInput, NotEnoughCalls
-from migration.routing.policy.signals import SIGNALS, Calibrator, SignalScore, transform
+from migration.routing.policy.signals import Calibrator, SignalScore, transform
+from migration.schema import SIGNALS
 from migration.stats import wilson
 
 FEW, MANY = 30, 200

@@ -15,11 +15,10 @@ import pandas as pd
 
 from migration.errors import BadInput, NotEnoughCalls
 from migration.routing.policy.router import Request
-from migration.routing.policy.signals import SIGNALS
+from migration.schema import REPLAYED, SIGNALS
 
 PARTS = ("fit", "choose", "test")
 """Confidence is learned on `fit`, thresholds are chosen on `choose`, and `test` only reports."""
-ROUTABLE = ("chat", "scoring")
 
 
 def part_of(key: str, split: str) -> str:
@@ -85,7 +84,7 @@ def gather(
     answers["weight"] = answers["weight"].fillna(1.0)
     wanted = ["call_id", "conversation_id", "kind", "split", "messages", "cost_usd", "latency_ms"]
     wanted += ["complexity", *[name for name in ("tools",) if name in calls]]
-    known = calls.loc[calls["kind"].isin(ROUTABLE), wanted].rename(
+    known = calls.loc[calls["kind"].isin(REPLAYED), wanted].rename(
         columns={"latency_ms": "llm_ms", "cost_usd": "llm_cost"}
     )
     known["llm_cost_known"] = known["llm_cost"].notna()
@@ -142,7 +141,7 @@ def stated_confidence(rows: pd.DataFrame) -> np.ndarray:
 
 def calibration_and_recent(calls: pd.DataFrame, *, share: float = 0.2) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The calibration calls, and the newest `share` of all others: the two sides of the shift check."""
-    routable = calls[calls["kind"].isin(ROUTABLE)]
+    routable = calls[calls["kind"].isin(REPLAYED)]
     calibration = routable[routable["split"] == "calibration"]
     others = routable[routable["split"] != "calibration"].sort_values("created_at")
     return calibration, others.tail(max(1, round(share * len(routable))))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from migration.audit.discovery.behaviour import Exchange, evidence
 from migration.audit.discovery.complexity import USE_CASES, WEIGHTS, Profile, complexity, route_hint, use_cases
-from migration.schema import TASK_TYPES
+from migration.schema import TaskType
 
 PLAIN = Profile(0.2, frozenset(["where", "is", "my", "order"]))
 
@@ -80,7 +80,7 @@ def test_the_articles_rules(task_type: str, changes: dict[str, float], hint: str
 
 
 def test_every_type_but_other_has_a_use_case() -> None:
-    assert {row[1] for row in USE_CASES} == set(TASK_TYPES) - {"other"}
+    assert {row[1] for row in USE_CASES} == set(TaskType) - {"other"}
     tasks = pd.DataFrame({"task_type": ["faq", "faq", "code"], "calls": [3, 4, 5], "cost_usd": [1.0, 2.0, 4.0]})
     table = use_cases(tasks).set_index("use case")
     assert table.loc["FAQ / knowledge lookup", ["tasks", "calls", "cost_usd"]].tolist() == [2, 7, 3.0]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from migration.benchmark.scoring import scorers as scoring
 from migration.benchmark.scoring.scorers import (
     Scorer,
     choose,
@@ -18,7 +19,6 @@ from migration.benchmark.scoring.scorers import (
     repeats_sentence,
     score,
 )
-from migration.benchmark.scoring import scorers as scoring
 from migration.errors import BadInput
 
 TOOL = json.dumps(

@@ -1,44 +1,15 @@
 """The tables that steps hand to each other: columns, types, and the closed sets of words in them.
 
 Knows: what every parquet file of a run must hold (more columns are always welcome).
-Refuses to know: where a table comes from or what is done with it.
+Out of scope: where a table comes from, what is done with it, and the words themselves (`words`).
 """
 
 from __future__ import annotations
 
-import hashlib
-
 import pyarrow as pa
 
 from migration.errors import ContractError
-
-STEPS = (
-    "01_traffic_audit",
-    "02_candidate_benchmark",
-    "03_qlora_finetune",
-    "04_router_tuning",
-    "05_cost_projection",
-)
-KINDS = ("chat", "embedding", "scoring", "retry", "error")
-TASK_TYPES = (
-    "classification",
-    "extraction",
-    "faq",
-    "sentiment",
-    "routing",
-    "templated_generation",
-    "reasoning",
-    "creative",
-    "summarization",
-    "code",
-    "scoring",
-    "other",
-)
-SPLITS = ("train", "calibration", "test")
-SPLIT_SHARES = (0.4, 0.3, 0.3)
-"""Shares of conversations in train, calibration and test."""
-MONTH_DAYS = 365.25 / 12
-"""A month, wherever figures are a month's."""
+from migration.schema.words import Kind, Split, TaskType
 
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 
@@ -168,7 +139,7 @@ CONTRACTS = {
     "decisions": DECISIONS,
     "projection": PROJECTION,
 }
-_WORDS = {"kind": KINDS, "task_type": TASK_TYPES, "split": SPLITS}
+_WORDS = {"kind": tuple(Kind), "task_type": tuple(TaskType), "split": tuple(Split)}
 _NEVER_NULL = {
     "calls": ("call_id", "kind", "split"),
     "tasks": ("task", "name"),
@@ -197,7 +168,7 @@ def conform(table: pa.Table, name: str) -> pa.Table:
         if column in columns and contract.get_field_index(column) >= 0:
             strange = set(columns[column].unique().to_pylist()) - set(words) - {None}
             if strange:
-                problems.append(f"column {column!r} holds {sorted(strange)}, allowed are {list(words)}")
+                problems.append(f"column {column!r} holds {sorted(strange)}, allowed are {list(map(str, words))}")
     for column in _NEVER_NULL.get(name, ()):
         if column in columns and columns[column].null_count:
             problems.append(f"column {column!r} has {columns[column].null_count} nulls")
@@ -208,10 +179,3 @@ def conform(table: pa.Table, name: str) -> pa.Table:
         raise ContractError(name, problems)
     extra = {c: table[c] for c in table.column_names if c not in columns}
     return pa.table(columns | extra)
-
-
-def split_of(key: str) -> str:
-    """The split a conversation (or a call without one) belongs to: fixed by its hash, so nothing moves or leaks."""
-    share = int.from_bytes(hashlib.sha256(f"split:{key}".encode()).digest()[:8], "big") / 2**64
-    train, calibration, _ = SPLIT_SHARES
-    return "train" if share < train else "calibration" if share < train + calibration else "test"

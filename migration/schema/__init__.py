@@ -1,0 +1,63 @@
+"""What the steps share: the vocabulary (`words`, standard library only) and the tables' contracts (`tables`, pyarrow).
+
+Contracts are loaded when asked for, since what runs in production needs the words alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from migration.schema.words import (
+    MONTH_DAYS,
+    REPLAYED,
+    SIGNALS,
+    SPLIT_SHARES,
+    STEPS,
+    CandidateId,
+    CandidateKind,
+    Decision,
+    GroupTest,
+    Guarantee,
+    Kind,
+    Part,
+    Rule,
+    Split,
+    TaskType,
+    Verdict,
+    split_of,
+)
+
+if TYPE_CHECKING:
+    from migration.schema.tables import CALLS, CONTRACTS, MESSAGES, conform
+
+__all__ = [
+    "CALLS",
+    "CONTRACTS",
+    "MESSAGES",
+    "MONTH_DAYS",
+    "REPLAYED",
+    "SIGNALS",
+    "SPLIT_SHARES",
+    "STEPS",
+    "CandidateId",
+    "CandidateKind",
+    "Decision",
+    "GroupTest",
+    "Guarantee",
+    "Kind",
+    "Part",
+    "Rule",
+    "Split",
+    "TaskType",
+    "Verdict",
+    "conform",
+    "split_of",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("CALLS", "CONTRACTS", "MESSAGES", "conform"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from migration.schema import tables
+
+    return getattr(tables, name)

@@ -1,0 +1,201 @@
+"""The vocabulary that the steps share: each word, each identity and each statement once, typed.
+
+Standard library only, so that what runs in production can use it. Out of scope: the columns of tables (`tables`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+STEPS = (
+    "01_traffic_audit",
+    "02_candidate_benchmark",
+    "03_qlora_finetune",
+    "04_router_tuning",
+    "05_cost_projection",
+)
+
+
+class Kind(StrEnum):
+    """What a logged call was for."""
+
+    CHAT = "chat"
+    EMBEDDING = "embedding"
+    SCORING = "scoring"
+    RETRY = "retry"
+    ERROR = "error"
+
+
+REPLAYED = (Kind.CHAT, Kind.SCORING)
+"""Kinds of calls that a candidate can answer and a router can route."""
+
+
+class TaskType(StrEnum):
+    """What a task asks of a model."""
+
+    CLASSIFICATION = "classification"
+    EXTRACTION = "extraction"
+    FAQ = "faq"
+    SENTIMENT = "sentiment"
+    ROUTING = "routing"
+    TEMPLATED_GENERATION = "templated_generation"
+    REASONING = "reasoning"
+    CREATIVE = "creative"
+    SUMMARIZATION = "summarization"
+    CODE = "code"
+    SCORING = "scoring"
+    OTHER = "other"
+
+
+class Split(StrEnum):
+    """Which conversations serve what: fixed by a hash, so that nothing leaks."""
+
+    TRAIN = "train"
+    CALIBRATION = "calibration"
+    TEST = "test"
+
+
+class Part(StrEnum):
+    """Held-out rows of routing: confidence is learned on FIT, thresholds are tested on CHOOSE, TEST only reports."""
+
+    FIT = "fit"
+    CHOOSE = "choose"
+    TEST = "test"
+
+
+class CandidateKind(StrEnum):
+    """What a candidate is; cheapest first, which is also the usual order of a cascade."""
+
+    CACHE = "cache"
+    CLASSIFIER = "classifier"
+    SLM = "slm"
+    API = "api"
+
+
+class Rule(StrEnum):
+    """What a policy does with a task: never the LLM first, always the LLM, or rungs with thresholds."""
+
+    SLM = "slm"
+    LLM = "llm"
+    CASCADE = "cascade"
+
+
+class Verdict(StrEnum):
+    """What a task's agreement allows to do with it."""
+
+    MOVE = "move now"
+    TUNE = "move after fine-tuning"
+    KEEP = "keep on the LLM"
+    UNKNOWN = "cannot tell yet"
+    SHOWN_ONLY = "shown, not judged"
+
+
+class Decision(StrEnum):
+    """What step 04 decides."""
+
+    ROUTE = "route"
+    DO_NOT_ROUTE = "do not route"
+
+
+SIGNALS = (
+    "mean_logprob",
+    "min_logprob",
+    "lp_q05",
+    "lp_q10",
+    "lp_q25",
+    "lp_q50",
+    "lp_q75",
+    "mean_entropy",
+    "first_entropy",
+    "margin",
+    "first_margin",
+    "completion_tokens",
+    "prompt_tokens",
+    "output_chars",
+    "confidence_raw",
+    "distance",
+    "verbalised",
+    "sample_agreement",
+)
+"""What an answer tells of itself, as predictions.parquet names it. `confidence_raw` and `distance` come from a
+classifier or a cache (its own probability; how far the request lies from what it learned). The last two are read where
+a table has them: the confidence the model states when asked (0..1), and the share of further samples that agree."""
+
+
+@dataclass(frozen=True)
+class CandidateId:
+    """Who answered: the same five facts wherever a table names a candidate (columns `kind`, `base`, `adapter`,
+    `shots` beside `candidate`, its name). No meaning is read back out of the name."""
+
+    name: str
+    kind: CandidateKind = CandidateKind.SLM
+    base: str = ""
+    adapter: str = ""
+    shots: int = 0
+
+    @property
+    def tuned(self) -> bool:
+        """Whether it is a base with an adapter trained on the log."""
+        return bool(self.adapter)
+
+    def columns(self) -> dict[str, str | int]:
+        """The identity as columns of predictions.parquet and scoreboard.parquet."""
+        return {
+            "candidate": self.name,
+            "candidate_kind": str(self.kind),
+            "base": self.base or self.name,
+            "adapter": self.adapter,
+            "shots": self.shots,
+        }
+
+
+@dataclass(frozen=True)
+class GroupTest:
+    """The test behind one group of tasks: `loss` and `kept_error` as seen on n calls of `conversations`
+    conversations, their upper bounds at the group's own level, and whether both were proved."""
+
+    group: str
+    tasks: tuple[str, ...]
+    n: int
+    conversations: int
+    slm_share: float
+    loss: float
+    loss_bound: float
+    kept_error: float
+    kept_error_bound: float
+    proved: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Guarantee:
+    """What a policy guarantees, of each group on its own: with probability `confidence_level` over the draw of the
+    calibration conversations, at most `max_loss` of all calls and at most `max_kept_error` of the calls that small
+    models answer differ from the LLM's answer."""
+
+    max_loss: float
+    max_kept_error: float
+    confidence_level: float
+    n: int
+    conversations: int
+    groups: tuple[GroupTest, ...] = ()
+    unit: str = "conversation"
+
+    @property
+    def proved(self) -> bool:
+        return any(group.proved for group in self.groups)
+
+
+SPLIT_SHARES = (0.4, 0.3, 0.3)
+"""Shares of conversations in train, calibration and test."""
+MONTH_DAYS = 365.25 / 12
+"""A month, wherever figures are a month's."""
+
+
+def split_of(key: str) -> str:
+    """The split a conversation (or a call without one) belongs to: fixed by its hash, so nothing moves or leaks."""
+    share = int.from_bytes(hashlib.sha256(f"split:{key}".encode()).digest()[:8], "big") / 2**64
+    train, calibration, _ = SPLIT_SHARES
+    return str(Split.TRAIN if share < train else Split.CALIBRATION if share < train + calibration else Split.TEST)
