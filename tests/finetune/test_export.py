@@ -69,7 +69,7 @@ def test_adapter_and_merged_weights_are_the_same_function(tuned, tmp_path):
     two = AutoModelForCausalLM.from_pretrained(merged)
     ids = torch.tensor([examples[0].ids])
     with torch.inference_mode():
-        torch.testing.assert_close(one(ids).logits, two(ids).logits, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(one(ids).logits, two(ids).logits, atol=1e-3, rtol=1e-3)
 
 
 def test_an_adapter_of_a_4_bit_base_is_merged_into_the_weights_it_was_trained_on(tuned, tmp_path):
