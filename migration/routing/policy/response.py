@@ -1,0 +1,89 @@
+"""What a chat completion tells of itself: the signals that calibrators read, from the reply of any server.
+
+Plain arithmetic on the standard library, the same numbers as `benchmark` wrote into predictions.parquet.
+Out of scope: what a signal is worth (`signals`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+QUANTILES = {"lp_q05": 0.05, "lp_q10": 0.10, "lp_q25": 0.25, "lp_q50": 0.50, "lp_q75": 0.75}
+_OF_TOKENS = ("mean_logprob", "min_logprob", "mean_entropy", "margin", "first_margin", "first_entropy", *QUANTILES)
+
+
+def signals_of(response: Mapping[str, Any]) -> dict[str, float | None]:
+    """The signals of an OpenAI chat completion: those of its tokens' logprobs, and its lengths.
+
+    response: the completion as a dict. A signal is null where the reply lacks what it is made of, or holds something
+    else there: a malformed reply has no signals, and raises nothing.
+    """
+    choice = _first(response.get("choices"))
+    message, usage = _mapping(choice.get("message")), _mapping(response.get("usage"))
+    content = message.get("content")
+    lengths: dict[str, float | None] = {
+        "prompt_tokens": _number(usage.get("prompt_tokens")),
+        "completion_tokens": _number(usage.get("completion_tokens")),
+        "output_chars": float(len(content)) if isinstance(content, str) else None,
+    }
+    return _of_tokens(_mapping(choice.get("logprobs")).get("content")) | lengths
+
+
+def _of_tokens(tokens: Any) -> dict[str, float | None]:
+    """Signals of a list of {logprob, top_logprobs}; all null where one token's logprob is no number."""
+    signals: dict[str, float | None] = dict.fromkeys(_OF_TOKENS)
+    if not isinstance(tokens, list) or not tokens:
+        return signals
+    logprobs = [_number(_mapping(token).get("logprob")) for token in tokens]
+    known = [value for value in logprobs if value is not None]
+    if len(known) < len(tokens):
+        return signals
+    ordered = sorted(known)
+    signals |= {"mean_logprob": sum(known) / len(known), "min_logprob": ordered[0]}
+    signals |= {name: _quantile(ordered, share) for name, share in QUANTILES.items()}
+    alternatives = [_chances(token.get("top_logprobs")) for token in tokens]
+    if all(alternatives):
+        entropies = [_entropy(chances) for chances in alternatives]
+        signals |= {"mean_entropy": sum(entropies) / len(entropies), "first_entropy": entropies[0]}
+    if all(len(chances) > 1 for chances in alternatives):
+        margins = [chances[0] - chances[1] for chances in alternatives]
+        signals |= {"margin": sum(margins) / len(margins), "first_margin": margins[0]}
+    return signals
+
+
+def _chances(alternatives: Any) -> list[float]:
+    """Probabilities of a token's alternatives, likeliest first; empty where one is no logprob."""
+    if not isinstance(alternatives, list):
+        return []
+    values = [_number(_mapping(one).get("logprob")) for one in alternatives]
+    chances = [math.exp(min(value, 0.0)) for value in values if value is not None]
+    return sorted(chances, reverse=True) if len(chances) == len(values) else []
+
+
+def _entropy(chances: Sequence[float]) -> float:
+    """Nats, from the few likeliest tokens and the rest as one: a lower bound of the true entropy."""
+    rest = 1 - sum(chances)
+    return -sum(p * math.log(p) for p in (*chances, rest) if p > 0)
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """Linear interpolation between order statistics, as numpy's default."""
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def _number(value: Any) -> float | None:
+    usable = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if usable and abs(value) < 1e300 else None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _first(values: Any) -> Mapping[str, Any]:
+    return _mapping(values[0]) if isinstance(values, list) and values else {}
