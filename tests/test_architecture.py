@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "migration"
 FLOORS = [
     {"errors"},
     {"schema"},
-    {"artifacts", "stats"},
+    {"artifacts", "stats", "prompts"},
     {"models"},
     {"sample"},
     {"audit"},

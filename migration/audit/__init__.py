@@ -20,6 +20,7 @@ _LATER = {
     "mask_messages": "pii",
     "count_by_kind": "pii",
     "discover": "discovery.tasks",
+    "recognition_of": "discovery.tasks",
     "write_corrections": "discovery.tasks",
     "open_calls": "analytics",
     "fold": "analytics",

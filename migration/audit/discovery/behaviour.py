@@ -16,7 +16,8 @@ from statistics import median
 
 import orjson
 
-from migration.audit.discovery.prompts import shingles, tokens_of
+from migration.audit.discovery.prompts import shingles
+from migration.prompts import tokens_of
 
 _POLARITY = """
 positive negative neutral mixed pos neg very_positive very_negative happy unhappy positiv negativ gemischt positif

@@ -15,8 +15,9 @@ from functools import cached_property
 from typing import Any
 
 from migration.audit.discovery.behaviour import Evidence, evidence, fields_of, labels_of, shape_of
-from migration.audit.discovery.prompts import fixed_tokens, tokens_of
-from migration.audit.discovery.templates import SHORTEST, Anchor
+from migration.audit.discovery.prompts import fixed_tokens
+from migration.audit.discovery.templates import Anchor
+from migration.prompts import SHORTEST, tokens_of
 
 ENOUGH = 8
 """Words in common from which on a short difference is taken for a slot."""

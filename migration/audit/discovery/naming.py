@@ -13,8 +13,8 @@ import unicodedata
 from collections.abc import Mapping, Set
 from typing import Any
 
-from migration.audit.discovery.prompts import tokens_of
 from migration.errors import BadInput
+from migration.prompts import tokens_of
 
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+|\n+|(?<=[。！？：])")
 _TAG = re.compile(r"<[^<>|]{1,40}>")

@@ -25,9 +25,10 @@ from migration.audit.discovery.behaviour import Evidence, Exchange, evidence, ty
 from migration.audit.discovery.complexity import Profile, complexity
 from migration.audit.discovery.merging import Leaf, merged
 from migration.audit.discovery.naming import ask_names, name_of, slug
-from migration.audit.discovery.prompts import fixed_tokens, prompt_of, text_of
-from migration.audit.discovery.templates import NO_TEMPLATE, Templates, find_templates
+from migration.audit.discovery.prompts import fixed_tokens, tool_names
+from migration.audit.discovery.templates import Templates, find_templates
 from migration.errors import BadInput, NotEnoughCalls
+from migration.prompts import NO_TEMPLATE, prompt_of, text_of
 from migration.schema import TaskType, conform
 
 SAMPLE = 20_000
@@ -87,7 +88,7 @@ class Discovery:
 
     def place(self, call: Mapping[str, Any]) -> Task | None:
         """The task of one call (a mapping with messages and tools); None where it shares no template."""
-        leaf = self.templates.place(call["messages"] or [], call.get("tools"))
+        leaf = self.templates.index.leaf_of(call["messages"] or [], tool_names(call.get("tools")))
         return self.tasks[self.by_leaf[leaf]] if leaf in self.by_leaf else None
 
     def label(self, source: Path, target: Path, *, batch: int = 20_000) -> int:
@@ -148,21 +149,32 @@ def discover(source: Path, *, corrections: Path | None = None, sample: int = SAM
     if not calls:
         raise NotEnoughCalls("finding tasks", 0, 1)
     for call in calls:
-        call["exchange"], call["prompt"] = _exchange(call), prompt_of(call["messages"], call["tools"])
+        call["exchange"], call["prompt"] = _exchange(call), prompt_of(call["messages"], tool_names(call["tools"]))
     templates = find_templates([c["prompt"] for c in calls])
     members: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for call in sorted(calls, key=lambda c: (c["created_at"], c["call_id"])):
-        members[templates.assign(call["prompt"])].append(call)
-    place = {number: key for key, number in templates.leaves.items()}  # leaf: its system template and anchor
+        members[templates.index.assign(call["prompt"])].append(call)
+    place = dict(enumerate(templates.leaves))  # leaf: its system template and anchor
     leaves = [Leaf.of(number, own, place.get(number, (0, None))[1]) for number, own in sorted(members.items())]
     groups = merged(leaves, rare=max(2, len(calls) // 5_000))
     homes = [{place[leaf.number][0] for leaf in group if leaf.number in place} for group in groups]
     told_apart = Counter(system for home in homes for system in home)
-    shared = [any(told_apart[s] > 1 or s not in templates.systems.prompted for s in home) for home in homes]
+    shared = [any(told_apart[s] > 1 or s not in templates.prompted for s in home) for home in homes]
     tasks = _tasks(groups, shared)
     changed, unused = _corrected(tasks, read_corrections(corrections) if corrections else {})
     by_leaf = {leaf.number: i for i, group in enumerate(groups) for leaf in group if leaf.number != NO_TEMPLATE}
     return Discovery(templates, tuple(changed), by_leaf, len(calls), tuple(unused))
+
+
+def recognition_of(found: Discovery) -> dict[str, Any]:
+    """The templates of a discovery with the task of each, as the plain JSON that production recognises requests by.
+
+    Calls that share no prompt are no task there: None. Reads back as `migration.routing.policy.recognition`.
+    """
+    names = [None if task.task == OTHER else task.task for task in found.tasks]
+    leaves = range(len(found.templates.leaves))
+    tasks = [names[found.by_leaf[leaf]] if leaf in found.by_leaf else None for leaf in leaves]
+    return {**found.templates.index.to_dict(), "tasks": tasks}
 
 
 def _sample(source: Path, size: int) -> list[dict[str, Any]]:

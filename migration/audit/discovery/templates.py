@@ -1,51 +1,57 @@
 """Prompt templates, found without labels: calls of one call site share most of their prompt.
 
-Knows: messages and the names of tools. A template is found in two looks: the system prompt (exact where it repeats,
-else by the word triples it shares with others, so that names, dates or documents in it do not matter), then, among
-calls with one system prompt, the fixed beginning, end or line of the conversation (few-shot examples included).
-Refuses to know: answers, task types, names; nothing here depends on a language or on a list of keywords.
+A template is found in two looks: the system prompt (exact where it repeats, else by the word triples it shares with
+others, so that names, dates or documents in it do not matter), then, among calls with one system prompt, the fixed
+beginning, end or line of the conversation (few-shot examples included).
+Out of scope: answers, task types, names; nothing here depends on a language or on a list of keywords.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from migration.audit.discovery.prompts import ASSISTANT, USER, Prompt, Tokens, prompt_of, shingles, system_of
-
-NO_TEMPLATE = -1
-"""The leaf of a call that shares no template with enough other calls."""
+from migration.prompts import (
+    ASSISTANT,
+    NO_TEMPLATE,
+    SHORTEST,
+    USER,
+    Fixed,
+    Prompt,
+    TemplateIndex,
+    Tokens,
+    digest,
+    grams,
+    lines_of,
+    nearest,
+)
 
 LEAK = 0.2
 """A slot begins where more than this share of the calls go on with a word of their own."""
 KEPT = 0.8
 """Share of the calls that must stay on shared words from a template's second word to its slot."""
-SHORTEST = 5
-"""Fixed tokens that make a template of a user message (2 where they end a line or in a colon)."""
-
-
-REMEMBERED = 30_000
-"""System prompts whose template is kept at hand; of a log of documents each is long and comes once."""
 ROUND, LEARNED = 2_000, 100
 """System prompts compared at a time, and those that a template is learned from: more would say nothing new."""
+MOST_GRAMS = 20_000
+"""Word triples outside every template whose weight is kept: the heaviest."""
 
 
 @dataclass
 class _Cluster:
-    """System prompts of one template: how many of the first LEARNED texts hold each shingle."""
+    """System prompts of one template: how many of the first LEARNED texts hold each word triple."""
 
-    seen: Counter[Tokens] = field(default_factory=Counter)
+    seen: Counter[int] = field(default_factory=Counter)
     texts: int = 0
 
-    def add(self, kept: Iterable[Tokens]) -> None:
+    def add(self, kept: Iterable[int]) -> None:
         self.seen.update(kept)
         self.texts += 1
         self.__dict__.pop("fixed", None)
 
     @cached_property
-    def fixed(self) -> set[Tokens]:
+    def fixed(self) -> set[int]:
         return {s for s, n in self.seen.items() if 2 * n >= self.texts}
 
 
@@ -59,15 +65,15 @@ class Systems:
     def __init__(self, texts: Counter[Tokens], support: int):
         self.exact: dict[Tokens, int] = {}
         self.clusters: list[_Cluster] = []
-        self.where: dict[Tokens, set[int]] = defaultdict(set)
-        self.df: Counter[Tokens] = Counter()
+        self.where: dict[int, set[int]] = defaultdict(set)
+        self.df: Counter[int] = Counter()
         order = sorted(texts, key=lambda t: (-texts[t], t))
-        usual = [t for t in order if not t or texts[t] >= support]
-        for text in usual:
-            kept = shingles(text)
+        self.usual = [t for t in order if not t or texts[t] >= support]
+        for text in self.usual:
+            kept = grams(text)
             self.df.update(kept)
             self._join(text, kept, self._open())
-        tail = sorted(set(order) - set(usual))
+        tail = sorted(set(order) - set(self.usual))
         while tail:
             self._learn(tail[:: -(-len(tail) // ROUND)])
             tail = [text for text in tail if text not in self.exact and not self._placed(text)]
@@ -75,16 +81,16 @@ class Systems:
 
     def _learn(self, texts: list[Tokens]) -> None:
         """Templates of `texts`: each joins the nearest so far, or begins one."""
-        grams = {text: shingles(text) for text in texts}
-        self.df.update(s for kept in grams.values() for s in kept)
+        held = {text: grams(text) for text in texts}
+        self.df.update(s for kept in held.values() for s in kept)
         self.df = Counter({s: n for s, n in self.df.items() if n > 1 or s in self.where})
-        for text, every in grams.items():
+        for text, every in held.items():
             kept = [s for s in every if self.df[s] > 1]
             best = self._nearest(kept)
             self._join(text, kept, self._open() if best == NO_TEMPLATE else best)
 
     def _placed(self, text: Tokens) -> bool:
-        found = self._nearest(shingles(text))
+        found = self._nearest(grams(text))
         if found != NO_TEMPLATE:
             self.exact[text] = found
         return found != NO_TEMPLATE
@@ -93,40 +99,46 @@ class Systems:
         self.clusters.append(_Cluster())
         return len(self.clusters) - 1
 
-    def _join(self, text: Tokens, kept: Iterable[Tokens], to: int) -> None:
+    def _join(self, text: Tokens, kept: Iterable[int], to: int) -> None:
         self.exact[text] = to
         cluster = self.clusters[to]
         if cluster.texts < LEARNED:
             cluster.add(kept)
-            for shingle in kept:
-                self.where[shingle].add(to)
+            for gram in kept:
+                self.where[gram].add(to)
         if cluster.texts == LEARNED:  # what is a slot stays one: forget its words
-            for shingle in cluster.seen.keys() - cluster.fixed:
-                self.where[shingle].discard(to)
-                del cluster.seen[shingle]
+            for gram in cluster.seen.keys() - cluster.fixed:
+                self.where[gram].discard(to)
+                del cluster.seen[gram]
 
-    def _nearest(self, kept: Iterable[Tokens]) -> int:
-        """The cluster that shares the most. A shingle weighs the square of how many texts hold it: documents little."""
-        own, shared = 0, Counter[int]()
-        for shingle in kept:
-            weight = self.df.get(shingle, 0) ** 2
-            own += weight
-            for cluster in self.where.get(shingle, ()) if weight else ():
-                if shingle in self.clusters[cluster].fixed:
-                    shared[cluster] += weight
-        for cluster, weight in sorted(shared.items(), key=lambda item: (-item[1], item[0]))[:5]:
-            whole = sum(self.df[s] ** 2 for s in self.clusters[cluster].fixed)
-            if weight >= 0.5 * own and weight >= 0.5 * whole:
-                return cluster
-        return NO_TEMPLATE
+    def _weight(self, gram: int) -> int:
+        """The square of how many texts hold it."""
+        return self.df.get(gram, 0) ** 2
 
-    def group(self, system: Tokens) -> int:
-        found = self.exact.get(system)
-        if found is None:
-            found = self._nearest(shingles(system))
-            if len(self.exact) < REMEMBERED:
-                self.exact[system] = found
-        return found
+    def _holders(self, gram: int) -> Iterable[int]:
+        return (c for c in self.where.get(gram, ()) if gram in self.clusters[c].fixed)
+
+    def _whole(self, cluster: int) -> int:
+        return sum(map(self._weight, self.clusters[cluster].fixed))
+
+    def _nearest(self, kept: Iterable[int]) -> int:
+        return nearest(kept, self._weight, self._holders, self._whole)
+
+    def compiled(self) -> TemplateIndex:
+        """What was learned, for looking up; its user's side is still empty."""
+        holders: dict[int, list[int]] = defaultdict(list)
+        for number, cluster in enumerate(self.clusters):
+            for gram in cluster.fixed:
+                holders[gram].append(number)
+        loose = sorted((g for g in self.df if g not in holders), key=lambda g: (-self.df[g], g))[:MOST_GRAMS]
+        return TemplateIndex(
+            exact={digest(text): self.exact[text] for text in self.usual},
+            weights={gram: self._weight(gram) for gram in (*sorted(holders), *loose)},
+            holders={gram: tuple(own) for gram, own in sorted(holders.items())},
+            whole=tuple(map(self._whole, range(len(self.clusters)))),
+            fixed={},
+            rest={},
+        )
 
 
 def _branch(
@@ -179,18 +191,7 @@ class Anchor:
             return prompt.head[:n] == self.tokens
         if self.kind == "ends":
             return prompt.tail[-n:] == self.tokens
-        return self.tokens in set(_lines(prompt.head))
-
-
-def _lines(tokens: Tokens) -> Iterable[Tokens]:
-    line: list[str] = []
-    for token in (*tokens, "\n"):
-        if token in ("\n", USER, ASSISTANT, "。", ".", "!", "?"):
-            if len(line) >= SHORTEST:
-                yield tuple(line)
-            line = []
-        else:
-            line.append(token)
+        return self.tokens in set(lines_of(prompt.head))
 
 
 def anchors(prompts: Sequence[Prompt], support: int) -> list[Anchor]:
@@ -227,7 +228,7 @@ def _shared(a: Tokens, b: Tokens) -> int:
 def _common_lines(prompts: list[Prompt], support: int) -> list[Anchor]:
     """Lines that many of the prompts hold, each once with a text of its own around it."""
     result: list[Anchor] = []
-    left = [(p.head, set(_lines(p.head))) for p in prompts]
+    left = [(p.head, set(lines_of(p.head))) for p in prompts]
     counts = Counter(line for _head, lines in left for line in lines)
     for line, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         if n < support:
@@ -239,48 +240,44 @@ def _common_lines(prompts: list[Prompt], support: int) -> list[Anchor]:
     return result
 
 
-@dataclass
+@dataclass(frozen=True)
 class Templates:
-    """Templates found in a sample; `assign` places any call of the same log (or a later one) into a leaf.
+    """Templates found in a sample. `index` places any call of the same log (or a later one) into a leaf.
 
-    A leaf is a (system template, anchor) pair, numbered in the order of `leaves`.
+    leaves: by leaf, its system template and the fixed part of its user's side (None for the rest of that template's
+    calls). prompted: system templates that have words.
     """
 
-    systems: Systems
-    anchors: dict[int, list[Anchor]]
-    leaves: dict[tuple[int, Anchor | None], int]
-
-    def place(self, messages: Sequence[Mapping[str, str]], tools: str | None = None) -> int:
-        """The leaf of one call; its conversation is read only where the system prompt leaves a choice."""
-        group = self.systems.group(system_of(messages, tools))
-        if not self.anchors.get(group):
-            return self.leaves.get((group, None), NO_TEMPLATE)
-        return self.assign(prompt_of(messages, tools))
-
-    def assign(self, prompt: Prompt) -> int:
-        """The leaf of one prompt, or NO_TEMPLATE."""
-        group = self.systems.group(prompt.system)
-        anchor = next((a for a in self.anchors.get(group, ()) if a.matches(prompt)), None)
-        return self.leaves.get((group, anchor), self.leaves.get((group, None), NO_TEMPLATE))
+    index: TemplateIndex
+    leaves: tuple[tuple[int, Anchor | None], ...]
+    prompted: frozenset[int]
 
 
 def find_templates(prompts: Sequence[Prompt]) -> Templates:
     """Templates of a sample of calls. Deterministic: the order of the calls does not matter."""
     support = max(5, len(prompts) // 500)
     systems = Systems(Counter(p.system for p in prompts), support)
+    index = systems.compiled()
     members: dict[int, list[Prompt]] = defaultdict(list)
     for prompt in prompts:
-        members[systems.group(prompt.system)].append(prompt)
-    found: dict[int, list[Anchor]] = {}
-    leaves: dict[tuple[int, Anchor | None], int] = {}
+        members[index.system_of(prompt.system)].append(prompt)
+    leaves: list[tuple[int, Anchor | None]] = []
+    fixed: dict[int, tuple[Fixed, ...]] = {}
+    rest: dict[int, int] = {}
     for group, own in sorted(members.items()):
+        if group == NO_TEMPLATE:
+            continue
         here = anchors(own, max(5, len(own) // 50))
         if group in systems.prompted:
             covered = sum(any(a.matches(p) for a in here) for p in own)
             if len(here) < 2 or covered < len(own) / 2:
                 here = []  # one wrapper, or a few common phrases: the system prompt alone is the call site
-        found[group] = here
-        for anchor in here:
-            leaves[(group, anchor)] = len(leaves)
-        leaves[(group, None)] = len(leaves)
-    return Templates(systems, found, leaves)
+        if here:
+            fixed[group] = tuple(
+                Fixed(a.kind, len(a.tokens), digest(a.tokens), len(leaves) + i) for i, a in enumerate(here)
+            )
+        leaves += [(group, anchor) for anchor in here]
+        rest[group] = len(leaves)
+        leaves.append((group, None))
+    index = replace(index, fixed=fixed, rest=rest)
+    return Templates(index, tuple(leaves), frozenset(systems.prompted))

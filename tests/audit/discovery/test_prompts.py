@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from migration.audit.discovery.prompts import fixed_tokens, prompt_of, text_of, tokens_of, tool_names
+from migration.audit.discovery.prompts import fixed_tokens, tool_names
+from migration.prompts import prompt_of, text_of, tokens_of
 
 
 def user(text: str) -> list[dict[str, str]]:
@@ -41,8 +42,8 @@ def test_content_that_is_json_of_a_message_gives_its_text() -> None:
 
 def test_tools_are_part_of_a_prompt() -> None:
     tools = json.dumps([{"type": "function", "function": {"name": "book", "parameters": {}}}])
-    assert tool_names(tools) == ["book"]
-    assert prompt_of(user("hi"), tools).system != prompt_of(user("hi")).system
+    assert tool_names(tools) == ("book",)
+    assert prompt_of(user("hi"), tool_names(tools)).system != prompt_of(user("hi")).system
 
 
 def test_fixed_tokens_leave_slots_out() -> None:

@@ -6,8 +6,8 @@ from random import Random
 
 import sites
 
-from migration.audit.discovery.prompts import prompt_of
-from migration.audit.discovery.templates import NO_TEMPLATE, find_templates
+from migration.audit.discovery.templates import find_templates
+from migration.prompts import NO_TEMPLATE, prompt_of
 
 
 def user(text: str) -> list[dict[str, str]]:
@@ -21,7 +21,7 @@ def test_a_template_is_found_whatever_the_order_of_the_calls() -> None:
     shuffled = Random(1).sample(prompts, len(prompts))
     turned = find_templates(shuffled)
     assert straight.leaves == turned.leaves
-    assert [straight.assign(p) for p in prompts] == [turned.assign(p) for p in prompts]
+    assert [straight.index.assign(p) for p in prompts] == [turned.index.assign(p) for p in prompts]
 
 
 def test_an_unseen_wording_of_a_known_system_prompt_is_placed_and_a_stranger_is_not() -> None:
@@ -31,9 +31,9 @@ def test_an_unseen_wording_of_a_known_system_prompt_is_placed_and_a_stranger_is_
 
     names = [sites.word(Random(i)) for i in range(40)]
     templates = find_templates([prompt_of(greet(name)) for name in names])
-    assert templates.assign(prompt_of(greet("Grandhotel Zur Linde"))) != NO_TEMPLATE
+    assert templates.index.assign(prompt_of(greet("Grandhotel Zur Linde"))) != NO_TEMPLATE
     stranger = [{"role": "system", "content": "Translate what follows into Dutch verse."}, *user("Good morning")]
-    assert templates.assign(prompt_of(stranger)) == NO_TEMPLATE
+    assert templates.index.assign(prompt_of(stranger)) == NO_TEMPLATE
 
 
 def test_stock_phrases_of_customers_are_no_templates() -> None:
