@@ -11,8 +11,6 @@ sampling, no first/last, no hashes (Spark's have 32 bits). A Spark session needs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +21,8 @@ from ibis.expr.types import Table
 
 from migration.audit.discovery.complexity import route_hint
 from migration.audit.discovery.tasks import EMBEDDING, Discovery
+from migration.audit.month import Span
 from migration.audit.pii import mask
-from migration.errors import NotEnoughCalls
-from migration.schema import MONTH_DAYS
 
 VISIBLE = ("chat", "scoring")
 """Kinds whose answers are judged and replayed; of these only `chat` is what users see."""
@@ -50,20 +47,6 @@ def open_calls(path: str | Path, *, memory_limit: str = MEMORY, threads: int | N
     return connection.table("calls")
 
 
-@dataclass(frozen=True)
-class Span:
-    """The days a log covers, and the factor that turns its sums into a month's (30.44 days)."""
-
-    first: datetime
-    last: datetime
-    days: float
-    calls: int
-
-    @property
-    def to_month(self) -> float:
-        return MONTH_DAYS / self.days
-
-
 SUMS = ("calls", "unpriced", "prompt_tokens", "completion_tokens", "cost_usd")
 """What is added up: calls, calls of unknown cost, tokens, the known costs in USD."""
 
@@ -71,15 +54,13 @@ SUMS = ("calls", "unpriced", "prompt_tokens", "completion_tokens", "cost_usd")
 def fold(calls: Table) -> pd.DataFrame:
     """The log in one scan: a row for each task, kind, model and split that occur together.
 
-    Columns: those four, SUMS, complexity (its sum), judged (calls that have one), first and last created_at.
+    Columns: those four, SUMS, complexity (its sum), judged (calls that have one).
     """
     sums = {
         "calls": _.count(),
         "unpriced": _.cost_usd.isnull().sum(),
         **{name: _[name].sum() for name in ("prompt_tokens", "completion_tokens", "cost_usd", "complexity")},
         "judged": _.complexity.count(),
-        "first": _.created_at.min(),
-        "last": _.created_at.max(),
     }
     return calls.group_by("task", "kind", "model", "split").aggregate(**sums).to_pandas()
 
@@ -92,14 +73,6 @@ def add_up(folded: pd.DataFrame, *keys: str) -> pd.DataFrame:
 def by_split(folded: pd.DataFrame) -> pd.DataFrame:
     """Columns task, split, calls: of the kinds that are replayed."""
     return add_up(folded[folded.kind.isin(VISIBLE)], "task", "split")[["task", "split", "calls"]]
-
-
-def span(folded: pd.DataFrame) -> Span:
-    """The time covered. A log of less than a day counts as a day. Raises NotEnoughCalls where no call has a time."""
-    first, last = folded["first"].min(), folded["last"].max()
-    if pd.isna(first):
-        raise NotEnoughCalls("a cost per month", 0, 1)
-    return Span(first, last, max((last - first).total_seconds() / 86_400, 1.0), int(folded.calls.sum()))
 
 
 def by_hour(calls: Table) -> Table:

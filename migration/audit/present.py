@@ -11,8 +11,8 @@ import pandas as pd
 from IPython.display import Markdown
 from pandas.io.formats.style import Styler
 
-from migration.audit.analytics import Span
 from migration.audit.discovery.complexity import EXAMPLES, PROMPT_TOKENS
+from migration.audit.month import Span
 
 ARTICLE_VISIBLE = 640 / 13_000
 """The article: $640 of $13,000 were the tokens of visible answers."""
@@ -24,7 +24,7 @@ def say_span(over: Span) -> Markdown:
     sure = "" if over.days >= 14 else " **Less than two weeks: read the monthly figures as a rough extrapolation.**"
     return Markdown(
         f"{over.calls:,} calls from {over.first:%d %B %Y} to {over.last:%d %B %Y}, {over.days:.1f} days; "
-        f"figures “a month” are the log's times {over.to_month:.2f}.{sure}"
+        f"figures “a month” are the log's times {over.to_month:.2f} ({over.note}).{sure}"
     )
 
 

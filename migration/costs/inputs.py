@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import optimize
 
 from migration.artifacts import Step, read_json, resolve
-from migration.audit.prices import DISCOUNTED_TIERS, contract, cost_usd
+from migration.audit.prices import DISCOUNTED_TIERS, Tokens, contract, cost_usd, is_free, settled
 from migration.costs.before_after import MOVABLE, Terms, count_routes, read_traffic
 from migration.costs.projection import fit_iteration
 from migration.costs.scenarios import Assumptions
@@ -131,16 +131,12 @@ def reprice(calls: pd.DataFrame, prices: str) -> pd.DataFrame:
     """
     if not prices:
         return calls
-    prompt, completion, cached = (
-        calls[c].fillna(0).to_numpy(float) for c in ("prompt_tokens", "completion_tokens", "cached_tokens")
-    )
     day = calls["created_at"].dt.tz_localize(None).to_numpy().astype("datetime64[D]")
     cheap = calls["service_tier"].isin(DISCOUNTED_TIERS).to_numpy()
     model = calls["model"].to_numpy(dtype=object)
-    priced = cost_usd(model, day, prompt, completion, cached, cheap, contract(resolve(prices)))
-    free = calls["cache_hit"].fillna(False).to_numpy(bool) | (calls["kind"].eq("error") & calls["tokens_estimated"])
-    cost = np.where(np.isnan(priced), calls["logged_cost_usd"].to_numpy(float), priced)
-    return calls.assign(cost_usd=np.where(free, 0.0, cost))
+    priced = cost_usd(model, day, Tokens.of(calls), cheap, contract(resolve(prices)))
+    free = is_free(calls["cache_hit"].fillna(False), calls["kind"].to_numpy(), calls["tokens_estimated"])
+    return calls.assign(cost_usd=settled(priced, calls["logged_cost_usd"].to_numpy(float), free))
 
 
 def read_weeks(path: str, assumptions: Assumptions) -> Assumptions:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from migration.artifacts import resolve
-from migration.audit.prices import DISCOUNTED_TIERS, contract, cost_usd, price_table
+from migration.audit.prices import DISCOUNTED_TIERS, Tokens, contract, cost_usd, price_table
 from migration.costs.before_after import MOVABLE, on_lines, shares
 from migration.costs.month import MONTH_HOURS
 from migration.costs.projection import demand
@@ -41,7 +41,11 @@ def price_lines(calls: pd.DataFrame, prices: str = "") -> pd.DataFrame:
         "usd_answer": (none, million, none),
     }
     paid = pd.DataFrame(
-        {name: cost_usd(model, day, *tokens, cheap, agreed) for name, tokens in asked.items()}, index=calls.index
+        {
+            name: cost_usd(model, day, Tokens(tokens[0], tokens[1], tokens[2], none), cheap, agreed)
+            for name, tokens in asked.items()
+        },
+        index=calls.index,
     )
     prompt, cached, answer = _tokens(calls)
     gives = (prompt * paid["usd_prompt"] + cached * paid["usd_cached"] + answer * paid["usd_answer"]) / 1e6

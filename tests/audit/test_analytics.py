@@ -18,14 +18,19 @@ import sites
 from migration.audit import analytics as a
 from migration.audit import present as reading
 from migration.audit.discovery.tasks import discover
+from migration.audit.month import Span, arrivals, span
 from migration.errors import NotEnoughCalls
 from migration.figures import audit as figures
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 import audit as bench
 
-EXPRESSIONS = (a.by_hour, a.conversations, a.complexity_bins)
+EXPRESSIONS = (a.by_hour, a.conversations, a.complexity_bins, arrivals)
 FOLDED_BY = ["task", "kind", "model", "split"]
+
+
+def span_of(calls: Any) -> Span:
+    return span(arrivals(calls).to_pandas())
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +51,16 @@ def test_hours_and_weekdays_are_those_of_utc(tmp_path: Path) -> None:
     assert hours[["weekday", "hour", "calls"]].to_numpy().tolist() == [[6, 23, 1]]
 
 
-def test_a_span_of_less_than_a_day_counts_as_a_day(tmp_path: Path) -> None:
-    over = a.span(a.fold(a.open_calls(sites.write(tmp_path / "one.parquet", sites.log(1)))))
+def test_a_log_of_one_moment_counts_as_a_day(tmp_path: Path) -> None:
+    over = span_of(a.open_calls(sites.write(tmp_path / "one.parquet", sites.log(1))))
     assert (over.days, over.to_month, over.calls) == (1.0, 365.25 / 12, 1)
     with pytest.raises(NotEnoughCalls):
-        a.span(a.fold(a.open_calls(sites.write(tmp_path / "none.parquet", []))))
+        span_of(a.open_calls(sites.write(tmp_path / "none.parquet", [])))
 
 
 def test_hidden_costs_sum_to_the_bill_and_unknown_is_not_zero(log: Path) -> None:
     folded = a.fold(a.open_calls(log))
-    over = a.span(folded)
+    over = span_of(a.open_calls(log))
     table = pd.read_parquet(log, columns=["kind", "cost_usd"])
     hidden = a.hidden_costs(a.add_up(folded, "kind"), over)
     assert hidden.kind[0] == "chat"
@@ -84,7 +89,7 @@ def test_tasks_table_and_what_could_move(tmp_path: Path) -> None:
     assert shares.call_share["slm"] == pytest.approx(moved.answered.sum() / 1_497)
     assert shares.call_share.sum() == pytest.approx(1)
     folded = a.fold(calls)
-    over = a.span(folded)
+    over = span_of(calls)
     summary = a.summary_of(table, a.hidden_costs(a.add_up(folded, "kind"), over), shares.reset_index(), over)
     assert {"calls", "tasks", "cost_usd_month", "movable_share"} <= set(summary)
     assert summary["cost_usd_month"] == pytest.approx(table.cost_usd.sum() * over.to_month)
@@ -97,7 +102,7 @@ def test_a_bill_of_unknown_prices_is_unknown_not_zero(tmp_path: Path) -> None:
     tasks.label(source, tmp_path / "calls.parquet")
     calls = a.open_calls(tmp_path / "calls.parquet")
     folded = a.fold(calls)
-    table, over = a.tasks_table(calls, tasks), a.span(folded)
+    table, over = a.tasks_table(calls, tasks), span_of(calls)
     hidden, shares = a.hidden_costs(a.add_up(folded, "kind"), over), a.movable(table)
     summary = a.summary_of(table, hidden, shares, over)
     assert summary["cost_usd_month"] is None
@@ -140,7 +145,7 @@ def test_percentiles_are_those_of_answered_calls(log: Path) -> None:
 def test_a_folder_of_files_is_one_log(log: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         shutil.copy(log, tmp_path / f"{name}.parquet")
-    assert a.span(a.fold(a.open_calls(tmp_path / "*.parquet"))).calls == 40_000
+    assert span_of(a.open_calls(tmp_path / "*.parquet")).calls == 40_000
 
 
 @pytest.fixture(scope="module")
@@ -172,4 +177,4 @@ def test_spark_and_duckdb_agree(log: Path, spark: Any) -> None:
     pairs |= {"folded": tuple(f.sort_values(FOLDED_BY, ignore_index=True) for f in folded)}
     for name, (one, other) in pairs.items():
         pd.testing.assert_frame_equal(one, other, check_dtype=False, rtol=1e-9, obj=name)
-    assert a.span(folded[0]) == a.span(folded[1])
+    assert span_of(here) == span_of(there)

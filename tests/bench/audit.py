@@ -74,11 +74,12 @@ def generate(path: Path, rows: int) -> None:
 def on_duckdb(path: Path) -> tuple[float, dict[str, pd.DataFrame]]:
     """The package's expressions, on its default engine, bound to MEMORY."""
     from migration.audit import analytics as a
+    from migration.audit.month import arrivals, span
 
     began = time.perf_counter()
     calls = a.open_calls(path, memory_limit=MEMORY)
     folded = a.fold(calls)
-    over = a.span(folded)
+    over = span(arrivals(calls).to_pandas())
     frames = {
         "by_hour": a.by_hour(calls).to_pandas(),
         "by_kind": a.add_up(folded, "kind"),
@@ -87,7 +88,7 @@ def on_duckdb(path: Path) -> tuple[float, dict[str, pd.DataFrame]]:
         "by_split": a.by_split(folded),
         "by_task": a.task_rows(calls, folded),
         "complexity_bins": a.complexity_bins(calls).to_pandas(),
-        "span": pd.DataFrame({"days": [over.days], "calls": [over.calls]}),
+        "span": pd.DataFrame({"seconds": [(over.last - over.first).total_seconds()], "calls": [over.calls]}),
     }
     return time.perf_counter() - began, frames
 
@@ -128,7 +129,7 @@ def on_pandas(path: Path) -> tuple[float, dict[str, pd.DataFrame]]:
     bins = (known.complexity * 20).astype("int64").clip(upper=19).rename("bin")
     frames["complexity_bins"] = known.groupby([known.task, bins]).agg(calls=("kind", "size"))
     span = calls.created_at.max() - calls.created_at.min()
-    frames["span"] = pd.DataFrame({"days": [max(span.total_seconds() / 86_400, 1.0)], "calls": [len(calls)]})
+    frames["span"] = pd.DataFrame({"seconds": [span.total_seconds()], "calls": [len(calls)]})
     seconds = time.perf_counter() - began
     return seconds, {k: f if k == "span" else f.reset_index() for k, f in frames.items()}
 

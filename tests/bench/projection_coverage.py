@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from migration.audit.prices import Contract, cost_usd
+from migration.audit.prices import Contract, Tokens, cost_usd
 from migration.costs.before_after import MOVABLE, Terms, count_routes, read_traffic
 from migration.costs.projection import Projection, breakeven_months, project
 from migration.costs.scenarios import Assumptions, read_assumptions
@@ -50,9 +50,8 @@ def log_of(calls: int, seed: int, world: World) -> pd.DataFrame:
     known = truth(calls, seed, world)[["id", "site", "kind", "conversation_id"]]
     table = pd.DataFrame(rows, columns=names).merge(known, on="id")
     created = pd.to_datetime(table["created"], unit="s", utc=True)
-    counts = (table[c].to_numpy(float) for c in names[3:])
     day = created.dt.tz_localize(None).to_numpy().astype("datetime64[D]")
-    usd = cost_usd(table["model"].to_numpy(object), day, *counts, np.zeros(len(table), bool), Contract())
+    usd = cost_usd(table["model"].to_numpy(object), day, Tokens.of(table), np.zeros(len(table), bool), Contract())
     return table.assign(created_at=created, task=table["site"], cost_usd=usd)
 
 

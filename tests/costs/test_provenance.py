@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from shops import draw_decisions, draw_log, draw_shop, make_basis
 
-from migration.audit.prices import Contract, cost_usd
+from migration.audit.prices import Contract, Tokens, cost_usd
 from migration.costs.before_after import PARTS
 from migration.costs.projection import hosting_options, project
 from migration.costs.provenance import ledger, price_lines, sources
@@ -26,9 +26,8 @@ def priced_log(rng: np.random.Generator, *, days: int = 14) -> pd.DataFrame:
         service_tier=np.where(rng.random(n) < 0.2, "batch", None),
     )
     day = calls["created_at"].dt.tz_localize(None).to_numpy().astype("datetime64[D]")
-    tokens = (calls[c].to_numpy(float) for c in ("prompt_tokens", "completion_tokens", "cached_tokens"))
     batch = calls["service_tier"].eq("batch").to_numpy()
-    usd = cost_usd(calls["model"].to_numpy(object), day, *tokens, batch, Contract())
+    usd = cost_usd(calls["model"].to_numpy(object), day, Tokens.of(calls), batch, Contract())
     calls["cost_usd"] = np.where(rng.random(n) < 0.1, rng.random(n) / 100, usd)
     return calls
 

@@ -124,7 +124,7 @@ def finish_reason(value: Any) -> str | None:
 
 
 def usage(value: Any) -> Json:
-    """prompt_tokens, completion_tokens, cached_tokens of a usage object, whichever provider's names it uses."""
+    """prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens of a usage object in any provider's names."""
     value = mapping(value, "usage")
     if not value:
         return {}
@@ -132,15 +132,17 @@ def usage(value: Any) -> Json:
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
     prompt = value.get("prompt_tokens", value.get("input_tokens", value.get("input")))
     read = value.get("cache_read_input_tokens")
+    written = integer(value.get("cache_creation_input_tokens"), "cached tokens")
     if read is not None and "input_tokens" in value:  # Anthropic counts cached tokens beside the input, not in it
         cached = integer(read, "cached tokens")
         prompt = (integer(prompt, "prompt tokens") or 0) + (cached or 0)
-        prompt += integer(value.get("cache_creation_input_tokens"), "cached tokens") or 0
+        prompt += written or 0
     completion = value.get("completion_tokens", value.get("output_tokens", value.get("output")))
     counts = {
         "prompt_tokens": integer(prompt, "prompt tokens"),
         "completion_tokens": integer(completion, "completion tokens"),
         "cached_tokens": integer(cached, "cached tokens"),
+        "cache_write_tokens": written,
     }
     if counts["completion_tokens"] is None and counts["prompt_tokens"] is not None:
         counts["completion_tokens"] = 0  # embeddings count their input alone

@@ -20,13 +20,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from migration.audit.prices import DISCOUNTED_TIERS, Contract, cost_usd
+from migration.audit.prices import DISCOUNTED_TIERS, Contract, Tokens, cost_usd, is_free, settled
 from migration.schema import CALLS
 
 EXTRA = pa.schema(
     [
         ("requested_model", pa.string()),
         ("cached_tokens", pa.int64()),
+        ("cache_write_tokens", pa.int64()),
         ("cache_hit", pa.bool_()),
         ("finish_reason", pa.string()),
         ("status", pa.int64()),
@@ -179,27 +180,24 @@ def _finish_rows(table: pa.Table, repeated: np.ndarray, retry_of: Any, agreed: C
 
 def _cost(table: pa.Table, agreed: Contract, found: Finished) -> pa.Array:
     """The calls' cost: by price table, else as logged, else null. A cache hit, and an error without usage, cost 0."""
-    counted = ("prompt_tokens", "completion_tokens", "cached_tokens")
-    prompt, completion, cached = (pc.fill_null(table[name], 0).to_numpy().astype(float) for name in counted)
+    counted = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
+    tokens = Tokens(*(pc.fill_null(table[name], 0).to_numpy().astype(float) for name in counted))
     priced = cost_usd(
         table["model"].to_pandas().to_numpy(dtype=object),
         table["created_at"].to_numpy().astype("datetime64[D]"),
-        prompt,
-        completion,
-        cached,
+        tokens,
         pc.fill_null(pc.is_in(table["service_tier"], pa.array(DISCOUNTED_TIERS)), False).to_numpy(),
         agreed,
     )
     logged = table["logged_cost_usd"].to_numpy()
-    free = table["cache_hit"].to_numpy() | (
-        (table["kind"].to_numpy(zero_copy_only=False) == "error") & table["tokens_estimated"].to_numpy()
-    )
+    kind = table["kind"].to_numpy(zero_copy_only=False)
+    free = is_free(table["cache_hit"].to_numpy(), kind, table["tokens_estimated"].to_numpy())
     unknown = np.isnan(priced) & ~free
     names = table["model"].filter(pa.array(unknown))
     found.unknown_models.update({str(p["values"]): p["counts"] for p in pc.value_counts(names).to_pylist()})
     both = ~np.isnan(priced) & ~np.isnan(logged) & ~free
     found.priced_and_logged_usd += float(priced[both].sum())
     found.logged_cost_usd += float(logged[both].sum())
-    cost = np.where(free, 0.0, np.where(np.isnan(priced), logged, priced))
+    cost = settled(priced, logged, free)
     found.cost_usd += float(np.nansum(cost))
     return pa.array(cost, from_pandas=True)

@@ -90,6 +90,7 @@ def span(record: Json, side: Side) -> Json:
         "prompt_tokens": _count(said, "input_tokens", "prompt_tokens"),
         "completion_tokens": _count(said, "output_tokens", "completion_tokens"),
         "cached_tokens": _count(said, "cache_read.input_tokens", "cache_read_input_tokens", "input_tokens.cached"),
+        "cache_write_tokens": _count(said, "cache_creation.input_tokens", "cache_creation_input_tokens"),
         "max_tokens": integer(said.get("gen_ai.request.max_tokens"), "max_tokens"),
         "finish_reason": finish_reason(reasons[0] if isinstance(reasons, list) and reasons else reasons),
         "messages": _prompt(said),

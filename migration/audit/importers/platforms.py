@@ -72,11 +72,17 @@ def _langfuse_usage(details: Json) -> Json:
     return {
         "prompt_tokens": sum(n for key, n in counted.items() if "input" in key),
         "completion_tokens": sum(n for key, n in counted.items() if "output" in key),
-        "cached_tokens": sum(counted[key] for key in _CACHED & counted.keys()) if _CACHED & counted.keys() else None,
+        **{
+            name: sum(counted[key] for key in keys & counted.keys()) if keys & counted.keys() else None
+            for name, keys in _CACHED.items()
+        },
     }
 
 
-_CACHED = {"input_cached_tokens", "cache_read_input_tokens", "input_cache_read"}
+_CACHED = {
+    "cached_tokens": {"input_cached_tokens", "cache_read_input_tokens", "input_cache_read"},
+    "cache_write_tokens": {"cache_creation_input_tokens", "input_cache_write", "input_cache_creation"},
+}
 
 
 def _langfuse_output(said: Any) -> Json:
@@ -177,6 +183,7 @@ def helicone(record: Json, side: Side) -> Json:
         fields["kind"] = "embedding"
     counts = usage(record)
     counts["cached_tokens"] = integer(record.get("prompt_cache_read_tokens"), "cached tokens")
+    counts["cache_write_tokens"] = integer(record.get("prompt_cache_write_tokens"), "cached tokens") or None
     fields |= {key: value for key, value in counts.items() if value is not None}
     logged = text(record.get("response_model")) or text(record.get("model")) or text(record.get("request_model"))
     fields["model"] = text(body.get("model")) or logged

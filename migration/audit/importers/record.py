@@ -28,6 +28,7 @@ FIELDS = (
     "latency_ms",
     "requested_model",
     "cached_tokens",
+    "cache_write_tokens",
     "cache_hit",
     "finish_reason",
     "status",
