@@ -21,7 +21,7 @@ from ibis.expr.types import Table
 
 from migration.audit.discovery.complexity import route_hint
 from migration.audit.discovery.tasks import EMBEDDING, Discovery
-from migration.audit.month import Span
+from migration.audit.month_scale import Span
 from migration.audit.pii import mask
 
 VISIBLE = ("chat", "scoring")

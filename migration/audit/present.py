@@ -12,7 +12,7 @@ from IPython.display import Markdown
 from pandas.io.formats.style import Styler
 
 from migration.audit.discovery.complexity import EXAMPLES, PROMPT_TOKENS
-from migration.audit.month import Span
+from migration.audit.month_scale import Span
 
 ARTICLE_VISIBLE = 640 / 13_000
 """The article: $640 of $13,000 were the tokens of visible answers."""

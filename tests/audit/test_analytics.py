@@ -18,7 +18,7 @@ import sites
 from migration.audit import analytics as a
 from migration.audit import present as reading
 from migration.audit.discovery.tasks import discover
-from migration.audit.month import Span, arrivals, span
+from migration.audit.month_scale import Span, arrivals, span
 from migration.errors import NotEnoughCalls
 from migration.figures import audit as figures
 

@@ -74,7 +74,7 @@ def generate(path: Path, rows: int) -> None:
 def on_duckdb(path: Path) -> tuple[float, dict[str, pd.DataFrame]]:
     """The package's expressions, on its default engine, bound to MEMORY."""
     from migration.audit import analytics as a
-    from migration.audit.month import arrivals, span
+    from migration.audit.month_scale import arrivals, span
 
     began = time.perf_counter()
     calls = a.open_calls(path, memory_limit=MEMORY)

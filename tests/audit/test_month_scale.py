@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from migration.audit.month import arrivals_of, calendar, span
+from migration.audit.month_scale import arrivals_of, calendar, span
 from migration.errors import BadInput, NotEnoughCalls
 from migration.schema import MONTH_DAYS
 
