@@ -16,6 +16,7 @@ KEYS = {
     "route": {"decisions_per_s", "p50_ms"},
     "routing_quality": {"mmlu_apgr", "mmlu_apgr_no_subject", "gsm8k_apgr", "violations", "kept"},
     "guarantee": {"worst_violations", "worst_gap_2000"},
+    "monitor": {"false_alarms", "delay_8", "delay_15"},
     "projection_coverage": {"worlds", "coverage", "lowest", "as_nominal"},
 }
 NEEDS_SHARED = {"routing_quality"}
