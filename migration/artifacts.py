@@ -1,7 +1,10 @@
 """The run folder: where steps read what earlier steps left and write what they found.
 
-Knows: names, atomic writes, and that a step is done when its `summary.json` is there.
-Refuses to know: what is inside a table beyond its contract (`schema`), or how a notebook is executed (`runner`).
+Names, atomic writes, checksums, and that a step is done when its `summary.json` is there.
+Out of scope: what is inside a table beyond its contract (`schema`), how a notebook is executed (`runner`).
+
+A run holds customers' words: its folder is 0700 and what is written into it 0600. A step's `checksums.json` holds the
+sha256 of each of its files, and whoever reads one checks it.
 
 A step writes into `<step>.partial/` and takes its final name only in `Step.finish`, so a step that breaks
 never leaves something half-written in place of a good artifact. `cache/` outlives both: answers and training
@@ -10,11 +13,14 @@ checkpoints that a killed run goes on from.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import math
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,11 +30,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from migration.errors import BadInput, ContractError, MissingStep
+from migration.errors import BadInput, ContractError, DamagedFile, MissingStep
 from migration.schema import CONTRACTS, STEPS, conform
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: notebooks, data/ and outputs/ lie beside the package."""
+
+CHECKSUMS = "checksums.json"
+EDITABLE = ("tasks.yaml",)
+"""Files of a step that are there to be edited, so that they are not checked."""
 
 
 def resolve(path: str | Path) -> Path:
@@ -36,6 +46,29 @@ def resolve(path: str | Path) -> Path:
     path = Path(path).expanduser()
     in_notebooks = Path.cwd() == PROJECT / "notebooks"
     return path if path.is_absolute() or not in_notebooks else PROJECT / path
+
+
+def shipped(path: str | Path) -> Path:
+    """`path`, with a relative one that the project ships (`data/rubric.yaml`) read from there wherever one stands."""
+    return PROJECT / path if (PROJECT / path).exists() else resolve(path)
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file's bytes (read once while the file stays as it is)."""
+    facts = path.stat()
+    return _file_hash(str(path.resolve()), facts.st_size, facts.st_mtime_ns, facts.st_ino)
+
+
+@functools.lru_cache(maxsize=4096)
+def _file_hash(path: str, size: int, changed: int, inode: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hashes_of(folder: Path, pattern: str = "*") -> dict[str, str]:
+    """sha256 of every file below `folder` whose name fits, by its path relative to it."""
+    files = sorted(path for path in folder.rglob(pattern) if path.is_file())
+    return {path.relative_to(folder).as_posix(): file_hash(path) for path in files}
 
 
 def write_atomic(path: Path, content: str | bytes) -> Path:
@@ -113,9 +146,33 @@ class Run:
         self.note(steps=steps)
 
     def done(self, step: str) -> bool:
+        """Whether `step` has finished."""
         return (self.path / step / "summary.json").exists()
 
+    def checksums(self, step: str) -> dict[str, str]:
+        """sha256 of each file that `step` wrote, by name in its folder; empty for a run older than checksums."""
+        file = self.path / step / CHECKSUMS
+        if not file.exists():
+            return {}
+        try:
+            known = read_json(file)
+        except BadInput as error:
+            raise DamagedFile(str(file), f"run {step} again") from error
+        if not isinstance(known, dict):
+            raise DamagedFile(str(file), f"run {step} again")
+        return known
+
+    def check(self, step: str, names: Iterable[str] | None = None) -> None:
+        """Raise DamagedFile where a file of `step` (of all, or of `names`) is not what the step wrote."""
+        known = self.checksums(step)
+        for name in known if names is None else names:
+            file = self.path / step / name
+            if name in known and not (file.is_file() and file_hash(file) == known[name]):
+                raise DamagedFile(str(file), f"run {step} again")
+
     def summary(self, step: str) -> dict[str, Any]:
+        """The summary of a finished step. Raises DamagedFile, BadInput."""
+        self.check(step, ["summary.json"])
         return read_json(self.path / step / "summary.json")
 
 
@@ -147,6 +204,8 @@ class Step:
         file = self.run.path / name
         if not file.exists():
             raise BadInput(f"{file} is missing although {needs} is marked done: run {needs} again")
+        inside = name.removeprefix(f"{needs}/")
+        self.run.check(needs, [n for n in self.run.checksums(needs) if n == inside or n.startswith(f"{inside}/")])
         return file
 
     def read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
@@ -175,6 +234,8 @@ class Step:
         if nested:
             raise ValueError(f"summary.json is flat, but {nested} are nested")
         write_json(self.path / "summary.json", summary | {"decision": decision})
+        written = hashes_of(self.path)
+        write_json(self.path / CHECKSUMS, {name: sha for name, sha in written.items() if name not in EDITABLE})
         final, old = self.run.path / self.name, self.run.path / f"{self.name}.old"
         if final.exists():
             shutil.rmtree(old, ignore_errors=True)
@@ -191,9 +252,11 @@ class Step:
 
 
 def open_run(run_dir: str | Path) -> Run:
-    """The run folder at `run_dir`, made where it is absent."""
+    """The run folder at `run_dir`, made where it is absent; from here on this process writes for its user alone."""
     path = resolve(run_dir)
+    os.umask(0o077)
     path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
     for step in STEPS:  # a kill between the two renames of `finish`
         old, final = path / f"{step}.old", path / step
         if old.exists() and not final.exists():

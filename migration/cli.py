@@ -9,6 +9,7 @@ import glob
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import sys
 import time
@@ -23,6 +24,7 @@ from rich.console import Console
 from migration import __version__
 from migration.artifacts import PROJECT, Run, open_run, resolve
 from migration.errors import BadInput, MigrationError, StepFailed
+from migration.markup import printable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 out = Console(highlight=False)
@@ -57,8 +59,8 @@ def parameters_from(config: Path | None, pairs: list[tuple[str, str]]) -> dict[s
     for name, value in pairs:
         try:
             given[name] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise BadInput(f"the value of -p {name} is not readable: {error}") from error
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            raise BadInput(f"the value of -p {name} is not readable YAML") from error
     return given
 
 
@@ -86,11 +88,11 @@ def run_command(
     runner.check_names(given, books)
     for book in books:
         book.parameters(given)
-    home = open_run_for(resolve(folder) / name, patterns)
+    steps = _selected(books, start, only)
+    home = open_run_for(resolve(folder) / checked_name(name), patterns)
     files = expand(patterns) if patterns else known_traffic(home)
     with runner.locked(home):
         runner.begin(home, files, given)
-        steps = _selected(books, start, only)
         failed = _walk(home, steps, given, files, forced=bool(start or only or fresh))
         index = report.build_index(home)
     out.print(f"\nreport: [bold]{index}[/]", soft_wrap=True)
@@ -115,8 +117,16 @@ def _pairs(words: list[str]) -> list[tuple[str, str]]:
     return [tuple(word.split("\0", 1)) for word in words]  # type: ignore[misc]
 
 
+def checked_name(name: str) -> str:
+    """`name` as the name of a run folder. Raises BadInput: it becomes a path, a title and a part of commands."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        raise BadInput("a run's name is up to 100 letters, digits, dots, dashes and underscores, e.g. --run june")
+    return name
+
+
 def _stem(pattern: str) -> str:
-    return Path(pattern).name.split(".")[0].replace("*", "") or "run"
+    """A run's name made from that of its traffic."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", Path(pattern).name.split(".")[0]).strip("-_")[:100] or "run"
 
 
 def _selected(books: list[Any], start: str | None, only: str | None) -> list[Any]:
@@ -132,28 +142,33 @@ def _walk(home: Run, steps: list[Any], given: dict[str, Any], files: list[Path],
     """Run or skip each step in order, saying what happens. Returns the failure that stopped it, if any."""
     from migration import runner
 
-    changed = False
+    ran = False
     values = given | {"traffic": str(files[0]) if len(files) == 1 else [str(file) for file in files]}
     for number, book in enumerate(steps, 1):
-        item = runner.planned(home, book, values, files, forced=forced, after_change=changed)
+        item = runner.planned(home, book, values, files, forced=forced)
         label = f"[{number}/{len(steps)}] {book.step}"
         if not item.run:
-            out.print(f"{label}: {item.why}, skipped", markup=False)
+            say(f"{label}: {item.why}, skipped")
             continue
-        out.print(f"{label}: running ({item.why})", markup=False)
+        say(f"{label}: running ({item.why})")
         try:
             seconds = runner.execute(home, item, files, on_cell=_cells(book.step), say=_say)
         except StepFailed as failure:
             return failure
-        changed = True
-        out.print(f"    done in {seconds:.0f} s: {home.summary(book.step)['decision']}", markup=False, soft_wrap=True)
-    if not changed:
-        out.print("nothing to do: every step is done and its inputs have not changed")
+        ran = True
+        say(f"    done in {seconds:.0f} s: {home.summary(book.step)['decision']}")
+    if not ran:
+        say("nothing to do: every step is done and its inputs have not changed")
     return None
 
 
+def say(line: str, **how: Any) -> None:
+    """Print a line that may hold text of the log: no markup, no terminal escapes."""
+    out.print(printable(line), markup=False, soft_wrap=True, **how)
+
+
 def _say(line: str) -> None:
-    out.print(f"    {line}", markup=False, style="dim", soft_wrap=True)
+    say(f"    {line}", style="dim")
 
 
 def _cells(step: str) -> Callable[[int, int], None]:
@@ -206,7 +221,7 @@ def import_command(
     columns = column_mapping(column or [])
     files = [str(path) for path in expand(file)]
     result = import_log(files, target, format=form, columns=columns, prices=prices, progress=_say)
-    out.print(str(result), markup=False)
+    say(str(result))
     out.print(f"calls table: {target}", soft_wrap=True)
 
 
@@ -233,7 +248,7 @@ def doctor_command() -> None:
     from migration.models.weights import find
 
     def line(name: str, value: object) -> None:
-        out.print(f"{name:<14}{value}", markup=False, soft_wrap=True)
+        say(f"{name:<14}{value}")
 
     line("migration", f"{__version__}, Python {platform.python_version()}")
     line("processor", f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB of memory")
@@ -254,13 +269,15 @@ def main() -> None:
     """Entry point: errors made on purpose become one clear line and their exit code."""
     try:
         app(args=_join_parameters(sys.argv[1:]), standalone_mode=False)
-    except StepFailed as error:
-        err.print(f"error: {error}", markup=False, style="red", soft_wrap=True)
-        err.print("mend the cause and call the same command again: finished steps are kept", soft_wrap=True)
-        sys.exit(2 if error.error.split(":")[0] in ("BadInput", "MissingStep") else 1)
     except MigrationError as error:
-        err.print(f"error: {error}", markup=False, style="red", soft_wrap=True)
-        sys.exit(2 if isinstance(error, BadInput) else 1)
+        text = printable(" ".join(str(error).split()))
+        err.print(f"error: {text}", markup=False, style="red", soft_wrap=True)
+        if isinstance(error, StepFailed):
+            err.print("fix the cause and call the same command again: finished steps are kept", soft_wrap=True)
+        sys.exit(error.exit_code)
+    except OSError as error:  # a full disk, a file that is not ours: the system's own words
+        err.print(f"error: {printable(str(error))}", markup=False, style="red", soft_wrap=True)
+        sys.exit(BadInput.exit_code)
     except typer.Abort:
         sys.exit(1)
     except Exception as error:

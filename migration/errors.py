@@ -1,16 +1,20 @@
 """Every error the workbook raises on purpose, each with the fields that explain it.
 
-Knows: what a person must be told to act. Refuses to know: how it is shown (the CLI does that).
-A `BadInput` is the caller's to mend (exit code 2); a `StepFailed` is a step that ran and broke (exit code 1).
+Out of scope: how they are shown (the CLI does that). `exit_code` says whose turn it is: 2, the caller's, who can
+correct arguments or input; 1, a step that ran and broke.
 """
 
 
 class MigrationError(Exception):
     """Base of all errors below: `str(error)` is one clear line that says what to do."""
 
+    exit_code = 1
+
 
 class BadInput(MigrationError):
     """Arguments or input that cannot be used: a missing file, an unknown parameter, an empty log."""
+
+    exit_code = 2
 
 
 class ContractError(MigrationError):
@@ -27,6 +31,14 @@ class MissingStep(BadInput):
     def __init__(self, step: str, needs: str, run: str):
         self.step, self.needs, self.run = step, needs, run
         super().__init__(f"{step} needs {needs}, which {run} does not hold: run {needs} on this run folder first")
+
+
+class DamagedFile(BadInput):
+    """A file of a run is not what its step wrote: bits flipped, cut off, or edited by hand."""
+
+    def __init__(self, file: str, remedy: str):
+        self.file, self.remedy = file, remedy
+        super().__init__(f"{file} is not what its step wrote (damaged or edited): {remedy}")
 
 
 class NotEnoughCalls(MigrationError):
@@ -46,9 +58,10 @@ class LeakError(MigrationError):
 
 
 class StepFailed(MigrationError):
-    """A notebook cell raised. Carries the notebook, the cell's number and the error's last line."""
+    """A notebook cell raised. Carries the notebook, the cell's number, the error's class and its last line."""
 
-    def __init__(self, step: str, cell: int | None, error: str, where: str):
-        self.step, self.cell, self.error, self.where = step, cell, error, where
+    def __init__(self, step: str, cell: int | None, error: str, where: str, *, kind: str = ""):
+        self.step, self.cell, self.error, self.where, self.kind = step, cell, error, where, kind
+        self.exit_code = getattr(globals().get(kind), "exit_code", 1)
         at = f"cell {cell}" if cell is not None else "before its first cell"
         super().__init__(f"{step} failed at {at}: {error} (executed notebook: {where})")

@@ -1,7 +1,8 @@
 """Runs the notebooks of a run in order with papermill, and goes on where a stopped run ended.
 
-Knows the steps by name, their parameters and whether their inputs have changed since they were done.
-Refuses to know what a step does: that is its notebook's and its folder's.
+A step is done again when anything that its result depends on is no longer byte for byte what it was: its notebook, the
+package, its parameters and the files they name, the traffic, the files that earlier steps wrote, its own files.
+Out of scope: what a step does, which is its notebook's and its folder's.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 import ast
 import difflib
 import fcntl
+import functools
 import hashlib
 import io
 import json
+import math
+import os
 import re
 import shutil
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -29,14 +34,16 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from migration import __version__, report
-from migration.artifacts import PROJECT, Run
-from migration.errors import BadInput, MissingStep, StepFailed
+from migration.artifacts import CHECKSUMS, PROJECT, Run, file_hash, hashes_of, resolve
+from migration.endpoints import check_value, redact
+from migration.errors import BadInput, DamagedFile, MissingStep, StepFailed
+from migration.markup import printable
 from migration.schema import STEPS
 
 VERSIONS_OF = ("torch", "transformers", "peft", "trl", "bitsandbytes", "pandas", "duckdb", "genai-prices", "papermill")
 
-LOCAL_SOCKETS = Config({"KernelManager": {"transport": "ipc"}})
-"""Kernels speak over files that only this user can open: traffic never crosses a TCP port."""
+PAGES = {"cli.py", "runner.py", "report.py"}
+"""Modules that no notebook imports: a change in them changes no result."""
 
 
 @dataclass(frozen=True)
@@ -48,24 +55,28 @@ class Notebook:
     defaults: dict[str, Any]
 
     def parameters(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Those of `given` that this notebook knows. Raises BadInput when a value is not of the default's type."""
+        """Those of `given` that this notebook knows. Raises BadInput when a value is not of the default's type, is no
+        finite number, or holds an address with a secret in it."""
         known = {name: value for name, value in given.items() if name in self.defaults}
-        for name, value in known.items():
-            default = self.defaults[name]
-            if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-                known[name] = float(value)
-            elif isinstance(default, list) and isinstance(value, str):
-                known[name] = [part.strip() for part in value.split(",") if part.strip()]
-            elif isinstance(default, str) and (value is None or (isinstance(value, list) and name == "traffic")):
-                known[name] = value or ""
-            elif isinstance(default, str) and isinstance(value, int | float):
-                known[name] = str(value)
-            elif type(default) is not type(value):
-                raise BadInput(
-                    f"parameter {name} of {self.step} is a {type(default).__name__} (default {default!r}), "
-                    f"not {value!r}"
-                )
-        return known
+        return {name: self._typed(name, value) for name, value in known.items()}
+
+    def _typed(self, name: str, value: Any) -> Any:
+        default = self.defaults[name]
+        check_value(value)
+        if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value) if abs(value) < 2**53 else math.inf
+        elif isinstance(default, list) and isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        elif isinstance(default, str) and (value is None or (isinstance(value, list) and name == "traffic")):
+            value = value or ""
+        elif isinstance(default, str) and isinstance(value, int | float):
+            value = str(value)
+        elif type(default) is not type(value):
+            kind = type(default).__name__
+            raise BadInput(f"parameter {name} of {self.step} is a {kind} (default {default!r}), not {_short(value)}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadInput(f"parameter {name} of {self.step} is to be a finite number (default {default!r})")
+        return value
 
 
 @dataclass(frozen=True)
@@ -102,26 +113,57 @@ def check_names(given: dict[str, Any], books: list[Notebook]) -> None:
             raise BadInput(f"no notebook has a parameter {name!r}: {hint}")
 
 
-def file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _short(value: Any) -> str:
+    text = printable(repr(value))
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def input_hash(run: Run, book: Notebook, parameters: dict[str, Any], traffic: list[Path]) -> str:
-    """A hash of all that a step's result depends on: notebook, parameters, files they name, the steps before it."""
-    files = [Path(v) for v in parameters.values() if isinstance(v, str) and v and Path(v).is_file()]
-    if "traffic" in book.defaults:
-        files += traffic
+    """A hash of all that a step's result depends on: notebook, package, libraries, parameters, the bytes of every file
+    that they name, and what the steps before it wrote."""
+    given = {k: v for k, v in parameters.items() if k not in ("run_dir", "traffic")}
     before = STEPS[: STEPS.index(book.step)]
-    steps = run.manifest.get("steps", {})
+    written = {step: run.path / step / CHECKSUMS for step in before}
     facts = {
-        "version": __version__,
         "notebook": file_hash(book.path),
-        "parameters": {k: v for k, v in parameters.items() if k not in ("run_dir", "traffic")},
-        "files": {path.name: file_hash(path) for path in files},
-        "before": [steps.get(step, {}).get("finished_at") for step in before],
+        "code": code_hash(),
+        "versions": versions(),
+        "parameters": given,
+        "files": {name: _bytes_of(given[name]) for name in given},
+        "traffic": _traffic_hashes(traffic) if "traffic" in book.defaults else {},
+        "before": {step: file_hash(file) for step, file in written.items() if file.exists()},
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@functools.cache
+def code_hash() -> str:
+    """A hash of what decides a step's result beside its notebook: the package's modules and the files of data/."""
+    package = {n: h for n, h in hashes_of(Path(__file__).parent, "*.py").items() if n not in PAGES}
+    data = {n: h for n, h in hashes_of(PROJECT / "data").items() if not n.endswith((".md", ".png", ".gz"))}
+    return hashlib.sha256(json.dumps([package, data]).encode()).hexdigest()
+
+
+def _bytes_of(value: Any) -> dict[str, str]:
+    """sha256 of each file and folder that a parameter's value names, by its name as given."""
+    found: dict[str, str] = {}
+    for text in value if isinstance(value, list) else [value]:
+        try:
+            path = resolve(text) if isinstance(text, str) and text else None
+            if path is not None and path.is_dir():
+                found |= {f"{text}/{name}": sha for name, sha in hashes_of(path).items()}
+            elif path is not None and path.is_file():
+                found[text] = file_hash(path)
+        except OSError:  # too long, or not ours to read: it names no file
+            continue
+    return found
+
+
+def _traffic_hashes(files: Iterable[Path]) -> list[tuple[str, str]]:
+    """Each log file's path below the folder that they share, and its sha256."""
+    paths = sorted(path.absolute() for path in files)
+    root = os.path.commonpath([path.parent for path in paths]) if paths else ""
+    return [(os.path.relpath(path, root), file_hash(path)) for path in paths]
 
 
 def choose(pattern: str) -> str:
@@ -133,9 +175,7 @@ def choose(pattern: str) -> str:
     raise BadInput(f"no step {pattern!r}: steps are {', '.join(STEPS)}")
 
 
-def planned(
-    run: Run, book: Notebook, given: dict[str, Any], traffic: list[Path], *, forced: bool, after_change: bool
-) -> Planned:
+def planned(run: Run, book: Notebook, given: dict[str, Any], traffic: list[Path], *, forced: bool = False) -> Planned:
     """Whether `book` has to run now, and why."""
     parameters = book.parameters(given) | {"run_dir": str(run.path)}
     known = run.manifest.get("steps", {}).get(book.step, {})
@@ -144,8 +184,12 @@ def planned(
     if not run.done(book.step):
         why = "not done yet" if known.get("status") != "failed" else "failed last time"
         return Planned(book, parameters, True, why)
-    if after_change or known.get("input_hash") != input_hash(run, book, parameters, traffic):
+    if known.get("input_hash") != input_hash(run, book, parameters, traffic):
         return Planned(book, parameters, True, "its inputs changed")
+    try:
+        run.check(book.step)
+    except DamagedFile as damaged:
+        return Planned(book, parameters, True, f"its {Path(damaged.file).name} was damaged or edited")
     return Planned(book, parameters, False, "done, inputs unchanged")
 
 
@@ -205,7 +249,7 @@ def execute(
     if error:
         where = str(folder / "notebook.ipynb")
         run.note_step(book.step, status="failed", error=error.error, seconds=round(seconds, 1))
-        raise StepFailed(error.step, error.cell, error.error, where) from error.__cause__
+        raise StepFailed(error.step, error.cell, error.error, where, kind=error.kind) from error.__cause__
     run.note_step(book.step, input_hash=hashed, seconds=round(seconds, 1), error=None)
     return seconds
 
@@ -217,20 +261,22 @@ def _failure(
     step = item.notebook.step
     error: StepFailed | None = None
     try:
-        papermill.execute_notebook(
-            str(item.notebook.path),
-            str(working),
-            parameters=item.parameters,
-            progress_bar=False,
-            stdout_file=printed,
-            config=LOCAL_SOCKETS,
-            on_cell_start=on_cell,
-        )
+        with private_sockets() as config:
+            papermill.execute_notebook(
+                str(item.notebook.path),
+                str(working),
+                parameters=item.parameters,
+                progress_bar=False,
+                stdout_file=printed,
+                config=config,
+                on_cell_start=on_cell,
+            )
         finished = run.manifest["steps"][step].get("finished_at")
         if not run.done(step) or finished == before:
             error = StepFailed(step, None, "the notebook ended without its summary.json", "")
     except PapermillExecutionError as problem:
-        error = StepFailed(step, problem.exec_count, _one_line(problem.ename, problem.evalue), "")
+        told = _one_line(problem.ename, problem.evalue)
+        error = StepFailed(step, problem.exec_count, told, "", kind=problem.ename)
         error.__cause__ = problem
     except DeadKernelError as problem:
         error = StepFailed(step, None, "its kernel died (out of memory, or killed)", "")
@@ -240,8 +286,16 @@ def _failure(
     return error
 
 
+@contextmanager
+def private_sockets() -> Iterator[Config]:
+    """Kernels speak over files in a folder of their own that only this user can open: traffic crosses no TCP port, and
+    runs started together do not meet."""
+    with tempfile.TemporaryDirectory(prefix="migrate-") as folder:  # 0700; short, as a socket's path must be
+        yield Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/k"}})
+
+
 def _one_line(name: str, value: str) -> str:
-    text = re.sub(r"\s+", " ", value).strip()
+    text = re.sub(r"\s+", " ", printable(redact(value))).strip()
     return f"{name}: {text[:600]}"
 
 
@@ -253,8 +307,14 @@ def begin(run: Run, traffic: list[Path], given: dict[str, Any]) -> None:
     run.note(
         traffic=[{"file": str(path), "sha256": file_hash(path)} for path in traffic] or manifest.get("traffic", []),
         parameters=given,
-        versions={"migration": __version__} | {name: _version(name) for name in VERSIONS_OF},
+        versions=versions(),
     )
+
+
+@functools.cache
+def versions() -> dict[str, str | None]:
+    """The package's version and those of the libraries that a result depends on."""
+    return {"migration": __version__} | {name: _version(name) for name in VERSIONS_OF}
 
 
 def _version(name: str) -> str | None:
@@ -270,8 +330,8 @@ def read_config(path: Path) -> dict[str, Any]:
         config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except FileNotFoundError as error:
         raise BadInput(f"config {path} does not exist") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"config {path} is not readable YAML: {error}") from error
-    if not isinstance(config, dict):
+    except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
+        raise BadInput(f"config {path} is not readable YAML: {_short(str(error))}") from error
+    if not isinstance(config, dict) or not all(isinstance(name, str) for name in config):
         raise BadInput(f"config {path} must map parameter names to values, e.g. `max_loss: 0.03`")
     return config

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "migration"
 FLOORS = [
     {"errors"},
     {"schema"},
-    {"artifacts", "stats", "prompts"},
+    {"artifacts", "endpoints", "markup", "prompts", "stats"},
     {"models"},
     {"sample"},
     {"audit"},

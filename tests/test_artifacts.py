@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from migration.artifacts import open_run, open_step, read_json, write_json
-from migration.errors import BadInput, ContractError, MissingStep
+from migration.errors import BadInput, ContractError, DamagedFile, MissingStep
 from migration.schema import SPLIT_SHARES, Split, split_of
 
 CURVE = pd.DataFrame(
@@ -58,6 +58,23 @@ def test_a_table_that_breaks_its_contract_is_not_written(tmp_path):
     with pytest.raises(ContractError, match="'threshold' is not double"):
         step.write("curve.parquet", CURVE.assign(threshold="high"))
     assert not (step.path / "curve.parquet").exists()
+
+
+@pytest.mark.parametrize("name", ["curve.parquet", "summary.json", "checksums.json"])
+def test_one_flipped_bit_is_refused_by_name(tmp_path, name):
+    folder = finished(tmp_path, 0.25)
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 4
+    (folder / name).write_bytes(data)
+    later = open_step(tmp_path, "05_cost_projection")
+    with pytest.raises(DamagedFile, match=r"04_router_tuning again"):
+        (later.read("04_router_tuning/curve.parquet"), later.run.summary("04_router_tuning"))
+
+
+def test_a_run_is_for_its_user_alone(tmp_path):
+    folder = finished(tmp_path / "run", 0.25)
+    modes = {path.stat().st_mode & 0o077 for path in [tmp_path / "run", folder, *folder.iterdir()]}
+    assert modes == {0}
 
 
 def test_a_summary_is_flat_and_strict_json(tmp_path):

@@ -29,6 +29,16 @@ def call(monkeypatch, capsys, *words):
         (["-p", "max_loss"], "-p takes a name and a value"),
         (["--only", "9"], "no step '9'"),
         (["--config", "nowhere.yaml"], "config nowhere.yaml does not exist"),
+        (["-p", "max_loss", ".nan"], "max_loss of 04_router_tuning is to be a finite number"),
+        (["-p", "max_loss", "{a: [" + "[" * 2000], "-p max_loss is not readable"),
+        (["-p", "max_loss", "2024-99-99"], "-p max_loss is not readable"),
+        (["--run", ".."], "a run's name is up to 100 letters"),
+        (["--run", "/etc/x"], "a run's name is up to 100 letters"),
+        (["--run", "kind=retry"], "a run's name is up to 100 letters"),
+        (["--run", "n" * 300], "a run's name is up to 100 letters"),
+        (["--traffic", "n" * 5000], "File name too long"),
+        (["--traffic", "a\x1b[31mb"], "traffic ab does not exist"),
+        (["-p", "candidates", "[https://ann:pa55@host/v1#m]"], "keys go into the environment"),
     ],
 )
 def test_bad_arguments_are_one_line_and_exit_2(monkeypatch, capsys, tmp_path, words, line):
@@ -36,6 +46,8 @@ def test_bad_arguments_are_one_line_and_exit_2(monkeypatch, capsys, tmp_path, wo
     assert code == 2
     assert line in err
     assert len(err.strip().splitlines()) == 1
+    assert "pa55" not in err
+    assert not (tmp_path / "out").exists()
 
 
 def test_traffic_that_is_absent_or_empty_leaves_no_run_folder(monkeypatch, capsys, tmp_path):

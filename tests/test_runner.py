@@ -3,12 +3,13 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import nbformat
 import pytest
 
 from migration import runner
-from migration.artifacts import open_run
+from migration.artifacts import open_run, open_step
 from migration.errors import BadInput, StepFailed
 from migration.schema import STEPS
 
@@ -18,7 +19,7 @@ from migration.artifacts import open_step
 step = open_step(run_dir, {step!r})
 print("milestone of", {step!r})
 {extra}
-step.finish({{"value_usd": float(value)}}, decision="go on")
+step.finish({{"value_usd": float(value), "word": only_{number}}}, decision="go on")
 """
 
 
@@ -34,7 +35,7 @@ def write_notebooks(folder, **extra):
             metadata={"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}
         )
         cell = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
-        body = BODY.format(step=step, extra=extra.get(f"s{number}", ""))
+        body = BODY.format(step=step, number=number, extra=extra.get(f"s{number}", ""))
         book.cells = [nbformat.v4.new_markdown_cell("# Why?"), cell, nbformat.v4.new_code_cell(body.strip())]
         nbformat.write(book, folder / f"{step}.ipynb")
     return runner.notebooks(folder)
@@ -51,7 +52,7 @@ def walk(run, books, log, given=None, *, say=lambda line: None):
     """Run what has to run. Returns the numbers of the steps that ran."""
     ran = []
     for book in books:
-        item = runner.planned(run, book, given or {}, [log], forced=False, after_change=bool(ran))
+        item = runner.planned(run, book, given or {}, [log])
         if item.run:
             runner.execute(run, item, [log], say=say)
             ran.append(book.step[:2])
@@ -69,8 +70,65 @@ def test_steps_run_once_and_again_only_when_their_inputs_change(tmp_path, log):
     assert (run.path / "01_traffic_audit" / "notebook.ipynb").exists()
     assert walk(run, books, log) == []
     assert walk(run, books, log, {"only_02": "b"}) == ["02", "03"]
-    log.write_text("{}\n{}\n")
-    assert walk(run, books, log, {"only_02": "b"}) == ["01", "02", "03"]
+    files = [file for file in run.path.rglob("*") if file.is_file()]
+    assert {file.stat().st_mode & 0o077 for file in [run.path, *files]} == {0}, "readable by others"
+
+
+@pytest.fixture
+def finished(tmp_path, log):
+    """A run whose steps 01 and 02 are done, as if executed; `why()` says what each would do now."""
+    books = write_notebooks(tmp_path / "notebooks")[:2]
+    run, traffic = open_run(tmp_path / "run"), [tmp_path / "mon" / "log.jsonl", tmp_path / "tue" / "log.jsonl"]
+    for file in [*traffic, tmp_path / "prices.yaml"]:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("{}\n")
+    given = {"only_01": str(tmp_path / "prices.yaml")}
+    for book in books:
+        step = open_step(run.path, book.step)
+        step.finish({"value_usd": 1.0}, decision="go on")
+        parameters = book.parameters(given) | {"run_dir": str(run.path)}
+        run.note_step(book.step, input_hash=runner.input_hash(run, book, parameters, traffic))
+
+    def why(**more):
+        return [runner.planned(run, book, given | more, traffic).why for book in books]
+
+    assert why() == ["done, inputs unchanged"] * 2
+    return tmp_path, why
+
+
+CHANGED, SAME = "its inputs changed", "done, inputs unchanged"
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("mon/log.jsonl", [CHANGED, SAME]),
+        ("tue/log.jsonl", [CHANGED, SAME]),
+        ("prices.yaml", [CHANGED, SAME]),
+        ("notebooks/02_candidate_benchmark.ipynb", [SAME, CHANGED]),
+        ("run/01_traffic_audit/summary.json", ["its summary.json was damaged or edited", SAME]),
+        ("run/01_traffic_audit/checksums.json", [SAME, CHANGED]),
+    ],
+)
+def test_unchanged_means_byte_identical(finished, file, told):
+    folder, why = finished
+    (folder / file).write_bytes((folder / file).read_bytes() + b" ")
+    assert why() == told
+
+
+def test_changed_code_libraries_or_parameters_run_a_step_again(finished, monkeypatch):
+    folder, why = finished
+    assert why(only_02="b") == [SAME, CHANGED]
+    monkeypatch.setattr(runner, "versions", lambda: {"torch": "1"})
+    assert why() == [CHANGED] * 2
+    monkeypatch.undo()
+    (folder / "package").mkdir()
+    (folder / "package" / "stats.py").write_text("edited = True")
+    monkeypatch.setattr(runner, "__file__", str(folder / "package" / "runner.py"))
+    runner.code_hash.cache_clear()
+    assert why() == [CHANGED] * 2
+    monkeypatch.undo()
+    runner.code_hash.cache_clear()
 
 
 @pytest.mark.slow
@@ -108,6 +166,46 @@ def test_parameters_are_checked_by_name_and_type(tmp_path):
     assert runner.choose("2") == runner.choose("02") == "02_candidate_benchmark"
     with pytest.raises(BadInput, match="no step '9'"):
         runner.choose("9")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (float("nan"), "finite number"),
+        (float("inf"), "finite number"),
+        (10**400, "finite number"),
+        (["a"], "is a float"),
+        ({"a": 1}, "is a float"),
+        (True, "is a float"),
+    ],
+)
+def test_a_parameter_is_a_finite_number_of_its_type(tmp_path, value, told):
+    with pytest.raises(BadInput, match=told):
+        write_notebooks(tmp_path / "notebooks")[0].parameters({"value": value})
+
+
+@pytest.mark.parametrize("url", ["https://ann:pa55@host/v1#m", "https://host/v1?api_key=pa55#m"])
+def test_a_secret_in_an_address_is_refused_and_not_repeated(tmp_path, url):
+    with pytest.raises(BadInput, match="MIGRATION_KEY_HOST") as told:
+        write_notebooks(tmp_path / "notebooks")[0].parameters({"only_01": url})
+    assert "pa55" not in str(told.value)
+
+
+@pytest.mark.slow
+def test_kernels_started_together_do_not_meet(tmp_path, log):
+    """Sockets lie in a folder of each run; in one folder, 7 of 9 runs died."""
+    books = write_notebooks(tmp_path / "notebooks")[:1]
+    children = []
+    for number in range(3):
+        if (child := os.fork()) == 0:
+            code = 1
+            try:
+                code = 0 if walk(open_run(tmp_path / f"run{number}"), books, log) == ["01"] else 1
+            finally:
+                os._exit(code)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+    assert not list(Path.cwd().glob("kernel-ipc*"))
 
 
 def test_one_run_folder_has_one_runner(tmp_path):

@@ -7,12 +7,12 @@ Refuses to know: what a task is; a name is for people, nothing depends on it.
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from collections.abc import Mapping, Set
 from typing import Any
 
+from migration.endpoints import OPENAI, client, key_for
 from migration.errors import BadInput
 from migration.prompts import tokens_of
 
@@ -101,21 +101,22 @@ _ASK = (
 def ask_names(prompts: Mapping[str, str], *, url: str, model: str) -> dict[str, str]:
     """Names from a language model behind an OpenAI-compatible endpoint: key to name, for each prompt in `prompts`.
 
-    Personal data is masked before it is sent; the key is read from OPENAI_API_KEY. Raises BadInput where the endpoint
-    does not answer: go on without by leaving `naming_model` empty.
+    Personal data is masked before it is sent; the key comes from the environment (`endpoints`). Raises BadInput where
+    the endpoint does not answer: go on without by leaving `naming_model` empty.
     """
     import openai  # half a second that only those who ask pay
 
     from migration.audit.pii import mask
 
-    client = openai.OpenAI(base_url=url or None, api_key=os.environ.get("OPENAI_API_KEY") or "none", timeout=60)
+    url = url or OPENAI
+    asked = client(url, key=key_for(url), timeout=60)
     names = {}
     for key, prompt in zip(prompts, mask(prompts.values()), strict=True):
         messages: Any = [{"role": "system", "content": _ASK}, {"role": "user", "content": prompt}]
         try:
-            reply = client.chat.completions.create(model=model, messages=messages, max_tokens=24, temperature=0)
+            reply = asked.chat.completions.create(model=model, messages=messages, max_tokens=24, temperature=0)
         except openai.OpenAIError as error:
-            raise BadInput(f"naming tasks with {model} at {url or 'the default endpoint'} failed: {error}") from error
+            raise BadInput(f"naming tasks with {model} at {url} failed: {error}") from error
         name = " ".join((reply.choices[0].message.content or "").split()).strip(" .\"'`*")
         if name:
             names[key] = name[:60]

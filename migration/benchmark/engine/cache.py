@@ -15,10 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_ANSWERS = """CREATE TABLE IF NOT EXISTS answers (
-    key TEXT PRIMARY KEY, value TEXT NOT NULL, computed INTEGER NOT NULL DEFAULT 1) WITHOUT ROWID"""
-_PUT = """INSERT INTO answers (key, value) VALUES (?, ?)
-    ON CONFLICT (key) DO UPDATE SET value = excluded.value, computed = computed + 1"""
+from migration.errors import DamagedFile
+
+_ANSWERS = """CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, value TEXT NOT NULL,
+    computed INTEGER NOT NULL DEFAULT 1, checksum TEXT NOT NULL DEFAULT '') WITHOUT ROWID"""
+_PUT = """INSERT INTO answers (key, value, checksum) VALUES (?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value, checksum = excluded.checksum, computed = computed + 1"""
+
+
+def _checksum(key: str, value: str) -> str:
+    return hashlib.sha256(f"{key} {value}".encode()).hexdigest()[:16]
 
 
 def key_of(**parts: Any) -> str:
@@ -45,27 +51,42 @@ class Answers:
         self.stats = Stats()
         if path is not None:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(
-            str(path) if path else ":memory:", timeout=60, isolation_level=None, check_same_thread=False
-        )
+        self._path = str(path) if path else ":memory:"
+        self._db = sqlite3.connect(self._path, timeout=60, isolation_level=None, check_same_thread=False)
+        try:
+            self._set_up()
+        except sqlite3.DatabaseError as error:
+            raise DamagedFile(self._path, "delete it; its answers are computed again") from error
+
+    def _set_up(self) -> None:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute(_ANSWERS)
         self._db.execute("CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+        if "checksum" not in {row[1] for row in self._db.execute("PRAGMA table_info(answers)")}:
+            self._db.execute("DROP TABLE answers")  # of a version without checksums
+            self._db.execute(_ANSWERS)
 
     def get(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """The values of those `keys` that are there."""
+        """The values of those `keys` that are there and whole: a row whose bits have flipped is computed again.
+
+        Raises DamagedFile where the file itself cannot be read.
+        """
         found = {}
-        for key in set(keys):
-            row = self._db.execute("SELECT value FROM answers WHERE key = ?", (key,)).fetchone()
-            if row:
-                found[key] = json.loads(row[0])
+        try:
+            for key in set(keys):
+                row = self._db.execute("SELECT value, checksum FROM answers WHERE key = ?", (key,)).fetchone()
+                if row and row[1] == _checksum(key, row[0]):
+                    found[key] = json.loads(row[0])
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            raise DamagedFile(self._path, "delete it; its answers are computed again") from error
         self.stats.cached += len(found)
         return found
 
     def put(self, key: str, value: dict[str, Any]) -> None:
         """Store and commit one answer."""
-        self._db.execute(_PUT, (key, json.dumps(value, ensure_ascii=False)))
+        text = json.dumps(value, ensure_ascii=False)
+        self._db.execute(_PUT, (key, text, _checksum(key, text)))
         self.stats.computed += 1
 
     def recall(self, key: str) -> dict[str, Any] | None:

@@ -12,12 +12,10 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import openai
 import pandas as pd
@@ -25,9 +23,12 @@ from openai.types.chat import ChatCompletion
 
 from migration.benchmark.candidates import Candidate, Milestones, Progress, chat, frame, signals, told
 from migration.benchmark.engine.cache import Answers, key_of, open_answers
+from migration.endpoints import check_url, client, key_for, redact
 from migration.errors import BadInput
 
 TOP = 20  # alternatives asked for at each token: the most that OpenAI and vLLM give
+BREAKER = 8  # requests in a row that did not reach an endpoint (each retried), after which it is left alone
+MAX_TOKENS, MAX_SECONDS = 20_000_000, 4 * 3600  # what one endpoint may cost in one step
 _OPTIONAL = {"logprob": ("logprobs", "top_logprobs"), "temperature": ("temperature",), "seed": ("seed",)}
 """What a server may refuse, by the word that its refusal holds."""
 
@@ -35,8 +36,9 @@ _OPTIONAL = {"logprob": ("logprobs", "top_logprobs"), "temperature": ("temperatu
 def address(candidate: Candidate) -> tuple[str, str]:
     """Base URL and model of `http(s)://host/v1#model`. Raises BadInput where one is missing."""
     base, _, model = candidate.source.partition("#")
-    if not urlsplit(base).hostname or not model:
-        raise BadInput(f"endpoint {candidate.source!r} is not of the form http(s)://host/v1#model")
+    if not model:
+        raise BadInput(f"endpoint {redact(base)} names no model: write https://host/v1#model")
+    check_url(base)
     return base, model
 
 
@@ -82,41 +84,62 @@ class _Server:
     def __init__(
         self, candidate: Candidate, base: str, model: str, concurrency: int, store: Answers, report: Milestones
     ):
-        self.key, self.base, self.model = _key(candidate, base), base, model
+        self.key, self.base, self.model = key_for(base, candidate.api_key_env), base, model
         self.concurrency, self.store, self.report = concurrency, store, report
         self.options: dict[str, Any] = {"temperature": 0, "logprobs": True, "top_logprobs": TOP}
         self.limit_name, self.refused = "max_tokens", set[str]()
         self.flying, self.share, self.last = 0, 0.0, time.perf_counter()
+        self.closed, self.unreached, self.tokens, self.began = "", 0, 0, time.perf_counter()
 
     async def all(self, pending: dict[str, dict[str, Any]], timeout: float, retries: int) -> dict[str, dict[str, Any]]:
         gate = asyncio.Semaphore(self.concurrency)
-        options: dict[str, Any] = {
-            "base_url": self.base,
-            "api_key": self.key,
-            "timeout": timeout,
-            "max_retries": retries,
-        }
-        async with openai.AsyncOpenAI(**options) as client:
+        options: dict[str, Any] = {"timeout": timeout, "max_retries": retries}
+        async with client(self.base, key=self.key, asynchronous=True, **options) as asked:
+            first = next(iter(pending))
+            # Alone and with one retry: where nobody answers, that is found out once, not once a request.
+            knock = await self._timed(asked.with_options(max_retries=min(retries, 1)), pending[first])
+            if self.unreached:
+                self.closed = knock["error"]
+            done = {} if knock.get("error") else {first: self._kept(first, knock)}
 
-            async def one(key: str, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+            async def one(key: str) -> None:
                 async with gate:
-                    value = await self._timed(client, body)
-                if not value.get("error"):
-                    self.store.put(key, value)
-                self.report.one_more()
-                return key, value
+                    done[key] = self._kept(key, await self._timed(asked, pending[key]))
 
-            return dict(await asyncio.gather(*(one(key, body) for key, body in pending.items())))
+            await asyncio.gather(*(one(key) for key in pending if key not in done))
+            return done
 
-    async def _timed(self, client: openai.AsyncOpenAI, body: dict[str, Any]) -> dict[str, Any]:
+    def _kept(self, key: str, value: dict[str, Any]) -> dict[str, Any]:
+        """An answer, stored the moment it is there."""
+        if not value.get("error"):
+            self.store.put(key, value)
+        self.report.one_more()
+        return value
+
+    async def _timed(self, asked: openai.AsyncOpenAI, body: dict[str, Any]) -> dict[str, Any]:
+        if self.closed:
+            return {"latency_ms": 0.0, "compute_ms": 0.0, "error": f"not asked: {self.closed}"}
         self._share_time(+1)
         start, share = time.perf_counter(), self.share
         try:
-            value = _value(await self._ask(client, body))
+            value = _value(await self._ask(asked, body))
+            self.unreached = 0
         except openai.OpenAIError as error:
             value = {"error": self._told(error)}
+            self.unreached += isinstance(error, openai.APIConnectionError)
+        self._close_at_the_ceiling(value)
         self._share_time(-1)
         return {"latency_ms": (time.perf_counter() - start) * 1e3, "compute_ms": self.share - share} | value
+
+    def _close_at_the_ceiling(self, value: dict[str, Any]) -> None:
+        """Ask no more once an endpoint keeps failing, or has cost the tokens or the time that it may."""
+        self.tokens += (value.get("prompt_tokens") or 0) + (value.get("completion_tokens") or 0)
+        if self.unreached >= BREAKER:
+            self.closed = f"{BREAKER} requests in a row did not reach it, the last: {value.get('error')}"
+        elif self.tokens >= MAX_TOKENS:
+            self.closed = f"it has used {self.tokens:,} tokens of at most {MAX_TOKENS:,} in one step"
+        elif time.perf_counter() - self.began >= MAX_SECONDS:
+            self.closed = f"it has used {MAX_SECONDS:,} s, the most in one step"
 
     def _share_time(self, change: int) -> None:
         """Requests in flight share the time equally, so that the shares add up to the wall time (ms)."""
@@ -146,24 +169,23 @@ class _Server:
         return False
 
     def _told(self, error: openai.OpenAIError) -> str:
-        text = str(error).replace(self.key, "[key]").replace("\n", " ")[:300]
+        text = str(error).replace(self.key or "[key]", "[key]").replace("\n", " ")[:300]
         too_long = ("context_length_exceeded", "context length", "exceed_context_size", "context size")
         kind = "context_overflow" if any(sign in text for sign in too_long) else type(error).__name__
         return f"{kind}: {text}"
-
-
-def _key(candidate: Candidate, base: str) -> str:
-    """The key from the environment. OpenAI's own goes to OpenAI alone unless the candidate names it."""
-    name = candidate.api_key_env or ("OPENAI_API_KEY" if urlsplit(base).hostname == "api.openai.com" else None)
-    if name and not os.environ.get(name):
-        raise BadInput(f"endpoint {base} needs its key in the environment variable {name}")
-    return os.environ[name] if name else "no-key-needed"
 
 
 def _value(reply: Any) -> dict[str, Any]:
     """What is kept of a reply; an `error` where it holds no answer."""
     if not isinstance(reply, ChatCompletion) or not reply.choices:
         return {"error": f"unreadable reply: {str(reply)[:200]}"}
+    try:
+        return _read(reply)
+    except (AttributeError, TypeError, ValueError, OverflowError, IndexError) as error:
+        return {"error": f"unreadable reply ({type(error).__name__}): {str(reply)[:200]}"}
+
+
+def _read(reply: ChatCompletion) -> dict[str, Any]:
     choice = reply.choices[0]
     content = choice.message.content or ""
     if choice.message.tool_calls:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from migration.artifacts import resolve
+from migration.artifacts import shipped
 from migration.audit.pii import mask
 from migration.benchmark.candidates import Candidate, Progress, chat
 from migration.benchmark.engine import answer
@@ -78,7 +78,7 @@ def read_rubric(path: str | Path) -> Rubric:
 
     Raises BadInput saying what is wrong with the file.
     """
-    file = resolve(path)
+    file = shipped(path)
     try:
         read = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

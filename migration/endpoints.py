@@ -1,0 +1,103 @@
+"""Who a prompt may be sent to, over what, and with which key.
+
+An endpoint sees customers' words and may cost money, so: HTTPS except on this machine, no name, password or key in the
+address, no redirects, and a key goes only to the host that it was named for. Out of scope: what is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from migration.errors import BadInput
+
+OPENAI = "https://api.openai.com/v1"
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_SECRET = re.compile(r"(?i)(api[-_]?key|key|token|secret|password|auth|sig(nature)?|access[-_]?token)=[^&\s#]+")
+_URL = re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s\"'<>\]),]+")
+
+
+def check_url(url: str) -> str:
+    """`url` as it is. Raises BadInput, which does not repeat it, where it holds a secret or is not HTTPS."""
+    try:
+        parts = urlsplit(url)
+        host, secret = parts.hostname, parts.username is not None or parts.password is not None
+    except ValueError as error:
+        raise BadInput("an endpoint's address cannot be read: give https://host/v1#model") from error
+    if secret or _SECRET.search(f"{parts.query}&{parts.fragment}"):
+        raise BadInput(
+            f"the address of {host or 'an endpoint'} holds a name, password or key: keys go into the environment "
+            f"({key_name(host or 'host')})"
+        )
+    if parts.scheme not in ("http", "https") or not host:
+        raise BadInput("an endpoint's address is not of the form https://host/v1#model")
+    if parts.scheme == "http" and host not in _LOOPBACK:
+        raise BadInput(
+            f"{host} is to be asked over plain http, which anyone on the way can read: use https (or a tunnel to "
+            "localhost)"
+        )
+    return url
+
+
+def check_value(value: object) -> None:
+    """Raise BadInput where a parameter's value holds an address with a name, password or key in it."""
+    for text in value if isinstance(value, list | tuple) else [value]:
+        for url in _URL.findall(text) if isinstance(text, str) else ():
+            try:
+                parts = urlsplit(url)
+                secret = "@" in parts.netloc or _SECRET.search(f"{parts.query}&{parts.fragment}")
+            except ValueError:
+                secret = None
+            if secret:
+                raise BadInput(
+                    f"a parameter holds an address with a name, password or key in it ({parts.hostname}): keys go into "
+                    f"the environment ({key_name(parts.hostname or 'host')})"
+                )
+
+
+def redact(text: str) -> str:
+    """`text` with names, passwords and keys taken out of the addresses in it."""
+
+    def cut(match: re.Match[str]) -> str:
+        url = re.sub(r"//[^/@\s]*@", "//[removed]@", match[0])
+        return _SECRET.sub(r"\1=[removed]", url)
+
+    return _URL.sub(cut, text)
+
+
+def key_name(host: str) -> str:
+    """The environment variable that holds the key of `host`: its name says where it may go."""
+    return "MIGRATION_KEY_" + re.sub(r"\W", "_", host).upper()
+
+
+def key_for(url: str, named: str | None = None) -> str | None:
+    """The key for the host of `url`: of the variable `named` for it, of `key_name`, or OpenAI's for OpenAI itself.
+
+    Raises BadInput where a named variable, or OpenAI's own at OpenAI, is not set. None: the endpoint is asked without.
+    """
+    host = urlsplit(url).hostname or ""
+    name = named or next((n for n in [key_name(host)] if os.environ.get(n)), None)
+    name = name or ("OPENAI_API_KEY" if host == urlsplit(OPENAI).hostname else None)
+    if name and not os.environ.get(name):
+        raise BadInput(f"{host} needs its key in the environment variable {name}")
+    return os.environ[name] if name else None
+
+
+def client(url: str, *, key: str | None, asynchronous: bool = False, **options: Any) -> Any:
+    """An `openai` client of one endpoint that follows no redirect and tells no other host who its user is.
+
+    options: of `openai.OpenAI` (timeout, max_retries...). Raises BadInput for an address that may not be asked.
+    """
+    import openai  # half a second that only those who ask pay
+
+    check_url(url)
+    kind, http = openai.OpenAI, openai.DefaultHttpxClient
+    if asynchronous:
+        kind, http = openai.AsyncOpenAI, openai.DefaultAsyncHttpxClient  # type: ignore[assignment]
+    made = kind(base_url=url, api_key=key or "no-key-needed", http_client=http(follow_redirects=False), **options)
+    if urlsplit(url).hostname != urlsplit(OPENAI).hostname:
+        made.organization = made.project = None
+    made.admin_api_key = None
+    return made

@@ -1,0 +1,83 @@
+"""Text of a log where people read it: never markup, never a terminal's command.
+
+Each place has its function: `printable` (terminal), `prose` (a sentence in Markdown), `table` (a frame as HTML),
+`sanitise` (a whole page, by an allow-list). Out of scope: what is shown, and masking personal data (`audit.pii`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\))")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&:@/])")
+
+_TAGS = {
+    *("h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "span", "section", "br", "hr", "blockquote", "a"),
+    *("ul", "ol", "li", "dl", "dt", "dd", "strong", "b", "em", "i", "small", "sub", "sup", "code", "pre"),
+    *("table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td"),
+    *("figure", "figcaption", "img", "details", "summary"),
+}
+_ATTRIBUTES = {
+    "*": {"class", "id", "title", "role", "tabindex", "aria-label", "aria-hidden"},
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height"},
+    "details": {"open"},
+    "th": {"colspan", "rowspan", "scope"},
+    "td": {"colspan", "rowspan"},
+}
+_IMAGE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
+_LINK = re.compile(r"#[\w.%~-]*")
+
+
+def printable(text: str) -> str:
+    """`text` without terminal escapes, control characters (but tab and newline) and direction marks."""
+    return _CONTROL.sub("", _ESCAPE.sub("", text))
+
+
+def plain(value: object) -> str:
+    """A name or text of the log for use inside a Markdown sentence: it reads the same and formats nothing."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(printable(str(value)).split()))
+
+
+def table(frame: pd.DataFrame, formats: Mapping[Any, Any] | None = None, *, missing: str = "–") -> Any:
+    """A frame as an HTML table: escaped (column names too), numbers to the right, no index. Returns a Styler.
+
+    formats: column -> format as of `Styler.format`; numbers without one are shown to three significant decimals.
+    """
+    import html
+
+    shown = frame.rename(columns={name: html.escape(str(name)) for name in frame.columns}).reset_index(drop=True)
+    known = {html.escape(str(name)): form for name, form in (formats or {}).items() if name in frame.columns}
+    style = shown.style.format(known, precision=3, thousands=",", na_rep=missing, escape="html").hide(axis="index")
+    numbers = [c for c in shown.columns if shown[c].dtype.kind in "iuf" or c in known]
+    return style.set_properties(subset=numbers, **{"text-align": "right"})
+
+
+def sanitise(page: str) -> str:
+    """HTML with only the tags and attributes of an allow-list; images are inline, links stay on the page.
+
+    Script, style, event handlers, forms, frames, remote images and links to elsewhere are gone; what they held as text
+    stays as text.
+    """
+    import nh3
+
+    def keep(tag: str, attribute: str, value: str) -> str | None:
+        allowed = {("img", "src"): _IMAGE, ("a", "href"): _LINK}.get((tag, attribute))
+        return value if allowed is None or allowed.fullmatch(value) else None
+
+    return nh3.clean(
+        page,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=keep,
+        url_schemes={"data"},
+        clean_content_tags={"script", "style"},
+        link_rel=None,
+        strip_comments=True,
+    )
