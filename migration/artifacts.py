@@ -18,6 +18,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterable
@@ -69,6 +70,11 @@ def hashes_of(folder: Path, pattern: str = "*") -> dict[str, str]:
     """sha256 of every file below `folder` whose name fits, by its path relative to it."""
     files = sorted(path for path in folder.rglob(pattern) if path.is_file())
     return {path.relative_to(folder).as_posix(): file_hash(path) for path in files}
+
+
+def literal(path: str | Path) -> str:
+    """`path` as an engine that reads globs must be given it to mean this one file, whatever its name holds."""
+    return re.sub(r"[*?\[]", lambda sign: f"[{sign[0]}]", str(path))
 
 
 def write_atomic(path: Path, content: str | bytes) -> Path:

@@ -1,8 +1,8 @@
 """What a log's calls add up to, written once as Ibis expressions.
 
-Knows: columns of `schema.CALLS`. Functions that take `calls` take an Ibis table and return an Ibis expression or a
+Columns of `schema.CALLS`. Functions that take `calls` take an Ibis table and return an Ibis expression or a
 small frame; `open_calls` opens a parquet file (or a glob of them) in DuckDB with a bound on memory; Spark or a
-warehouse works by passing its own table. Refuses to know: which engine runs it, and any row: only results leave it.
+warehouse works by passing its own table. Out of scope: which engine runs it, and any row: only results leave it.
 
 All sums come from one scan, `fold`; its few rows are added up further in pandas (`add_up`).
 Kept to what engines agree on: exact percentiles (linear between neighbours), hours and weekdays of UTC timestamps, no
@@ -19,6 +19,7 @@ import pandas as pd
 from ibis import _
 from ibis.expr.types import Table
 
+from migration.artifacts import literal
 from migration.audit.discovery.complexity import route_hint
 from migration.audit.discovery.tasks import EMBEDDING, Discovery
 from migration.audit.month_scale import Span
@@ -38,11 +39,11 @@ def open_calls(path: str | Path, *, memory_limit: str = MEMORY, threads: int | N
     """
     settings = {"memory_limit": memory_limit, "preserve_insertion_order": False}
     connection = ibis.duckdb.connect(**settings, **({"threads": threads} if threads else {}))
-    files = str(path).replace("'", "''")
+    files = (literal(path) if Path(path).exists() else str(path)).replace("'", "''")
     connection.raw_sql(
         "CREATE VIEW calls AS SELECT * REPLACE (make_timestamp(epoch_us(created_at)) AS created_at, "
         "CASE WHEN conversation_id IS NOT NULL THEN hash(conversation_id) END AS conversation_id) "
-        f"FROM read_parquet('{files}')"
+        f"FROM read_parquet('{files}', hive_partitioning = false)"
     )
     return connection.table("calls")
 

@@ -1,7 +1,7 @@
 """Personal data out: e-mail, phone, card, IBAN, national ids, IP and postal addresses become `<EMAIL_1>` and the like.
 
-Knows: Presidio's pattern recognisers and their checksums, what stands around a number, JSON inside texts.
-Refuses to know: where a text came from or goes. People's names are found only where they introduce themselves
+Presidio's pattern recognisers and their checksums, what stands around a number, JSON inside texts.
+Out of scope: where a text came from or goes. People's names are found only where they introduce themselves
 (`my name is ...`) or where a spaCy model with names is installed: say so wherever a masked text is shown.
 
 A weak pattern (nine digits may be anything) counts only beside a word that says what it is; order numbers,

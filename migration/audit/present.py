@@ -1,6 +1,6 @@
 """What the audit's frames say, in one sentence each, and the few tables a stakeholder looks at.
 
-Knows: frames of `analytics`. Refuses to know: how they were made. Every number in a sentence comes from a frame.
+Frames of `analytics`. Out of scope: how they were made. Every number in a sentence comes from a frame.
 """
 
 from __future__ import annotations

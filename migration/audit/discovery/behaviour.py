@@ -1,8 +1,8 @@
 """What a task's answers look like, and the task type that follows from it.
 
-Knows: exchanges (what the user side said, what was answered). Types come from how answers behave: a closed set of
+Exchanges (what the user side said, what was answered). Types come from how answers behave: a closed set of
 them, copied from the input, numbers, phrases said again and again, long and always new.
-Refuses to know: the words of the instructions; the only words read are the answers' polarity and the names of the
+Out of scope: the words of the instructions; the only words read are the answers' polarity and the names of the
 answers' fields.
 """
 

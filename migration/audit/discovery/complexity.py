@@ -1,7 +1,7 @@
 """How likely a small model is to fail a call, before anything was measured; and what the article says of its task.
 
-Knows: a documented heuristic from what the log shows, the article's use-case table and its rule of thumb.
-Refuses to know: any model's answer. Step 04 replaces the heuristic by what it learned from real answers.
+A documented heuristic from what the log shows, the article's use-case table and its rule of thumb.
+Out of scope: any model's answer. Step 04 replaces the heuristic by what it learned from real answers.
 
 Each of six things may make a small model fail on its own, so complexity = 1 - product of (1 - weight x amount):
 

@@ -1,8 +1,8 @@
 """Templates that are versions of one: merged into a task.
 
-Knows: what a template's sampled calls say and how they are answered. Two templates are one task where their texts
+What a template's sampled calls say and how they are answered. Two templates are one task where their texts
 differ by slots or additions alone and their answers behave alike, or where the same many labels come back.
-Refuses to know: how templates were found, what a task is called.
+Out of scope: how templates were found, what a task is called.
 """
 
 from __future__ import annotations

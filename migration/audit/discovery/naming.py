@@ -1,8 +1,8 @@
 """Short names for tasks, in the words of their own instructions.
 
-Knows: a prompt's text and which of its words are fixed. A sentence that gives a role ("You are ...") is passed over
+A prompt's text and which of its words are fixed. A sentence that gives a role ("You are ...") is passed over
 where another one says what to do. A language model may be asked instead, where a team wants that.
-Refuses to know: what a task is; a name is for people, nothing depends on it.
+Out of scope: what a task is; a name is for people, nothing depends on it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Tasks, found in a log without labels: which calls belong together, what they are called, what type they are.
 
-Knows: templates (`templates`) and behaviour (`behaviour`). Versions of one template become one task where their texts
+Templates (`templates`) and behaviour (`behaviour`). Versions of one template become one task where their texts
 differ by slots alone, or where the same answers come back. A person's `tasks.yaml` has the last word on both.
-Refuses to know: a log's format, prices. A sample of the log is looked at; every call is then placed as a stream.
+Out of scope: a log's format, prices. A sample of the log is looked at; every call is then placed as a stream.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from migration.artifacts import literal
 from migration.audit.discovery.behaviour import Evidence, Exchange, evidence, type_of
 from migration.audit.discovery.complexity import Profile, complexity
 from migration.audit.discovery.merging import Leaf, merged
@@ -179,7 +180,7 @@ def recognition_of(found: Discovery) -> dict[str, Any]:
 
 def _sample(source: Path, size: int) -> list[dict[str, Any]]:
     with duckdb.connect(config={"memory_limit": "2GB", "preserve_insertion_order": "false"}) as db:
-        log = db.read_parquet(str(source))
+        log = db.read_parquet(literal(source), hive_partitioning=False)
         columns = ", ".join(c if c in log.columns else f"NULL AS {c}" for c in _COLUMNS)
         where = "kind IN ('chat', 'scoring') AND len(messages) > 0"
         cut = db.execute(

@@ -1,7 +1,7 @@
 """Traffic in: whatever a team's logging already writes becomes calls.parquet.
 
-Knows: the order of work (find files, tell their forms, stream, finish). Refuses to know: field names (form modules),
-what a call is worth (`calls`, `prices`). No log is ever held whole: rows go through in batches.
+The order of work: find files, tell their forms, stream, finish. No log is ever held whole: rows go through in batches.
+Out of scope: field names (form modules), what a call is worth (`calls`, `prices`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from migration.audit.importers.calls import Finished, finish
 from migration.audit.importers.forms import EXPECTED, FAMILIES
 from migration.audit.importers.reading import Reading, notes_of
 from migration.audit.importers.report import BadLine, ImportReport
-from migration.audit.importers.sources import Source, files, named, source
+from migration.audit.importers.sources import BAD_LINES, Source, apart, files, named, not_written, source
 from migration.audit.importers.tables import column_mapping
 from migration.audit.prices import contract
 from migration.errors import BadInput
@@ -44,25 +44,23 @@ def import_log(
     if format not in ("auto", *FAMILIES):
         raise BadInput(f"the format {format!r} is unknown; it may be auto, {', '.join(FAMILIES)}")
     began, out, agreed = time.monotonic(), Path(out), contract(prices)
-    paths = files(traffic)
-    paths = [path for path in paths if path.absolute() != out.absolute()] or paths  # an earlier result in the folder
+    paths, linked = apart(not_written(files(traffic), traffic, out))
     found, unknown = _sources(paths, format, columns)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
         reading = Reading(Path(folder), progress)
         reading.read(found)
-        done = finish(reading.working, Path(folder) / out.name, retry_window_s=retry_window_s, agreed=agreed)
-        for file, line, reason in done.repeats:
-            reading.bad.add(file, line, reason)
+        target = Path(folder) / out.name
+        done = finish(reading.working, target, reading.bad.add, retry_window_s=retry_window_s, agreed=agreed)
         bad_file = reading.bad.close()
         if not done.calls:
             raise BadInput(_nothing(reading, traffic))
-        (Path(folder) / out.name).replace(out)
-        kept = out.with_name("bad_lines.parquet")
+        target.replace(out)
+        kept = out.with_name(BAD_LINES)
         kept.unlink(missing_ok=True)
         if bad_file:
             bad_file.replace(kept)
-    return _report(out, found, unknown, reading, done, kept if bad_file else None, time.monotonic() - began)
+    return _report(out, found, linked + unknown, reading, done, kept if bad_file else None, time.monotonic() - began)
 
 
 def _report(
@@ -74,14 +72,16 @@ def _report(
         out=out,
         format=", ".join(sorted({one.form.name for one in found})),
         files=len(found),
-        lines=reading.lines,
+        lines=reading.seen.lines,
+        records=reading.seen.records,
+        halves=reading.halves,
         calls=done.calls,
         bad=reading.bad.count,
         bad_lines=tuple(sorted(reading.bad.first, key=lambda one: (one.file, one.line))),
         bad_file=bad_file,
         reasons=reading.bad.reasons,
         kinds=done.kinds,
-        skipped=reading.skipped,
+        skipped=reading.seen.skipped,
         unknown_models=done.unknown_models,
         cost_usd=done.cost_usd,
         notes=(*unknown, *notes_of(reading, done)),
@@ -110,5 +110,5 @@ def _sources(paths: list[Path], family: str, columns: dict[str, str] | None) -> 
 
 
 def _nothing(reading: Reading, traffic: Any) -> str:
-    worst = ", ".join(f"{reason} {n:,}" for reason, n in (reading.bad.reasons + reading.skipped).most_common(4))
+    worst = ", ".join(f"{reason} {n:,}" for reason, n in (reading.bad.reasons + reading.seen.skipped).most_common(4))
     return f"no usable call in {traffic} ({worst or 'no record at all'}); expected {EXPECTED}"

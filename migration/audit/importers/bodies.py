@@ -1,7 +1,7 @@
 """Bodies of requests and responses, as providers write them, in one shape.
 
-Knows: chat messages, answers, usage and errors of chat completions, legacy completions, the responses API, embeddings
-and Anthropic messages. Refuses to know: which tool logged them (the form modules do).
+Chat messages, answers, usage and errors of chat completions, legacy completions, the responses API, embeddings
+and Anthropic messages. Out of scope: which tool logged them (the form modules do).
 
 A message's content stays a plain string. Where a message is more than plain text (parts, tool calls, tool
 results), the content is canonical JSON of the message without its role: keys sorted, no spaces, nulls dropped, tool

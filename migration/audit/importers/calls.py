@@ -1,6 +1,6 @@
 """From imported records to calls.parquet: each call once, its kind, its retries, its cost, its split.
 
-Knows: what makes a call a repeat of another, a judge's call, a retry. Refuses to know: the form a call was logged in.
+What makes a call a repeat of another, a judge's call, a retry. Out of scope: the form a call was logged in.
 
 Works in batches: what needs the whole log at once (repeated ids, retries) runs in DuckDB on a few narrow columns.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from migration.artifacts import literal
 from migration.audit.prices import DISCOUNTED_TIERS, Contract, Tokens, cost_usd, is_free, settled
 from migration.schema import CALLS
 
@@ -83,10 +84,10 @@ def is_scoring(messages: list[dict[str, str]] | None, response: str | None) -> b
 
 @dataclass
 class Finished:
-    """What `finish` found: calls kept, repeats left out (file, line, reason), kinds, models without a price."""
+    """What `finish` found: calls kept, those left out as repeats by file, kinds, models without a price."""
 
     calls: int = 0
-    repeats: list[tuple[str, int, str]] = field(default_factory=list)
+    repeats: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     unknown_models: Counter[str] = field(default_factory=Counter)
     cost_usd: float = 0.0
@@ -94,7 +95,11 @@ class Finished:
     priced_and_logged_usd: float = 0.0
 
 
-def finish(working: Path, out: Path, *, retry_window_s: float, agreed: Contract) -> Finished:
+Told = Callable[[str, int, str], object]
+"""Takes the file, line and reason of a call that is left out."""
+
+
+def finish(working: Path, out: Path, told: Told, *, retry_window_s: float, agreed: Contract) -> Finished:
     """Write `out` (a calls.parquet) from `working`, a Parquet file of WORKING in the log's order."""
     repeated, retry_of = _across_calls(working, retry_window_s)
     found, start = Finished(), 0
@@ -102,7 +107,7 @@ def finish(working: Path, out: Path, *, retry_window_s: float, agreed: Contract)
         for table in _row_groups(working):
             rows = slice(start, start + len(table))
             start += len(table)
-            done = _finish_rows(table, repeated[rows], retry_of[rows], agreed, found)
+            done = _finish_rows(table, repeated[rows], retry_of[rows], agreed, found, told)
             if len(done):
                 writer.write_table(done)
     return found
@@ -134,7 +139,7 @@ def _across_calls(working: Path, retry_window_s: float) -> tuple[np.ndarray, pa.
                    created_at + to_microseconds(
                        CAST(least(greatest(coalesce(latency_ms, 0), 0), {LONGEST_MS}) * 1000 AS BIGINT)) AS ended_at,
                    kind = 'error' OR coalesce(finish_reason, '') = 'length' AS failed
-            FROM read_parquet($path, file_row_number = true)
+            FROM read_parquet($path, file_row_number = true, hive_partitioning = false)
         ),
         told AS (
             SELECT *, row_number() OVER same_id AS nth,
@@ -155,14 +160,18 @@ def _across_calls(working: Path, retry_window_s: float) -> tuple[np.ndarray, pa.
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'; SET memory_limit = '2GB'")
         connection.execute("SET temp_directory = '" + str(working.parent).replace("'", "''") + "'")
-        answer = connection.sql(query, params={"path": str(working), "window": retry_window_s}).to_arrow_table()
+        answer = connection.sql(query, params={"path": literal(working), "window": retry_window_s}).to_arrow_table()
     return answer["repeated"].to_numpy(), answer["retry_of"].combine_chunks()
 
 
-def _finish_rows(table: pa.Table, repeated: np.ndarray, retry_of: Any, agreed: Contract, found: Finished) -> pa.Table:
+def _finish_rows(
+    table: pa.Table, repeated: np.ndarray, retry_of: Any, agreed: Contract, found: Finished, told: Told
+) -> pa.Table:
     for row in np.flatnonzero(repeated):
         reason = "duplicate id" if repeated[row] == 1 else "duplicate id (of another call)"
-        found.repeats.append((table["source_file"][row].as_py(), table["source_line"][row].as_py(), reason))
+        file = table["source_file"][row].as_py()
+        found.repeats[file] += 1
+        told(file, table["source_line"][row].as_py(), reason)
     table = table.set_column(table.schema.get_field_index("retry_of"), "retry_of", retry_of)
     table = table.filter(pa.array(repeated == 0))
     kind = pc.if_else(

@@ -1,6 +1,6 @@
 """The forms a log may have: how each is recognised, and which module reads it.
 
-Knows: the registry. Refuses to know: field names beyond the few that tell one form from another.
+The registry. Out of scope: field names beyond the few that tell one form from another.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Bytes in, numbered lines out: plain, gzip and zstd files, as streams, with what is broken said and the rest kept.
 
-Knows: compression by its first bytes (never by the file's name), truncated streams, overlong lines.
-Refuses to know: what a line holds.
+Compression is told by a file's first bytes, never by its name. Memory is bounded, whatever a stream expands to.
+Out of scope: what a line holds.
 """
 
 from __future__ import annotations
@@ -18,10 +18,15 @@ from migration.errors import BadInput
 CHUNK = 1 << 18
 LONGEST_LINE = 1 << 26
 """64 MiB: a longer line is no log line, and must not fill the memory."""
+_SIP = 1 << 11
+"""Compressed bytes taken at a time: a zstd block of four bytes may stand for 128 KiB."""
+_LARGEST_WINDOW = 1 << 27
+EXPANSION, UNTIL = 2_000, 1 << 30
+"""A stream that has given over a GiB, and over this many times its own bytes, is no log but a bomb."""
 
 
 class BrokenStream(Exception):
-    """The compressed stream ends early or is damaged: what came before is good."""
+    """The stream ends early or is damaged: what came before is good."""
 
 
 class _Inflater(Protocol):
@@ -33,7 +38,10 @@ class _Inflater(Protocol):
 
 _INFLATERS: dict[bytes, tuple[str, Callable[[], Any]]] = {
     b"\x1f\x8b": ("gzip", lambda: zlib.decompressobj(wbits=31)),
-    b"\x28\xb5\x2f\xfd": ("zstd", lambda: zstandard.ZstdDecompressor().decompressobj()),
+    b"\x28\xb5\x2f\xfd": (
+        "zstd",
+        lambda: zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW).decompressobj(),
+    ),
 }
 
 
@@ -51,25 +59,50 @@ def chunks(path: Path) -> Iterator[bytes]:
     first = head(path)
     for magic, (name, new) in _INFLATERS.items():
         if first.startswith(magic):
-            yield from _inflate(path, name, new)
+            yield from _gathered(_inflate(path, name, new))
             return
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             yield chunk
 
 
+def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces in chunks of about CHUNK bytes; what a broken stream gave before it broke comes as well."""
+    held, size = [], 0
+    try:
+        for piece in pieces:
+            held.append(piece)
+            size += len(piece)
+            if size >= CHUNK:
+                yield b"".join(held)
+                held, size = [], 0
+    except BrokenStream as error:
+        if held:
+            yield b"".join(held)
+        raise error from None
+    if held:
+        yield b"".join(held)
+
+
 def _inflate(path: Path, name: str, new: Callable[[], _Inflater]) -> Iterator[bytes]:
-    inflater = new()
+    inflater, taken, given = new(), 0, 0
     with path.open("rb") as file:
-        while data := file.read(CHUNK):
-            while data:
-                try:
-                    if inflater.eof:  # files may hold many gzip members or zstd frames, one after the other
-                        inflater = new()
-                    yield inflater.decompress(data)
-                except (zlib.error, zstandard.ZstdError) as error:
-                    raise BrokenStream(f"the {name} stream is damaged here ({error})") from None
-                data = inflater.unused_data if inflater.eof else b""
+        while whole := file.read(CHUNK):
+            for start in range(0, len(whole), _SIP):
+                data = whole[start : start + _SIP]
+                taken += len(data)
+                while data:
+                    try:
+                        if inflater.eof:  # files may hold many gzip members or zstd frames, one after the other
+                            inflater = new()
+                        piece = inflater.decompress(data)
+                    except (zlib.error, zstandard.ZstdError) as error:
+                        raise BrokenStream(f"the {name} stream is damaged here ({error})") from None
+                    given += len(piece)
+                    yield piece
+                    if given > max(UNTIL, EXPANSION * taken):
+                        raise BrokenStream(f"the {name} stream expands over {EXPANSION:,} times: it is no log")
+                    data = inflater.unused_data if inflater.eof else b""
     if not inflater.eof:
         raise BrokenStream(f"the {name} stream ends early: the file is truncated")
 

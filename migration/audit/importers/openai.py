@@ -1,6 +1,6 @@
 """OpenAI's own forms: request/response logs, the Batch API's two files, stored completions and their messages.
 
-Knows: these forms' field names. Refuses to know: files, joins' storage (a `Side` is handed in), prices.
+These forms' field names. Out of scope: files, joins' storage (a `Side` is handed in), prices.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """OpenTelemetry GenAI spans in OTLP JSON, of the present semantic conventions and of older ones.
 
-Knows: attributes, events and message parts of the conventions (`docs/gen-ai/` of open-telemetry/
-semantic-conventions) and OpenLLMetry's numbered attributes. Refuses to know: files, prices.
+Attributes, events and message parts of the conventions (`docs/gen-ai/` of open-telemetry/
+semantic-conventions) and OpenLLMetry's numbered attributes. Out of scope: files, prices.
 """
 
 from __future__ import annotations

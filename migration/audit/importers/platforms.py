@@ -1,6 +1,6 @@
 """Exports of gateways and observability tools: Langfuse, LiteLLM, Helicone.
 
-Knows: their field names, units and what they leave out. Refuses to know: files, prices.
+Their field names, units and what they leave out. Out of scope: files, prices.
 Sources: langfuse `fern/apis/server/definition/commons.yml` and ClickHouse migration 0002_observations, litellm
 `schema.prisma` model LiteLLM_SpendLogs, helicone `packages/llm-mapper/types.ts` HeliconeRequest.
 """

@@ -1,7 +1,7 @@
 """One pass over the sources of a log: records in, a working table and bad lines out, in batches.
 
-Knows: what every call needs whichever form it came in (id, split, counted tokens, the hash of its request), and what
-to tell of a log. Refuses to know: field names (form modules), what shows only across calls (`calls`).
+Every call gets what it needs whichever form it came in: id, split, counted tokens, the hash of its request.
+Out of scope: field names (form modules), what shows only across calls (`calls`).
 """
 
 from __future__ import annotations
@@ -20,12 +20,17 @@ import pyarrow.parquet as pq
 
 from migration.audit.importers.calls import WORKING, Finished, is_scoring
 from migration.audit.importers.lines import BrokenStream
+from migration.audit.importers.openai import Side
 from migration.audit.importers.record import FIELDS, BadRecord, Json, Skipped, estimated_tokens
 from migration.audit.importers.report import SHOWN, BadLine
-from migration.audit.importers.sources import Joined, Source, numbered, pair_of
+from migration.audit.importers.sources import Joined, Numbered, Source, numbered, pair_of
 from migration.schema import split_of
 
-BATCH = 4096
+BATCH, BATCH_BYTES = 4096, 1 << 26
+"""Calls, or bytes of them, that are in memory at once."""
+MOST_SKIPPED = 100
+UNEXPECTED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a parser may meet in a field of another type than its form has."""
 _BAD = pa.schema([("file", pa.string()), ("line", pa.int64()), ("reason", pa.string())])
 _TALK_EVERY_S = 5.0
 _FILLED = (*FIELDS, "source_file", "source_line", "split", "request_hash", "tokens_estimated")
@@ -77,156 +82,212 @@ class BadLines:
         return self.path if self._writer else None
 
 
+@dataclass
+class Tally:
+    """What was seen in reading records, by count; tallies of several blocks add up."""
+
+    records: int = 0
+    lines: int = 0
+    estimated: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    without: Counter[str] = field(default_factory=Counter)
+    """By form, calls without a prompt; by `calls <form>`, all of its calls."""
+    contents: Counter[str] = field(default_factory=Counter)
+    by_file: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Tally) -> None:
+        for name in ("records", "lines", "estimated", "skipped", "without", "contents", "by_file"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass
+class Block:
+    """Calls of some records as a table of WORKING, the bad ones of them (line, reason), and what was seen."""
+
+    table: pa.Table
+    bad: list[tuple[int, str]]
+    seen: Tally
+
+
+def blocks(records: Numbered, where: Source, side: Side) -> Iterator[Block]:
+    """Records as calls, in blocks of at most BATCH calls and about BATCH_BYTES bytes. Every record is accounted for."""
+    rows: list[Json] = []
+    bad: list[tuple[int, str]] = []
+    seen, size, number, before = Tally(), 0, 0, 0
+    parse = where.form.parse
+    assert parse is not None  # a form has either `key` or `parse`
+    records = iter(records)
+    while True:
+        try:
+            number, record = next(records)
+        except StopIteration:
+            break
+        except BrokenStream as error:
+            number, record = number + 1, BadRecord(str(error))
+        seen.records += 1
+        seen.lines += number != before
+        before = number
+        try:
+            if isinstance(record, BadRecord):
+                raise record
+            row = parse(record, side)
+            size += _complete(row, where, number, seen)
+            rows.append(row)
+        except BadRecord as error:
+            bad.append((number, error.reason))
+        except Skipped as error:
+            seen.skipped[error.what if len(seen.skipped) < MOST_SKIPPED else "others"] += 1
+        except UNEXPECTED as error:
+            bad.append((number, f"a field holds something unexpected ({type(error).__name__})"))
+        if len(rows) >= BATCH or len(bad) >= BATCH or size >= BATCH_BYTES:
+            yield Block(_table(rows), bad, seen)
+            rows, bad, seen, size = [], [], Tally(), 0
+    if rows or bad or seen.records:
+        yield Block(_table(rows), bad, seen)
+
+
+def _complete(row: Json, where: Source, number: int, seen: Tally) -> int:
+    """Fill in what a form does not carry: id, split, estimated tokens, the request's hash. Returns the call's bytes."""
+    asked, said = row["messages"], row["response"]
+    request = orjson.dumps([row["requested_model"], asked, row["tools"]])
+    if row["call_id"] is None:  # not of the file's name: a copy of a file has the same calls
+        whole = f"{number}:".encode() + request + orjson.dumps([said, row["created_at"]])
+        row["call_id"] = "call-" + hashlib.blake2b(whole, digest_size=12).hexdigest()
+    row["source_file"], row["source_line"] = where.name, number
+    row["split"] = split_of(row["conversation_id"] or row["call_id"])
+    row["request_hash"] = asked and int.from_bytes(hashlib.blake2b(request, digest_size=8).digest(), "big", signed=True)
+    row["tokens_estimated"] = row["prompt_tokens"] is None or row["completion_tokens"] is None
+    if row["prompt_tokens"] is None:
+        texts = [one["content"] for one in asked or ()]
+        row["prompt_tokens"] = sum(map(estimated_tokens, texts)) + 3 * len(texts) + estimated_tokens(row["tools"])
+    if row["completion_tokens"] is None:
+        row["completion_tokens"] = estimated_tokens(said)
+    if row["kind"] == "chat" and is_scoring(asked, said):
+        row["kind"] = "scoring"
+    seen.estimated += row["tokens_estimated"]
+    seen.by_file[where.name] += 1
+    seen.without[f"calls {where.form.name}"] += 1
+    seen.without[where.form.name] += not asked
+    for one in asked or ():
+        if one["content"][:1] == "{":
+            _count_contents(one["content"], seen.contents)
+    if said and said[:1] == "{":
+        _count_contents(said, seen.contents)
+    return len(request) + len(said or "") + 200
+
+
+def _count_contents(body: str, contents: Counter[str]) -> None:
+    for sign, word in (
+        ('"tool_calls":', "messages with tool calls"),
+        ('"tool_call_id":', "tool results"),
+        ('"image_url"', "messages with images"),
+        ('"input_audio"', "messages with audio"),
+        ('{"content":[', "messages of several parts"),
+    ):
+        contents[word] += sign in body
+
+
+def _table(rows: list[Json]) -> pa.Table:
+    values = dict(zip(_FILLED, zip(*map(itemgetter(*_FILLED), rows), strict=True), strict=True)) if rows else {}
+    columns = [
+        pa.array(values[kind.name], _READ_AS.get(kind.name, kind.type)).cast(kind.type)
+        if kind.name in values
+        else pa.nulls(len(rows), kind.type)
+        for kind in WORKING
+    ]
+    return pa.table(columns, schema=WORKING)
+
+
 class Reading:
     """One pass over all sources into `working`, a Parquet file of calls in the log's order."""
 
     def __init__(self, folder: Path, progress: Callable[[str], object]):
         self.working, self.bad = folder / "working.parquet", BadLines(folder / "bad_lines.parquet")
         self.progress = progress
-        self.lines = 0
-        self.skipped: Counter[str] = Counter()
-        self.without: Counter[str] = Counter()  # by form: calls without a prompt; "calls <form>": all of it
-        self.contents: Counter[str] = Counter()
-        self.estimated = self.unanswered = 0
+        self.seen = Tally()
+        self.halves = self.unanswered = 0
         self._joined = Joined(folder / "halves.sqlite")
-        self._waiting: list[Json] = []
         self._began = self._talked = time.monotonic()
 
     def read(self, found: list[Source]) -> None:
-        with pq.ParquetWriter(self.working, WORKING, compression="zstd", compression_level=1) as self._writer:
+        with pq.ParquetWriter(self.working, WORKING, compression="zstd", compression_level=1) as writer:
             for where in found:
                 if where.form.key:
                     self._read_halves(where)
-                else:
-                    self._read_calls(where)
-            self._flush()
+                    continue
+                for block in self._blocks(where):
+                    self._take(block, where, writer)
         if any(one.form.name == "batch output" for one in found):
             self.unanswered = self._joined.count() - len(self._joined.used)
         self._joined.close()
 
+    def _blocks(self, where: Source) -> Iterator[Block]:
+        pair = pair_of(where.path)
+        return blocks(numbered(where), where, lambda key: self._joined.get(key, pair))
+
+    def _take(self, block: Block, where: Source, writer: pq.ParquetWriter) -> None:
+        for number, reason in block.bad:
+            self.bad.add(where.name, number, reason)
+        self.seen.add(block.seen)
+        if len(block.table):
+            writer.write_table(block.table)
+        now = time.monotonic()
+        if now - self._talked >= _TALK_EVERY_S:
+            self._talked = now
+            self.progress(f"read {self.seen.lines:,} lines ({self.seen.lines / (now - self._began):,.0f} a second)")
+
     def _read_halves(self, where: Source) -> None:
-        pair, name, key_of = pair_of(where.path), where.name, where.form.key
+        pair, key_of = pair_of(where.path), where.form.key
         assert key_of is not None  # a form has either `key` or `parse`
 
         def halves() -> Iterator[tuple[str, str, Json]]:
-            for number, record in self._records(where):
+            number, before, records = 0, 0, iter(numbered(where))
+            while True:
                 try:
+                    number, record = next(records)
+                except StopIteration:
+                    return
+                except BrokenStream as error:
+                    number, record = number + 1, BadRecord(str(error))
+                self.seen.records += 1
+                self.seen.lines += number != before
+                before = number
+                try:
+                    if isinstance(record, BadRecord):
+                        raise record
                     key, value = key_of(record)
                 except BadRecord as error:
-                    self.bad.add(name, number, error.reason)
+                    self.bad.add(where.name, number, error.reason)
                     continue
+                except UNEXPECTED as error:
+                    self.bad.add(where.name, number, f"a field holds something unexpected ({type(error).__name__})")
+                    continue
+                self.halves += 1
                 yield key, pair, value
 
         self._joined.add(halves())
 
-    def _read_calls(self, where: Source) -> None:
-        pair, name, parse = pair_of(where.path), where.name, where.form.parse
-        assert parse is not None
-
-        def side(key: str) -> Json | None:
-            return self._joined.get(key, pair)
-
-        for number, record in self._records(where):
-            try:
-                row = parse(record, side)
-                self._complete(row, where.form.name, name, number)
-            except BadRecord as error:
-                self.bad.add(name, number, error.reason)
-                continue
-            except Skipped as error:
-                self.skipped[error.what] += 1
-                continue
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
-                self.bad.add(name, number, f"a field holds something unexpected ({type(error).__name__})")
-                continue
-            self._waiting.append(row)
-            if len(self._waiting) >= BATCH:
-                self._flush()
-
-    def _records(self, where: Source) -> Iterator[tuple[int, Json]]:
-        name, number, before = where.name, 0, 0
-        try:
-            for number, record in numbered(where):
-                self.lines += number != before
-                before = number
-                if isinstance(record, BadRecord):
-                    self.bad.add(name, number, record.reason)
-                else:
-                    yield number, record
-        except BrokenStream as error:
-            self.bad.add(name, number + 1, str(error))
-
-    def _complete(self, row: Json, form: str, name: str, number: int) -> None:
-        """Fill in what a form does not carry: id, split, estimated tokens, the request's hash; and count contents."""
-        asked, said = row["messages"], row["response"]
-        request = orjson.dumps([row["requested_model"], asked, row["tools"]])
-        if row["call_id"] is None:
-            whole = f"{name}:{number}:".encode() + request + orjson.dumps([said, row["created_at"]])
-            row["call_id"] = "call-" + hashlib.blake2b(whole, digest_size=12).hexdigest()
-        row["source_file"], row["source_line"] = name, number
-        row["split"] = split_of(row["conversation_id"] or row["call_id"])
-        row["request_hash"] = asked and int.from_bytes(
-            hashlib.blake2b(request, digest_size=8).digest(), "big", signed=True
-        )
-        row["tokens_estimated"] = row["prompt_tokens"] is None or row["completion_tokens"] is None
-        if row["prompt_tokens"] is None:
-            texts = [one["content"] for one in asked or ()]
-            row["prompt_tokens"] = sum(map(estimated_tokens, texts)) + 3 * len(texts) + estimated_tokens(row["tools"])
-        if row["completion_tokens"] is None:
-            row["completion_tokens"] = estimated_tokens(said)
-        if row["kind"] == "chat" and is_scoring(asked, said):
-            row["kind"] = "scoring"
-        self.estimated += row["tokens_estimated"]
-        self.without[f"calls {form}"] += 1
-        self.without[form] += not asked
-        for body in [one["content"] for one in asked or ()] + [said or ""]:
-            if body[:1] == "{":
-                self._count_contents(body)
-
-    def _count_contents(self, body: str) -> None:
-        for sign, word in (
-            ('"tool_calls":', "messages with tool calls"),
-            ('"tool_call_id":', "tool results"),
-            ('"image_url"', "messages with images"),
-            ('"input_audio"', "messages with audio"),
-            ('{"content":[', "messages of several parts"),
-        ):
-            self.contents[word] += sign in body
-
-    def _flush(self) -> None:
-        if self._waiting:
-            values = dict(zip(_FILLED, zip(*map(itemgetter(*_FILLED), self._waiting), strict=True), strict=True))
-            columns = [
-                pa.array(values[kind.name], _READ_AS.get(kind.name, kind.type)).cast(kind.type)
-                if kind.name in values
-                else pa.nulls(len(self._waiting), kind.type)
-                for kind in WORKING
-            ]
-            self._writer.write_table(pa.table(columns, schema=WORKING))
-            self._waiting.clear()
-        now = time.monotonic()
-        if now - self._talked >= _TALK_EVERY_S:
-            self._talked = now
-            self.progress(f"read {self.lines:,} lines ({self.lines / (now - self._began):,.0f} a second)")
-
 
 def notes_of(reading: Reading, done: Finished) -> list[str]:
     """What a person should know of an import beyond its counts, a sentence each."""
-    notes = []
-    for form in [key.removeprefix("calls ") for key in reading.without if key.startswith("calls ")]:
-        absent, all_calls = reading.without[form], reading.without[f"calls {form}"]
+    notes, seen = [], reading.seen
+    for form in [key.removeprefix("calls ") for key in seen.without if key.startswith("calls ")]:
+        absent, all_calls = seen.without[form], seen.without[f"calls {form}"]
         if absent:
             advice = _NO_PROMPTS.get(form, "log them")
             notes.append(f"prompts are absent in {absent:,} of {all_calls:,} records ({form}): {advice}")
-    kept = ", ".join(f"{n:,} {word}" for word, n in reading.contents.items() if n)
+    kept = ", ".join(f"{n:,} {word}" for word, n in seen.contents.items() if n)
     if kept:
         notes.append(f"kept as JSON: {kept}")
-    if reading.estimated:
-        notes.append(f"tokens were estimated (4 characters each) for {reading.estimated:,} calls whose log counts none")
+    if seen.estimated:
+        notes.append(f"tokens were estimated (4 characters each) for {seen.estimated:,} calls whose log counts none")
+    for file, n in done.repeats.items():
+        if n == seen.by_file[file]:
+            notes.append(f"all {n:,} calls of {file} are in the other files too: a copy? Each call counts once")
     if reading.unanswered > 0:
         notes.append(f"{reading.unanswered:,} batch requests have no answer in the output files")
-    if reading.skipped:
-        notes.append("left out as no model calls: " + ", ".join(f"{n:,} {what}" for what, n in reading.skipped.items()))
+    if seen.skipped:
+        notes.append("left out as no model calls: " + ", ".join(f"{n:,} {what}" for what, n in seen.skipped.items()))
     if done.unknown_models:
         names = ", ".join(f"{name} ({n:,} calls)" for name, n in done.unknown_models.most_common(8))
         notes.append(f"the price is unknown, so the cost is too, of {names}: name it in a price file")

@@ -1,6 +1,6 @@
 """One logged call, whatever form it came in: its fields, and the values in them checked.
 
-Knows: ids, counts, measures and timestamps as logs write them. Refuses to know: what a request or a response holds
+Ids, counts, measures and timestamps as logs write them. Out of scope: what a request or a response holds
 (`bodies`), which tool logged it (the form modules), prices and retries (`calls`).
 """
 
@@ -60,8 +60,14 @@ class Skipped(Exception):
     """A record that is fine but no model call (a span of another kind, an image generation). `what` names it."""
 
     def __init__(self, what: str):
-        self.what = what
-        super().__init__(what)
+        self.what = printable(what, 60)
+        super().__init__(self.what)
+
+
+def printable(text: str, longest: int = 200) -> str:
+    """`text` on one line without characters that steer a terminal or hide in a page (controls, direction marks)."""
+    kept = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[: longest + 1])
+    return kept if len(kept) <= longest else kept[: longest - 1] + "…"
 
 
 def call(**fields: Any) -> Json:
@@ -137,6 +143,16 @@ def _number(value: Any, name: str) -> float:
     if not math.isfinite(number):
         raise BadRecord(f"{name} is not a number")
     return number
+
+
+def flag(value: Any, name: str) -> bool:
+    """A yes or no, False where it is absent. Raises BadRecord where it is neither."""
+    word = str(value).strip().lower() if isinstance(value, bool | int | str) else "" if value is None else "?"
+    if word in ("true", "1", "yes", "t", "y"):
+        return True
+    if word in ("false", "0", "no", "f", "n", ""):
+        return False
+    raise BadRecord(f"{name} is neither true nor false")
 
 
 def timestamp(value: Any, name: str = "created") -> int:

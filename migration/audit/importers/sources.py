@@ -1,6 +1,6 @@
 """Where a log lies: files, folders, globs; which form each file has; its records, numbered; what joins to what.
 
-Knows: files and their forms, the side table that joins two halves of a call. Refuses to know: what a call holds.
+Files and their forms, and the side table that joins two halves of a call. Out of scope: what a call holds.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Any
 
 import orjson
 
-from migration.audit.importers import tables
+from migration.audit.importers import rows, tables
 from migration.audit.importers.forms import EXPECTED, Form, recognised, records
 from migration.audit.importers.lines import BrokenStream, chunks, head, lines
 from migration.audit.importers.record import BadRecord, Json
 from migration.errors import BadInput
 
-SNIFFED = 200
-"""Lines looked at to tell a file's form."""
+SNIFFED, SNIFFED_BYTES = 200, 1 << 25
+"""Lines, and bytes of them, looked at to tell a file's form."""
 LARGEST_DOCUMENT = 1 << 29
 """512 MiB: JSON that is one document rather than a record a line is read whole, and not beyond this."""
 
@@ -59,6 +59,8 @@ def files(traffic: str | Path | list[str] | list[Path]) -> list[Path]:
         if path.is_dir():
             inside = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
         elif path.exists():
+            if not path.is_file():
+                raise BadInput(f"{one} is no regular file: copy what it gives into one")
             inside = [path]
         else:
             inside = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
@@ -70,16 +72,63 @@ def files(traffic: str | Path | list[str] | list[Path]) -> list[Path]:
     return found
 
 
+def apart(paths: list[Path]) -> tuple[list[Path], list[str]]:
+    """Each file once, whatever its names (links); and a note for each further name."""
+    first: dict[tuple[int, int], Path] = {}
+    notes = []
+    for path in paths:
+        about = path.stat()
+        same = first.setdefault((about.st_dev, about.st_ino), path)
+        if same is not path:
+            notes.append(f"{path.name} is a link to {same.name}: it was read once")
+    return list(first.values()), notes
+
+
+def not_written(paths: list[Path], traffic: str | Path | list[str] | list[Path], out: Path) -> list[Path]:
+    """The files to read, without what an earlier import left at `out` in a folder or glob that was named.
+
+    Raises BadInput where writing `out` (or `bad_lines.parquet` beside it) would overwrite traffic.
+    """
+    named = {Path(one).expanduser().absolute() for one in ([traffic] if isinstance(traffic, str | Path) else traffic)}
+    kept = []
+    for path in paths:
+        target = next((t for t in (out, out.with_name(BAD_LINES)) if t.exists() and t.samefile(path)), None)
+        if target is None:
+            kept.append(path)
+        elif path.absolute() in named or path.is_symlink() or not _is_a_result(path):
+            raise BadInput(f"{target} is part of the traffic and would be overwritten: write to another place")
+    return kept or paths
+
+
+BAD_LINES = "bad_lines.parquet"
+"""Where an import tells its bad lines, beside its calls table."""
+
+
+def _is_a_result(path: Path) -> bool:
+    """Whether a file is what an import leaves: a calls table, or bad lines."""
+    if head(path)[:4] != b"PAR1":
+        return False
+    names = set(rows.parquet_rows(path)[0])
+    return tables.is_our_own(names) or names == {"file", "line", "reason"}
+
+
 def source(path: Path, family: str, columns: dict[str, str] | None) -> Source:
     """The source that `path` is. Raises BadInput saying what was expected where no form fits."""
+    try:
+        return _source(path, family, columns)
+    except BrokenStream as error:  # before anything told the form
+        raise BadInput(f"{path} cannot be read: {error}") from error
+
+
+def _source(path: Path, family: str, columns: dict[str, str] | None) -> Source:
     first = head(path)
     if not first:
         raise BadInput(f"{path} is empty; expected {EXPECTED}")
     if first[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise BadInput(f"{path} is UTF-16; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)")
     if first[:4] == b"PAR1":
-        names, rows = tables.parquet_rows(path)
-        return Source(path, _table_form(path, names, rows, family, columns), "parquet")
+        names, _ = rows.parquet_rows(path)
+        return Source(path, _table_form(path, names, family, columns), "parquet")
     start = _first_lines(path)
     if family != "table" and not columns:
         parsed = [value for line in start if (value := _parsed(line)) is not None]
@@ -92,8 +141,8 @@ def source(path: Path, family: str, columns: dict[str, str] | None) -> Source:
         if several:
             raise BadInput(f"{path} is JSON of no form known here{_of(family)}; expected {EXPECTED}")
     if family in ("auto", "table") and start and _is_header(start[0]):
-        names, rows = tables.csv_rows(path)
-        return Source(path, _table_form(path, names, rows, family, columns), "csv")
+        names, _ = rows.csv_rows(path)
+        return Source(path, _table_form(path, names, family, columns), "csv")
     raise BadInput(f"{path} holds nothing usable{_of(family)}; expected {EXPECTED}")
 
 
@@ -104,11 +153,13 @@ def _of(family: str) -> str:
 def _first_lines(path: Path) -> list[bytes]:
     """The first lines with something in them, a byte order mark taken off."""
     found: list[bytes] = []
+    size = 0
     try:
         for _, line in lines(path):
             if line and line.strip():
                 found.append(line if found else line.removeprefix(b"\xef\xbb\xbf"))
-            if len(found) == SNIFFED:
+            size += len(line or b"")
+            if len(found) == SNIFFED or size > SNIFFED_BYTES:
                 break
     except BrokenStream:
         pass  # reported when the file is read; its good beginning still tells the form
@@ -127,7 +178,7 @@ def _is_header(line: bytes) -> bool:
     return bool(re.fullmatch(rb"[^\x00-\x08\x0e-\x1f]{3,65536}", line)) and re.search(rb"[,;\t|]", line) is not None
 
 
-def _table_form(path: Path, names: list[str], rows: Numbered, family: str, columns: dict[str, str] | None) -> Form:
+def _table_form(path: Path, names: list[str], family: str, columns: dict[str, str] | None) -> Form:
     """The form of a table: a calls.parquet, a JSON form kept in columns, else columns by name or mapping."""
     if tables.is_our_own(set(names)) and not columns:
         return Form("calls table", "table", lambda _: True, parse=tables.our_own)
@@ -143,9 +194,9 @@ def numbered(where: Source) -> Numbered:
     Raises BrokenStream after the last good record of a damaged file.
     """
     if where.layout == "parquet":
-        yield from tables.parquet_rows(where.path)[1]
+        yield from rows.parquet_rows(where.path)[1]
     elif where.layout == "csv":
-        yield from tables.csv_rows(where.path)[1]
+        yield from rows.csv_rows(where.path)[1]
     elif where.layout == "document":
         yield from _document(where.path)
     else:

@@ -1,20 +1,16 @@
 """CSV and Parquet tables: rows as records, and which of their columns means what.
 
-Knows: usual column names, a mapping given by hand, our own calls.parquet. Refuses to know: JSON forms (a table whose
-columns are those of such a form, say a CSV of LiteLLM_SpendLogs, is read by that form's module).
+By usual column names, by a mapping given by hand, or as our own calls.parquet. Out of scope: JSON forms (a table whose
+columns are those of such a form, say a CSV of LiteLLM_SpendLogs, is read by that form's module), and rows (`rows`).
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import Any
 
 from migration.audit.importers.bodies import failure, messages, outcome, request_fields
-from migration.audit.importers.lines import LONGEST_LINE, lines
 from migration.audit.importers.openai import Side, conversation, endpoint_of, hints, judged
 from migration.audit.importers.record import (
     BadRecord,
@@ -22,8 +18,10 @@ from migration.audit.importers.record import (
     call,
     canonical,
     decoded,
+    flag,
     integer,
     mapping,
+    printable,
     real,
     text,
     timestamp,
@@ -78,17 +76,20 @@ def mapped(names: list[str], given: dict[str, str] | None, where: Path) -> dict[
         if ours not in ALIASES:
             raise BadInput(f"the column mapping names {ours!r}; it may name {', '.join(ALIASES)}")
         if theirs not in names:
-            raise BadInput(f"the column mapping reads {ours} from {theirs!r}, but {where} has {', '.join(names)}")
+            raise BadInput(
+                f"the column mapping reads {ours} from {theirs!r}, but {where} has {printable(', '.join(names), 400)}"
+            )
         found[ours] = theirs
     for ours, aliases in ALIASES.items():
         taken = set(found.values())
         match = next((by_lower[a] for a in aliases if a in by_lower and by_lower[a] not in taken), None)
         if ours not in found and match:
             found[ours] = match
+    said = printable(", ".join(names), 400)
     missing = [name for name in ("created_at", "messages", "response") if name not in found]
     if missing:
         raise BadInput(
-            f"{where} is a table with the columns {', '.join(names)}: which of them holds {' and '.join(missing)}? "
+            f"{where} is a table with the columns {said}: which of them holds {' and '.join(missing)}? "
             "Say so with a column mapping, for example messages=question response=answer"
         )
     return found
@@ -161,83 +162,50 @@ def _row(row: Json) -> Json:
         conversation_id=text(row.get("conversation_id")) or conversation(metadata),
         created_at=timestamp(row.get("created_at"), "created_at"),
         channel=text(row.get("channel")) or text(metadata.get("channel")),
-        cache_hit=str(row.get("cache_hit")).lower() in ("true", "1"),
+        cache_hit=flag(row.get("cache_hit"), "cache_hit"),
         **judged(fields, kind, *hints(metadata)),
         endpoint=endpoint_of(text(row.get("endpoint")), fields),
     )
 
 
 def our_own(record: Json, side: Side) -> Json:
-    """A row of a calls.parquet: taken as it is, its kind too."""
+    """A row of a calls.parquet: taken as it is, its kind too; each value is checked."""
     if record.get("kind") not in tuple(Kind):
         raise BadRecord(f"kind is none of {', '.join(Kind)}")
-    estimated = record.get("tokens_estimated")
-    row = call(**{key: record.get(key) for key in call() if key in record})
+    row = call(**{name: _words(record.get(name), name) for name in _WORDS if name in record})
     row["created_at"] = timestamp(record.get("created_at"), "created_at")
-    row["cache_hit"] = bool(record.get("cache_hit"))
+    row["messages"] = _exactly(record.get("messages"))
+    row["cache_hit"] = flag(record.get("cache_hit"), "cache_hit")
+    for name in ("cached_tokens", "status", "max_tokens"):
+        row[name] = integer(record.get(name), name)
+    for name in ("latency_ms", "logged_cost_usd"):
+        row[name] = real(record.get(name), name)
+    estimated = flag(record.get("tokens_estimated"), "tokens_estimated")
     for name in ("prompt_tokens", "completion_tokens"):
-        row[name] = None if estimated else integer(record.get(name), name)
+        count = integer(record.get(name), name)
+        row[name] = None if estimated else count
+    if row["kind"] in (Kind.CHAT, Kind.SCORING) and row["response"] is None and row["messages"] is None:
+        raise BadRecord("no request and no response")
     return row
 
 
-Rows = Iterator[tuple[int, Json | BadRecord]]
+_WORDS = ("call_id", "conversation_id", "model", "kind", "response", "requested_model", "finish_reason", "error")
+_WORDS += ("channel", "endpoint", "service_tier", "tools", "response_format")
 
 
-def csv_rows(path: Path) -> tuple[list[str], Rows]:
-    """(column names, rows with the line each ends on). A row that does not fit its header comes as a BadRecord."""
-    csv.field_size_limit(LONGEST_LINE)
-    source = (
-        b"" if line is None else line + b"\n" for _, line in lines(path)
-    )  # an overlong line leaves an empty row, which csv passes over
-    decoded_lines = (
-        line.decode("utf-8-sig" if number == 0 else "utf-8", "surrogateescape") for number, line in enumerate(source)
-    )
-    first = next(decoded_lines, "")
-    delimiter = max(",;\t|", key=first.count)
-    names = next(csv.reader([first], delimiter=delimiter), [])
-    return names, _csv_rows(decoded_lines, names, delimiter)
+def _words(value: Any, name: str) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise BadRecord(f"{name} is not text")
+    return value
 
 
-def _csv_rows(source: Iterator[str], names: list[str], delimiter: str) -> Rows:
-    reader = csv.reader(source, delimiter=delimiter)
-    while True:
-        try:
-            values = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield reader.line_num + 1, BadRecord(f"bad CSV ({error})")
-            continue
-        if not values:
-            continue
-        if len(values) != len(names):
-            yield reader.line_num + 1, BadRecord(f"{len(values)} fields where the header has {len(names)}")
-        elif any(not value.isascii() and not _is_utf8(value) for value in values):
-            yield reader.line_num + 1, BadRecord("not UTF-8")
-        else:
-            yield reader.line_num + 1, dict(zip(names, values, strict=True))
-
-
-def _is_utf8(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def parquet_rows(path: Path) -> tuple[list[str], Rows]:
-    """(column names, rows numbered from 1). Raises BadInput where the file is no readable Parquet."""
-    try:
-        file = pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise BadInput(f"{path} is not readable Parquet: {str(error).splitlines()[0]}") from error
-    return file.schema_arrow.names, _parquet_rows(file)
-
-
-def _parquet_rows(file: pq.ParquetFile) -> Rows:
-    number = 0
-    for batch in file.iter_batches(batch_size=2048):
-        for row in batch.to_pylist():
-            number += 1
-            yield number, row
+def _exactly(value: Any) -> list[Json] | None:
+    """Messages as our own table holds them: role and content are texts already."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("role"), str) and isinstance(one.get("content"), str)
+        for one in value
+    ):
+        raise BadRecord("messages is not a list of role and content")
+    return value
