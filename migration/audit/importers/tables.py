@@ -176,7 +176,7 @@ def our_own(record: Json, side: Side) -> Json:
     row["created_at"] = timestamp(record.get("created_at"), "created_at")
     row["messages"] = _exactly(record.get("messages"))
     row["cache_hit"] = flag(record.get("cache_hit"), "cache_hit")
-    for name in ("cached_tokens", "status", "max_tokens"):
+    for name in ("cached_tokens", "cache_write_tokens", "status", "max_tokens"):
         row[name] = integer(record.get(name), name)
     for name in ("latency_ms", "logged_cost_usd"):
         row[name] = real(record.get(name), name)
