@@ -245,7 +245,7 @@ def doctor_command() -> None:
     import psutil
     import torch
 
-    from migration.models.weights import find
+    from migration.models import find
 
     def line(name: str, value: object) -> None:
         say(f"{name:<14}{value}")

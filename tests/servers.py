@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from migration.models import weights as models
+from migration import models
 
 
 class Server(ThreadingHTTPServer):

@@ -31,7 +31,7 @@ COLUMNS = (
 class Candidate:
     """A small model to try, as a person names it.
 
-    name: how tables call it. source: what `models.weights.find` takes, or `http(s)://host/v1#model` for an
+    name: how tables call it. source: what `models.find` takes, or `http(s)://host/v1#model` for an
     OpenAI-compatible endpoint. adapter: a peft folder. quantize: None or "nf4". shots: worked examples put into
     each prompt. api_key_env: the environment variable that holds an endpoint's key (OpenAI's own needs no naming).
     """

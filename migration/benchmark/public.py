@@ -13,7 +13,7 @@ import pandas as pd
 
 from migration.artifacts import PROJECT
 from migration.errors import BadInput
-from migration.models.weights import find, plain_folder
+from migration.models import find, plain_folder
 
 BASELINE, CLAIM = "GPT-3.5 Turbo", 0.10
 """The article: small models of 3 to 9B are "within 5-10% of GPT-3.5" on knowledge benchmarks."""
@@ -49,7 +49,7 @@ def lm_eval(
 ) -> pd.DataFrame:
     """Public benchmarks of a candidate on this machine, by lm-evaluation-harness (`pip install migration[lm-eval]`).
 
-    spec: what `models.weights.find` takes; tasks: the harness's names, such as `mmlu`, `arc_challenge`, `hellaswag`,
+    spec: what `models.find` takes; tasks: the harness's names, such as `mmlu`, `arc_challenge`, `hellaswag`,
     whose questions it downloads from the hub, or those of YAML files in the folder `include`, which may name local
     ones; limit: questions a task. Columns: task, metric, value, stderr. Raises BadInput where the harness is not
     installed, ModelNotFound for an unknown model.

@@ -20,7 +20,7 @@ from migration.benchmark.candidates import Candidate, Progress, bounded, with_sh
 from migration.benchmark.engine import answer
 from migration.benchmark.sampling import Plan, draw_sample, eligible, fixed_plan, plan_sample
 from migration.errors import BadInput
-from migration.models.weights import ModelNotFound, find, notice
+from migration.models import ModelNotFound, find, notice
 from migration.schema import REPLAYED
 
 WARM_UP = 6

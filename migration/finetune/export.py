@@ -18,12 +18,12 @@ import numpy as np
 import torch
 import yaml
 
+from migration import models
 from migration.artifacts import resolve, write_atomic, write_json
 from migration.finetune.packing import Example
 from migration.finetune.runtimes import Logits, has_llama_gguf
 from migration.finetune.train import Recipe
 from migration.finetune.watch import evaluating
-from migration.models import weights as models
 
 CARD = """---
 base_model: {base}

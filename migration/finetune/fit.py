@@ -22,7 +22,7 @@ from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.examples import FEWEST, TrainingSet, choose, joined
 from migration.finetune.packing import Collator, Example, answer_loss, encode, plan, turn_end
 from migration.finetune.train import Recipe, bf16_pays, enough, linear_layers, prepare, sum_parameters
-from migration.models.weights import LoadedModel, find, plain_folder
+from migration.models import LoadedModel, find, plain_folder
 
 TRAINING_PART = 0.75
 """Part of a step's minutes that training gets; answering the held-out calls gets the rest."""

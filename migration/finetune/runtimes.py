@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from migration import models
 from migration.artifacts import read_json
 from migration.errors import BadInput
-from migration.models import weights as models
 
 Logits = Callable[[list[int], int], torch.Tensor]
 """A model anywhere: token ids of a text and a number k give the logits at its last k tokens, float32 (k, words)."""

@@ -1,1 +1,29 @@
-"""Models: where weights come from, how they are loaded and quantised, and sentence embeddings."""
+"""Models: where weights come from (`files`), how they are loaded quantised, and sentence embeddings (`embedding`)."""
+
+from migration.models.embedding import embed
+from migration.models.files import ModelFiles, ModelNotFound, find, notice, user_cache
+from migration.models.loading import (
+    LoadedModel,
+    context_of,
+    identity_of,
+    load,
+    load_tokenizer,
+    plain_folder,
+    with_adapter,
+)
+
+__all__ = [
+    "LoadedModel",
+    "ModelFiles",
+    "ModelNotFound",
+    "context_of",
+    "embed",
+    "find",
+    "identity_of",
+    "load",
+    "load_tokenizer",
+    "notice",
+    "plain_folder",
+    "user_cache",
+    "with_adapter",
+]

@@ -31,11 +31,11 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "LMEVAL
 import pandas as pd
 import torch
 
+from migration import models
 from migration.artifacts import PROJECT
 from migration.benchmark import Answers, Candidate
 from migration.benchmark.candidates import render
 from migration.benchmark.engine import local
-from migration.models import weights as models
 
 SMOL = Candidate("smollm2", "smollm2")
 INTENT = "You are the triage model of an online shop"

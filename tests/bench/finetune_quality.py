@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from migration import models
 from migration.artifacts import PROJECT
 from migration.benchmark import Candidate, answer, score
 from migration.finetune import Recipe, check, choose, encoded, tune
-from migration.models import weights as models
 from migration.schema import split_of
 from migration.stats import paired_difference
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 from families import examples_of
 
+from migration import models
 from migration.finetune import export
 from migration.finetune.train import Recipe, tune
-from migration.models import weights as models
 
 
 @pytest.fixture(scope="module")

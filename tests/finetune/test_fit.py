@@ -8,12 +8,12 @@ import pytest
 from families import examples_of
 from test_examples import log
 
+from migration import models
 from migration.benchmark.candidates import prompt_of
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune import fit
 from migration.finetune.examples import choose
 from migration.finetune.train import Recipe
-from migration.models import weights as models
 
 
 def tasks_of(calls, **changes):

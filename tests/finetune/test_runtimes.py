@@ -11,11 +11,11 @@ import pytest
 from families import calls_of, examples_of, family_of
 from servers import llama_cpp
 
+from migration import models
 from migration.benchmark import Candidate, answer
 from migration.errors import BadInput
 from migration.finetune import encoded, export, runtimes
 from migration.finetune.train import Recipe, tune
-from migration.models import weights as models
 
 
 def needs(package, extra):

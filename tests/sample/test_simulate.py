@@ -85,7 +85,7 @@ def test_usage_counts_the_texts_by_the_documented_rule(log):
 
 
 def test_the_counting_rule_is_within_5_percent_of_a_real_tokenizer(log):
-    models = pytest.importorskip("migration.models.weights")
+    models = pytest.importorskip("migration.models")
     try:
         tokenizer = models.load_tokenizer(models.find("smollm2"))
     except models.ModelNotFound as missing:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from migration.models.weights import LoadedModel
+    from migration.models import LoadedModel
 
 LENGTHS = (32, 128, 512, 1024)
 TOO_LONG_MS = 1e4

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from migration import models
 from migration.benchmark.candidates import Candidate, Milestones, Progress, frame, prompt_of, signals
 from migration.benchmark.engine import latency
 from migration.benchmark.engine.cache import Answers, key_of, open_answers
 from migration.benchmark.engine.memory import Peak
-from migration.models import weights as models
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -204,7 +204,7 @@ def judged(
 ) -> tuple[pd.DataFrame, str]:
     """`scored` with a judge's grades where one is named, and a sentence that says what was done.
 
-    judge: an endpoint `http(s)://host/v1#model` or any model that `models.weights.find` takes; "" for none. A judge
+    judge: an endpoint `http(s)://host/v1#model` or any model that `models.find` takes; "" for none. A judge
     none of whose grades can be read changes nothing, and the sentence says so.
     """
     if not judge:

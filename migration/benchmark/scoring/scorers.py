@@ -109,7 +109,7 @@ def rouge_l(outputs: Sequence[str], references: Sequence[str]) -> np.ndarray:
 
 def same_meaning(outputs: Sequence[str], references: Sequence[str]) -> np.ndarray:
     """bool (n,): embeddings (all-MiniLM-L6-v2, first 256 tokens) at cosine 0.75, or chrF 0.45 where it is absent."""
-    from migration.models.weights import ModelNotFound, embed
+    from migration.models import ModelNotFound, embed
 
     texts = sorted({*outputs, *references})
     try:

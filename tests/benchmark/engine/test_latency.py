@@ -1,7 +1,7 @@
 """One customer's wait is a line: longer prompts and answers take longer."""
 
+from migration import models
 from migration.benchmark.engine import attention, latency
-from migration.models import weights as models
 
 
 def test_the_line_rises_with_prompt_and_answer(tiny_folder):

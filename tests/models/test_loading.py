@@ -7,8 +7,9 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
+from migration import models
 from migration.errors import BadInput
-from migration.models import weights as models
+from migration.models import files, quantise
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_the_packaged_model_is_the_one_that_was_pinned(smollm2):
 
 
 def test_a_missing_package_says_how_to_get_it(monkeypatch):
-    monkeypatch.setitem(models._PACKAGED, "smollm2", ("a-package-that-is-not-installed", "x.gguf"))
+    monkeypatch.setitem(files._PACKAGED, "smollm2", ("a-package-that-is-not-installed", "x.gguf"))
     with pytest.raises(models.ModelNotFound, match=r"not installed .*model_packages\.txt"):
         models.find("smollm2")
 
@@ -91,7 +92,7 @@ def test_gguf_is_dequantised_once_and_loads_in_four_bits(smollm2, monkeypatch, t
     assert plain.is_relative_to(tmp_path)
     assert not list(plain.parent.glob("*.*"))
     assert "quantization_config" not in json.loads((plain / "config.json").read_text())
-    monkeypatch.setattr(models, "_unpacked_fits", lambda model: False)
+    monkeypatch.setattr(quantise, "unpacked_fits", lambda model: False)
     whole, small = models.load("smollm2"), models.load("smollm2", quantize="nf4")
     assert small.memory_mb < 0.4 * whole.memory_mb
     assert whole.context == 8192
@@ -108,7 +109,7 @@ def test_on_a_processor_the_4_bit_weights_are_unpacked_where_they_fit(monkeypatc
     weight = unpacked.model.layers[0].self_attn.q_proj.weight
     assert weight.dtype == torch.float32
     assert len(weight.unique()) <= 16 * weight.numel() / 64
-    monkeypatch.setattr(models, "_unpacked_fits", lambda model: False)
+    monkeypatch.setattr(quantise, "unpacked_fits", lambda model: False)
     packed = models.load("pocket-llama3", quantize="nf4")
     assert packed.memory_mb < unpacked.get_memory_footprint() / 1e6
     torch.testing.assert_close(packed.model.dequantize().model.layers[0].self_attn.q_proj.weight, weight)
