@@ -16,6 +16,7 @@ from statistics import median
 
 import orjson
 
+from migration.audit.discovery.judging import found_in_input, graded, strength, verdicts
 from migration.audit.discovery.prompts import shingles
 from migration.prompts import tokens_of
 
@@ -76,6 +77,9 @@ class Evidence:
     user_tokens: float
     answer_tokens: float
     turns: float
+    asks_judgement: int = 0
+    verdict: float = 0.0
+    verdict_words: float = 0.0
 
 
 def fields_of(answer: str) -> dict[str, list[str]]:
@@ -144,8 +148,11 @@ def _is_closed(values: Counter[str]) -> bool:
     return total >= 5 and short >= 0.9 * total and (few or small)
 
 
-def evidence(exchanges: Sequence[Exchange]) -> Evidence:
-    """Evidence of one task from a sample of its exchanges (those without an answer count for tools and turns only)."""
+def evidence(exchanges: Sequence[Exchange], instructions: str = "") -> Evidence:
+    """Evidence of one task from a sample of its exchanges (those without an answer count for tools and turns only).
+
+    instructions: the task's prompt, read for one thing alone: whether it asks to judge an answer.
+    """
     answered = [e for e in exchanges if e.answer and e.answer.strip()]
     plain = [e for e in answered if shape_of(e.answer or "") != "tool"]
     texts = [" ".join((e.answer or "").lower().split()) for e in plain]
@@ -161,13 +168,16 @@ def evidence(exchanges: Sequence[Exchange]) -> Evidence:
     ends = [values for path, values in flat.items() if HANDOVER.search(path)]
     polar = max((_share(c, POLARITY) for c in flat.values() if _is_closed(c)), default=0.0)
     binary = max((_share(c, YES_NO) for c in flat.values() if _is_closed(c) and c.total() >= 0.5 * n), default=0.0)
+    said = [e.answer or "" for e in plain]
+    verdict, verdict_words = verdicts(said, fields) if fields else (0.0, 0.0)
+    given = found_in_input(said, [e.user for e in plain]) <= 0.5
     return Evidence(
         n=len(answered),
         distinct_answers=len(counts) / n,
         repeated_answers=sum(k for k in counts.values() if k > 1) / n,
         closed_fields=closed / weight,
         copied=_copied(plain, fields),
-        numeric=_numeric(flat, n),
+        numeric=max(_numeric(flat, n), graded(said)) if given else 0.0,
         polarity=polar,
         yes_no=binary,
         handover=min(1.0, sum(c.total() for c in ends) / n),
@@ -180,6 +190,9 @@ def evidence(exchanges: Sequence[Exchange]) -> Evidence:
         user_tokens=median([len(tokens_of(e.user, 2000)) for e in exchanges] or [0]),
         answer_tokens=median([len(tokens_of(t, 2000)) for t in texts] or [0]),
         turns=sum(e.turns for e in exchanges) / max(1, len(exchanges)),
+        asks_judgement=strength(instructions),
+        verdict=verdict,
+        verdict_words=verdict_words,
     )
 
 
@@ -278,7 +291,7 @@ def type_of(e: Evidence) -> str:
         return "other"
     if e.code >= 0.5:
         return "code"
-    if e.numeric >= 0.8 and e.copied < 0.5:
+    if (e.numeric >= 0.8 and e.copied < 0.5) or _judges(e):
         return "scoring"
     if e.copied >= 0.8 or (e.copied >= 0.45 and not closed and (e.json >= 0.5 or e.answer_tokens < 30)):
         return "extraction"
@@ -288,6 +301,15 @@ def type_of(e: Evidence) -> str:
     if e.json >= 0.5 and e.copied >= 0.3:
         return "extraction"
     return _type_of_prose(e) if e.json < 0.5 and e.closed_fields < 0.5 else "other"
+
+
+def _judges(e: Evidence) -> bool:
+    """Whether the instructions ask to judge an answer, and what comes back is a grade or a verdict."""
+    if e.copied >= 0.5 or e.polarity >= 0.7 or e.handover >= 0.5:
+        return False
+    if e.asks_judgement == 2 and e.numeric >= 0.5:
+        return True
+    return e.asks_judgement > 0 and e.verdict >= 0.8 and e.verdict_words >= (0.5 if e.asks_judgement == 2 else 0.9)
 
 
 def _type_of_prose(e: Evidence) -> str:

@@ -19,6 +19,7 @@ from migration.audit.discovery.prompts import fixed_tokens
 from migration.audit.discovery.templates import Anchor
 from migration.prompts import SHORTEST, tokens_of
 
+_WORD = re.compile(r"[^\W_]+")
 ENOUGH = 8
 """Words in common from which on a short difference is taken for a slot."""
 
@@ -54,6 +55,11 @@ class Leaf:
     @cached_property
     def labels(self) -> frozenset[str]:
         return labels_of(self.answers)
+
+    @cached_property
+    def plain_labels(self) -> frozenset[str]:
+        """The labels without their spelling: case, underscores and signs."""
+        return frozenset(filter(None, (" ".join(_WORD.findall(label)) for label in self.labels)))
 
     @cached_property
     def fields(self) -> frozenset[str]:
@@ -95,9 +101,12 @@ def same_task(a: Leaf, b: Leaf) -> bool:
     """Whether two templates are versions of one: the same many labels, or texts that differ by slots or additions."""
     both = a.labels & b.labels
     labels = len(both) / max(1, len(a.labels | b.labels))
+    plain, same = a.plain_labels, a.plain_labels & b.plain_labels
     words = len(set(a.words) & set(b.words)) / max(1, min(len(set(a.words)), len(set(b.words))))
     if (labels >= 0.6 and len(both) >= 10) or (labels >= 0.5 and len(both) >= 4 and words >= 0.3):
         return True
+    if len(same) >= 2 and plain == b.plain_labels and words >= (0.5 if len(same) < 4 else 0.3):
+        return True  # the same set in another form: `Late delivery`, `{"reason": "late_delivery"}`
     if a.shape != b.shape and min(len(a.answers), len(b.answers)) >= 5:
         return False
     if words < 0.4:

@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 
@@ -30,7 +31,7 @@ from migration.audit.discovery.prompts import fixed_tokens, tool_names
 from migration.audit.discovery.templates import Templates, find_templates
 from migration.errors import BadInput, NotEnoughCalls
 from migration.prompts import NO_TEMPLATE, prompt_of, text_of
-from migration.schema import TaskType, conform
+from migration.schema import Kind, TaskType, conform
 
 SAMPLE = 20_000
 """Calls that templates are found in; larger logs are sampled by a hash of the call id."""
@@ -53,6 +54,8 @@ class Task:
     prompt: str
     versions: int
     profile: Profile
+    unordered: bool = False
+    """Whether lists in its answers have no order: `[a, b]` is `[b, a]` (a person says so in tasks.yaml)."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,8 @@ class Discovery:
     def label(self, source: Path, target: Path, *, batch: int = 20_000) -> int:
         """Copy the calls in `source` to `target` with task, task_type and complexity filled in. Returns the rows.
 
+        Answers of a task that judges others are of the kind `scoring`.
+
         A stream: no more than `batch` calls are in memory.
         """
         rows, writer = 0, None
@@ -112,9 +117,11 @@ class Discovery:
     def _labelled(self, table: pa.Table) -> pa.Table:
         columns = [c for c in ("kind", "messages", "tools", "prompt_tokens") if c in table.column_names]
         found = [self._judge(call) for call in table.select(columns).to_pylist()]
-        for i, (name, kind) in enumerate(
-            (("task", pa.string()), ("task_type", pa.string()), ("complexity", pa.float64()))
-        ):
+        grades = [str(TaskType.SCORING) == task_type for _task, task_type, _complexity in found]
+        kinds = pc.if_else(pc.and_(pc.equal(table["kind"], str(Kind.CHAT)), pa.array(grades)), "scoring", table["kind"])
+        new = [("task", pa.string()), ("task_type", pa.string()), ("complexity", pa.float64())]
+        table = table.set_column(table.column_names.index("kind"), "kind", kinds)
+        for i, (name, kind) in enumerate(new):
             values = pa.array([f[i] for f in found], kind)
             at = table.column_names.index(name) if name in table.column_names else len(table.column_names)
             table = table.set_column(at, name, values) if at < table.num_columns else table.append_column(name, values)
@@ -208,12 +215,12 @@ def _tasks(groups: list[list[Leaf]], shared: list[bool]) -> list[Task]:
 def _task(group: list[Leaf], common: Mapping[str, int], *, by_user: bool) -> Task:
     """One group as a task. Its id hangs on its earliest calls alone, so that later traffic changes nothing."""
     calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: _digest(c["call_id"]))[:PER_TASK]
-    found = evidence([c["exchange"] for c in calls])
+    fixed, prompt = _earliest(group, anchored=by_user and any(leaf.anchored for leaf in group))
+    found = evidence([c["exchange"] for c in calls], prompt if group[0].tokens else "")
     kind = type_of(found)
     profile = Profile.of(found, [c["exchange"].user for c in calls])
     if not group[0].tokens:
         return Task(OTHER, "No shared prompt", kind, kind, found, "", len(group), profile)
-    fixed, prompt = _earliest(group, anchored=by_user and any(leaf.anchored for leaf in group))
     task = "-".join(filter(None, (slug(name_of(prompt, set(fixed))), _digest(" ".join(fixed))[:6])))
     return Task(task, name_of(prompt, set(fixed), common), kind, kind, found, prompt[:300], len(group), profile)
 
@@ -246,8 +253,8 @@ def _unique(tasks: list[Task]) -> list[Task]:
     return result
 
 
-def read_corrections(path: Path) -> dict[str, dict[str, str]]:
-    """Read a tasks.yaml: `<task id>: {name: ..., type: ...}`. Raises BadInput naming the line's task."""
+def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
+    """Read a tasks.yaml: `<task id>: {name: ..., type: ..., unordered: true}`. Raises BadInput naming the task."""
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
@@ -255,27 +262,26 @@ def read_corrections(path: Path) -> dict[str, dict[str, str]]:
     if not isinstance(value, dict):
         raise BadInput(f"{path}: expected `<task id>: {{name: ..., type: ...}}` lines")
     for task, change in value.items():
-        if not isinstance(change, dict) or not set(change) <= {"name", "type", "prompt"}:
-            raise BadInput(f"{path}: task {task!r} may have `name` and `type`, not {change!r}")
+        if not isinstance(change, dict) or not set(change) <= {"name", "type", "prompt", "unordered"}:
+            raise BadInput(f"{path}: task {task!r} may have `name`, `type` and `unordered`, not {change!r}")
+        if not isinstance(change.get("name", ""), str) or not isinstance(change.get("unordered", False), bool):
+            raise BadInput(f"{path}: task {task!r}: `name` is a text, `unordered` is true or false")
         if change.get("type", "other") not in tuple(TaskType):
             raise BadInput(f"{path}: task {task!r} has type {change['type']!r}; allowed are {', '.join(TaskType)}")
     return value
 
 
-def _corrected(tasks: list[Task], changes: Mapping[str, Mapping[str, str]]) -> tuple[list[Task], list[str]]:
-    result = [
-        replace(t, name=changes[t.task].get("name", t.name), task_type=changes[t.task].get("type", t.task_type))
-        if t.task in changes
-        else t
-        for t in tasks
-    ]
+def _corrected(tasks: list[Task], changes: Mapping[str, Mapping[str, Any]]) -> tuple[list[Task], list[str]]:
+    ours = {"name": "name", "type": "task_type", "unordered": "unordered"}
+    told = {task: {ours[k]: v for k, v in change.items() if k in ours} for task, change in changes.items()}
+    result = [replace(t, **told.get(t.task, {})) for t in tasks]
     return result, sorted(set(map(str, changes)) - {t.task for t in tasks})
 
 
 def write_corrections(tasks: Sequence[Task], path: Path) -> Path:
     """Write a tasks.yaml to begin from: every task with its name and type; edit it and pass it as `tasks_file`."""
     head = "# Correct a name or a type here and pass this file as `tasks_file`; ids stay as they are.\n"
-    head += f"# Types: {', '.join(TaskType)}\n"
-    body = {t.task: {"name": t.name, "type": t.task_type} for t in tasks}
+    head += f"# Types: {', '.join(TaskType)}. `unordered: true` where lists in answers have no order.\n"
+    body = {t.task: {"name": t.name, "type": t.task_type} | ({"unordered": True} if t.unordered else {}) for t in tasks}
     path.write_text(head + yaml.safe_dump(body, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return path

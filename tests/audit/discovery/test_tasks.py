@@ -63,7 +63,10 @@ def test_a_person_has_the_last_word_and_keeps_it(tmp_path: Path) -> None:
     first = discover(source)
     file = write_corrections(first.tasks, tmp_path / "tasks.yaml")
     assert read_corrections(file) == {t.task: {"name": t.name, "type": t.task_type} for t in first.tasks}
-    change = {first.tasks[0].task: {"name": "Mine", "type": "code"}, "gone-123456": {"name": "Of another log"}}
+    change = {
+        first.tasks[0].task: {"name": "Mine", "type": "code", "unordered": True},
+        "gone-123456": {"name": "Of another log"},
+    }
     file.write_text(yaml.safe_dump(change))
     for _ in range(2):
         again = discover(source, corrections=file)
@@ -72,6 +75,7 @@ def test_a_person_has_the_last_word_and_keeps_it(tmp_path: Path) -> None:
             "Mine",
             "code",
         )
+        assert (again.tasks[0].unordered, again.tasks[1].unordered) == (True, False)
         assert again.tasks[0].found_type == first.tasks[0].task_type
         assert again.tasks[1:] == first.tasks[1:]
         assert again.unused_corrections == ("gone-123456",)
@@ -87,6 +91,7 @@ def test_a_person_has_the_last_word_and_keeps_it(tmp_path: Path) -> None:
         ("- one\n- two", "expected"),
         ("a: {colour: red}", "'a'"),
         ("a: {b: [", "readable"),
+        ("a: {unordered: maybe}", "true or false"),
     ],
 )
 def test_a_broken_tasks_file_is_refused_with_its_reason(tmp_path: Path, text: str, says: str) -> None:

@@ -1,0 +1,133 @@
+"""Judge calls in many forms, and calls that only look like them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from random import Random
+
+import sites
+
+Form = tuple[str, Callable[[Random], str]]
+"""The instruction of a task, and an answer to it."""
+
+
+def five(r: Random) -> int:
+    return r.choice([1, 2, 3, 4, 4, 5, 5])
+
+
+def because(r: Random) -> str:
+    return f"The reply {r.choice(['names', 'leaves out', 'explains'])} the {sites.word(r)} and the {sites.word(r)}."
+
+
+JUDGES: dict[str, Form] = {
+    "several grades in a line": (
+        "Rate the agent's reply for accuracy, tone and brevity from 1 to 5.",
+        lambda r: f"Accuracy: {five(r)}, tone: {five(r)}, brevity: {five(r)}",
+    ),
+    "grades by bars": (
+        "Grade the answer on three criteria.",
+        lambda r: f"correct {five(r)} | kind {five(r)} | short {five(r)}",
+    ),
+    "out of five": ("Score this response.", lambda r: f"{five(r)}/5"),
+    "two out of five": ("Score the helpfulness and the style of the response.", lambda r: f"{five(r)}/5 {five(r)}/5"),
+    "double brackets": (
+        "You are an impartial judge. Evaluate the assistant's answer and end with the rating, as [[7]].",
+        lambda r: f"{because(r)} Rating: [[{r.randint(1, 10)}]]",
+    ),
+    "json grades": (
+        "Assess the reply. JSON only.",
+        lambda r: json.dumps({"accuracy": five(r), "tone": five(r), "comment": because(r)}),
+    ),
+    "json of objects": (
+        "You grade chatbot answers against a rubric.",
+        lambda r: json.dumps({"grades": {"facts": {"value": five(r)}, "form": {"value": five(r)}}}),
+    ),
+    "json verdict": (
+        "Evaluate whether the response is supported by the documents.",
+        lambda r: json.dumps({"verdict": r.choice(["supported", "unsupported"]), "why": because(r)}),
+    ),
+    "json true or false": (
+        "You evaluate answers. Does the answer keep to the policy?",
+        lambda r: json.dumps({"passed": r.random() < 0.7, "why": because(r)}),
+    ),
+    "pass or fail": ("Check the agent's reply against our policy.", lambda r: r.choice(["PASS", "PASS", "FAIL"])),
+    "fail with reasons": (
+        "Audit the conversation between the agent and the customer.",
+        lambda r: f"{r.choice(['Pass', 'Fail'])}: {because(r)}",
+    ),
+    "reasons then verdict": (
+        "Is the answer below correct? Think first, then give the verdict.",
+        lambda r: f"{because(r)}\nVerdict: {r.choice(['correct', 'incorrect', 'correct'])}",
+    ),
+    "letters": ("Grade the summary from A to F.", lambda r: r.choice("AABBCDF")),
+    "letters with signs": (
+        "Grade the draft: A+ to F.",
+        lambda r: f"Grade: {r.choice(['A', 'A-', 'B+', 'B', 'C', 'F'])}",
+    ),
+    "words on a scale": (
+        "Rate the quality of the translation: poor, fair, good or excellent.",
+        lambda r: r.choice(["poor", "fair", "good", "good", "excellent"]),
+    ),
+    "pairs": ("Compare the two answers and say which is better.", lambda r: r.choice(["A", "B", "B", "tie"])),
+    "stars": ("Rate the assistant's message with stars.", lambda r: "★" * (n := five(r)) + "☆" * (5 - n)),
+    "percent": ("Rate how well the answer fits the question.", lambda r: f"{r.randrange(0, 101, 5)}%"),
+    "a decimal": ("Score the faithfulness of the summary between 0 and 1.", lambda r: f"{r.random():.2f}"),
+    "yes or no": ("Did the agent's reply answer the question?", lambda r: r.choice(["Yes", "No", "Yes."])),
+    "german": (
+        "Bewerte die Antwort des Assistenten nach Richtigkeit und Ton.",
+        lambda r: f"Richtigkeit {five(r)} von 5; Ton {five(r)} von 5",
+    ),
+    "german verdict": ("Prüfe die Antwort des Agenten.", lambda r: r.choice(["bestanden", "durchgefallen"])),
+    "french": ("Évaluez la réponse de l'agent sur 20.", lambda r: f"Note : {r.randint(4, 20)}/20"),
+    "spanish": ("Evalúa la respuesta del agente.", lambda r: r.choice(["aprobado", "suspenso", "aprobado"])),
+    "chinese": ("请对回答评分，满分十分。", lambda r: f"准确性：{r.randint(3, 10)}，礼貌：{r.randint(3, 10)}"),
+    "lines": ("Evaluate the transcript.", lambda r: f"GREETING: {five(r)}\nSOLUTION: {five(r)}\nTONE: {five(r)}"),
+    "a table": ("Score the candidate response.", lambda r: f"| facts | tone |\n|---|---|\n| {five(r)} | {five(r)} |"),
+}
+
+OTHERS: dict[str, Form] = {
+    "intents": (
+        "Read the conversation and name the contact reason. Answer with one label only.",
+        lambda r: r.choice(["billing", "delivery", "return", "login"]),
+    ),
+    "spam": ("Is this comment spam? Answer yes or no.", lambda r: r.choice(["yes", "no", "no"])),
+    "sentiment": (
+        "Assess the mood of the customer in this conversation: positive, negative or neutral.",
+        lambda r: r.choice(["positive", "negative", "neutral"]),
+    ),
+    "urgency": (
+        "Judge how urgent the complaint is: low, medium or high.",
+        lambda r: r.choice(["low", "medium", "high"]),
+    ),
+    "escalation": (
+        "Review the conversation. QUEUE: <billing|tech>, ESCALATE: <yes|no>",
+        lambda r: f"QUEUE: {r.choice(['billing', 'tech'])}\nESCALATE: {r.choice(['yes', 'no'])}",
+    ),
+    "quiz": ("Answer the multiple-choice question with a letter.", lambda r: r.choice("ABCD")),
+    "confidence": (
+        "Classify the message. Give the label and how sure you are.",
+        lambda r: json.dumps({"label": r.choice(["a1", "b2", "c3"]), "confidence": round(r.random(), 2)}),
+    ),
+    "language": ("Which language is this message in? Reply with the code.", lambda r: r.choice(["en", "de", "fr"])),
+    "replies": (
+        "Write the agent's reply to the customer. Check the policy first.",
+        lambda r: f"{r.choice(['Hello', 'Hi', 'Dear customer'])}, {sites.text(r, 2, 4)}",
+    ),
+    "moderation": ("Is the user's text toxic? Reply toxic or fine.", lambda r: r.choice(["toxic", "fine", "fine"])),
+    "dates": (
+        "Find the date of the booking.",
+        lambda r: f"{r.randint(1, 28)} {r.choice(['May', 'June', 'July'])} 2025",
+    ),
+}
+
+
+def site(name: str, form: Form) -> sites.Site:
+    """A call site of that form: the instruction, then a question and the reply to it as the text that is judged."""
+
+    def call(r: Random) -> sites.Call:
+        body = f"Question: {sites.sentence(r)}\nReply: {sites.text(r, 1, 3)}"
+        return [sites.system(form[0]), sites.user(body)], form[1](r), None
+
+    call.__name__ = name
+    return call
