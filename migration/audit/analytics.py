@@ -142,8 +142,8 @@ def hidden_costs(kinds: pd.DataFrame, over: Span) -> pd.DataFrame:
 
 
 def tasks_table(calls: Table, found: Discovery) -> pd.DataFrame:
-    """tasks.parquet: `schema.TASKS`, and found_type, versions, unordered, route_reason, unpriced, p50/p95 of tokens, prompt
-    (the beginning of the earliest one, personal data masked).
+    """tasks.parquet: `schema.TASKS`, and found_type, versions, unordered, route_reason, unpriced, p50/p95 of tokens,
+    prompt (the beginning of the earliest one, personal data masked).
 
     calls: labelled by `found`. Largest cost first.
     """
