@@ -7,6 +7,7 @@ from migration.benchmark.closed import choices
 from migration.benchmark.compare import compare, differing, pipeline_latency
 from migration.benchmark.engine import answer
 from migration.benchmark.engine.cache import Answers
+from migration.benchmark.kinds import Classifier, fit_classifier
 from migration.benchmark.probes import probed, sampled, verbalised
 from migration.benchmark.public import head_to_head, lm_eval
 from migration.benchmark.sampling import Plan, draw_sample, plan_sample
@@ -18,6 +19,7 @@ from migration.benchmark.trial import ask, available, facts, notices, plan_trial
 __all__ = [
     "Answers",
     "Candidate",
+    "Classifier",
     "Plan",
     "Scoreboard",
     "Scorer",
@@ -32,6 +34,7 @@ __all__ = [
     "differing",
     "draw_sample",
     "facts",
+    "fit_classifier",
     "head_to_head",
     "judged",
     "lm_eval",

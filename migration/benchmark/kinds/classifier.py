@@ -1,0 +1,191 @@
+"""A task's answers without a language model: a frozen sentence encoder and a linear classifier on all logged answers.
+
+It knows the answers that the log holds and no other; whether a task has a closed set of them is `closed`'s to say.
+Fitted in seconds, it answers in milliseconds and says how sure it is and how far a request lies from what it learned.
+Out of scope: where training answers come from and what an answer is worth.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from migration.artifacts import read_json, write_json
+from migration.benchmark.kinds.heads import Head, fit_head
+from migration.benchmark.kinds.meanings import Meanings, find_meanings
+from migration.benchmark.kinds.versions import UNKNOWN, Form, Forms, Request, find_forms
+from migration.benchmark.kinds.views import Views, views_of
+from migration.errors import BadInput, NotEnoughCalls
+from migration.models.embedding import ENCODER
+
+FEWEST = 20
+"""Answers that a classifier is fitted on at the least."""
+MOST_KEPT = 4000
+"""Training requests whose embeddings are kept, to tell how far a new one lies from them."""
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Near:
+    """Embeddings of training requests, float32 (m, width), and how far each lies from its nearest neighbour among
+    them (1 - cosine), ascending (m,)."""
+
+    vectors: np.ndarray
+    distances: np.ndarray
+
+    def quantile(self, meaning: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of new requests (n, width): the share of training requests that lie nearer to their neighbour, and how much
+        of its trust an answer keeps (1, and less beyond the farthest training request)."""
+        away = _apart(meaning, self.vectors)
+        farthest = float(self.distances[-1])
+        trust = np.clip((1 - away) / max(1 - farthest, 1e-6), 0, 1)
+        return np.searchsorted(self.distances, away) / len(self.distances), np.where(away > farthest, trust, 1.0)
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A fitted classifier of one task: `answer` says what its answers are, `save` keeps it without pickle."""
+
+    forms: Forms
+    said: dict[tuple[int, int], str]
+    head: Head
+    near: Near
+    encoder: str
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Every answer that it can give, in every form."""
+        return tuple(sorted(set(self.said.values())))
+
+    def answer(self, texts: Sequence[Request], forms: Sequence[Hashable] | None = None) -> pd.DataFrame:
+        """One row a request, in their order: output, confidence, margin, distance.
+
+        texts, forms: as in `fit_classifier`. confidence: the calibrated chance that the output is the LLM's answer.
+        margin: probability of the likeliest answer less the next one's. distance: 0 to 1, the share of training
+        requests that lie nearer to what was known beside them. A version of the prompt that is like none in training
+        gets a null output, confidence 0 and distance 1.
+        """
+        named = [None] * len(texts) if forms is None else list(forms)
+        split = [self.forms.split(text, form) for text, form in zip(texts, named, strict=True)]
+        form = np.array([each for each, _ in split], int)
+        x = views_of([content for _, content in split], encoder=self.encoder)
+        chances = self.head.probabilities(x, allowed(self.said, form, self.head.classes))
+        best, order = chances.argmax(1), np.sort(chances, axis=1)
+        distance, trust = self.near.quantile(x.meaning)
+        known = np.array([(f, m) in self.said for f, m in zip(form.tolist(), best.tolist(), strict=True)], bool)
+        outputs = [self.said.get(pair) for pair in zip(form.tolist(), best.tolist(), strict=True)]
+        return pd.DataFrame(
+            {
+                "output": pd.Series(outputs, dtype=object),
+                "confidence": np.where(known, self.head.confidence(order[:, -1]) * trust, 0.0),
+                "margin": np.where(known, order[:, -1] - (order[:, -2] if order.shape[1] > 1 else 0.0), 0.0),
+                "distance": np.where(known, distance, 1.0),
+            }
+        )
+
+    def save(self, folder: Path) -> Path:
+        """Two files in `folder`: weights.npz and classifier.json."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "weights.npz").open("wb") as file:
+            np.savez_compressed(
+                file, meaning=self.head.meaning, words=self.head.words,
+                vectors=self.near.vectors.astype(np.float16), distances=self.near.distances,
+            )  # fmt: skip
+        about = {
+            "version": VERSION,
+            "encoder": self.encoder,
+            "mix": self.head.mix,
+            "calibration": self.head.calibration,
+            "lines": sorted(self.forms.lines),
+            "forms": [asdict(form) for form in self.forms.forms],
+            "said": [[form, meaning, text] for (form, meaning), text in self.said.items()],
+        }
+        write_json(folder / "classifier.json", about)
+        return folder
+
+    @classmethod
+    def load(cls, folder: Path) -> Classifier:
+        """The classifier that `save` kept in `folder`. Raises BadInput where it is none."""
+        try:
+            about = read_json(folder / "classifier.json")
+            with np.load(folder / "weights.npz", allow_pickle=False) as file:
+                arrays = {name: file[name] for name in ("meaning", "words", "vectors", "distances")}
+            version = about["version"]
+            forms = [Form(*(tuple(form[part]) for part in ("key", "head", "tail"))) for form in about["forms"]]
+            said = {(int(form), int(meaning)): str(text) for form, meaning, text in about["said"]}
+            mix, calibration = tuple(map(float, about["mix"])), tuple(map(float, about["calibration"]))
+        except (OSError, KeyError, ValueError, TypeError, json.JSONDecodeError) as error:
+            raise BadInput(f"{folder} holds no classifier that can be read: {error}") from error
+        if version != VERSION:
+            raise BadInput(f"{folder}: classifier of version {version}, this release reads {VERSION}")
+        head = Head(arrays["meaning"], arrays["words"], mix, calibration)
+        near = Near(arrays["vectors"].astype(np.float32), arrays["distances"])
+        return cls(Forms(tuple(forms), frozenset(about["lines"])), said, head, near, str(about["encoder"]))
+
+
+def fit_classifier(
+    texts: Sequence[Request],
+    answers: Sequence[str],
+    *,
+    forms: Sequence[Hashable] | None = None,
+    encoder: str = ENCODER,
+    seed: int = 7,
+) -> Classifier:
+    """A classifier that gives the answers of a task, fitted on logged ones.
+
+    texts: (n,) requests, as texts or as lists of messages (role, content). answers: (n,) what the LLM said to each;
+    an answer that came once is not learned, and counts as a failure where confidence is calibrated. forms: (n,) the
+    version of the prompt of each request; found in the requests themselves where it is not given. encoder: any
+    sentence encoder that `models.find` takes. Raises NotEnoughCalls below `FEWEST`, BadInput where no answer repeats
+    or lengths differ, ModelNotFound.
+    """
+    texts, answers = list(texts), list(answers)
+    if len(texts) != len(answers):
+        raise BadInput(f"{len(texts)} texts and {len(answers)} answers: each text needs its answer")
+    if len(texts) < FEWEST:
+        raise NotEnoughCalls("a classifier", len(texts), FEWEST)
+    versions = find_forms(texts, forms)
+    named = [None] * len(texts) if forms is None else list(forms)
+    split = [versions.split(text, form) for text, form in zip(texts, named, strict=True)]
+    form = np.array([each for each, _ in split], int)
+    x = views_of([content for _, content in split], encoder=encoder)
+    meanings = find_meanings(answers, form, x.meaning)
+    if not meanings.count:
+        raise BadInput(f"none of {len(answers)} answers comes twice: there is no set of answers to learn")
+    possible = allowed(meanings.said, form, meanings.count)
+    head = fit_head(x, meanings.rows, possible, seed=seed)
+    return Classifier(versions, meanings.said, head, _near(x, meanings, seed), encoder)
+
+
+def allowed(said: dict[tuple[int, int], str], form: np.ndarray, count: int) -> np.ndarray:
+    """Which meanings have an answer in each row's form: bool (n, count); all of them in an unknown form."""
+    table = np.zeros((int(form.max(initial=0)) + 2, count), bool)
+    for of, meaning in said:
+        if of < len(table) - 1:
+            table[of, meaning] = True
+    table[UNKNOWN] = True
+    return table[form]
+
+
+def _near(x: Views, meanings: Meanings, seed: int) -> Near:
+    learned = np.flatnonzero(meanings.rows >= 0)
+    kept = np.random.default_rng(seed).permutation(learned)[:MOST_KEPT]
+    vectors = x.meaning[kept].astype(np.float16).astype(np.float32)  # as they are saved
+    return Near(vectors, np.sort(_apart(vectors, vectors, others=True)))
+
+
+def _apart(queries: np.ndarray, vectors: np.ndarray, *, others: bool = False) -> np.ndarray:
+    """1 - cosine of each query (n, width) to its nearest vector (m, width): float32 (n,), to two decimals, since
+    number formats differ in the third. others: query i is vector i, and does not count as its own neighbour."""
+    best = np.empty(len(queries), np.float32)
+    for start in range(0, len(queries), 1000):
+        block = queries[start : start + 1000] @ vectors.T
+        if others:
+            block[np.arange(len(block)), np.arange(start, start + len(block))] = -1
+        best[start : start + 1000] = block.max(1)
+    return np.round(1 - best, 2)
