@@ -9,6 +9,7 @@ import pytest
 
 BENCH = Path(__file__).resolve().parent / "bench"
 KEYS = {
+    "classifier": {"kept", "tracer_kept", "broken", "tracer_broken", "answers_per_s"},
     "audit": {"speedup", "memory_ratio"},
     "import_log": {"lines_per_s", "peak_gib"},
     "finetune_gpu": {"device", "rows"},
@@ -19,7 +20,7 @@ KEYS = {
     "monitor": {"false_alarms", "delay_8", "delay_15"},
     "projection_coverage": {"worlds", "coverage", "lowest", "as_nominal"},
 }
-NEEDS_SHARED = {"routing_quality"}
+NEEDS_SHARED = {"classifier", "routing_quality"}
 
 
 @pytest.mark.slow

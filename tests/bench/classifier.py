@@ -215,7 +215,7 @@ def main() -> None:
         sys.exit(f"{DATA} is not here: name a table with --table")
     found = found or tables(asked.rows)
     if asked.quick:
-        asked.rows, asked.fits, asked.peer_draws = 1200, 1, 0
+        asked.rows, asked.fits, asked.peer_draws = 900, 1, 0
         found = {name: found[name] for name in list(found)[:1]} if asked.table else {
             name: found[name] for name in ("27 intents", "MMLU (to be refused)")
         }  # fmt: skip
@@ -240,11 +240,7 @@ def main() -> None:
         "tracer_broken": mean.get("peer broken"),
         "answers_per_s": rate,
     }
-    print(
-        json.dumps(
-            {key: None if value is None or value != value else round(float(value), 4) for key, value in result.items()}
-        )
-    )
+    print(json.dumps({key: round(float(value), 4) if pd.notna(value) else None for key, value in result.items()}))
 
 
 main()
