@@ -18,7 +18,7 @@ KEYS = {
     "routing_quality": {"mmlu_apgr", "mmlu_apgr_no_subject", "gsm8k_apgr", "violations", "kept"},
     "guarantee": {"worst_violations", "worst_gap_2000"},
     "monitor": {"false_alarms", "delay_8", "delay_15"},
-    "projection_coverage": {"worlds", "coverage", "lowest", "as_nominal"},
+    "projection_coverage": {"trials", "coverage", "lowest", "as_nominal"},
 }
 NEEDS_SHARED = {"classifier", "routing_quality"}
 

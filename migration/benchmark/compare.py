@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from migration.audit.waiting import conversation_waits
 from migration.benchmark.scoreboard import Scoreboard
 from migration.benchmark.scoring.scorers import macro_f1
 from migration.benchmark.verdict import commonest, prospect, rate_of, verdict, verdicts
@@ -197,7 +198,6 @@ def pipeline_latency(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, 
     """
     own = scored[(scored["candidate"] == candidate) & scored["latency_ms"].notna()]
     replayed = calls[calls["kind"].isin(REPLAYED)].copy()
-    replayed["conversation"] = replayed["conversation_id"].fillna(replayed["call_id"])
     replayed["slm_ms"] = replayed["call_id"].map(own.set_index("call_id")["latency_ms"])
     rng = np.random.default_rng(seed)
     for task, waits in own.groupby("task")["latency_ms"]:
@@ -205,9 +205,6 @@ def pipeline_latency(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, 
         replayed.loc[empty, "slm_ms"] = rng.choice(waits.to_numpy(float), len(empty))
     replayed["asked"] = replayed["slm_ms"].notna()
     replayed["slm_ms"] = replayed["slm_ms"].fillna(replayed["latency_ms"])
-    unknown = replayed.loc[replayed["latency_ms"].isna(), "conversation"].unique()
-    known = replayed[~replayed["conversation"].isin(unknown)].groupby("conversation")
-    total = known.agg(
-        calls=("call_id", "size"), asked=("asked", "sum"), llm_ms=("latency_ms", "sum"), candidate_ms=("slm_ms", "sum")
-    )
-    return total.rename_axis("conversation_id").reset_index()
+    waits = conversation_waits(replayed.assign(asked=replayed["asked"].astype(int)), ["latency_ms", "slm_ms", "asked"])
+    named = waits.rename(columns={"latency_ms": "llm_ms", "slm_ms": "candidate_ms"}).rename_axis("conversation_id")
+    return named.reset_index()[["conversation_id", "calls", "asked", "llm_ms", "candidate_ms"]]

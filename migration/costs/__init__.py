@@ -1,66 +1,31 @@
-"""Costs: what a month costs today and after the move, every part of it, and how sure that is."""
+"""Costs: what a month costs today and after, every part of it, how sure that is, and what else one would do."""
 
-from __future__ import annotations
+from migration.costs.alternatives import compare, plans, project_all
+from migration.costs.article import check_article
+from migration.costs.capacity import felt_latency, latency_table
+from migration.costs.origins import ledger, sources, write_spreadsheet
+from migration.costs.projection import central, simulate, tornado
+from migration.costs.reading import read_basis, read_calls, read_known, read_weeks, task_names
+from migration.costs.scenarios import read_assumptions, slm_price
 
-from importlib import import_module
-from typing import Any
-
-_LATER = {
-    "Assumptions": "scenarios",
-    "read_assumptions": "scenarios",
-    "read_traffic": "before_after",
-    "month_scale": "month",
-    "cards_needed": "capacity",
-    "felt_latency": "capacity",
-    "latency_table": "capacity",
-    "simulate_queue": "capacity",
-    "Basis": "worlds",
-    "central": "worlds",
-    "draw_worlds": "worlds",
-    "fit_iteration": "projection",
-    "llm_share": "projection",
-    "hosting_options": "projection",
-    "project": "projection",
-    "tornado": "projection",
-    "before_after_table": "results",
-    "chosen_point": "inputs",
-    "compare_scenarios": "results",
-    "fan": "results",
-    "project_all": "results",
-    "read_basis": "inputs",
-    "reprice": "inputs",
-    "task_names": "inputs",
-    "sources": "provenance",
-    "ledger": "provenance",
-    "ledger_table": "present",
-    "say_ledger": "present",
-    "summary_of": "results",
-    "check_article": "article",
-    "article_latency": "article",
-    "decision": "present",
-    "say_bill": "present",
-    "say_change": "present",
-    "say_hosting": "present",
-    "say_months": "present",
-    "say_latency": "present",
-    "say_article": "present",
-    "say_quality": "present",
-    "scenario_table": "present",
-    "article_table": "present",
-    "bill_table": "present",
-    "prose": "present",
-    "Currency": "present",
-    "mean_saving": "results",
-    "read_weeks": "inputs",
-    "share_in_reach": "projection",
-    "shares": "before_after",
-    "write_spreadsheet": "spreadsheet",
-}
-
-__all__ = [*_LATER]  # noqa: PLE0604
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'migration.costs' has no attribute {name!r}")
-    return getattr(import_module(f"migration.costs.{_LATER[name]}"), name)
+__all__ = [
+    "central",
+    "check_article",
+    "compare",
+    "felt_latency",
+    "latency_table",
+    "ledger",
+    "plans",
+    "project_all",
+    "read_assumptions",
+    "read_basis",
+    "read_calls",
+    "read_known",
+    "read_weeks",
+    "simulate",
+    "slm_price",
+    "sources",
+    "task_names",
+    "tornado",
+    "write_spreadsheet",
+]

@@ -1,6 +1,6 @@
 """The article's cost tables, computed from the article's own inputs and held against what it printed.
 
-Knows: data/article.csv (what was printed, line by line) and the arithmetic. Refuses to know: anybody's log.
+data/article.csv holds what was printed, line by line. Out of scope: anybody's log.
 """
 
 from __future__ import annotations
@@ -114,14 +114,3 @@ def _like_for_like(calls: float, given: pd.Series, hidden: float) -> pd.DataFram
     rows.append(("embedding, scoring, retries: not itemised, unchanged", hidden, hidden))
     rows.append(("all, hidden costs unchanged", before + hidden, after + hidden))
     return pd.DataFrame(rows, columns=["line", "before", "after"])
-
-
-def article_latency(
-    *, slm_ms: float = 180, llm_ms: float = 1200, calls: int = 4, escalated: float = 0.18
-) -> dict[str, float]:
-    """The article's latency with escalations counted: an escalated call waits for both models.
-
-    Returns mean ms a call, mean ms a conversation, and the share of conversations with at least one escalation.
-    """
-    a_call = (1 - escalated) * slm_ms + escalated * (slm_ms + llm_ms)
-    return {"call_ms": a_call, "conversation_ms": calls * a_call, "with_escalation": 1 - (1 - escalated) ** calls}

@@ -1,9 +1,8 @@
-"""How many cards the small model needs, and how long customers then wait.
+"""How many GPUs the small model needs, and how long customers then wait.
 
-Knows: the log's busiest hour, Erlang C, and a discrete-event simulation that checks it.
-Refuses to know: prices. A card writes to `streams` answers side by side: a call holds one stream for the time
-that its prompt takes at the card's reading speed and its answer at a stream's writing speed; reading goes first and
-makes the card's other streams pause.
+From the log's busiest hour by Erlang C. A GPU writes to `streams` answers side by side: a call holds one stream for the
+time that its prompt takes at the GPU's reading speed and its answer at a stream's writing speed; reading goes first and
+makes the GPU's other streams pause. A machine without a GPU is one with a single stream. Out of scope: prices.
 
 Erlang, A. K. (1917) for the chance to wait; Allen & Cunneen (1990) for arrivals and services that are not
 exponential: the wait of those who wait is exponential with its mean times (ca² + cs²) / 2.
@@ -18,8 +17,11 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from migration.costs.scenarios import Card
+from migration.audit.waiting import conversation_waits
+from migration.costs.ladder import Ladder
+from migration.costs.scenarios import Gpu
 from migration.errors import NotEnoughCalls
+from migration.schema import REPLAYED, CandidateKind
 
 HOUR_S = 3600.0
 
@@ -57,42 +59,38 @@ def peak_hour(created_at: pd.Series, share: np.ndarray) -> Peak:
 
 @dataclass(frozen=True)
 class Work:
-    """What calls ask of a card, as q equally likely calls: seconds to read the prompt at the card's whole speed, and to
-    write the answer at a stream's. `card_s`: mean seconds that a call takes of a whole card."""
+    """What calls ask of a GPU, as q equally likely calls: seconds to read the prompt at the GPU's whole speed, and to
+    write the answer at a stream's. `gpu_s`: mean seconds that a call takes of a whole GPU."""
 
     reading: np.ndarray
     writing: np.ndarray
     streams: int
 
     @property
-    def card_s(self) -> float:
+    def gpu_s(self) -> float:
         return float(self.reading.mean() + self.writing.mean() / self.streams)
 
-    def held(
-        self, rate: np.ndarray | float, cards: np.ndarray | float, stretch: np.ndarray | float = 1.0
-    ) -> np.ndarray:
-        """Seconds (q, m) that calls hold a stream when `rate` (m,) calls a second share `cards` (m,).
+    def held(self, rate: np.ndarray | float, gpus: np.ndarray | float, stretch: np.ndarray | float = 1.0) -> np.ndarray:
+        """Seconds (q, m) that calls hold a stream when `rate` (m,) calls a second share `gpus` (m,).
 
-        While a card reads, the other streams' writing pauses: writing is slower by what the others' prompts take.
+        While a GPU reads, the other streams' writing pauses: writing is slower by what the others' prompts take.
         """
-        rate, cards, stretch = (np.atleast_1d(np.asarray(x, float)) for x in (rate, cards, stretch))
-        others = rate * stretch * self.reading.mean() / cards * (1 - 1 / self.streams)
+        rate, gpus, stretch = (np.atleast_1d(np.asarray(x, float)) for x in (rate, gpus, stretch))
+        others = rate * stretch * self.reading.mean() / gpus * (1 - 1 / self.streams)
         pace = np.maximum(1 - others, 1e-9)
         return (self.reading[:, None] + self.writing[:, None] / pace) * stretch
 
 
-def work(
-    card: Card, prompt_tokens: np.ndarray, completion_tokens: np.ndarray, weight: np.ndarray, q: int = 100
-) -> Work:
-    """The work of calls (n,) on `card`: `q` calls at the quantiles of their `weight`ed service times."""
-    reading = np.asarray(prompt_tokens, float) / float(card.prompt_tokens_per_s)
-    writing = np.asarray(completion_tokens, float) * card.streams / float(card.completion_tokens_per_s)
+def work(gpu: Gpu, prompt_tokens: np.ndarray, completion_tokens: np.ndarray, weight: np.ndarray, q: int = 100) -> Work:
+    """The work of calls (n,) on `gpu`: `q` calls at the quantiles of their `weight`ed service times."""
+    reading = np.asarray(prompt_tokens, float) / float(gpu.prompt_tokens_per_s)
+    writing = np.asarray(completion_tokens, float) * gpu.streams / float(gpu.completion_tokens_per_s)
     if not weight.sum() > 0:
-        return Work(np.zeros(1), np.zeros(1), card.streams)
+        return Work(np.zeros(1), np.zeros(1), gpu.streams)
     order = np.argsort(reading + writing, kind="stable")
     reached = np.cumsum(weight[order]) / weight.sum()
     at = order[np.searchsorted(reached, (np.arange(q) + 0.5) / q).clip(max=len(order) - 1)]
-    return Work(_scaled(reading, at, weight), _scaled(writing, at, weight), card.streams)
+    return Work(_scaled(reading, at, weight), _scaled(writing, at, weight), gpu.streams)
 
 
 def _scaled(seconds: np.ndarray, at: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -113,12 +111,12 @@ def erlang_c(servers: np.ndarray | int, load: np.ndarray) -> np.ndarray:
 
 
 def share_on_time(
-    cards: np.ndarray | int, rate: np.ndarray | float, job: Work, target_s: float, *, burst: float = 1.0,
+    gpus: np.ndarray | int, rate: np.ndarray | float, job: Work, target_s: float, *, burst: float = 1.0,
     stretch: np.ndarray | float = 1.0,
 ) -> np.ndarray:  # fmt: skip
-    """Share of calls (m,) that `cards` answer within `target_s` when `rate` calls a second arrive, waiting included."""
-    rate, cards, stretch = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, float)) for x in (rate, cards, stretch)))
-    held, servers = job.held(rate, cards, stretch), cards * job.streams
+    """Share of calls (m,) that `gpus` answer within `target_s` when `rate` calls a second arrive, waiting included."""
+    rate, gpus, stretch = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, float)) for x in (rate, gpus, stretch)))
+    held, servers = job.held(rate, gpus, stretch), gpus * job.streams
     mean = held.mean(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = (burst + held.var(axis=0) / mean**2) / 2
@@ -128,16 +126,16 @@ def share_on_time(
     return np.where(left >= 0, 1 - late, 0.0).mean(axis=0)
 
 
-def cards_needed(
+def gpus_needed(
     rate: np.ndarray, job: Work, *, target_s: float, on_time: float, headroom: float = 0.0, redundancy: int = 0,
     burst: float = 1.0, stretch: np.ndarray | float = 1.0,
 ) -> np.ndarray:  # fmt: skip
-    """The fewest cards that answer `on_time` of calls within `target_s`, plus `redundancy` spare ones.
+    """The fewest GPUs that answer `on_time` of calls within `target_s`, plus `redundancy` spare ones.
 
     rate: calls a second in the busiest hour, any shape; `headroom` is added to it. stretch: how much longer a call
-    takes than in `job` (longer texts, a slower card), same shape or a scalar. Where calls break the target by
-    themselves, no number of cards helps: then `on_time` is asked of the share that can be in time (see `reachable`).
-    No calls need no card, spare or not.
+    takes than in `job` (longer texts, a slower GPU), same shape or a scalar. Where calls break the target by
+    themselves, no number of GPUs helps: then `on_time` is asked of the share that can be in time (see `reachable`).
+    No calls need no GPU, spare or not.
     """
     shape = np.shape(rate)
     rates = np.ravel(np.asarray(rate, float)) * (1 + headroom)
@@ -145,18 +143,18 @@ def cards_needed(
     alone = (job.reading + job.writing)[:, None] * stretches
     able = (alone <= target_s).mean(axis=0)
     asked = np.where(able >= on_time, on_time, on_time * able)
-    cards = np.floor(rates * job.card_s * stretches) + 1
+    gpus = np.floor(rates * job.gpu_s * stretches) + 1
     todo = np.flatnonzero(rates > 0)
     while len(todo):
-        share = share_on_time(cards[todo], rates[todo], job, target_s, burst=burst, stretch=stretches[todo])
-        most = cards[todo] > 2 * rates[todo] * job.card_s * stretches[todo] + 50  # nothing waits there any more
+        share = share_on_time(gpus[todo], rates[todo], job, target_s, burst=burst, stretch=stretches[todo])
+        most = gpus[todo] > 2 * rates[todo] * job.gpu_s * stretches[todo] + 50  # nothing waits there any more
         todo = todo[(share < asked[todo]) & ~most]
-        cards[todo] += 1
-    return np.where(rates > 0, cards + redundancy, 0).astype(int).reshape(shape)
+        gpus[todo] += 1
+    return np.where(rates > 0, gpus + redundancy, 0).astype(int).reshape(shape)
 
 
 def reachable(job: Work, *, target_s: float) -> float:
-    """Share of calls whose own time on an idle card keeps the target: the most that any number of cards can reach."""
+    """Share of calls whose own time on an idle GPU keeps the target: the most that any number of GPUs can reach."""
     return float((job.reading + job.writing <= target_s).mean())
 
 
@@ -172,50 +170,46 @@ def simulate_queue(arrivals: np.ndarray, service: np.ndarray, servers: int) -> n
     return waits
 
 
-def felt_latency(calls: pd.DataFrame, routes: pd.DataFrame, card: Card, *, seed: int = 7) -> pd.DataFrame:
-    """What customers feel, per call: columns call_id, conversation_id, path, before_ms, after_ms.
+def felt_latency(calls: pd.DataFrame, ladder: Ladder, gpu: Gpu, *, seed: int = 7) -> pd.DataFrame:
+    """What customers wait for each call: columns call_id, conversation_id, path, before_ms, after_ms.
 
-    calls: chat and scoring calls with `latency_ms`. routes: indexed by task, columns slm, escalated, llm (shares).
-    Each call takes a path by its task's shares (seeded); an escalated call waits for the small model and then for
-    the large one. The small model's time is `card`'s, unloaded; the large one's is the logged one.
+    calls: chat and scoring calls with `latency_ms`. Each call takes a way by its task's shares (seeded) and waits for
+    every candidate on it. The small model's time is `gpu`'s, unloaded; the LLM's is the logged one, which also stands
+    for another API's; a cache or a classifier takes milliseconds, counted as none.
     """
-    logged = calls[calls["kind"].isin(["chat", "scoring"]) & calls["latency_ms"].notna()]
-    if logged.empty:
-        return pd.DataFrame(columns=["call_id", "conversation_id", "path", "before_ms", "after_ms"])
-    shares = routes.reindex(logged["task"]).fillna({"slm": 0.0, "escalated": 0.0, "llm": 1.0})
+    logged = calls[calls["kind"].isin(list(REPLAYED)) & calls["latency_ms"].notna()]
+    shares = ladder.shares.reindex(logged["task"]).fillna(0.0).to_numpy(copy=True)  # (n, ways)
+    shares[shares.sum(axis=1) == 0, 0] = 1.0  # no policy speaks of it: the LLM alone
     draw = np.random.default_rng(seed).random(len(logged))
-    escalates = draw < shares["escalated"].to_numpy()
-    answers = ~escalates & (draw < (shares["escalated"] + shares["slm"]).to_numpy())
-    small = 1000 * (
-        logged["prompt_tokens"].to_numpy(float) / float(card.prompt_tokens_per_s)
-        + logged["completion_tokens"].to_numpy(float) * card.streams / float(card.completion_tokens_per_s)
-    )
+    way = (draw[:, None] > shares.cumsum(axis=1)).sum(axis=1).clip(max=shares.shape[1] - 1)
+    prompt, answer = (logged[f"{name}_tokens"].to_numpy(float) for name in ("prompt", "completion"))
+    small = 1000 * (prompt / float(gpu.prompt_tokens_per_s) + answer * gpu.streams / float(gpu.completion_tokens_per_s))
     large = logged["latency_ms"].to_numpy(float)
+    asks = ladder.asks(CandidateKind.SLM).any(axis=0)[way], ladder.asks(CandidateKind.API).any(axis=0)[way]
     return pd.DataFrame(
         {
             "call_id": logged["call_id"].to_numpy(),
-            "conversation_id": logged["conversation_id"].fillna(logged["call_id"]).to_numpy(),
-            "path": np.select([escalates, answers], ["escalated", "slm"], "llm"),
+            "conversation_id": logged["conversation_id"].to_numpy(),
+            "path": np.array([one.label for one in ladder.ways], object)[way],
             "before_ms": large,
-            "after_ms": np.select([escalates, answers], [small + large, small], large),
+            "after_ms": asks[0] * small + (asks[1] + ladder.to_llm[way]) * large,
         }
     )
 
 
 def latency_table(felt: pd.DataFrame) -> pd.DataFrame:
-    """Median, mean, 95th percentile before and after, per call, per path and per conversation (its calls summed)."""
-    whole = felt.groupby("conversation_id")[["before_ms", "after_ms"]].sum()
+    """p50, mean and p95 before and after, per call, per path and per conversation (its calls summed).
+
+    felt: of `felt_latency`. Columns: of, n, then for before and after: p50, mean, p95 in ms.
+    """
     groups = {"a call": felt, **{f"a call: {path}": part for path, part in felt.groupby("path")}}
-    groups["a conversation"] = whole
+    groups["a conversation"] = conversation_waits(felt, ["before_ms", "after_ms"])
     rows = []
     for name, part in groups.items():
-        row = {"of": name, "n": len(part)}
+        row: dict[str, object] = {"of": name, "n": len(part)}
         for when in ("before", "after"):
             times = part[f"{when}_ms"]
-            row |= {
-                f"{when} median, ms": times.median(),
-                f"{when} mean, ms": times.mean(),
-                f"{when} 95%, ms": times.quantile(0.95),
-            }
+            row |= {f"{when} p50, ms": times.median(), f"{when} mean, ms": times.mean(),
+                    f"{when} p95, ms": times.quantile(0.95)}  # fmt: skip
         rows.append(row)
     return pd.DataFrame(rows)

@@ -1,6 +1,6 @@
-"""What the numbers say, in sentences and in tables that a finance person reads.
+"""Every table, sentence and decision of step 05, as a finance person reads them.
 
-Knows: frames and how people write money. Refuses to know: how anything was computed; nothing here is typed in.
+Frames and projections in, words out; no number is typed in. Out of scope: how anything was computed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import pandas as pd
 from IPython.display import Markdown
 from pandas.io.formats.style import Styler
 
+from migration.audit.month_scale import MONTH_HOURS
+from migration.costs.alternatives import HYBRID, STAY
 from migration.costs.article import AS_PRINTED, Article
-from migration.costs.before_after import PARTS
-from migration.costs.month import MONTH_HOURS
-from migration.costs.worlds import Basis
+from migration.costs.month import Traffic
+from migration.costs.parts import PARTS, Basis
+from migration.costs.projection import Projection
 
 
 @dataclass(frozen=True)
@@ -73,92 +75,126 @@ def bill_table(bill: pd.DataFrame, names: dict[str, str], currency: Currency, ro
     numbers = ["calls", "prompt_tokens", "cached_tokens", "completion_tokens", "cost_usd", "cost_usd_month"]
     extra = [{"kind": "total", "task": f"{len(bill)} lines", "model": "", **bill[numbers].sum()}]
     if len(rest):
-        extra.insert(0, {"kind": "other", "task": _lines(len(rest)), "model": "", **rest[numbers].sum()})
+        said = "1 line" if len(rest) == 1 else f"{len(rest)} lines"
+        extra.insert(0, {"kind": "other", "task": said, "model": "", **rest[numbers].sum()})
     shown = pd.concat([shown, pd.DataFrame(extra)], ignore_index=True)
     counts = dict.fromkeys(["calls", "prompt_tokens", "cached_tokens", "completion_tokens"], "{:,.0f}")
     return currency.table(shown, ["cost_usd", "cost_usd_month"], **counts)
 
 
-def _lines(n: int) -> str:
-    return "1 line" if n == 1 else f"{n} lines"
-
-
-def say_bill(bill: Any, scale: Any, currency: Currency, audited: float | None = None) -> str:
-    """What the log costs, what the month costs, and which part is hidden behind the chats.
-
-    audited: the month's USD in step 01's summary, so that a reader who compares the two knows why they differ.
-    """
-    log, month = bill["cost_usd"].sum(), bill["cost_usd_month"].sum()
+def say_bill(traffic: Traffic, bill: pd.DataFrame, currency: Currency) -> str:
+    """What the log costs, what the month costs, which part no user sees, and what is left out for want of a price."""
+    log, month, over = bill["cost_usd"].sum(), bill["cost_usd_month"].sum(), traffic.span
     hidden = bill.loc[bill["kind"] != "chat", "cost_usd_month"].sum() / month if month else 0.0
     cached = bill["cached_tokens"].sum() / max(bill["prompt_tokens"].sum(), 1)
-    text = f"The log's {bill['calls'].sum():,.0f} calls cost **{currency(log)}**; times {scale.factor:.4f} "
-    text += f"({scale.note}) that is **{currency(month)} a month**. {1 - hidden:.0%} of it is chat answers"
+    text = f"The log's {bill['calls'].sum():,.0f} priced calls cost **{currency(log)}**; times {over.to_month:.4f} "
+    text += f"({over.note}) that is **{currency(month)} a month**. {1 - hidden:.0%} of it is chat answers"
     text += f", and {cached:.0%} of prompt tokens were read from the provider's cache."
-    if audited is not None and abs(audited - month) > 0.005 * month:
-        text += f" (Step 01 shows {currency(audited)}: it scales by the log's elapsed time; here days that are cut or"
-        text += " missing are weighed.)"
+    left = traffic.unpriced
+    if len(left):
+        named = ", ".join(f"{model} ({calls:,})" for model, calls in zip(left["model"], left["calls"], strict=True))
+        lines = ", ".join(f"{model}: {{input: ?, output: ?}}" for model in left["model"])
+        text += f" **{left['calls'].sum():,} calls have no known price and are in neither side**: {named}. To count"
+        text += f" them, write your prices in USD per million tokens to a YAML file, `models: {{{lines}}}`, and give it"
+        text += " as the parameter `prices`."
     return text
 
 
+def change_table(stay: Projection, after: Projection) -> pd.DataFrame:
+    """A running month before and after, every part, in the central simulation: part, before, after, difference.
+
+    stay, after: of one simulation. The last row is `total`.
+    """
+    rows = [
+        (PARTS[part], float(stay.parts[part][0, 0]), float(after.parts[part][0, 0]))
+        for part in PARTS
+        if part != "one_off" and (stay.parts[part][0, 0] or after.parts[part][0, 0])
+    ]
+    rows.append(("total", float(stay.running[0, 0]), float(after.running[0, 0])))
+    table = pd.DataFrame(rows, columns=["part", "before", "after"])
+    return table.assign(difference=table["after"] - table["before"])
+
+
 def say_change(table: Any, currency: Currency) -> str:
-    """Where the largest changes are; the parts sum to the total."""
+    """Where the largest changes are. table: of `change_table`."""
     total: Any = table.set_index("part").loc["total"]
     parts = table[table["part"] != "total"]
-    up, down = parts.loc[parts["difference"].idxmax()], parts.loc[parts["difference"].idxmin()]
     text = f"A running month goes from {currency(total['before'])} to {currency(total['after'])}"
+    if parts.empty:
+        return text + "."
+    up, down = parts.loc[parts["difference"].idxmax()], parts.loc[parts["difference"].idxmin()]
     if down["difference"] < 0:
         text += f"; most is saved on {down['part']} ({currency(down['difference'], signed=True)})"
     if up["difference"] > 0:
         text += f"; most is added by {up['part']} ({currency(up['difference'], signed=True)})"
-    gap = abs(parts["after"].sum() - total["after"])
-    return text + f". The parts sum to the total within {max(gap, 1e-12):.0e} USD."
+    return text + "."
 
 
-def say_hosting(options: Any, reachable: float, target_ms: float, currency: Currency) -> str:
-    """Which hosting is cheapest, how idle a card would be, and whether the latency target can be met at all."""
-    if not options["usd_month"].any():
-        return "No call goes to the SLM, so nothing needs to be hosted."
-    best, cards = options.loc[options["usd_month"].idxmin()], options[options["cards"] > 0]
+def fan(projections: dict[str, Projection], middle: dict[str, Projection]) -> pd.DataFrame:
+    """projection.parquet: scenario, month, component, p10, p50, p90, expected (USD a month).
+
+    Components are the parts, `total`, `running` (total without `one_off`) and `saved` (running, against staying in the
+    same simulation). `expected` is the central one: there a month's parts sum to its total; percentiles do not sum.
+    """
+    rows = []
+    for name, one in projections.items():
+        drawn, point = _components(one, projections[STAY]), _components(middle[name], middle[STAY])
+        for part, values in drawn.items():
+            low, mid, high = np.quantile(values, [0.1, 0.5, 0.9], axis=0)
+            month = np.arange(1, values.shape[1] + 1)
+            rows.append(pd.DataFrame({"scenario": name, "month": month, "component": part, "p10": low, "p50": mid,
+                                      "p90": high, "expected": point[part][0]}))  # fmt: skip
+    return pd.concat(rows, ignore_index=True)
+
+
+def _components(one: Projection, stay: Projection) -> dict[str, np.ndarray]:
+    return one.parts | {"running": one.running, "total": one.total, "saved": stay.running - one.running}
+
+
+def say_hosting(options: pd.DataFrame, reachable: float, target_ms: float, currency: Currency) -> str:
+    """Which hosting is cheapest, how idle a GPU would be, and whether the latency target can be met at all.
+
+    options: of `alternatives.hosting_options`.
+    """
+    if options.empty:
+        return "No call goes to a small language model, so nothing needs to be hosted."
+    best, own = options.loc[options["usd_month"].idxmin()], options[options["gpus"] > 0]
     text = f"Cheapest: **{best['hosting']}** at {currency(best['usd_month'])} a month."
-    if len(cards):
-        one = cards.iloc[0]
-        n = "1 card" if one["cards"] == 1 else f"{one['cards']} cards"
+    if len(own):
+        one = own.iloc[0]
+        n = f"{one['gpus']} GPU" + ("" if one["gpus"] == 1 else "s") if one["hosting"] != "cpu" else "a CPU machine"
         text += f" The busiest hour needs {n}: {one['busy_hours']:,.3g} hours of work a month, and all"
-        text += f" {one['cards'] * MONTH_HOURS:,.4g} are paid for."
+        text += f" {one['gpus'] * MONTH_HOURS:,.4g} are paid for."
     if reachable < 0.95:
-        text += f" Only {reachable:.0%} of the SLM's answers can keep {target_ms:,.0f} ms on this card,"
-        text += " however many there are: a long answer takes its time."
+        text += f" Only {reachable:.0%} of the SLM's answers can keep {target_ms:,.0f} ms there, however many GPUs"
+        text += " there are: a long answer takes its time."
+    if "api" not in set(options["hosting"]):
+        text += " An API for the tuned model is left out: no price of one is given (`slm_api` of the scenarios file)."
     return text
 
 
 def say_months(scenarios: Any, name: str, currency: Currency) -> str:
     """The chance to save, the sum saved with its interval, and the break-even month with its own."""
     one = scenarios.set_index("scenario").loc[name]
-    text = f"**{one['saving_probability']:.0%}** of the worlds save money; saved by the horizon: median "
+    text = f"**{one['saving_probability']:.0%}** of the simulations save money; saved by the horizon: median "
     text += f"{currency(one['saved_p50_usd'])} ({currency(one['saved_p10_usd'])} to {currency(one['saved_p90_usd'])}). "
     even = [one[f"breakeven_month_{q}"] for q in ("p10", "p50", "p90")]
     low, mid, high = (f"month {value:.0f}" if np.isfinite(value) else "never within the horizon" for value in even)
-    text += (
-        f"Break-even: {mid} (P10 {low}, P90 {high})."
-        if np.isfinite(even[0])
-        else "Break-even: never within the horizon."
-    )
-    if pd.notna(one["breakeven_calls_month"]):
-        text += f" Running costs alone break even at about {rounded(one['breakeven_calls_month'])} calls a month"
-        text += f" (hosting: {one['breakeven_hosting']})."
-    return text
+    if not np.isfinite(even[0]):
+        return text + "Break-even: never within the horizon."
+    return text + f"Break-even: {mid} (P10 {low}, P90 {high})."
 
 
 def say_latency(latency: Any) -> str:
-    """What a conversation's customer feels, before and after, escalations included."""
-    if latency.empty:
-        return "The log holds no latencies, so nothing can be said of what customers feel."
+    """What a conversation's customer waits, before and after, escalations included."""
+    if not (latency["n"] > 0).any():
+        return "The log holds no latencies, so nothing can be said of what customers wait."
     whole = latency.set_index("of").loc["a conversation"]
+    times = [[whole[f"{when} {what}, ms"] / 1000 for what in ("mean", "p95")] for when in ("before", "after")]
+    before, after = times
     return (
-        f"A conversation's model calls take {whole['before mean, ms'] / 1000:.2f} s on average today and "
-        f"{whole['after mean, ms'] / 1000:.2f} s after; the slowest twentieth "
-        f"{whole['before 95%, ms'] / 1000:.2f} s and "
-        f"{whole['after 95%, ms'] / 1000:.2f} s. An escalated call waits for both models."
+        f"A conversation's model calls take {before[0]:.2f} s on average today and {after[0]:.2f} s after; the slowest "
+        f"twentieth {before[1]:.2f} s and {after[1]:.2f} s. An escalated call waits for both models."
     )
 
 
@@ -169,29 +205,35 @@ def say_article(article: Article) -> str:
         f"{len(article.table) - len(wrong)} of {len(article.table)} lines are as printed. The article's saving is "
         f"**{article.saving_printed:.0%}** as printed and **{article.saving_corrected:.1%}** on like for like (LLM "
         f"tokens against LLM tokens, SLM tokens and GPU, all 160,000 calls); if the costs that it does not itemise "
-        f"stay, "
-        f"{article.saving_if_hidden_costs_stay:.1%}."
+        f"stay, {article.saving_if_hidden_costs_stay:.1%}."
     )
 
 
-def say_quality(scenarios: Any, basis: Basis, currency: Currency) -> str:
-    """The cheapest scenario and the one with the quality of the policy, and what a wrong answer would have to cost."""
-    by = scenarios.set_index("scenario")
-    cheap = by.loc[by["saved_p50_usd"].idxmax()]
-    text = f"Over the horizon, **{cheap['title']}** costs least (median), at {cheap['quality']:.1%} of the quality. "
-    price = basis.terms.wrong_answer_usd
-    wrong = (
-        f"{currency(price)} are counted for each" if price else "nothing is counted for them (wrong_answer_usd is 0)"
-    )
-    kept = basis.quality.value
-    return text + f"The policy keeps {kept:.1%}: {1 - kept:.1%} of answers are worse, and {wrong}."
+def say_alternatives(scenarios: pd.DataFrame, basis: Basis, least_quality: float, currency: Currency) -> str:
+    """Which plan is best and why, which cheaper ones were not good enough, and what a wrong answer costs.
+
+    scenarios: of `alternatives.compare`.
+    """
+    best = scenarios[scenarios["winner"]].iloc[0]
+    if best["scenario"] == STAY:
+        text = "**Nothing beats staying**: no plan of the quality asked saves money at the stated risk."
+    else:
+        text = f"**{best['title']}** saves most of the plans that are good enough and pay at the stated risk: "
+        text += f"{currency(best['saved_p50_usd'])} by the horizon (P10 {currency(best['saved_p10_usd'])}), at "
+        text += f"{best['quality']:.1%} of the quality."
+    poor = scenarios[~scenarios["good"] & (scenarios["saved_p50_usd"] > best["saved_p50_usd"])]
+    if len(poor):
+        text += f" Cheaper, but below the {least_quality:.0%} asked: "
+        text += ", ".join(f"{t} ({q:.1%})" for t, q in zip(poor["title"], poor["quality"], strict=True)) + "."
+    price, kept = basis.terms.wrong_answer_usd, basis.quality.value
+    wrong = f"{currency(price)} are counted for each" if price else "nothing is counted for them"
+    return text + f" The ladder keeps {kept:.1%}: {1 - kept:.1%} of answers differ, and {wrong} (wrong_answer_usd)."
 
 
-def scenario_table(scenarios: pd.DataFrame, currency: Currency) -> Styler:
-    """The scenarios side by side for reading: money a running month, what comes of it, and the quality kept."""
+def alternatives_table(scenarios: pd.DataFrame, currency: Currency) -> Styler:
+    """The plans side by side for reading: money a running month, what comes of it, and the quality kept."""
     columns = {
-        "title": "scenario",
-        "hosting": "SLM runs",
+        "title": "plan",
         "llm_share": "LLM share",
         "quality": "quality",
         "p50_usd_month": "usd a month",
@@ -200,10 +242,16 @@ def scenario_table(scenarios: pd.DataFrame, currency: Currency) -> Styler:
         "saved_p50_usd": "saved P50",
         "saved_p90_usd": "saved P90",
         "saving_probability": "chance to save",
+        "verdict": "verdict",
     }
+    words = np.select(
+        [scenarios["winner"], ~scenarios["good"], ~scenarios["pays"]],
+        ["best", "not good enough", "does not pay"], "pays",
+    )  # fmt: skip
+    shown = scenarios.assign(verdict=np.where(scenarios["scenario"].eq(STAY) & ~scenarios["winner"], "today", words))
     money = ["usd a month", "usd once", "saved P10", "saved P50", "saved P90"]
     percent = {"LLM share": "{:.0%}", "quality": "{:.1%}", "chance to save": "{:.0%}"}
-    return currency.table(scenarios[list(columns)].rename(columns=columns), money, **percent)
+    return currency.table(shown[list(columns)].rename(columns=columns), money, **percent)
 
 
 def article_table(article: Article) -> Styler:
@@ -218,34 +266,11 @@ def article_table(article: Article) -> Styler:
     return shown.style.set_properties(subset=numbers, **right).hide(axis="index")
 
 
-def decision(summary: dict[str, Any], horizon: int) -> str:
-    """One sentence, in US dollars: whether it pays, from what, and what to do next."""
-    usd, chance = Currency(), summary["saving_probability"]
-    low, mid, high = (usd(summary[f"after_usd_month_{q}"]) for q in ("p10", "p50", "p90"))
-    bill = f"{usd(summary['before_usd_month'])} a month today, {mid} after (P10 to P90 {low} to {high})"
-    once = usd(summary["one_off_usd"])
-    if summary["llm_share"] >= 1:
-        return f"Stay with the LLM: step 04 routes no call, so the bill stays at {mid} a month; trying cost {once} once"
-    if chance >= 0.5:
-        month = summary["breakeven_month"]
-        when = f"that is back in month {month}" if month else "that comes back late"
-        return f"Migrate: {bill}; {once} is spent once and {when}; {chance:.0%} of worlds save within {horizon} months"
-    need, today = summary["breakeven_calls_month"], summary["calls_month"]
-    grow = "no volume makes it pay, as a moved call costs more than it saves"
-    if need and need <= today:
-        grow = "a running month already saves, too little to bring back what is spent once"
-    elif need:
-        times = f"{rounded(need / today)} times today's"
-        grow = f"its running costs pay off from about {rounded(need)} calls a month, {times}"
-    saves = f"{chance:.0%} of worlds save within {horizon} months"
-    return f"Do not migrate for the money: {bill}, and {once} once; {saves}; {grow}"
-
-
 def ledger_table(ledger: pd.DataFrame, currency: Currency, rows: int = 40) -> Styler:
     """The dearest `rows` of the ledger in its own order, the others as one line."""
     first = ledger["usd"].rank(method="first", ascending=False) <= rows
-    rest = ledger[~first]
-    shown = ledger[first].assign(part=lambda t: t["part"].map(PARTS))
+    rest, shown = ledger[~first], ledger[first].drop(columns="follows")
+    shown = shown.assign(part=shown["part"].map(PARTS))
     if len(rest):
         said = {"part": f"{len(rest)} smaller ones", "usd": rest["usd"].sum(), "quantity_from": "ledger.parquet"}
         shown = pd.concat([shown, pd.DataFrame([said])], ignore_index=True).fillna(
@@ -254,11 +279,78 @@ def ledger_table(ledger: pd.DataFrame, currency: Currency, rows: int = 40) -> St
     return currency.table(shown, ["price_usd", "usd"], quantity="{:,.6g}", price_usd="{:,.6g}", usd="{:,.2f}")
 
 
-def say_ledger(ledger: pd.DataFrame, change: Any) -> str:
-    """Whether quantities times prices give the bill that the projection starts from."""
-    total = change.set_index("part").loc["total"]
-    sums = ledger.groupby("when")["usd"].sum()
-    gap = max(abs(sums.get(when, 0.0) - total[when]) for when in ("before", "after"))
-    return (
-        f"These {len(ledger)} products, computed apart from the bill above, sum to it within {max(gap, 1e-12):.0e} USD."
+def summary_of(scenarios: pd.DataFrame, basis: Basis, article: Article, calls_needed: float | None) -> dict[str, Any]:
+    """summary.json of the step; USD a month are of a running month at today's volume, one-off costs apart.
+
+    scenarios: of `alternatives.compare`; calls_needed: of `projection.breakeven_calls`.
+    """
+    by: Any = scenarios.set_index("scenario")
+    chosen, stay, best = by.loc[HYBRID], by.loc[STAY], scenarios[scenarios["winner"]].iloc[0]
+    month = float(chosen["breakeven_month_p50"])
+    return {
+        "before_usd_month": float(stay["expected_usd_month"]),
+        "before_usd_month_p10": float(stay["p10_usd_month"]),
+        "before_usd_month_p90": float(stay["p90_usd_month"]),
+        "after_usd_month": float(chosen["expected_usd_month"]),
+        "after_usd_month_p10": float(chosen["p10_usd_month"]),
+        "after_usd_month_p50": float(chosen["p50_usd_month"]),
+        "after_usd_month_p90": float(chosen["p90_usd_month"]),
+        "one_off_usd": float(chosen["one_off_usd"]),
+        "saving_probability": float(chosen["saving_probability"]),
+        "breakeven_month": int(month) if np.isfinite(month) else None,
+        "calls_month": float(basis.traffic.month()["calls"].sum()),
+        "breakeven_calls_month": calls_needed,
+        "llm_share": float(chosen["llm_share"]),
+        "hosting": str(chosen["hosting"]),
+        "gpus": int(chosen["gpus"]),
+        "best_plan": str(best["scenario"]),
+        "best_plan_title": str(best["title"]),
+        "best_usd_month": float(best["expected_usd_month"]),
+        "best_saved_usd_p50": float(best["saved_p50_usd"]),
+        "unpriced_calls": int(basis.traffic.unpriced["calls"].sum()),
+        "wrong_answer_usd": basis.terms.wrong_answer_usd,
+        "article_saving_printed": article.saving_printed,
+        "article_saving_corrected": article.saving_corrected,
+    }
+
+
+def decision(scenarios: pd.DataFrame, summary: dict[str, Any], horizon: int, risk: float) -> str:
+    """One sentence, in US dollars: what to do, from what, and what to do next.
+
+    scenarios: of `alternatives.compare`; summary: of `summary_of`; risk: the most that the chance to lose may be.
+    """
+    usd, best = Currency(), scenarios[scenarios["winner"]].iloc[0]
+    by: Any = scenarios.set_index("scenario")
+    ladder, today = by.loc[HYBRID], usd(summary["before_usd_month"])
+    if best["scenario"] != STAY:
+        is_ladder = str(best["scenario"]).startswith(HYBRID)
+        low, mid, high = (usd(best[f"{q}_usd_month"]) for q in ("p10", "p50", "p90"))
+        text = f"{'Migrate' if is_ladder else 'Do not migrate'} ({best['title']}): {today} a month today, {mid} after"
+        text += f" (P10 to P90 {low} to {high}); {usd(best['one_off_usd'])} is spent once"
+        if np.isfinite(best["breakeven_month_p50"]):
+            text += f" and is back in month {best['breakeven_month_p50']:.0f}"
+        text += f"; {best['saving_probability']:.0%} of simulations save within {horizon} months"
+        other = f"; the ladder saves {usd(ladder['saved_p50_usd'])} by then (median), this {usd(best['saved_p50_usd'])}"
+        return text if is_ladder else text + other
+    once = usd(summary["one_off_usd"])
+    if summary["llm_share"] >= 1:
+        return (
+            f"Stay with the LLM: step 04 routes no call, so the bill stays at {today} a month; trying cost {once} once"
+        )
+    bill = f"{today} a month today, {usd(ladder['p50_usd_month'])} after"
+    chance = (
+        f"{summary['saving_probability']:.0%} of simulations save within {horizon} months, {1 - risk:.0%} are asked"
     )
+    return f"Do not migrate for the money: {bill}, and {once} once; {chance}; {_what_it_takes(ladder, summary)}"
+
+
+def _what_it_takes(ladder: Any, summary: dict[str, Any]) -> str:
+    """Why the ladder does not pay, or from which volume on it would."""
+    need, today = summary["breakeven_calls_month"], summary["calls_month"]
+    if not ladder["good"]:
+        return f"the ladder keeps {ladder['quality']:.1%} of the quality, less than asked"
+    if not need:
+        return "no volume makes it pay, as a moved call costs more than it saves"
+    if need <= today:
+        return "a running month already saves, too little or too unsurely to bring back what is spent once"
+    return f"its running costs pay off from about {rounded(need)} calls a month, {rounded(need / today)} times today's"

@@ -1,72 +1,173 @@
-"""The months to come: what a scenario costs in every world and month, and what comes of it.
+"""The months to come: what a plan costs in every simulation and month, and what comes of it.
 
-Knows: a scenario's parts over worlds x months. Refuses to know: files and figures, and how worlds are drawn.
-Arrays are (W, M): worlds by months; the worlds of all scenarios are the same ones, so a saving is a difference within
-a world. Percentiles of parts do not sum to the percentile of the total (parts are not at their worst together): where
-sums must hold, use the central world.
+Simulations draw what is uncertain. Volume and mix of the log: a Bayesian bootstrap over its days (Rubin 1981), weekdays
+and weekends apart. Ways of a task: a Dirichlet around its decided calls. Quality: a Beta through its interval. All
+else: a range [P10, P50, P90] of the scenarios file, as a normal with a side of its own below and above the middle. All
+plans share the simulations, so a saving is a difference within one. Percentiles of parts do not sum to that of the
+total: where sums must hold, use the central simulation. Arrays are (W, M): simulations by months.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from migration.costs.before_after import (
-    LLM_PARTS,
-    MOVABLE,
-    Month,
-    extra_parts,
-    on_lines,
-    one_off_usd,
-    slm_usd,
-    use,
-)
-from migration.costs.capacity import Peak, Work, cards_needed, peak_hour, reachable, work
-from migration.costs.scenarios import HOSTING, Iteration, Scenario
-from migration.costs.worlds import INPUTS, Basis, Worlds, central, quality_at
+from migration.costs.capacity import Peak, Work, gpus_needed, peak_hour, work
+from migration.costs.ladder import Ladder
+from migration.costs.parts import PARTS, Basis, Load, Plan, components
+from migration.costs.scenarios import Range
+from migration.schema import CandidateKind
+from migration.stats import Rate
 
 WEEKS_A_MONTH = 365.25 / 12 / 7
+INPUTS = {
+    "days": "the log's volume and mix",
+    "volume": "days the log did not see",
+    "routes": "share of the small models",
+    "luck": "quality of the answers",
+    "growth": "traffic growth, a month",
+    "api_price": "API prices, a year",
+    "tokens": "tokens a call, a year",
+    "people": "people's time, against the plan",
+    "throughput": "speed of the GPU",
+}
+"""Each uncertain input, and what people call it."""
 
 
-def fit_iteration(weeks: pd.DataFrame, stated: Iteration) -> Iteration:
-    """The falling LLM share fitted to real weekly reviews: columns week (0, 1, ...), llm_share (0..1).
+@dataclass(frozen=True)
+class Simulations:
+    """W simulations: days (W, D), routes (W, T, K), all others (W,)."""
 
-    A straight line through log shares by least squares, followed to the last week seen and flat from there on:
-    nothing is promised beyond what was observed. With fewer than 3 weeks the stated one stays.
+    days: np.ndarray
+    volume: np.ndarray
+    routes: np.ndarray
+    luck: np.ndarray
+    growth: np.ndarray
+    api_price: np.ndarray
+    tokens: np.ndarray
+    people: np.ndarray
+    throughput: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.volume)
+
+    def repeated(self, n: int) -> Simulations:
+        """A single simulation n times."""
+        return Simulations(*(np.repeat(getattr(self, f.name), n, axis=0) for f in fields(self)))
+
+
+def central(basis: Basis) -> Simulations:
+    """The one simulation in which everything is as seen or at the middle of its range."""
+    unsure, one = basis.assumptions.uncertainty, np.ones(1)
+    return Simulations(
+        days=np.ones((1, len(basis.traffic.days))),
+        volume=one,
+        routes=basis.ladder.shares.to_numpy(float)[None],
+        luck=one * np.nan,
+        growth=one * unsure.growth_month[1],
+        api_price=one * unsure.api_price_year[1],
+        tokens=one * unsure.tokens_year[1],
+        people=one * unsure.people[1],
+        throughput=one * _throughput(basis)[1],
+    )
+
+
+def simulate(basis: Basis, n: int, *, seed: int) -> Simulations:
+    """`n` simulations, the same for the same seed."""
+    rng, unsure = np.random.default_rng(seed), basis.assumptions.uncertainty
+    seen = basis.traffic.span.days
+    sd = unsure.tiny_log_sd if seen < 2 else unsure.short_log_sd if seen < 7 else 0.0
+    return Simulations(
+        days=_bootstrap(rng, n, basis.traffic.days["weekend"].to_numpy()),
+        volume=np.exp(sd * rng.standard_normal(n)),
+        routes=_dirichlet(rng, n, basis.ladder),
+        luck=rng.random(n),
+        growth=draw(rng, n, unsure.growth_month),
+        api_price=np.maximum(draw(rng, n, unsure.api_price_year), -0.9),
+        tokens=np.exp(draw(rng, n, np.log(unsure.tokens_year))),
+        people=np.exp(draw(rng, n, np.log(unsure.people))),
+        throughput=np.exp(draw(rng, n, np.log(_throughput(basis)))),
+    )
+
+
+def _throughput(basis: Basis) -> Range:
+    unsure = basis.assumptions.uncertainty
+    return unsure.throughput_measured if basis.terms.gpu.measured else unsure.throughput_stated
+
+
+def draw(rng: np.random.Generator, n: int, of: Any) -> np.ndarray:
+    """A normal on each side of the middle (Fechner's two-piece), so that P10, P50, P90 are as given."""
+    low, middle, high = of
+    z = rng.standard_normal(n) / stats.norm.ppf(0.9)
+    return middle + np.where(z < 0, middle - low, high - middle) * z
+
+
+def _bootstrap(rng: np.random.Generator, n: int, weekend: np.ndarray) -> np.ndarray:
+    """Weights (n, D) that sum to the number of days, drawn apart for weekdays and weekends.
+
+    Stretched by sqrt((d + 1) / (d - 1)): a Bayesian bootstrap of d days alone is that much too narrow.
     """
-    known = weeks[weeks["llm_share"] > 0]
-    if known["week"].nunique() < 3:
-        return stated
-    slope, level = np.polyfit(known["week"], np.log(known["llm_share"]), 1)
-    first, last = float(known["week"].min()), float(known["week"].max())
-    start, end = (float(min(np.exp(level + slope * week), 1.0)) for week in (first, last))
-    source = f"fitted to {known['week'].nunique()} weekly reviews"
-    return stated.model_copy(update={"start": start, "end": end, "weeks": last - first, "source": source})
+    weights = np.ones((n, len(weekend)))
+    strata = [weekend, ~weekend] if min(weekend.sum(), (~weekend).sum()) >= 2 else [np.ones(len(weekend), bool)]
+    for stratum in strata:
+        d = int(stratum.sum())
+        if d > 1:
+            drawn = rng.dirichlet(np.ones(d), n) * d
+            weights[:, stratum] = np.maximum(1 + (drawn - 1) * np.sqrt((d + 1) / (d - 1)), 0)
+    return weights
 
 
-def remaining(iteration: Iteration | None, months: int) -> np.ndarray:
-    """Of today's LLM share, how much is left in each month (M,): the mean over its weeks."""
-    if iteration is None:
-        return np.ones(months)
-    week = (np.arange(months * 200) + 0.5) / 200 * WEEKS_A_MONTH
-    left = 1 + (iteration.end / iteration.start - 1) * np.minimum(week / iteration.weeks, 1)
-    return left.reshape(months, 200).mean(axis=1)
+def _dirichlet(rng: np.random.Generator, n: int, ladder: Ladder) -> np.ndarray:
+    """Shares (n, T, K) given the counts. A way that a task's calls never went stays closed: a rule closed it."""
+    counts = ladder.counts.to_numpy(float)
+    open_ = (counts > 0).sum(axis=1, keepdims=True)
+    drawn = rng.gamma(np.where(counts > 0, counts + 0.5 / np.maximum(open_, 1), 1e-12), size=(n, *counts.shape))
+    return drawn / np.maximum(drawn.sum(axis=2, keepdims=True), 1e-300)
+
+
+def quality_at(rate: Rate, luck: np.ndarray) -> np.ndarray:
+    """The quality (W,) whose rank is `luck`: a Beta with the interval's width; as measured where luck is NaN."""
+    sd = (rate.high - rate.low) / (2 * stats.norm.ppf(0.975))
+    mean = rate.value if 0 < rate.value < 1 else (rate.low + rate.high) / 2
+    spread = mean * (1 - mean)
+    if sd <= 1e-9 or sd * sd >= spread:
+        return np.full(len(luck), rate.value)
+    size = spread / (sd * sd) - 1
+    return np.where(np.isnan(luck), rate.value, stats.beta.ppf(luck, mean * size, (1 - mean) * size))
+
+
+def lay(basis: Basis, plan: Plan, routes: np.ndarray) -> np.ndarray:
+    """Shares (W, L, K) of each line's calls; what the plan does not speak of stays on the LLM.
+
+    routes: (W, T, K), drawn for the basis' ladder; a ladder that is a rule has shares of its own. Retries and failed
+    calls take their task's shares: what moves meets no rate limit of the provider.
+    """
+    ladder, lines = plan.ladder, basis.traffic.lines
+    by_task = ladder.shares.to_numpy(float)[None].repeat(len(routes), axis=0) if ladder.certain else routes
+    at = ladder.counts.index.get_indexer(pd.Index(lines["task"]))
+    laid = np.zeros((len(routes), len(lines), len(ladder.ways)))
+    laid[:, :, 0] = 1.0
+    moves = (at >= 0) & lines["kind"].ne("embedding").to_numpy()
+    laid[:, moves] = by_task[:, at[moves]]
+    return laid
 
 
 @dataclass(frozen=True)
 class Projection:
-    """A scenario's USD a month: parts (W, M) that sum to `total`, and the cards it runs on (W, M)."""
+    """A plan's USD a month: parts (W, M) that sum to `total`, and the GPUs (machines) it runs on (W, M)."""
 
-    name: str
-    hosting: str
+    plan: Plan
     parts: dict[str, np.ndarray]
-    cards: np.ndarray
+    gpus: np.ndarray
     llm_share: np.ndarray
 
     @property
     def total(self) -> np.ndarray:
+        """(W, M)."""
         return np.sum(list(self.parts.values()), axis=0)
 
     @property
@@ -75,119 +176,78 @@ class Projection:
         return self.total - self.parts["one_off"]
 
 
-def _laid(basis: Basis, worlds: Worlds, scenario: Scenario) -> np.ndarray:
-    lines = basis.traffic.lines
-    if scenario.route == "policy":
-        return on_lines(lines, worlds.routes, basis.routes.index)
-    if scenario.route == "none":
-        return on_lines(lines, np.zeros((len(worlds), 0, 3)), pd.Index([]))
-    tasks = pd.Index(lines.loc[lines["kind"].isin(MOVABLE), "task"].unique())
-    everything = np.zeros((len(worlds), len(tasks), 3))
-    everything[:, :, 0] = 1.0
-    return on_lines(lines, everything, tasks)
-
-
-def demand(basis: Basis, scenario: Scenario) -> tuple[Peak, Work]:
+def demand(basis: Basis, plan: Plan) -> tuple[Peak, Work]:
     """The busiest hour and the work of the calls that ask the SLM, by the log's own arrivals and texts."""
     traffic = basis.traffic
-    laid = _laid(basis, central(basis), scenario)[0]
-    asks = np.where(traffic.lines["kind"].isin(MOVABLE), laid[:, 0] + laid[:, 1], 0.0)[traffic.each["line"]]
-    job = work(
-        basis.terms.card,
-        traffic.each["prompt_tokens"].to_numpy(),
-        traffic.each["completion_tokens"].to_numpy(),
-        asks,
-    )
-    peak = peak_hour(traffic.each["created_at"], asks)
-    return replace(peak, calls=peak.calls / traffic.scale.log_share), job
+    asks = lay(basis, plan, central(basis).routes)[0] @ plan.ladder.asks(CandidateKind.SLM).any(axis=0).astype(float)
+    share = (asks * traffic.movable)[traffic.each["line"]]
+    tokens = (traffic.each[name].fillna(0).to_numpy(float) for name in ("prompt_tokens", "completion_tokens"))
+    job = work(basis.terms.own(plan.hosting), *tokens, share)
+    peak = peak_hour(traffic.each["created_at"], share)
+    return replace(peak, calls=peak.calls / traffic.span.log_share), job
 
 
-def _used(basis: Basis, worlds: Worlds, scenario: Scenario, months: int) -> dict[str, np.ndarray]:
-    """`use` over worlds and months (W, M), today's volume and prices; iteration moves LLM calls to the SLM."""
-    month = basis.traffic.month(worlds.days)
-    month = Month(
-        month.lines, *(getattr(month, f) * worlds.volume[:, None] for f in ("calls", "prompt", "completion", "usd"))
-    )
-    laid = _laid(basis, worlds, scenario)
-    today = use(month, laid)
-    left = remaining(scenario.iteration, months)
-    moves = laid[:, :, :2].sum(axis=2, keepdims=True) > 0
-    at_last = use(month, np.where(moves, [1.0, 0.0, 0.0], laid)) if scenario.iteration else today
-    return {key: at_last[key][:, None] + left * (today[key] - at_last[key])[:, None] for key in today}
-
-
-def project(basis: Basis, worlds: Worlds, name: str, *, months: int = 24, hosting: str = "") -> Projection:
-    """A scenario's cost in every world and month. `hosting` overrides the scenario's own; "cheapest" is resolved."""
-    scenario, terms = basis.assumptions.scenarios[name], basis.terms
-    hosting = hosting or scenario.hosting
-    if hosting == "cheapest":
-        hosting = cheapest(basis, name, months=months)
-    used = _used(basis, worlds, scenario, months)
+def drivers_of(sims: Simulations, months: int) -> dict[str, np.ndarray]:
+    """What quantities and prices follow, each (W, M), 1 in the first month."""
     month = np.arange(months, dtype=float)
-    grown = (1 + worlds.growth[:, None]) ** month
-    years = month[None] / 12
-    price = (1 + worlds.api_price[:, None]) ** years
-    text = worlds.tokens[:, None] ** years
-    parts = {part: used[part] * grown * price * text for part in LLM_PARTS}
-    volume = {key: used[key] * grown for key in ("slm_calls", "movable_calls", "answered_calls")}
-    volume |= {key: used[key] * grown * text for key in ("slm_prompt", "slm_completion")}
-    volume["shadow"] = used["shadow"] * grown * price * text
-    cards, busy = np.zeros_like(grown), np.zeros_like(grown)
-    if hosting != "api" and used["slm_calls"].any():
-        peak, job = demand(basis, scenario)
-        at_peak = peak.per_s * volume["slm_calls"] / _used(basis, central(basis), scenario, 1)["slm_calls"][0, 0]
-        stretch = text / worlds.throughput[:, None]
-        rules = {"target_s": terms.target_s, "on_time": terms.running.on_time, "headroom": terms.running.headroom}
-        cards = cards_needed(at_peak, job, burst=peak.burst, redundancy=terms.redundancy, stretch=stretch, **rules)
-        busy = volume["slm_calls"] * job.card_s * stretch
-    parts["slm"] = slm_usd(hosting, cards, busy, volume, terms, price) * (used["slm_calls"] > 0)
-    quality = quality_at(basis.slm_quality if scenario.route == "all" else basis.quality, worlds.luck)[:, None]
-    hours = scenario.iteration.engineer_hours_month if scenario.iteration else 0.0
-    people = worlds.people[:, None]
-    parts |= extra_parts(volume, quality, terms, people * (terms.engineer_hours_month + hours))
-    spent = one_off_usd(used["slm_calls"][:, :1] > 0, terms, people) if scenario.route != "none" else 0.0
-    parts["one_off"] = np.where(month == 0, spent, 0.0) * np.ones_like(grown)
-    left = 1 - np.divide(used["answered_calls"], used["movable_calls"], where=used["movable_calls"] > 0,
-                         out=np.zeros_like(used["movable_calls"]))  # fmt: skip
-    return Projection(name, hosting, parts, cards, left)
+    grown = (1 + sims.growth[:, None]) ** month
+    text, price = (base[:, None] ** (month / 12) for base in (sims.tokens, 1 + sims.api_price))
+    return {"calls": grown, "tokens": text, "prices": price}
 
 
-def cheapest(basis: Basis, name: str, *, months: int = 24) -> str:
-    """The hosting that costs least over the horizon in the central world."""
-    middle = central(basis)
-    return min(HOSTING, key=lambda way: project(basis, middle, name, months=months, hosting=way).parts["slm"].sum())
+def load_of(basis: Basis, sims: Simulations, plan: Plan, laid: np.ndarray, drivers: dict[str, np.ndarray]) -> Load:
+    """The month's load of `plan` when the lines' calls go by `laid` (W, L, K)."""
+    month = {name: part * sims.volume[:, None] for name, part in basis.traffic.month(sims.days).items()}
+    none = np.zeros_like(drivers["calls"])
+    load = Load(basis, plan, month, laid, quality_at(plan.quality, sims.luck), sims.people, none, none)
+    asks = load.asked(plan.ladder.asks(CandidateKind.SLM).any(axis=0))
+    if plan.hosting in ("", "api") or not asks.any():
+        return load
+    (peak, job), terms, running = demand(basis, plan), basis.terms, basis.assumptions.running
+    of_slm = plan.ladder.asks(CandidateKind.SLM).any(axis=0).astype(float)
+    middle = basis.traffic.month()["calls"] * (lay(basis, plan, central(basis).routes) @ of_slm)
+    calls = (month["calls"] * asks).sum(axis=1)[:, None] * drivers["calls"]
+    stretch = drivers["tokens"] / sims.throughput[:, None]
+    at_peak = peak.per_s * calls / (middle * basis.traffic.movable).sum()
+    gpus = gpus_needed(at_peak, job, burst=peak.burst, redundancy=terms.redundancy, stretch=stretch,
+                       target_s=terms.target_s, on_time=running.on_time, headroom=running.headroom)  # fmt: skip
+    return replace(load, gpus=gpus.astype(float), busy_hours=calls * job.gpu_s * stretch / 3600)
 
 
-def hosting_options(basis: Basis, name: str) -> pd.DataFrame:
-    """Bought, rented and API side by side, a month at today's volume in the central world.
-
-    Columns: hosting, cards, usd_month, usd_on_day_one, busy_hours (that the cards compute, all together; NaN for an
-    API), usd_per_1M_tokens.
-    """
-    middle, rows = central(basis), []
-    used = {key: value[0, 0] for key, value in _used(basis, middle, basis.assumptions.scenarios[name], 1).items()}
-    tokens = (used["slm_prompt"] + used["slm_completion"]) / 1e6
-    _, job = demand(basis, basis.assumptions.scenarios[name])
-    for way in HOSTING:
-        one = project(basis, middle, name, months=1, hosting=way)
-        usd, cards = float(one.parts["slm"][0, 0]), int(one.cards[0, 0])
-        busy = used["slm_calls"] * job.card_s / 3600 if cards else np.nan
-        cash = cards * basis.terms.card.price_usd if way == "bought" else 0.0
-        rows.append((way, cards, usd, cash, busy, usd / tokens if tokens else np.nan))
-    return pd.DataFrame(
-        rows, columns=["hosting", "cards", "usd_month", "usd_on_day_one", "busy_hours", "usd_per_1M_tokens"]
-    )
+def project(basis: Basis, sims: Simulations, plan: Plan, *, months: int = 24) -> Projection:
+    """A plan's cost in every simulation and month."""
+    drivers, laid = drivers_of(sims, months), lay(basis, plan, sims.routes)
+    first = _priced(load_of(basis, sims, plan, laid, drivers), drivers)
+    if plan.falls is None or not plan.ladder.moves:
+        return first
+    left, weeks = plan.falls
+    last = _priced(load_of(basis, sims, plan, _fallen(laid, plan.ladder, left), drivers), drivers)
+    week = (np.arange(months * 200) + 0.5) / 200 * WEEKS_A_MONTH
+    reached = np.minimum(week / weeks, 1).reshape(months, 200).mean(axis=1)
+    parts = {part: first.parts[part] * (1 - reached) + last.parts[part] * reached for part in PARTS}
+    gpus, share = (getattr(first, n) * (1 - reached) + getattr(last, n) * reached for n in ("gpus", "llm_share"))
+    return Projection(plan, parts, gpus, share)
 
 
-def llm_share(basis: Basis, name: str = "hybrid") -> float:
-    """Of a month's movable calls, the share whose answer is the LLM's, in the central world."""
-    return float(project(basis, central(basis), name, months=1, hosting="api").llm_share[0, 0])
+def _fallen(laid: np.ndarray, ladder: Ladder, left: float) -> np.ndarray:
+    """`laid` when only `left` of the LLM's share is left to it; the rest goes the ways that the task's calls go."""
+    small = laid * ~ladder.to_llm
+    kept = small.sum(axis=2, keepdims=True)
+    llm = laid.sum(axis=2, keepdims=True) - kept
+    grown = np.divide(kept + llm * (1 - left), kept, where=kept > 0, out=np.ones_like(kept))
+    return np.where(kept > 0, small * grown + laid * ladder.to_llm * left, laid)
 
 
-def share_in_reach(basis: Basis, name: str) -> float:
-    """Share of the SLM's answers whose own time on the card keeps the latency target, however many cards there are."""
-    _, job = demand(basis, basis.assumptions.scenarios[name])
-    return reachable(job, target_s=basis.terms.target_s)
+def _priced(load: Load, drivers: dict[str, np.ndarray]) -> Projection:
+    """The components of `load`, added up by part over the months."""
+    shape = drivers["calls"].shape
+    parts = {part: np.zeros(shape) for part in PARTS}
+    for component in components(load):
+        parts[component.part] = parts[component.part] + component.usd(drivers)
+    parts["one_off"] = np.where(np.arange(shape[1]) == 0, parts["one_off"], 0.0)
+    calls = load.month["calls"] * load.basis.traffic.movable
+    share = (calls * load.llm).sum(axis=1) / np.maximum(calls.sum(axis=1), 1e-12)
+    return Projection(load.plan, parts, load.gpus, np.repeat(share[:, None], shape[1], axis=1))
 
 
 def breakeven_months(stay: Projection, other: Projection) -> np.ndarray:
@@ -200,58 +260,44 @@ def breakeven_months(stay: Projection, other: Projection) -> np.ndarray:
     return np.where(month > months, np.inf, month)
 
 
-def breakeven_calls(basis: Basis, name: str) -> tuple[float | None, str]:
-    """Calls a month (all kinds) from which a running month saves money, and the hosting that does it first.
+def breakeven_calls(basis: Basis, stay: Plan, plan: Plan) -> float | None:
+    """Calls a month (all kinds) from which a running month of `plan` saves money; None where no volume does.
 
-    In the central world, today's mix, prices and growth of month 1, without one-off costs. None where no volume does:
-    each further call then costs more than it saves.
+    In the central simulation, today's mix and prices, without what is spent once.
     """
-    scenario = basis.assumptions.scenarios[name]
-    today = float(basis.traffic.lines["calls"].sum() * basis.traffic.scale.factor)
-    middle, found = central(basis), []
-    for way in HOSTING:
-        most = 1e7
-        if way != "api":
-            peak, job = demand(basis, scenario)
-            most = min(most, 40 / max(peak.per_s * job.card_s * 1.3, 1e-12))  # up to some 40 cards
-        times = np.geomspace(1e-3, max(most, 1.0), 600)
-        many = replace(_repeat(middle, len(times)), volume=times)
-        saves = (_stay(basis, many, 1).running - project(basis, many, name, months=1, hosting=way).running)[:, 0] > 0
-        if saves[-1]:
-            first = len(saves) - int(np.argmin(saves[::-1])) if not saves.all() else 0
-            found.append((times[first] * today, way))
-    return min(found) if found else (None, "")
+    today, most = float(basis.traffic.month()["calls"].sum()), 1e7
+    if plan.hosting not in ("", "api"):
+        peak, job = demand(basis, plan)
+        most = min(most, 40 / max(peak.per_s * job.gpu_s * 1.3, 1e-12))  # up to some 40 GPUs
+    times = np.geomspace(1e-3, max(most, 1.0), 400)
+    many = replace(central(basis).repeated(len(times)), volume=times)
+    saves = (project(basis, many, stay, months=1).running - project(basis, many, plan, months=1).running)[:, 0] > 0
+    if not saves[-1]:
+        return None
+    return float(times[0 if saves.all() else len(saves) - int(np.argmin(saves[::-1]))] * today)
 
 
-def _stay(basis: Basis, worlds: Worlds, months: int) -> Projection:
-    return project(basis, worlds, "stay", months=months, hosting="api")
-
-
-def _repeat(one: Worlds, n: int) -> Worlds:
-    return Worlds(*(np.repeat(getattr(one, f.name), n, axis=0) for f in fields(Worlds)))
-
-
-def tornado(basis: Basis, worlds: Worlds, name: str, *, months: int = 24) -> pd.DataFrame:
+def tornado(basis: Basis, sims: Simulations, stay: Plan, plan: Plan, *, months: int = 24) -> pd.DataFrame:
     """What the saving hinges on: each input alone at its P10 and its P90, the others in the middle, widest first.
 
     Columns: input, low, high (the input's value), saving_low, saving_high (USD a month, mean of the horizon).
     """
-    middle, hosting = central(basis), project(basis, central(basis), name, months=months).hosting
-    by_policy = use(basis.traffic.month(), on_lines(basis.traffic.lines, worlds.routes, basis.routes.index))
+    middle = central(basis)
+    calls = (basis.traffic.month()["calls"] * basis.traffic.movable)[0]
+    to_llm = plan.ladder.to_llm.astype(float)
     measure = {
-        "days": (basis.traffic.month(worlds.days).usd.sum(axis=1)),
-        "routes": by_policy["answered_calls"] / np.maximum(by_policy["movable_calls"], 1e-12),
-        "luck": quality_at(basis.quality, worlds.luck),
+        "days": basis.traffic.month(sims.days)["usd"].sum(axis=1),
+        "routes": 1 - (lay(basis, plan, sims.routes) @ to_llm) @ calls / max(calls.sum(), 1e-12),
+        "luck": quality_at(plan.quality, sims.luck),
     }
     rows = []
-    for name_of, label in INPUTS.items():
-        size = measure.get(name_of, getattr(worlds, name_of))
+    for name, label in INPUTS.items():
+        size = measure.get(name, getattr(sims, name))
         order = np.argsort(size, kind="stable")
         ends = [order[round(q * (len(order) - 1))] for q in (0.1, 0.9)]
-        moved = replace(_repeat(middle, 2), **{name_of: getattr(worlds, name_of)[ends]})
-        stay = _stay(basis, moved, months)
-        saving = (stay.total - project(basis, moved, name, months=months, hosting=hosting).total).mean(axis=1)
-        rows.append((label, *size[ends], *saving))
+        moved = replace(middle.repeated(2), **{name: getattr(sims, name)[ends]})
+        here, there = (project(basis, moved, one, months=months).total for one in (stay, plan))
+        rows.append((label, *size[ends], *(here - there).mean(axis=1)))
     frame = pd.DataFrame(rows, columns=["input", "low", "high", "saving_low", "saving_high"])
     width = (frame["saving_high"] - frame["saving_low"]).abs()
     return frame.loc[width.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)

@@ -1,7 +1,7 @@
-"""Figures of the cost projection: where the money goes, how sure that is, and what it hinges on.
+"""Figures of the cost projection: where the money goes, how sure that is, what it hinges on, what else one would do.
 
-Frames of `migration.costs.results` in, saved pictures out. Money is USD a month; `symbol` and `rate` make another
-currency of it. Every title states what the figure shows, computed from the frame.
+Frames of `migration.costs` in, saved pictures out; money is USD a month, shown in a `Currency`. Every title states what
+the figure shows, computed from the frame. Out of scope: computing any of it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from migration.costs.present import Currency
@@ -35,7 +36,7 @@ PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
 
 
 def waterfall(table: pd.DataFrame, folder: Path, currency: Currency) -> Picture:
-    """From today's bill to the new one, part by part. table: `before_after_table` (part, before, after, difference)."""
+    """From today's bill to the new one, part by part. table: `change_table` (part, before, after, difference)."""
     total: Any = table[table["part"] == "total"].iloc[0]
     parts = table[table["part"] != "total"]
     moved = parts[parts["difference"].abs() > 1e-9].sort_values("difference")
@@ -49,24 +50,30 @@ def waterfall(table: pd.DataFrame, folder: Path, currency: Currency) -> Picture:
     title = _bill_title(total["before"], total["after"], currency)
     with style():
         fig, ax = plt.subplots(figsize=(8.4, 1.1 + 0.46 * len(labels)))
-        y = np.arange(len(labels))
-        ax.barh(y, width, left=left, color=[LLM, *np.where(steps < 0, SAVES, COSTS), CASCADE], height=0.62)
+        _bars(ax, labels, left, width, [LLM, *np.where(steps < 0, SAVES, COSTS), CASCADE])
         edge = max(float((left + width).max()), 1e-9)
-        for at, text, end in zip(y, said, left + width, strict=True):
-            weight = "bold" if at in (0, y[-1]) else "normal"
-            ax.text(end + edge * 0.012, float(at), text, va="center", fontsize=10.5, fontweight=weight)
-        for at, level in zip(y[:-1], levels, strict=True):
+        for at, (text, end) in enumerate(zip(said, left + width, strict=True)):
+            weight = "bold" if at in (0, len(said) - 1) else "normal"
+            ax.text(end + edge * 0.012, at, text, va="center", fontsize=10.5, fontweight=weight)
+        for at, level in enumerate(levels):
             ax.plot([level, level], [at + 0.31, at + 0.69], color="#94a3b8", lw=0.9)
-        ax.set(yticks=y, yticklabels=labels, xlim=(0, edge * 1.16), xlabel=currency.axis())
+        ax.set(xlim=(0, edge * 1.16), xlabel=currency.axis(), ylabel="")
         _finish_bars(ax, title)
         listed = "; ".join(f"{part} {change}" for part, change in zip(moved["part"], changes, strict=True))
         alt = f"Waterfall from {said[0]} to {said[-1]} a month: {listed or 'nothing moves'}."
         return save(fig, folder, "1_waterfall", title=title, alt=alt)
 
 
+def _bars(ax: Any, labels: list[str], left: np.ndarray, width: np.ndarray, colours: list[str]) -> None:
+    """Horizontal bars from `left`, one a label, each in its colour."""
+    sns.barplot(x=width, y=labels, hue=labels, palette=list(colours), width=0.62, saturation=1, legend=False, ax=ax)
+    for bars in ax.containers:
+        for bar in bars:
+            bar.set_x(bar.get_x() + left[round(bar.get_y() + bar.get_height() / 2)])
+
+
 def _finish_bars(ax: Any, title: str) -> None:
     ax.xaxis.set_major_formatter(_ticks())
-    ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
     ax.set_title(title, pad=12)
     ax.title.set_x(0.0)
@@ -89,18 +96,18 @@ def fan_chart(projection: pd.DataFrame, name: str, folder: Path, currency: Curre
     """Months to come, P10 to P90, without what is spent once (which is written instead): both bills, and what is saved.
 
     projection: `fan` (scenario, month, component, p10, p50, p90). The bills' bands overlap where growth or prices move
-    both alike; what is saved is a difference within each world.
+    both alike; what is saved is a difference within each simulation.
     """
 
     def band(scenario: str, component: str) -> Any:
         chosen = projection[(projection["scenario"] == scenario) & (projection["component"] == component)]
         return chosen.set_index("month")[["p10", "p50", "p90"]]
 
-    bills = {"stay with the LLM": band("stay", "running"), "hybrid": band(name, "running")}
+    bills = {"stay with the LLM": band("stay", "running"), "the ladder": band(name, "running")}
     saved, last = band(name, "saved"), int(projection["month"].max())
     end, once = saved.loc[last], float(band(name, "one_off")["p50"].sum())
     title = _fan_title(last, end, float(bills["stay with the LLM"].loc[last, "p50"]), currency)
-    note = "line: median; band: 8 of 10 worlds (P10 to P90)"
+    note = "line: median; band: 8 of 10 simulations (P10 to P90)"
     note += f"; not drawn: {currency(once)} (median) spent once, in month 1" if once else ""
     with style():
         fig, (above, below) = plt.subplots(2, 1, figsize=(8.4, 6.4), sharex=True, height_ratios=[3, 2])
@@ -122,16 +129,16 @@ def fan_chart(projection: pd.DataFrame, name: str, folder: Path, currency: Curre
 def _fan_title(last: int, saved: Any, stay: float, currency: Currency) -> str:
     low, middle, high = (float(saved[q]) for q in ("p10", "p50", "p90"))
     if max(abs(low), abs(high)) < 5e-3 * abs(stay):
-        return f"Month {last}: the hybrid costs what staying costs"
+        return f"Month {last}: the ladder costs what staying costs"
     if low < 0 < high:
-        return f"Month {last}: the hybrid may cost {currency(-low)} more than staying, or {currency(high)} less"
-    return f"Month {last}: the hybrid costs {currency(abs(middle))} {'less' if middle > 0 else 'more'} than staying"
+        return f"Month {last}: the ladder may cost {currency(-low)} more than staying, or {currency(high)} less"
+    return f"Month {last}: the ladder costs {currency(abs(middle))} {'less' if middle > 0 else 'more'} than staying"
 
 
 def _band(ax: Any, frame: Any, colour: str, currency: Currency) -> None:
-    band = frame * currency.rate
-    ax.fill_between(band.index, band["p10"], band["p90"], color=colour, alpha=0.18, lw=0)
-    ax.plot(band.index, band["p50"], color=colour, lw=2.4)
+    band = (frame * currency.rate).reset_index()
+    ax.fill_between(band["month"], band["p10"], band["p90"], color=colour, alpha=0.18, lw=0)
+    sns.lineplot(band, x="month", y="p50", color=colour, lw=2.4, ax=ax)
     ax.yaxis.set_major_formatter(_ticks())
 
 
@@ -143,7 +150,7 @@ def _bills(ax: Any, bills: dict[str, Any], currency: Currency) -> None:
         _band(ax, bill, colour, currency)
         text = f"{label}\n{currency(bill.loc[last, 'p50'])}"
         ax.text(last + 0.3, at, text, color=colour, va="center", fontweight="bold")
-    ax.set(ylabel=currency.axis(), ylim=(0, max(top, 1e-9)))
+    ax.set(ylabel=currency.axis(), xlabel="", ylim=(0, max(top, 1e-9)))
 
 
 def _apart(values: list[float], least: float) -> list[float]:
@@ -156,7 +163,7 @@ def _apart(values: list[float], least: float) -> list[float]:
 
 
 def tornado_chart(table: pd.DataFrame, base: float, folder: Path, currency: Currency) -> Picture:
-    """What the saving hinges on: `tornado`, and `base` USD a month saved in the central world (mean of the horizon).
+    """What the saving hinges on: `tornado`, and `base` USD a month saved in the central simulation.
 
     Inputs that move the saving by less than a fiftieth of what the first one does are named, not drawn.
     """
@@ -171,11 +178,13 @@ def tornado_chart(table: pd.DataFrame, base: float, folder: Path, currency: Curr
         for at, row in enumerate(moving):
             _tornado_bar(ax, at, row, base, currency)
         ax.axvline(base * currency.rate, color="#334155", lw=1)
-        left, right = ax.get_xlim()
+        ends = [base, *(row[end] for row in moving for end in ("saving_low", "saving_high"))]
+        left, right = min(ends) * currency.rate, max(ends) * currency.rate + 1e-9
         if left < 0 < right:
             ax.axvline(0, color=COSTS, lw=1.2, ls="--")
         ax.set_xlim(left - 0.14 * (right - left), right + 0.14 * (right - left))
-        ax.set(yticks=range(len(moving)), yticklabels=[row["input"] for row in moving])
+        ax.set(yticks=range(len(moving)), yticklabels=[row["input"] for row in moving], ylabel="")
+        ax.invert_yaxis()
         label = f"{currency.name} saved a month, mean of the horizon (line: expected, {currency(base)})"
         ax.set_xlabel(label + (f"\n{note}" if note else ""))
         _finish_bars(ax, title)
@@ -199,7 +208,10 @@ def _tornado_bar(ax: Any, at: int, row: Any, base: float, currency: Currency) ->
     ends = sorted(((row["saving_low"], row["low"]), (row["saving_high"], row["high"])))
     for (saving, value), side in zip(ends, (-1, 1), strict=True):
         shift = (saving - base) * currency.rate
-        ax.barh(at, shift, left=base * currency.rate, color=SAVES if shift > 0 else COSTS, height=0.6)
+        sns.barplot(x=[shift], y=[at], native_scale=True, orient="y", width=0.6, saturation=1, ax=ax,
+                    color=SAVES if shift > 0 else COSTS)  # fmt: skip
+        bar = ax.containers[-1][0]
+        bar.set_x(bar.get_x() + base * currency.rate)
         at_end = (saving * currency.rate, at)
         ax.annotate(_input(row["input"], value, currency), at_end, xytext=(5 * side, 0), va="center", fontsize=9.5,
                     textcoords="offset points", ha="left" if side > 0 else "right", bbox=PAPER)  # fmt: skip
@@ -208,39 +220,35 @@ def _tornado_bar(ax: Any, at: int, row: Any, base: float, currency: Currency) ->
 def _input(name: str, value: float, currency: Currency) -> str:
     if name.startswith(("traffic", "API")):
         return "0%" if abs(value) < 0.005 else f"{value:+.0%}"
-    if name.startswith(("SLM share", "quality")):
+    if name.startswith(("share of", "quality")):
         return f"{value:.1%}"
     return currency(value) if name.startswith("the log") else f"×{value:.2f}"
 
 
-def cost_quality(curve: pd.DataFrame, share: float, quality: float, folder: Path, currency: Currency) -> Picture:
-    """Cost against quality along 04's threshold; `share` and `quality` are of the chosen point.
-
-    All three are of the tasks that 04 decided on; what no small model was tried on is not in this figure.
-    """
-    curve = curve.sort_values("slm_share")
-    cost, kept = curve["cost_usd_per_1k"].to_numpy() * currency.rate, 100 * curve["quality"].to_numpy()
-    chosen = float(np.interp(share, curve["slm_share"], cost))
-    title = f"Chosen: {share:.0%} on the SLM keeps {quality:.1%} of the quality" if share else "Chosen: all on the LLM"
+def alternatives(table: pd.DataFrame, folder: Path, currency: Currency, horizon: int) -> Picture:
+    """What each plan saves over the horizon, P10 to P90, beside its quality. table: of `costs.compare`."""
+    shown = table[table["scenario"] != "stay"].sort_values("saved_p50_usd", ascending=False).reset_index(drop=True)
+    best = table[table["winner"]].iloc[0]
+    title = "No plan that is good enough surely saves money: stay"
+    if best["scenario"] != "stay":
+        title = f"{best['title']} saves most: {currency(best['saved_p50_usd'])} in {horizon} months"
+    money = shown[["saved_p10_usd", "saved_p50_usd", "saved_p90_usd"]] * currency.rate
+    labels = [f"{row.title}\n{row.quality:.1%} of the quality" for row in shown.itertuples()]
+    colours = [SAVES if row.good and row.pays else NEUTRAL if row.good else COSTS for row in shown.itertuples()]
     with style():
-        fig, ax = plt.subplots()
-        ax.fill_between(cost, 100 * curve["quality_low"], 100 * curve["quality_high"], color=CASCADE, alpha=0.18, lw=0)
-        ax.plot(cost, kept, color=CASCADE, lw=2.2, marker="o", ms=4, markevery=max(len(curve) // 30, 1))
-        ax.scatter([chosen], [100 * quality], s=130, color=SLM, zorder=5, edgecolor="white", linewidth=1.5)
-        text: Any = {"fontsize": 9.5, "color": NEUTRAL, "textcoords": "offset points"}
-        if len(curve) > 1:
-            ax.annotate("most on the SLM", (cost[-1], kept[-1]), xytext=(8, -14), ha="left", **text)
-        ax.annotate("all on the LLM", (cost[0], kept[0]), xytext=(0, 9), ha="right", **text)
-        arrow = {"arrowstyle": "-", "color": SLM, "lw": 1.2, "shrinkB": 6}
-        ax.annotate("chosen, as measured\non calls kept apart", (chosen, 100 * quality), xytext=(0, -52), color=SLM,
-                    textcoords="offset points", ha="center", fontweight="bold", arrowprops=arrow)  # fmt: skip
-        ax.set(
-            xlabel=currency.axis("for 1,000 calls of the tasks that step 04 decided on"),
-            ylabel="quality kept, % of the LLM's",
-        )
-        ax.margins(x=0.12, y=0.16)
-        ax.set_title(title)
-        alt = (
-            f"Quality kept against cost for 1,000 calls over all thresholds, with its interval; chosen: {quality:.1%}."
-        )
-        return save(fig, folder, "4_cost_against_quality", title=title, alt=alt)
+        fig, ax = plt.subplots(figsize=(8.4, 1.5 + 0.62 * max(len(shown), 1)))
+        own = dict(zip(labels, colours, strict=True))
+        at = range(len(shown))
+        sns.scatterplot(x=money["saved_p50_usd"], y=at, hue=labels, palette=own, s=80, ax=ax, legend=False)
+        ax.hlines(at, money["saved_p10_usd"], money["saved_p90_usd"], colors=colours, lw=2.4, alpha=0.5)
+        ax.axvline(0, color="#334155", lw=1, ls="--")
+        ax.set(yticks=at, yticklabels=labels, ylabel="", ylim=(-0.6, len(shown) - 0.4))
+        key = "green: pays and is good enough; grey: does not surely pay; red: below the quality asked"
+        ax.set_xlabel(f"{currency.name} saved in {horizon} months (point: median; line: P10 to P90)\n{key}")
+        ax.invert_yaxis()
+        _finish_bars(ax, title)
+        rows: list[Any] = shown.to_dict("records")
+        each = [[currency(row[f"saved_{q}_usd"]) for q in ("p50", "p10", "p90")] for row in rows]
+        ranges = "; ".join(f"{row['title']}: {mid} ({low} to {high}), quality {row['quality']:.1%}"
+                           for row, (mid, low, high) in zip(rows, each, strict=True))  # fmt: skip
+        return save(fig, folder, "4_alternatives", title=title, alt=f"Saved in {horizon} months by plan: {ranges}.")

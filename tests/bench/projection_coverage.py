@@ -1,12 +1,12 @@
 """Do the projection's intervals hold what is true? P10 to P90 against logs of `migrate simulate`, whose truth is known.
 
-Each world is a log of the simulated shop (another seed, another size), with routes, quality, growth, prices, text
+Each trial is a log of the simulated shop (another seed, another size), with routes, quality, growth, prices, text
 lengths and people's time drawn from what the projection is told. True are: conversations a day (the simulator's own
-rate), calls and USD a conversation of each call site (the mean over all worlds), and what was drawn. Nominal: 80%
+rate), calls and USD a conversation of each call site (the mean over all trials), and what was drawn. Nominal: 80%
 inside, 10% below P10, 10% above P90. A truth that ties with drawn values (a month) takes a random place among them.
 
-    python tests/bench/projection_coverage.py            500 worlds, some 2 minutes on 2 cores
-    python tests/bench/projection_coverage.py --quick    24 worlds
+    python tests/bench/projection_coverage.py            500 trials, some 2 minutes on 2 cores
+    python tests/bench/projection_coverage.py --quick    24 trials
 """
 
 import argparse
@@ -21,18 +21,21 @@ import pandas as pd
 from scipy import stats
 
 from migration.audit.prices import Contract, Tokens, cost_usd
-from migration.costs.before_after import MOVABLE, Terms, count_routes, read_traffic
-from migration.costs.projection import Projection, breakeven_months, project
-from migration.costs.scenarios import Assumptions, read_assumptions
-from migration.costs.worlds import Basis, _draw, draw_worlds
+from migration.costs.alternatives import ladder_plan
+from migration.costs.ladder import everything_to, ladder_of
+from migration.costs.month import MOVABLE, read_traffic
+from migration.costs.parts import Basis, Plan, Terms
+from migration.costs.projection import Projection, breakeven_months, draw, project
+from migration.costs.projection import simulate as simulations
+from migration.costs.scenarios import Assumptions, SlmApi, read_assumptions
 from migration.sample.simulate import World, _Conversation, simulate, truth
-from migration.schema import MONTH_DAYS
+from migration.schema import MONTH_DAYS, CandidateKind
 from migration.stats import Rate, wilson
 
 SITES = ("intent", "lookup", "reply", "resolve", "apology", "route", "judge")
 MONTHS = (1, 12, 24)
 DECIDED, JUDGED, DRAWS = 150, 200, 300
-"""Decided calls a site, answers whose quality was measured, and worlds that the projection draws."""
+"""Decided calls a site, answers whose quality was measured, and simulations of a projection."""
 HOURS_MONTH, HOURS_ONCE, USD_HOUR, WRONG_USD = 0.01, 0.1, 100.0, 0.002
 """People's time and the price of a wrong answer, of the size of these small logs' bills."""
 
@@ -52,24 +55,30 @@ def log_of(calls: int, seed: int, world: World) -> pd.DataFrame:
     created = pd.to_datetime(table["created"], unit="s", utc=True)
     day = created.dt.tz_localize(None).to_numpy().astype("datetime64[D]")
     usd = cost_usd(table["model"].to_numpy(object), day, Tokens.of(table), np.zeros(len(table), bool), Contract())
-    return table.assign(created_at=created, task=table["site"], cost_usd=usd)
+    return table.assign(call_id=table["id"], created_at=created, task=table["site"], cost_usd=usd)
 
 
-def terms_of(assumptions: Assumptions) -> Terms:
-    running = assumptions.running.model_copy(update={"retrain_usd": 0.0, "migration_hours": HOURS_ONCE})
-    return Terms(assumptions.card("l4"), assumptions.slm_api, running, HOURS_MONTH, USD_HOUR, WRONG_USD, 2.0, 0)
+STAY = Plan("Stay", everything_to("", CandidateKind.SLM, []), Rate(1.0, 1.0, 1.0, 0))
+API = SlmApi(prompt_usd_per_m=0.13, completion_usd_per_m=0.52, source="an offer")
+
+
+def assumed() -> Assumptions:
+    """What ships, with an offer for the small model, people's time once and no cost of tuning."""
+    shipped = read_assumptions()
+    running = shipped.running.model_copy(update={"retrain_usd": 0.0, "migration_hours": HOURS_ONCE})
+    return shipped.model_copy(update={"slm_api": API, "running": running})
 
 
 def true_draws(rng: np.random.Generator, assumptions: Assumptions) -> dict:
-    """What is true of a world besides its log."""
+    """What is true of a trial besides its log."""
     unsure = assumptions.uncertainty
     return {
         "ways": dict(zip(SITES, rng.dirichlet([5, 2, 2], len(SITES)), strict=True)),
         "quality": rng.uniform(0.85, 0.99),
-        "growth": _draw(rng, 1, unsure.growth_month)[0],
-        "price": max(1 + _draw(rng, 1, unsure.api_price_year)[0], 0.1),
-        "text": np.exp(_draw(rng, 1, np.log(unsure.tokens_year))[0]),
-        "people": np.exp(_draw(rng, 1, np.log(unsure.people))[0]),
+        "growth": draw(rng, 1, unsure.growth_month)[0],
+        "price": max(1 + draw(rng, 1, unsure.api_price_year)[0], 0.1),
+        "text": np.exp(draw(rng, 1, np.log(unsure.tokens_year))[0]),
+        "people": np.exp(draw(rng, 1, np.log(unsure.people))[0]),
     }
 
 
@@ -78,24 +87,26 @@ def decide(rng: np.random.Generator, ways: dict) -> pd.DataFrame:
     drawn = {site: rng.choice(3, DECIDED, p=p) for site, p in ways.items()}
     frames = [pd.DataFrame({"task": site, "model": np.where(way == 0, "slm", "llm"), "tried_slm": way < 2})
               for site, way in drawn.items()]  # fmt: skip
-    return pd.concat(frames).assign(reason="")
+    return pd.concat(frames)
 
 
-def one_world(seed: int) -> dict:
-    rng, world, assumptions = np.random.default_rng(seed), World(growth=0.0), read_assumptions()
+def one_trial(seed: int) -> dict:
+    rng, world, assumptions = np.random.default_rng(seed), World(growth=0.0), assumed()
     calls = int(rng.integers(800, 2400))
     table, true = log_of(calls, seed, world), true_draws(rng, assumptions)
     quality = wilson(rng.binomial(JUDGED, true["quality"]), JUDGED)
-    traffic, routes = read_traffic(table), count_routes(decide(rng, true["ways"]))
-    basis = Basis(traffic, routes, quality, Rate(1.0, 1.0, 1.0, 0), assumptions, terms_of(assumptions))
-    drawn = draw_worlds(basis, DRAWS, seed=seed)
+    gpu = assumptions.gpu("l4")
+    terms = Terms(gpu, assumptions.cpu, HOURS_MONTH, USD_HOUR, WRONG_USD, 2.0, 0, "l4")
+    ladder = ladder_of(decide(rng, true["ways"]), {})
+    basis = Basis(read_traffic(table), ladder, quality, assumptions, terms)
+    drawn = simulations(basis, DRAWS, seed=seed)
     trial = np.mean([len(_Conversation(i, seed, world, 0.0).events()) for i in range(100)])  # the simulator's own rate
     # Its 30 days from a Monday hold 22 weekdays and 8 weekend days at 0.6 of one.
     true["conversations"] = calls / trial / (22 + 8 * 0.6) * (5 + 2 * 0.6) / 7 * MONTH_DAYS
     sums = table.assign(calls=1).groupby(["site", "kind"])[
         ["calls", "cost_usd", "prompt_tokens", "completion_tokens"]
     ].sum()  # fmt: skip
-    values = measured(project(basis, drawn, "stay"), project(basis, drawn, "hybrid", hosting="api"))
+    values = measured(project(basis, drawn, STAY), project(basis, drawn, ladder_plan(basis, "api")))
     return {"drawn": values, "true": true, "sums": sums, "seen": table["conversation_id"].nunique()}
 
 
@@ -112,8 +123,7 @@ def measured(stay: Projection, hybrid: Projection) -> dict[str, np.ndarray]:
 
 def true_values(true: dict, each: pd.DataFrame) -> dict[str, float]:
     """The same numbers by plain arithmetic on the truth. each: a conversation's sums by (site, kind)."""
-    assumptions, month = read_assumptions(), np.arange(24.0)
-    api, run = assumptions.slm_api, assumptions.running
+    month, api, run = np.arange(24.0), API, assumed().running
     many = (1 + true["growth"]) ** month
     grown = many * true["price"] ** (month / 12) * true["text"] ** (month / 12)
     bill = hybrid = movable = kept = 0.0
@@ -128,9 +138,9 @@ def true_values(true: dict, each: pd.DataFrame) -> dict[str, float]:
     n, people = true["conversations"], true["people"] * USD_HOUR
     wrong = n * movable * many * (1 - true["quality"]) * WRONG_USD
     once, zero = np.where(month == 0, people * HOURS_ONCE, 0.0), np.zeros((1, 24))
-    stay = Projection("stay", "", {"llm_answers": (n * bill * grown)[None], "one_off": zero}, zero, zero)
+    stay = Projection(STAY, {"llm_answers": (n * bill * grown)[None], "one_off": zero}, zero, zero)
     parts = {"all": n * hybrid * grown + people * HOURS_MONTH, "wrong_answers": wrong, "one_off": once}
-    after = Projection("hybrid", "", {k: v[None] for k, v in parts.items()}, zero, zero + kept / movable)
+    after = Projection(STAY, {k: v[None] for k, v in parts.items()}, zero, zero + kept / movable)
     return {name: float(value[0]) for name, value in measured(stay, after).items()}
 
 
@@ -143,26 +153,26 @@ def place(drawn: np.ndarray, true: float, rng: np.random.Generator) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--worlds", type=int, default=500)
+    parser.add_argument("--trials", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    n, rng = 24 if given.quick else given.worlds, np.random.default_rng(given.seed)
+    n, rng = 24 if given.quick else given.trials, np.random.default_rng(given.seed)
     with ProcessPoolExecutor(2) as pool:
-        worlds = list(pool.map(one_world, range(given.seed, given.seed + n), chunksize=4))
-    each = pd.concat([w["sums"] for w in worlds]).groupby(level=[0, 1]).sum() / sum(w["seen"] for w in worlds)
-    true = [true_values(world["true"], each) for world in worlds]
+        trials = list(pool.map(one_trial, range(given.seed, given.seed + n), chunksize=4))
+    each = pd.concat([w["sums"] for w in trials]).groupby(level=[0, 1]).sum() / sum(w["seen"] for w in trials)
+    true = [true_values(trial["true"], each) for trial in trials]
     places = pd.DataFrame([{k: place(v, t[k], rng) for k, v in w["drawn"].items()}
-                           for w, t in zip(worlds, true, strict=True)])  # fmt: skip
+                           for w, t in zip(trials, true, strict=True)])  # fmt: skip
     below, above = (places < 0.1).mean(), (places > 0.9).mean()
     table = pd.DataFrame({"below P10": below, "inside": 1 - below - above, "above P90": above})
     low, high = (stats.binom.ppf(q, n, 0.8) / n for q in (0.025, 0.975))
     table["as nominal"] = np.where(table["inside"].between(low, high), "yes", "no")
     print(
-        f"Of {n} worlds, the truth lies between P10 and P90 (nominal 80%; chance alone gives {low:.1%} to {high:.1%}):"
+        f"Of {n} trials, the truth lies between P10 and P90 (nominal 80%; chance alone gives {low:.1%} to {high:.1%}):"
     )
     print(table.to_string(float_format="{:.1%}".format))
     inside, nominal = table["inside"], (table["as nominal"] == "yes").mean()
-    print(json.dumps({"worlds": n, "coverage": float(inside.mean()), "lowest": float(inside.min()),
+    print(json.dumps({"trials": n, "coverage": float(inside.mean()), "lowest": float(inside.min()),
                       "highest": float(inside.max()), "as_nominal": float(nominal)}))  # fmt: skip
 
 

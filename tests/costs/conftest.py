@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from shops import Shop, draw_decisions, draw_log, draw_shop, make_basis
 
-from migration.costs.worlds import Basis
+from migration.costs.parts import Basis
 
 
 @pytest.fixture

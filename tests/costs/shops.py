@@ -7,8 +7,11 @@ import numpy as np
 import pandas as pd
 
 from migration.costs import scenarios
-from migration.costs.before_after import Terms, count_routes, read_traffic
-from migration.costs.worlds import Basis
+from migration.costs.alternatives import ladder_plan
+from migration.costs.ladder import everything_to, ladder_of
+from migration.costs.month import read_traffic
+from migration.costs.parts import Basis, Plan, Terms
+from migration.schema import CandidateKind
 from migration.stats import Rate
 
 TASKS = {"intent": "chat", "reply": "chat", "judge": "scoring", "embed": "embedding", "redo": "retry"}
@@ -69,6 +72,7 @@ def draw_log(shop: Shop, rng: np.random.Generator, *, days: int = 28, noise: flo
             "prompt_tokens": prompt,
             "completion_tokens": completion,
             "latency_ms": rng.lognormal(7, 0.4, len(at)),
+            "cached_tokens": 0,
             "cost_usd": prompt * PRICE[0] + completion * PRICE[1],
             "tokens_estimated": False,
         }
@@ -87,15 +91,24 @@ def draw_decisions(shop: Shop, rng: np.random.Generator, *, n: int = 120) -> pd.
 
 @lru_cache
 def shipped() -> scenarios.Assumptions:
-    return scenarios.read_assumptions()
+    """The scenarios file that ships, with an offer for the small model behind an API."""
+    api = scenarios.SlmApi(prompt_usd_per_m=0.13, completion_usd_per_m=0.52, source="an offer")
+    return scenarios.read_assumptions().model_copy(update={"slm_api": api})
 
 
 def make_basis(calls: pd.DataFrame, decisions: pd.DataFrame, *, quality: Rate | None = None, hours: float = 0.0,
-               card: str = "rtx4090", **changes) -> Basis:  # fmt: skip
+               gpu: str = "rtx4090", **changes) -> Basis:  # fmt: skip
     assumptions = shipped()
-    named = assumptions.card(card).with_speed((250.0, 40.0))
-    terms = Terms(named, assumptions.slm_api, assumptions.running, hours, 100.0, 0.0,
-                  2.0, 0)  # fmt: skip
+    cpu = assumptions.cpu.with_speed((250.0, 40.0))
+    terms = Terms(assumptions.gpu(gpu), cpu, hours, 100.0, 0.0, 2.0, 0, gpu)
     terms = Terms(**{**terms.__dict__, **changes})
-    sure = Rate(0.97, 0.95, 0.99, 300)
-    return Basis(read_traffic(calls), count_routes(decisions), quality or sure, sure, assumptions, terms)
+    ladder = ladder_of(decisions, {"slm": "small"})
+    return Basis(read_traffic(calls), ladder, quality or Rate(0.97, 0.95, 0.99, 300), assumptions, terms)
+
+
+STAYS = Plan("Stay", everything_to("", CandidateKind.SLM, []), Rate(1.0, 1.0, 1.0, 0))
+
+
+def hybrid(basis: Basis, hosting: str = "api") -> Plan:
+    """The ladder with its small model run by `hosting`."""
+    return ladder_plan(basis, hosting)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from migration.costs.article import NOT_ITEMISED, SLIP, article_latency, check_article
+from migration.costs.article import NOT_ITEMISED, SLIP, check_article
 
 ARTICLE = check_article()
 LINE = ARTICLE.table.set_index("key")
@@ -51,9 +51,3 @@ def test_the_saving_on_like_for_like():
     assert ARTICLE.saving_printed == pytest.approx(1 - 400 / 13_000)
     assert ARTICLE.saving_corrected == pytest.approx(1 - 280.048 / 640)
     assert ARTICLE.saving_if_hidden_costs_stay == pytest.approx(1 - 12_640.048 / 13_000)
-
-
-def test_escalations_wait_for_both_models():
-    felt = article_latency()
-    assert felt["call_ms"] == pytest.approx(180 + 0.18 * 1200)
-    assert felt["with_escalation"] == pytest.approx(1 - 0.82**4)

@@ -4,17 +4,25 @@ import pytest
 import yaml
 
 from migration.artifacts import PROJECT
-from migration.costs.scenarios import read_assumptions
+from migration.costs.scenarios import SlmApi, read_assumptions, slm_price
 from migration.errors import BadInput
 
 SHIPPED = PROJECT / "data" / "scenarios.yaml"
 
 
-def test_the_shipped_file_is_whole_and_names_the_source_of_every_card():
+def test_the_shipped_file_is_whole_and_names_the_source_of_every_speed():
     assumptions = read_assumptions()
-    assert {"stay", "all_slm_api", "hybrid", "hybrid_iterating", "yours"} <= set(assumptions.scenarios)
-    assert all(card.source.startswith(("stated", "measured")) for card in assumptions.cards.values())
-    assert "genai-prices" in assumptions.slm_api.source
+    assert all(gpu.source.startswith("stated") for gpu in assumptions.gpus.values())
+    assert assumptions.cpu.measured
+    assert assumptions.slm_api is None  # no price of a tuned model is invented
+
+
+@pytest.mark.parametrize(("name", "gb_s"), [("l4", 300), ("h100", 3350)])
+def test_stated_speeds_follow_their_stated_source(name, gb_s):
+    gpus = read_assumptions().gpus
+    assert f"{gb_s:,} GB/s" in gpus[name].source
+    for speed in ("prompt_tokens_per_s", "completion_tokens_per_s"):
+        assert getattr(gpus[name], speed) / getattr(gpus["rtx4090"], speed) == pytest.approx(gb_s / 1008, rel=2e-3)
 
 
 def test_growth_moves_with_the_parameter_and_keeps_its_width():
@@ -28,9 +36,9 @@ def test_growth_moves_with_the_parameter_and_keeps_its_width():
         (["running", "on_time"], 1.5, "running.on_time"),
         (["uncertainty", "people"], [2, 1, 3], "people"),
         (["uncertainty", "tokens_year"], [0, 1, 3], "tokens_year"),
-        (["scenarios", "hybrid", "route"], "maybe", "scenarios.hybrid.route"),
-        (["scenarios", "stay"], None, "stay"),
-        (["cards", "rtx4090", "streams"], 0, "cards.rtx4090.streams"),
+        (["effort", "batch", "hours_once"], -1, "effort.batch.hours_once"),
+        (["cpu"], None, "cpu"),
+        (["gpus", "rtx4090", "streams"], 0, "gpus.rtx4090.streams"),
     ],
 )
 def test_a_wrong_entry_is_named(tmp_path, path, value, said):
@@ -50,18 +58,33 @@ def test_a_wrong_entry_is_named(tmp_path, path, value, said):
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(BadInput, match="cannot be read"):
         read_assumptions(tmp_path / "none.yaml")
-    (tmp_path / "bad.yaml").write_text("cards: [")
+    (tmp_path / "bad.yaml").write_text("gpus: [")
     with pytest.raises(BadInput, match="not readable YAML"):
         read_assumptions(tmp_path / "bad.yaml")
     with pytest.raises(BadInput, match="share a month"):
         read_assumptions(growth_month=float("nan"))
 
 
-def test_a_card_that_waits_for_a_measurement_says_so():
-    card = read_assumptions().card("this_machine")
-    assert card.waits
-    with pytest.raises(BadInput, match="measured speed"):
-        card.with_speed(None)
-    assert card.with_speed((450.0, 30.0)).completion_tokens_per_s == 30.0
+def test_one_price_of_the_small_model_for_every_step():
+    api = read_assumptions().model_copy(
+        update={"slm_api": SlmApi(prompt_usd_per_m=1, completion_usd_per_m=2, source="x")}
+    )
+    assert slm_price(api, "api").usd(1e6, 1e6) == 3
+    rented = slm_price(read_assumptions(), "rented", "rtx4090")
+    assert rented.usd(12000 * 3600, 0) == pytest.approx(0.40)  # an hour of reading is an hour's rent
+    assert rented.usd(0, 1600 * 3600) == pytest.approx(0.40)
+    bought = slm_price(read_assumptions(), "bought", "rtx4090").usd(12000 * 3600, 0)
+    assert bought == pytest.approx(((1600 + 1800) / 36 + 20) / 730.5 + 0.55 * 0.15)
+    assert slm_price(read_assumptions(), "cpu", speed=(250.0, 40.0)).usd(250 * 3600, 0) == pytest.approx(0.09)
+    for hosting, said in (("api", "slm_api"), ("cpu", "speed"), ("cloud", "one of bought")):
+        with pytest.raises(BadInput, match=said):
+            slm_price(read_assumptions(), hosting)
+
+
+def test_a_machine_that_waits_for_a_measurement_is_known_when_it_has_one():
+    cpu = read_assumptions().cpu
+    assert not cpu.known
+    assert not cpu.with_speed(None).known
+    assert cpu.with_speed((450.0, 30.0)).completion_tokens_per_s == 30.0
     with pytest.raises(BadInput, match="rtx4090"):
-        read_assumptions().card("rtx5090ti")
+        read_assumptions().gpu("rtx5090ti")

@@ -10,28 +10,32 @@ from shops import draw_decisions, draw_log, draw_shop
 from traced import untraced
 
 from migration.artifacts import PROJECT, open_step
-from migration.costs import inputs, results, scenarios
-from migration.costs import present as words
-from migration.costs.article import check_article
-from migration.costs.projection import hosting_options, project
-from migration.costs.worlds import central, draw_worlds
+from migration.costs import reading, scenarios
+from migration.costs.alternatives import compare, plans, project_all
+from migration.costs.projection import central, simulate
 from migration.errors import BadInput
 from migration.schema.tables import PROJECTION
-from migration.stats import Rate
 
-TERMS = {
+PARAMETERS = {
     "gpu": "rtx4090",
     "latency_target_ms": 2000.0,
     "redundancy": 0,
     "engineer_hours_month": 4.0,
     "engineer_usd_hour": 100.0,
     "wrong_answer_usd": 0.0,
+    "log_share": 1.0,
 }
 
 
 def write_run(folder, calls, decisions, *, share: float):
     """What steps 01 to 04 leave, as far as 05 reads it."""
-    extra = {"messages": None, "response": "x", "task_type": "other", "complexity": 0.5, "split": "test"}
+    extra = {
+        "messages": [[{"role": "user", "content": "a long rule, then this"}]] * len(calls),
+        "response": "x",
+        "task_type": "other",
+        "complexity": 0.5,
+        "split": "test",
+    }
     extra |= {"cached_tokens": 0.0, "cache_hit": False, "service_tier": None, "logged_cost_usd": np.nan}
     step = open_step(folder, "01_traffic_audit")
     step.write("calls.parquet", calls.assign(**extra))
@@ -51,7 +55,7 @@ def write_run(folder, calls, decisions, *, share: float):
                             "margin": 1.0, "error": None})  # fmt: skip
     step.write("predictions.parquet", answers)
     step.finish({}, decision="x")
-    open_step(folder, "03_qlora_finetune").finish({"tuned": "small+tuned"}, decision="x")
+    open_step(folder, "03_qlora_finetune").finish({"tuned": "small+tuned", "base_model": "small"}, decision="x")
     step = open_step(folder, "04_router_tuning")
     ids = {"call_id": [f"d{i}" for i in range(len(decisions))], "confidence": 0.9, "complexity": 0.5}
     step.write("decisions.parquet", decisions.assign(**ids))
@@ -80,72 +84,66 @@ def run(tmp_path_factory):
 
 def basis_of(run, **changes):
     step = open_step(run, "05_cost_projection")
-    calls = step.read("01_traffic_audit/calls.parquet")
-    return inputs.read_basis(step, calls, scenarios.read_assumptions(), **{**TERMS, **changes}), calls
+    calls = reading.read_calls(step)
+    return reading.read_basis(step, calls, scenarios.read_assumptions(), {**PARAMETERS, **changes}), calls, step
 
 
-def test_the_quality_is_what_04_measured_with_its_interval(run):
-    basis, _ = basis_of(run)
-    assert (basis.quality.value, basis.quality.low, basis.quality.high) == pytest.approx((0.97, 0.95, 0.99))
-    assert basis.slm_quality.value == 1.0
-    assert basis.slm_quality.low < 1.0
-
-
-def test_tasks_that_no_small_model_was_tried_on_keep_the_llms_quality():
-    calls = pd.DataFrame({"kind": ["chat", "chat", "retry", "chat", "embedding"], "task": ["a", "b", "a", "b", "a"]})
-    routes = pd.DataFrame({"n": [9]}, index=["a"])
-    quality = inputs.of_all_calls(Rate(0.9, 0.8, 0.96, 50), calls, routes)
-    assert (quality.value, quality.low, quality.high) == pytest.approx((0.95, 0.90, 0.98))
-
-
-def test_a_measured_card_has_the_speeds_that_02_timed(run):
-    card = basis_of(run, gpu="this_machine")[0].terms.card
-    assert (card.prompt_tokens_per_s, card.completion_tokens_per_s) == pytest.approx((400, 25), rel=1e-6)
-    assert card.measured
+def test_the_quality_is_what_04_measured_and_speeds_are_what_02_timed(run):
+    basis, calls, _ = basis_of(run)
+    assert "messages" not in calls
+    movable = calls[calls["kind"].isin(["chat", "scoring", "retry"])]
+    tried = movable["task"].isin(basis.ladder.counts.index).mean()
+    assert basis.quality.value == pytest.approx(1 - tried * 0.03)
+    assert (basis.terms.cpu.prompt_tokens_per_s, basis.terms.cpu.completion_tokens_per_s) == pytest.approx((400, 25))
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("redundancy", -1), ("engineer_usd_hour", float("nan")), ("gpu", "abacus")]
+    ("name", "value"),
+    [("redundancy", -1), ("engineer_usd_hour", float("nan")), ("gpu", "abacus"), ("log_share", 0.0)],
 )
 def test_impossible_parameters_are_named(run, name, value):
     with pytest.raises(BadInput, match=name):
         basis_of(run, **{name: value})
 
 
-def test_contract_prices_reprice_every_call(run, tmp_path):
-    _, calls = basis_of(run)
-    (tmp_path / "ours.yaml").write_text("models: {gpt-4o: {input: 1.0, output: 2.0}}")
-    ours = inputs.reprice(calls, str(tmp_path / "ours.yaml"))
-    assert ours["cost_usd"].sum() == pytest.approx(
-        (calls["prompt_tokens"].sum() * 1.0 + calls["completion_tokens"].sum() * 2.0) / 1e6
-    )
-    assert inputs.reprice(calls, "") is calls
+def test_alternatives_are_made_of_what_the_run_holds(run):
+    basis, calls, step = basis_of(run)
+    known = reading.read_known(step, basis, calls, offline=["reply"])
+    assert known.prefix["intent"] == 1.0
+    assert known.offline == {"reply"}
+    found = plans(basis, known)
+    assert {"stay", "stay_batch", "hybrid"} <= set(found)
+    assert not any(name.startswith("api_") for name in found)  # 02 measured none with a list price
+    assert "hybrid_api" not in found  # no price of the tuned model is given
+    with pytest.raises(BadInput, match="batch_tasks: 'nothing'"):
+        reading.read_known(step, basis, calls, offline=["nothing"])
 
 
-def test_weekly_reviews_replace_what_the_article_states(tmp_path):
+def test_weekly_reviews_say_how_the_llm_share_fell(tmp_path):
+    assert reading.read_weeks("") is None
     file = tmp_path / "weeks.csv"
-    pd.DataFrame({"week": [0, 1, 2, 3], "slm_share": [0.6, 0.7, 0.75, 0.8]}).to_csv(file, index=False)
-    fitted = inputs.read_weeks(str(file), scenarios.read_assumptions()).scenarios["hybrid_iterating"].iteration
-    assert fitted.source == "fitted to 4 weekly reviews"
-    assert fitted.end < fitted.start
-    (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(BadInput, match="week and llm_share"):
-        inputs.read_weeks(str(tmp_path / "odd.csv"), scenarios.read_assumptions())
+    pd.DataFrame({"week": range(5), "llm_share": 0.3 * 0.9 ** np.arange(5)}).to_csv(file, index=False)
+    assert reading.read_weeks(file) == pytest.approx((0.9**4, 4.0))
+    review = {"week": ["2026-W01", "2026-W02", "2026-W03"] * 2, "group": ["a"] * 3 + ["b"] * 3, "calls": [10] * 6,
+              "slm_share": [0.5, 0.6, 0.7] * 2}  # fmt: skip
+    pd.DataFrame(review).to_parquet(tmp_path / "review.parquet")
+    left, weeks = reading.read_weeks(tmp_path / "review.parquet")
+    assert weeks == 2
+    assert left == pytest.approx(0.6, abs=0.01)
+    for text, said in (("a,b\n1,2\n", "week and llm_share"), ("week,llm_share\n1,.2\n", "needs 3")):
+        (tmp_path / "odd.csv").write_text(text)
+        with pytest.raises(BadInput, match=said):
+            reading.read_weeks(tmp_path / "odd.csv")
 
 
-def test_the_decision_says_plainly_what_a_tiny_bill_means(run):
-    basis, _ = basis_of(run)
-    drawn, middle = draw_worlds(basis, 100, seed=0), central(basis)
-    compared = results.compare_scenarios(basis, *(results.project_all(basis, w) for w in (drawn, middle)))
-    summary = results.summary_of(compared, hosting_options(basis, "hybrid"), basis, check_article())
-    said = words.decision(summary, 24)
-    assert said.startswith("Do not migrate for the money")
-    assert "calls a month" in said
-    assert summary["saving_probability"] == 0.0
-    assert summary["breakeven_month"] is None
-    assert summary["breakeven_calls_month"] > summary["calls_month"]
-    stay = project(basis, middle, "stay").total[0, 0]
-    assert summary["before_usd_month"] == pytest.approx(stay)
+def test_all_of_it_together_on_one_run(run):
+    basis, calls, step = basis_of(run)
+    found = plans(basis, reading.read_known(step, basis, calls), falls=(0.6, 6.0))
+    many, middle = (project_all(basis, sims, found) for sims in (simulate(basis, 40, seed=0), central(basis)))
+    table = compare(many, middle, least_quality=0.95)
+    assert table["winner"].sum() == 1
+    assert table["scenario"].iloc[0] == "stay"
+    assert "hybrid_reviewed" in set(table["scenario"])
 
 
 @pytest.mark.slow
@@ -153,12 +151,13 @@ def test_the_decision_says_plainly_what_a_tiny_bill_means(run):
 def test_the_notebook_runs_and_keeps_the_contract(tmp_path, routed):
     rng = np.random.default_rng(3)
     shop = draw_shop(rng)
-    decided = draw_decisions(shop, rng)
+    decided, calls = draw_decisions(shop, rng), draw_log(shop, rng)
     if not routed:
         decided = decided.assign(model="llm", tried_slm=False)
-    run = write_run(tmp_path / "run", draw_log(shop, rng), decided, share=0.5 * routed)
+        calls.loc[:20, ["model", "cost_usd"]] = ["our-own-7b", np.nan]  # no price is known: the step goes on
+    run = write_run(tmp_path / "run", calls, decided, share=0.5 * routed)
     book = PROJECT / "notebooks" / "05_cost_projection.ipynb"
-    given = {"run_dir": str(run), "worlds": 150, "xlsx": routed, "currency": "EUR", "currency_rate": 0.9}
+    given = {"run_dir": str(run), "simulations": 150, "xlsx": routed, "currency": "EUR", "currency_rate": 0.9}
     papermill.execute_notebook(book, tmp_path / "out.ipynb", parameters=given, progress_bar=False)
     folder = run / "05_cost_projection"
     assert untraced(tmp_path / "out.ipynb", folder, given) == []
@@ -167,9 +166,12 @@ def test_the_notebook_runs_and_keeps_the_contract(tmp_path, routed):
     assert set(projection["month"]) == set(range(1, 25))
     assert compared.set_index("scenario").loc["stay", "saving_probability"] == 0
     summary = json.loads((folder / "summary.json").read_text())
+    assert {"before_usd_month", "after_usd_month_p10", "after_usd_month_p50", "after_usd_month_p90",
+            "saving_probability", "breakeven_month"} <= set(summary)  # fmt: skip
     assert len(list((folder / "figures").glob("*.png"))) == 4
     assert (folder / "cost_model.xlsx").exists() == routed
     if not routed:
         assert summary["decision"].startswith("Stay with the LLM")
+        assert summary["unpriced_calls"] == 21
         assert summary["after_usd_month_p50"] == pytest.approx(summary["before_usd_month"], rel=0.05)
         assert summary["one_off_usd"] == pytest.approx(5.0)
