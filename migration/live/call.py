@@ -1,0 +1,149 @@
+"""One call as an application makes it: what the router is shown of it, and which conversation it belongs to.
+
+Out of scope: deciding (`cascade`), sending it anywhere (`rungs`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from migration.routing.policy import Request
+
+Json = Mapping[str, Any]
+
+CONVERSATION_HEADER = "x-conversation-id"
+RETRY_HEADER = "x-stainless-retry-count"
+"""How OpenAI's clients say that they ask again: the rungs were asked the first time."""
+CONVERSATION_KEYS = ("conversation_id", "session_id", "thread_id", "sessionId", "conversationId", "threadId")
+"""Where a call may name its conversation in `metadata`: the names that the importers know."""
+HONOURED = frozenset(
+    "model messages stream stream_options temperature top_p max_tokens max_completion_tokens stop response_format tools "
+    "tool_choice parallel_tool_calls seed user metadata store frequency_penalty presence_penalty n reasoning_effort "
+    "verbosity service_tier safety_identifier prompt_cache_key timeout".split()
+)
+"""What a call may ask for and still be answered by a rung; anything else no small model was measured with."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A chat completion that was asked for. messages: as calls.parquet holds them. beyond: why no rung may answer."""
+
+    body: Json
+    messages: tuple[dict[str, str], ...]
+    tools: tuple[str, ...]
+    conversation_id: str
+    beyond: str | None = None
+    call_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def streamed(self) -> bool:
+        return self.body.get("stream") is True
+
+    @property
+    def model(self) -> str:
+        return str(self.body.get("model", ""))
+
+    def request(self, task: str | None) -> Request:
+        """What the router decides by."""
+        effort = self.body.get("reasoning_effort")
+        return Request(self.messages, task=task, tools=self.tools, reasoning=effort not in (None, "none", "minimal"))
+
+
+def read(body: Json, headers: Mapping[str, str] | None = None) -> Call:
+    """The call that a request body makes. A body that no rung can read is left to the LLM to refuse."""
+    asked = body.get("messages")
+    try:
+        messages = plain(asked) if isinstance(asked, Sequence) and not isinstance(asked, str) else ()
+    except (TypeError, ValueError, AttributeError, RecursionError):
+        messages = ()
+    headers = headers or {}
+    beyond = _beyond(body) if messages else "the request holds no readable messages"
+    if headers.get(RETRY_HEADER, "0") != "0":
+        beyond = "the client tries again what the LLM failed"
+    return Call(body, messages, _tool_names(body.get("tools")), conversation_of(body, messages, headers), beyond)
+
+
+def conversation_of(body: Json, messages: Sequence[Mapping[str, str]], headers: Mapping[str, str]) -> str:
+    """The conversation's id: the header `x-conversation-id`, `metadata`, `user`, else a hash of what it began with.
+
+    The hash covers the messages up to the user's first, which every later call of the conversation repeats.
+    """
+    metadata = body.get("metadata")
+    named = [headers.get(CONVERSATION_HEADER)]
+    named += [metadata.get(key) for key in CONVERSATION_KEYS] if isinstance(metadata, Mapping) else []
+    for value in (*named, body.get("user")):
+        if isinstance(value, str) and value:
+            return value[:200]
+    first = next((place for place, one in enumerate(messages) if one["role"] == "user"), len(messages) - 1)
+    text = json.dumps([[one["role"], one["content"]] for one in messages[: first + 1]])
+    return "h" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def _beyond(body: Json) -> str | None:
+    if strange := next((name for name in body if name not in HONOURED), None):
+        return f"no small model was measured with {strange[:40]!r}"
+    if body.get("n") not in (None, 1):
+        return "the request asks for more than one answer"
+    return None
+
+
+def _tool_names(tools: Any) -> tuple[str, ...]:
+    names = []
+    for tool in tools if isinstance(tools, list) else []:
+        function = tool.get("function", tool) if isinstance(tool, Mapping) else {}
+        names.append(str(function.get("name", "")) if isinstance(function, Mapping) else "")
+    return tuple(names)
+
+
+def plain(messages: Sequence[Json]) -> tuple[dict[str, str], ...]:
+    """Messages as {role, content}, content a string, in the very form that the importers give them.
+
+    Where a message is more than text (parts, tool calls, tool results) the content is canonical JSON of all but its
+    role. Raises TypeError or AttributeError for what is no message.
+    """
+    return tuple({"role": str(one.get("role") or "user"), "content": _content(one)} for one in messages)
+
+
+_NO_CONTENT = {"role", "content", "id", "content_parts", "status"}
+_TEXT_PARTS = {"text", "input_text", "output_text"}
+
+
+def _content(message: Json) -> str:
+    body = message.get("content")
+    if isinstance(body, str) and len(message) == 2:
+        return body
+    if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict) and body[0].get("type") in _TEXT_PARTS:
+        body = body[0].get("text", "")
+    rest = {key: item for key, item in message.items() if key not in _NO_CONTENT and item not in (None, [], {})}
+    if not rest and (body is None or isinstance(body, str)):
+        return body or ""
+    if "tool_calls" in rest:
+        rest["tool_calls"] = [_tool_call(one) for one in rest["tool_calls"]]
+    return canonical(rest if body is None else rest | {"content": body})
+
+
+def _tool_call(one: Json) -> Json:
+    function = one.get("function")
+    if not isinstance(function, Mapping):
+        return one
+    arguments = function.get("arguments")
+    if isinstance(arguments, str) and arguments.lstrip()[:1] in ("{", "["):
+        try:
+            arguments = canonical(json.loads(arguments))
+        except ValueError:
+            pass  # the model wrote no JSON: its text stays as it is
+    elif not isinstance(arguments, str):
+        arguments = canonical({} if arguments is None else arguments)
+    return dict(one) | {"function": dict(function) | {"arguments": arguments}}
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,263 @@
+"""The rungs below the LLM: a small model behind an address, or a classifier or cache in this process.
+
+Whatever a rung does - a time-out, a cut connection, garbage - becomes an `Answer` with an error, which costs the call
+one escalation and the caller nothing else. Out of scope: whether an answer is kept (`cascade`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import httpx
+
+from migration.live.call import Call, Json
+from migration.live.upstream import Upstream
+from migration.routing.policy.response import signals_of
+
+TOP_LOGPROBS = 20
+"""Alternatives asked for at each token: as many as the benchmark measured confidence with."""
+MOST_TOKENS = 1024
+"""Tokens that a rung may write where the caller sets no limit: a small model that never stops costs no more."""
+MOST_BYTES = 16 << 20
+FAILURES, REST = 5, 15.0
+"""After so many failures in a row a rung is left alone for so many seconds."""
+SENT = ("stop", "response_format", "tools", "tool_choice", "parallel_tool_calls", "seed")
+"""What of a request a small model is told beside its messages and the limit of tokens."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a candidate said to a call: a chat completion, or an error that says why there is none."""
+
+    candidate: str
+    body: Json | None = None
+    signals: Mapping[str, float | None] = field(default_factory=dict)
+    latency_ms: float = 0.0
+    error: str = ""
+
+    @property
+    def message(self) -> Json:
+        return self.body["choices"][0]["message"] if self.body else {}
+
+    @property
+    def text(self) -> str | None:
+        """What was said, in the form of a calls table; None where nothing was."""
+        return said(self.message) if self.body else None
+
+    @property
+    def usage(self) -> Json:
+        usage = self.body.get("usage") if self.body else None
+        return usage if isinstance(usage, Mapping) else {}
+
+
+def said(message: Json) -> str:
+    """The text of an assistant's message; canonical JSON of it where it calls tools."""
+    from migration.live.call import plain
+
+    return plain([{key: value for key, value in message.items() if key in ("role", "content", "tool_calls")}])[0][
+        "content"
+    ]
+
+
+class Rung(Protocol):
+    """Anything that answers a call below the LLM, blocking or awaited; neither ever raises for what a model did."""
+
+    def ask(self, call: Call) -> Answer: ...
+
+    async def ask_async(self, call: Call) -> Answer: ...
+
+
+class InProcessModel(Protocol):
+    """A fitted classifier or cache: texts in, for each an answer (or None) and its signals."""
+
+    def reply(self, messages: tuple[dict[str, str], ...]) -> tuple[str | None, Mapping[str, float | None]]: ...
+
+
+class Breaker:
+    """Leaves a rung alone for a while after failures in a row."""
+
+    def __init__(self) -> None:
+        self.failures, self.until = 0, 0.0
+
+    def note(self, failed: bool) -> None:
+        self.failures = self.failures + 1 if failed else 0
+        if self.failures >= FAILURES:
+            self.until = time.monotonic() + REST
+
+    @property
+    def open(self) -> bool:
+        return time.monotonic() < self.until
+
+
+@dataclass
+class Endpoint:
+    """A small model behind an OpenAI-compatible server. timeout: seconds for its whole answer."""
+
+    name: str
+    upstream: Upstream
+    timeout: float = 10.0
+
+    def __post_init__(self) -> None:
+        self.breaker = Breaker()
+        options: dict[str, Any] = {
+            "timeout": httpx.Timeout(self.timeout, connect=min(2.0, self.timeout)),
+            "limits": httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            "follow_redirects": False,
+            "headers": self.upstream.headers | {"accept-encoding": "identity"},
+        }
+        self._client, self._async = httpx.Client(**options), httpx.AsyncClient(**options)
+        self._url = f"{self.upstream.url}/chat/completions"
+
+    def ask(self, call: Call) -> Answer:
+        """The answer of the model, or why there is none."""
+        if self.breaker.open:
+            return self._resting()
+        began = time.perf_counter()
+        try:
+            with self._client.stream("POST", self._url, **self._sent(call)) as response:
+                data = bytearray()
+                for part in response.iter_bytes():
+                    _within(data, part, began, self.timeout)
+            return self._read(response, bytes(data), began)
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+            return self._failed(error, began)
+
+    async def ask_async(self, call: Call) -> Answer:
+        """As `ask`, awaited."""
+        if self.breaker.open:
+            return self._resting()
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(self.timeout), self._async.stream("POST", self._url, **self._sent(call)) as response:
+                data = bytearray()
+                async for part in response.aiter_bytes():
+                    _within(data, part, began, self.timeout)
+            return self._read(response, bytes(data), began)
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+            return self._failed(error, began)
+
+    def _sent(self, call: Call) -> dict[str, Any]:
+        body = request_body(call, self.upstream.model or self.name)
+        return {"content": json.dumps(body).encode(), "headers": {"content-type": "application/json"}}
+
+    def _read(self, response: httpx.Response, data: bytes, began: float) -> Answer:
+        if response.status_code != 200:
+            raise ValueError(f"status {response.status_code}")
+        body = checked(json.loads(data))
+        self.breaker.note(failed=False)
+        return Answer(self.name, body, signals_of(body), (time.perf_counter() - began) * 1e3)
+
+    def _failed(self, error: Exception, began: float) -> Answer:
+        self.breaker.note(failed=True)
+        problem = f"{type(error).__name__}: {error}" if isinstance(error, ValueError) else type(error).__name__
+        return Answer(self.name, latency_ms=(time.perf_counter() - began) * 1e3, error=problem[:200])
+
+    def _resting(self) -> Answer:
+        return Answer(self.name, error=f"left alone for {REST:.0f} s after {FAILURES} failures in a row")
+
+    def close(self) -> None:
+        """Close the blocking connections; those of an event loop end with it."""
+        self._client.close()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        self._client.close()
+        await self._async.aclose()
+
+
+@dataclass
+class InProcess:
+    """A classifier or a cache in this process."""
+
+    name: str
+    model: InProcessModel
+
+    def ask(self, call: Call) -> Answer:
+        """The model's answer as a chat completion, or why there is none."""
+        began = time.perf_counter()
+        try:
+            text, signals = self.model.reply(call.messages)
+        except Exception as error:  # noqa: BLE001 - whatever a model raises is one escalation, and is told
+            return Answer(self.name, latency_ms=(time.perf_counter() - began) * 1e3, error=type(error).__name__)
+        taken = (time.perf_counter() - began) * 1e3
+        if text is None:
+            return Answer(self.name, signals=signals, latency_ms=taken, error="has no answer to this")
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+        return Answer(self.name, {"choices": [choice], "usage": {}}, signals, taken)
+
+    async def ask_async(self, call: Call) -> Answer:
+        """As `ask`, in a thread, so that the loop goes on."""
+        return await asyncio.to_thread(self.ask, call)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+@dataclass
+class Missing:
+    """A candidate that nothing here can reach: every call goes on, and the log says why."""
+
+    name: str
+    why: str
+
+    def ask(self, call: Call) -> Answer:
+        """Why there is no answer."""
+        return Answer(self.name, error=self.why)
+
+    async def ask_async(self, call: Call) -> Answer:
+        """As `ask`."""
+        return self.ask(call)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+def request_body(call: Call, model: str) -> dict[str, Any]:
+    """What a small model is sent: the prompt and the greedy decoding that it was measured with."""
+    known = {"developer": "system", "tool": "user", "function": "user"}
+    messages = [{"role": known.get(one["role"], one["role"]), "content": one["content"]} for one in call.messages]
+    body: dict[str, Any] = {name: call.body[name] for name in SENT if call.body.get(name) is not None}
+    limit = call.body.get("max_completion_tokens") or call.body.get("max_tokens")
+    tokens = min(limit, MOST_TOKENS) if isinstance(limit, int) else MOST_TOKENS
+    return body | {
+        "model": model,
+        "messages": messages,
+        "max_tokens": tokens,
+        "temperature": 0,
+        "logprobs": True,
+        "top_logprobs": TOP_LOGPROBS,
+    }
+
+
+def checked(body: Any) -> dict[str, Any]:
+    """`body` where it is a chat completion with an answer in it. Raises ValueError saying what it lacks."""
+    choices = body.get("choices") if isinstance(body, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict):
+        raise ValueError("the reply holds no message")
+    calls = message.get("tool_calls")
+    if calls is not None and not (isinstance(calls, list) and all(isinstance(one, dict) for one in calls)):
+        raise ValueError("the reply's tool calls are no list of objects")
+    if not isinstance(message.get("content"), str) and not calls:
+        raise ValueError("the reply's message says nothing")
+    return body
+
+
+def _within(data: bytearray, part: bytes, began: float, seconds: float) -> None:
+    data += part
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"the reply is larger than {MOST_BYTES >> 20} MiB")
+    if time.perf_counter() - began > seconds:
+        raise TimeoutError

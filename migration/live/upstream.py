@@ -1,0 +1,65 @@
+"""Where a model is reached: an address, the model's name there, and the key that goes to this host alone.
+
+https, or http on loopback; no user or key inside an address; no redirects are followed by whoever uses it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from migration.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """An OpenAI-compatible server. url: up to and with `/v1`. model: None where the caller's own is asked for."""
+
+    url: str
+    model: str | None = None
+    key: str | None = field(default=None, repr=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request to it carries."""
+        return {"authorization": f"Bearer {self.key}"} if self.key else {}
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).netloc
+
+
+def upstream(address: str, key_env: str | None = None, environment: Mapping[str, str] = os.environ) -> Upstream:
+    """The upstream `http(s)://host/v1` or `http(s)://host/v1#model`, with the key of an environment variable.
+
+    OPENAI_API_KEY goes to api.openai.com without being named, and nowhere else unless it is. Raises BadInput for an
+    address that is none, holds a user, a key or a query, or is not https away from loopback; or for a key not there.
+    """
+    url, _, model = address.partition("#")
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError as error:
+        raise BadInput(f"an upstream is http(s)://host/v1#model: {error}") from None
+    if parts.username or parts.password or parts.query:
+        raise BadInput("an upstream's address holds no user, password or query: keys come from the environment")
+    if parts.scheme not in ("http", "https") or not host:
+        raise BadInput(f"an upstream is http(s)://host/v1#model, not {address[:80]!r}")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise BadInput(f"upstream {host} is reached over https, or on loopback: prompts do not travel in the open")
+    name = key_env or ("OPENAI_API_KEY" if host == "api.openai.com" else None)
+    if name and not environment.get(name):
+        raise BadInput(f"upstream {host} needs its key in the environment variable {name}")
+    return Upstream(url.rstrip("/"), model or None, environment[name] if name else None)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its own name or address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
