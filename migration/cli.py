@@ -24,6 +24,7 @@ from rich.console import Console
 from migration import __version__
 from migration.artifacts import PROJECT, Run, open_run, resolve
 from migration.errors import BadInput, MigrationError, StepFailed
+from migration.live import commands as live_commands
 from migration.markup import printable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -263,6 +264,11 @@ def doctor_command() -> None:
     line("chromium", shutil.which("chromium") or "missing: `migrate report --pdf` needs it")
     for name in ("xllamacpp", "pyspark", "lm_eval"):
         line(name, "installed" if importlib.util.find_spec(name) else "not installed (optional)")
+
+
+live_commands.register(
+    app, lambda run: existing_run(run).path, lambda line: out.print(line, markup=False, soft_wrap=True)
+)
 
 
 def main() -> None:

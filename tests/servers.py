@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -81,3 +82,21 @@ def llama_cpp(file: Path | None = None, *, context: int = 2048, slots: int = 2, 
     if threads:
         settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = threads
     return xllamacpp.Server(settings)
+
+
+@contextmanager
+def serving_app(app) -> Iterator[str]:
+    """The base URL (up to `/v1`) of an ASGI app while it is served on a free port, its errors kept quiet."""
+    import uvicorn
+
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", access_log=False,
+                            timeout_graceful_shutdown=1)  # fmt: skip
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not (server.started and server.servers):
+        time.sleep(0.005)
+        assert thread.is_alive(), "the server ended before it began"
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
+    server.should_exit = True
+    thread.join(5)

@@ -5,6 +5,7 @@ Out of scope: deciding (`cascade`), sending it anywhere (`rungs`).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import uuid
@@ -23,22 +24,49 @@ RETRY_HEADER = "x-stainless-retry-count"
 CONVERSATION_KEYS = ("conversation_id", "session_id", "thread_id", "sessionId", "conversationId", "threadId")
 """Where a call may name its conversation in `metadata`: the names that the importers know."""
 HONOURED = frozenset(
-    "model messages stream stream_options temperature top_p max_tokens max_completion_tokens stop response_format tools "
-    "tool_choice parallel_tool_calls seed user metadata store frequency_penalty presence_penalty n reasoning_effort "
-    "verbosity service_tier safety_identifier prompt_cache_key timeout".split()
+    {
+        "model",
+        "messages",
+        "stream",
+        "stream_options",
+        "temperature",
+        "top_p",
+        "max_tokens",
+        "max_completion_tokens",
+        "stop",
+        "response_format",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "seed",
+        "user",
+        "metadata",
+        "store",
+        "frequency_penalty",
+        "presence_penalty",
+        "n",
+        "reasoning_effort",
+        "verbosity",
+        "service_tier",
+        "safety_identifier",
+        "prompt_cache_key",
+        "timeout",
+    }
 )
 """What a call may ask for and still be answered by a rung; anything else no small model was measured with."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A chat completion that was asked for. messages: as calls.parquet holds them. beyond: why no rung may answer."""
+    """A chat completion that was asked for. messages: as calls.parquet holds them. beyond: why no rung may answer.
+    trace: the caller's `traceparent`."""
 
     body: Json
     messages: tuple[dict[str, str], ...]
     tools: tuple[str, ...]
     conversation_id: str
     beyond: str | None = None
+    trace: str | None = None
     call_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -67,7 +95,8 @@ def read(body: Json, headers: Mapping[str, str] | None = None) -> Call:
     beyond = _beyond(body) if messages else "the request holds no readable messages"
     if headers.get(RETRY_HEADER, "0") != "0":
         beyond = "the client tries again what the LLM failed"
-    return Call(body, messages, _tool_names(body.get("tools")), conversation_of(body, messages, headers), beyond)
+    conversation = conversation_of(body, messages, headers)
+    return Call(body, messages, _tool_names(body.get("tools")), conversation, beyond, headers.get("traceparent"))
 
 
 def conversation_of(body: Json, messages: Sequence[Mapping[str, str]], headers: Mapping[str, str]) -> str:
@@ -135,10 +164,8 @@ def _tool_call(one: Json) -> Json:
         return one
     arguments = function.get("arguments")
     if isinstance(arguments, str) and arguments.lstrip()[:1] in ("{", "["):
-        try:
+        with contextlib.suppress(ValueError):  # the model wrote no JSON: its text stays as it is
             arguments = canonical(json.loads(arguments))
-        except ValueError:
-            pass  # the model wrote no JSON: its text stays as it is
     elif not isinstance(arguments, str):
         arguments = canonical({} if arguments is None else arguments)
     return dict(one) | {"function": dict(function) | {"arguments": arguments}}

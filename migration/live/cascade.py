@@ -21,7 +21,7 @@ Steps = Generator[str, Answer, T]
 """Yields the name of a candidate (or of the LLM), is sent its answer, returns a T."""
 
 CLOSED, RAMP, SUSPENDED = "closed", "ramp", "suspended"
-"""`RoutingDecision.stage` of what is decided before the policy: not in force, outside the share, returned by an alarm."""
+"""`RoutingDecision.stage` of what is decided before the policy: not in force, outside the share, an alarm."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _held(state: State, call: Call, task: str | None) -> RoutingDecision | None:
 
 
 def in_share(conversation_id: str, share: float) -> bool:
-    """Whether a conversation is among the share that rungs may answer: fixed by its hash, so a larger share only adds."""
+    """Whether a conversation is in the share that rungs may answer: fixed by its hash, so a larger share only adds."""
     place = int.from_bytes(hashlib.sha256(f"ramp:{conversation_id}".encode("utf-8", "replace")).digest()[:8], "big")
     return place / 2**64 < share
 

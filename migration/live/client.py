@@ -21,11 +21,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import openai
 from openai.resources.chat import AsyncChat, Chat
 from openai.resources.chat.completions import AsyncCompletions, Completions
 
+from migration.errors import BadInput
 from migration.live.hybrid import Hybrid
 from migration.live.replies import Reply
 
@@ -172,33 +173,65 @@ class _AsyncChat(AsyncChat):
         return _AsyncCompletions(self._client)
 
 
+class _HybridHttp(httpx.Client):
+    """The client whose transport is a hybrid: known again where a client is copied."""
+
+
+class _AsyncHybridHttp(httpx.AsyncClient):
+    """As `_HybridHttp`, awaited."""
+
+
 class HybridClient(openai.OpenAI):
     """`openai.OpenAI` that answers by the policy of a run.
 
-    run: its folder. hybrid: options of `Hybrid` (upstreams, timeout, log). Every other option is OpenAI's, for the
-    LLM: api_key, base_url, timeout, http_client, ...
+    run: its folder. hybrid: options of `Hybrid` (upstreams, timeout, log), or a `Hybrid` to share. Every other option
+    is OpenAI's, for the LLM: api_key, base_url, timeout, http_client, ...
     """
 
-    def __init__(self, run: str | Path, *, hybrid: Mapping[str, Any] | None = None, **options: Any):
-        self.hybrid = Hybrid(run, **hybrid or {})
+    def __init__(
+        self, run: str | Path | None = None, *, hybrid: Mapping[str, Any] | Hybrid | None = None, **options: Any
+    ):
+        self.hybrid = hybrid if isinstance(hybrid, Hybrid) else Hybrid(_given(run), **hybrid or {})
         inner = options.pop("http_client", None) or openai.DefaultHttpxClient(follow_redirects=False)
-        client = httpx.Client(transport=HybridTransport(self.hybrid, inner), timeout=inner.timeout)
-        super().__init__(http_client=client, **options)
+        if not isinstance(inner, _HybridHttp):
+            inner = _HybridHttp(transport=HybridTransport(self.hybrid, inner), timeout=inner.timeout)
+        super().__init__(http_client=inner, **options)
 
     @cached_property
     def chat(self) -> Chat:
         return _Chat(self)
 
+    def copy(self, **options: Any) -> HybridClient:
+        """As OpenAI's, with the same hybrid."""
+        return super().copy(**options, _extra_kwargs={"hybrid": self.hybrid})
+
+    with_options = copy
+
 
 class AsyncHybridClient(openai.AsyncOpenAI):
     """As `HybridClient`, for `openai.AsyncOpenAI`."""
 
-    def __init__(self, run: str | Path, *, hybrid: Mapping[str, Any] | None = None, **options: Any):
-        self.hybrid = Hybrid(run, **hybrid or {})
+    def __init__(
+        self, run: str | Path | None = None, *, hybrid: Mapping[str, Any] | Hybrid | None = None, **options: Any
+    ):
+        self.hybrid = hybrid if isinstance(hybrid, Hybrid) else Hybrid(_given(run), **hybrid or {})
         inner = options.pop("http_client", None) or openai.DefaultAsyncHttpxClient(follow_redirects=False)
-        client = httpx.AsyncClient(transport=AsyncHybridTransport(self.hybrid, inner), timeout=inner.timeout)
-        super().__init__(http_client=client, **options)
+        if not isinstance(inner, _AsyncHybridHttp):
+            inner = _AsyncHybridHttp(transport=AsyncHybridTransport(self.hybrid, inner), timeout=inner.timeout)
+        super().__init__(http_client=inner, **options)
 
     @cached_property
     def chat(self) -> AsyncChat:
         return _AsyncChat(self)
+
+    def copy(self, **options: Any) -> AsyncHybridClient:
+        """As OpenAI's, with the same hybrid."""
+        return super().copy(**options, _extra_kwargs={"hybrid": self.hybrid})
+
+    with_options = copy
+
+
+def _given(run: str | Path | None) -> str | Path:
+    if run is None:
+        raise BadInput('which run answers? HybridClient("outputs/mine")')
+    return run

@@ -62,7 +62,7 @@ class DecisionLog:
             self._waiting += len(line)
             self._ready.notify()
 
-    def close(self, timeout: float = 10.0) -> None:
+    def close(self, timeout: float = 60.0) -> None:
         """Write out what waits, for so many seconds at most."""
         with self._ready:
             feeder, self._closed = self._feeder, True

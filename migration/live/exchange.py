@@ -32,7 +32,14 @@ class Exchange:
     """A call whose rungs were asked. shadowed: whether the other answers are asked for, too."""
 
     def __init__(
-        self, call: Call, state: State, settled: Settled, *, shadowed: bool, began: float, emit: Callable[[Record], None]
+        self,
+        call: Call,
+        state: State,
+        settled: Settled,
+        *,
+        shadowed: bool,
+        began: float,
+        emit: Callable[[Record], None],
     ):
         self.call, self.state, self.settled, self.shadowed = call, state, settled, shadowed
         self._began, self._emit, self._lock = began, emit, threading.Lock()
@@ -45,7 +52,9 @@ class Exchange:
     def note(self) -> dict[str, Any]:
         """`x_migration`: who answered, why, and how sure."""
         decision = self.settled.decision
-        tried = [{"candidate": one.answer.candidate, "confidence": round(one.confidence, 4)} for one in self.settled.tried]
+        tried = [
+            {"candidate": one.answer.candidate, "confidence": round(one.confidence, 4)} for one in self.settled.tried
+        ]
         return {
             "call_id": self.call.call_id,
             "task": decision.task,
@@ -166,7 +175,9 @@ class Exchange:
             "created_at": call.created_at.isoformat(timespec="milliseconds"),
             "task": note["task"],
             "rung": note["rung"],
-            "decision": ERROR if done["error"] and done["response"] is None and "stream" not in done else note["decision"],
+            "decision": ERROR
+            if done["error"] and done["response"] is None and "stream" not in done
+            else note["decision"],
             "reason": note["reason"],
             "confidence": note["confidence"],
             "prompt_tokens": usage.get("prompt_tokens"),
@@ -191,6 +202,7 @@ class Exchange:
             "max_tokens": call.body.get("max_completion_tokens", call.body.get("max_tokens")),
             "status": done["status"],
             "error": done["error"],
+            "trace": call.trace,
             "parts": self._parts(note, usage, done["model"]),
         }
 

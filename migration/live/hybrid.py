@@ -7,15 +7,16 @@ this object behind two doors. Out of scope: HTTP servers (`gateway`), and whose 
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
+import httpx2 as httpx
 
 from migration.errors import MigrationError
 from migration.live import cascade
@@ -23,8 +24,9 @@ from migration.live.call import Call, Json, read
 from migration.live.decisions import DecisionLog
 from migration.live.exchange import Exchange, Record
 from migration.live.policies import PolicyStore, State, folder_of
-from migration.live.replies import Relay, Reply
+from migration.live.replies import Reply
 from migration.live.rungs import Answer, Endpoint, InProcess, Missing, Rung, checked
+from migration.live.streams import AsyncLLMStream, LLMStream, is_stream
 from migration.live.upstream import Upstream, upstream
 from migration.routing.policy import Candidate
 from migration.schema import CandidateKind
@@ -47,7 +49,7 @@ class AsyncLLM(Protocol):
 
 class Hybrid:
     """A run's hybrid. upstreams: candidate -> `http(s)://host/v1#model` where the policy names none that is reachable
-    here. timeout: seconds a rung has for its answer. log: whether decisions are written. observe: is shown each record."""
+    here. timeout: seconds a rung has for its answer. log: whether decisions are written. observe: sees each record."""
 
     def __init__(
         self,
@@ -55,14 +57,14 @@ class Hybrid:
         *,
         upstreams: Mapping[str, str | Upstream] | None = None,
         timeout: float = 10.0,
-        log: bool = True,
+        log: bool | DecisionLog = True,
         observe: Callable[[Record], object] | None = None,
     ):
         self.run, self.timeout = Path(run), timeout
         given = upstreams or {}
         self.upstreams = {name: upstream(at) if isinstance(at, str) else at for name, at in given.items()}
         self.store = PolicyStore(folder_of(run))
-        self.log = DecisionLog(folder_of(run)) if log else None
+        self.log = log if isinstance(log, DecisionLog) else DecisionLog(folder_of(run)) if log else None
         self._observe = observe
         self._rungs: dict[str, tuple[Candidate, Rung]] = {}
         self._shadows: set[Any] = set()
@@ -79,8 +81,8 @@ class Hybrid:
             return exchange.keep(settled.answer)
         try:
             response = llm.send()
-            if call.streamed and _is_stream(response):
-                return _streaming(exchange, response, LLMStream(exchange, response))
+            if call.streamed and is_stream(response):
+                return Reply(200, exchange.passed(response.headers), stream=LLMStream(exchange, response))
             data = response.read()
         except httpx.HTTPError as problem:
             return exchange.out_of_reach(problem)
@@ -102,8 +104,8 @@ class Hybrid:
             return exchange.keep(settled.answer)
         try:
             response = await llm.send()
-            if call.streamed and _is_stream(response):
-                return _streaming(exchange, response, AsyncLLMStream(exchange, response))
+            if call.streamed and is_stream(response):
+                return Reply(200, exchange.passed(response.headers), stream=AsyncLLMStream(exchange, response))
             data = await response.aread()
         except httpx.HTTPError as problem:
             return exchange.out_of_reach(problem)
@@ -217,66 +219,6 @@ class Hybrid:
             await asyncio.to_thread(self.log.close)
 
 
-class LLMStream(httpx.SyncByteStream):
-    """The LLM's stream on its way to a blocking caller."""
-
-    def __init__(self, exchange: Exchange, response: httpx.Response):
-        self.exchange, self.response = exchange, response
-
-    def __iter__(self) -> Iterator[bytes]:
-        relay = self.exchange.relay()
-        try:
-            for part in self.response.iter_bytes():
-                if passed := self.exchange.hear(relay, part):
-                    yield passed
-        except httpx.HTTPError as problem:
-            yield _cut(self.exchange, relay, problem)
-        else:
-            if last := self.exchange.hung_up(relay):
-                yield last
-
-    def close(self) -> None:
-        """End the LLM's side; a caller that left before the end is told in the log."""
-        self.response.close()
-        self.exchange.left()
-
-
-class AsyncLLMStream(httpx.AsyncByteStream):
-    """As `LLMStream`, awaited."""
-
-    def __init__(self, exchange: Exchange, response: httpx.Response):
-        self.exchange, self.response = exchange, response
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        relay = self.exchange.relay()
-        try:
-            async for part in self.response.aiter_bytes():
-                if passed := self.exchange.hear(relay, part):
-                    yield passed
-        except httpx.HTTPError as problem:
-            yield _cut(self.exchange, relay, problem)
-        else:
-            if last := self.exchange.hung_up(relay):
-                yield last
-
-    async def aclose(self) -> None:
-        """As `LLMStream.close`."""
-        await self.response.aclose()
-        self.exchange.left()
-
-
-def _cut(exchange: Exchange, relay: Relay, problem: Exception) -> bytes:
-    return exchange.hung_up(relay, f"the LLM's stream was cut: {type(problem).__name__}")
-
-
-def _is_stream(response: httpx.Response) -> bool:
-    return response.status_code == 200 and response.headers.get("content-type", "").startswith("text/event-stream")
-
-
-def _streaming(exchange: Exchange, response: httpx.Response, stream: Any) -> Reply:
-    return Reply(200, exchange.passed(response.headers), stream=stream)
-
-
 def _llm_answer(name: str, send: Callable[[], httpx.Response]) -> Answer:
     began = time.perf_counter()
     try:
@@ -296,10 +238,12 @@ async def _llm_answer_async(name: str, llm: AsyncLLM) -> Answer:
 
 
 def _read(name: str, status: int, data: bytes, began: float) -> Answer:
-    import json
-
     taken = (time.perf_counter() - began) * 1e3
     try:
-        return Answer(name, checked(json.loads(data)), latency_ms=taken) if status == 200 else Answer(name, error=f"status {status}")
+        return (
+            Answer(name, checked(json.loads(data)), latency_ms=taken)
+            if status == 200
+            else Answer(name, error=f"status {status}")
+        )
     except (ValueError, RecursionError) as problem:
         return Answer(name, error=str(problem)[:200], latency_ms=taken)

@@ -3,7 +3,7 @@
 active.json is the one switch: {"version", "share" (of conversations that rungs may answer), "shadow_share" (chance that
 a call is also answered by the others), "off" (true: every call to the LLM), "suspended" (tasks returned to the LLM),
 "history" (versions that served before)}. It is replaced whole, and every worker reads it again within `EVERY` seconds.
-Whatever is not provably valid sends every call to the LLM and says why. Out of scope: what a policy decides (`routing`).
+Whatever is not provably valid sends every call to the LLM and says why. Out of scope: what a policy decides.
 """
 
 from __future__ import annotations
@@ -203,7 +203,9 @@ class PolicyStore:
 
     def _marks(self) -> object:
         version = self._state.active.version
-        return [_mark(file) for file in (self.live / "active.json", self.live / "policies" / f"{version}.json")], version
+        return [
+            _mark(file) for file in (self.live / "active.json", self.live / "policies" / f"{version}.json")
+        ], version
 
 
 def _mark(file: Path) -> tuple[int, int, int] | None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import httpx
+import httpx2 as httpx
 
 from migration.live.call import Call, Json
 from migration.live.upstream import Upstream
@@ -133,7 +133,10 @@ class Endpoint:
             return self._resting()
         began = time.perf_counter()
         try:
-            async with asyncio.timeout(self.timeout), self._async.stream("POST", self._url, **self._sent(call)) as response:
+            async with (
+                asyncio.timeout(self.timeout),
+                self._async.stream("POST", self._url, **self._sent(call)) as response,
+            ):
                 data = bytearray()
                 async for part in response.aiter_bytes():
                     _within(data, part, began, self.timeout)

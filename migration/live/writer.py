@@ -93,12 +93,15 @@ def heard_of(stream: str) -> dict[str, Any]:
             delta = choice.get("delta") or {}
             text.append(delta.get("content") or "")
             for part in delta.get("tool_calls") or []:
-                call = calls.setdefault(part.get("index", 0), {"id": part.get("id"), "type": "function", "function": {}})
+                call = calls.setdefault(
+                    part.get("index", 0), {"id": part.get("id"), "type": "function", "function": {}}
+                )
                 for name, value in (part.get("function") or {}).items():
                     call["function"][name] = call["function"].get(name, "") + (value or "")
             found["model"] = chunk.get("model") or found.get("model")
             found["finish_reason"] = choice.get("finish_reason") or found.get("finish_reason")
-            found |= {name: value for name, value in (chunk.get("usage") or {}).items() if name.endswith("n_tokens")}
+            usage = chunk.get("usage") or {}
+            found |= {name: usage[name] for name in ("prompt_tokens", "completion_tokens") if name in usage}
         except (ValueError, AttributeError, TypeError, IndexError, KeyError):
             continue  # a damaged chunk: the caller got it as it was, the log goes without it
     message = {"role": "assistant", "content": "".join(text)} | ({"tool_calls": list(calls.values())} if calls else {})

@@ -1,0 +1,156 @@
+"""The live commands of `migrate`: serve, policy list|activate|rollback|off|on, export-policy.
+
+`register` adds them to the command line's app. Out of scope: what they do, which lies in the modules they call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from migration.errors import BadInput
+
+Find = Callable[[Path], Path]
+"""The run folder that a person names. Raises BadInput where there is none."""
+RUN = Annotated[Path, typer.Argument(help="The run folder, or its name under outputs/.")]
+SHARE = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Share of conversations that rungs may answer.")]
+SHADOW = Annotated[
+    float | None, typer.Option(min=0.0, max=1.0, help="Chance that a call is answered by the others too.")
+]
+
+
+def register(app: typer.Typer, find: Find, say: Callable[[str], object]) -> None:
+    """Add the live commands to `app`."""
+    app.command("serve")(_serve_command(find, say))
+    app.add_typer(_policy_commands(find, say), name="policy")
+    app.command("export-policy")(_export_command(find, say))
+
+
+def _serve_command(find: Find, say: Callable[[str], object]) -> Callable[..., None]:
+    def serve_command(
+        run: RUN,
+        host: Annotated[str, typer.Option(help="Address to listen on; others than loopback need MIGRATION_TOKENS.")] = (
+            "127.0.0.1"
+        ),
+        port: Annotated[int, typer.Option(help="Port to listen on.")] = 8400,
+        llm: Annotated[str, typer.Option(help="The LLM: http(s)://host/v1 or http(s)://host/v1#model.")] = "",
+        upstream: Annotated[
+            list[str] | None, typer.Option(help="CANDIDATE=http(s)://host/v1#model; repeatable.")
+        ] = None,
+        key: Annotated[list[str] | None, typer.Option(help="CANDIDATE=VARIABLE or llm=VARIABLE; repeatable.")] = None,
+        timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a rung has for its answer.")] = 10.0,
+        workers: Annotated[
+            int, typer.Option(min=1, help="Processes; any number may also stand behind a balancer.")
+        ] = 1,
+    ) -> None:
+        """Serve the hybrid of a run: an OpenAI-compatible address that answers by its policy."""
+        from migration.live.server.serve import Settings, serve
+
+        settings = Settings(str(find(run)), llm, _pairs(upstream, "--upstream"), _pairs(key, "--key"), timeout)
+        serve(settings, host=host, port=port, workers=workers, say=say)
+
+    return serve_command
+
+
+def _pairs(words: list[str] | None, option: str) -> dict[str, str]:
+    pairs = [word.partition("=")[::2] for word in words or []]
+    if wrong := [name for name, value in pairs if not (name and value)]:
+        raise BadInput(f"{option} takes CANDIDATE=VALUE, not {wrong[0]!r}")
+    return dict(pairs)
+
+
+def _policy_commands(find: Find, say: Callable[[str], object]) -> typer.Typer:
+    from migration.live import policies
+
+    app = typer.Typer(no_args_is_help=True, help="The policies of a run: which serves, how far, and back.")
+
+    def live(run: Path) -> Path:
+        return policies.folder_of(find(run))
+
+    @app.command("list")
+    def list_command(run: RUN) -> None:
+        """Show the versions of a run and which one serves."""
+        state = policies.load_state(live(run))
+        for version in policies.versions(live(run)):
+            say(f"{'*' if version == state.active.version else ' '} {version}")
+        say(told(state))
+
+    @app.command("activate")
+    def activate_command(
+        run: RUN,
+        version: Annotated[str, typer.Argument(help="A version; step 04's policy where none is named.")] = "",
+        share: SHARE = None,
+        shadow_share: SHADOW = None,
+    ) -> None:
+        """Let a version serve, for a share of conversations. Running gateways follow at once."""
+        named = version or policies.add(live(run), find(run) / "04_router_tuning" / "policy.json")
+        policies.activate(live(run), named, **_given(share=share, shadow_share=shadow_share))
+        say(told(policies.load_state(live(run))))
+
+    @app.command("rollback")
+    def rollback_command(run: RUN) -> None:
+        """Let the version that served before serve again."""
+        policies.rollback(live(run))
+        say(told(policies.load_state(live(run))))
+
+    @app.command("off")
+    def off_command(run: RUN) -> None:
+        """Send every call to the LLM, at once."""
+        policies.update(live(run), off=True)
+        say(told(policies.load_state(live(run))))
+
+    @app.command("on")
+    def on_command(run: RUN, share: SHARE = None, shadow_share: SHADOW = None) -> None:
+        """Let the policy serve again, or for another share; nothing stays suspended."""
+        changes = _given(share=share, shadow_share=shadow_share)
+        policies.update(live(run), off=False, suspended=(), **changes)
+        say(told(policies.load_state(live(run))))
+
+    return app
+
+
+def _given(**options: float | None) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def told(state: Any) -> str:
+    """What serves, in a line."""
+    active = state.active
+    if state.problem:
+        return f"every call goes to the LLM: {state.problem}"
+    if active.off:
+        return f"{active.version} is switched off: every call goes to the LLM"
+    suspended = f"; returned to the LLM: {', '.join(active.suspended)}" if active.suspended else ""
+    return (
+        f"{active.version} serves {active.share:.0%} of conversations, {active.shadow_share:.0%} of calls in shadow"
+        f"{suspended}"
+    )
+
+
+def _export_command(find: Find, say: Callable[[str], object]) -> Callable[..., None]:
+    def export_command(
+        run: RUN,
+        to: Annotated[str, typer.Option(help="litellm or vllm-sr.")],
+        upstream: Annotated[
+            list[str] | None, typer.Option(help="CANDIDATE=http(s)://host/v1#model; repeatable.")
+        ] = None,
+        llm: Annotated[
+            str, typer.Option(help="The LLM: http(s)://host/v1#model.")
+        ] = "https://api.openai.com/v1#gpt-4o",
+        target: Annotated[Path | None, typer.Option("--out", help="Folder; <run>/live/export-<to> if none.")] = None,
+    ) -> None:
+        """Write the policy for an engine that a team already runs, and say what it cannot express there."""
+        from migration.live.exports import export
+
+        home = find(run)
+        folder = target or home / "live" / f"export-{to}"
+        made = export(home, to, folder, llm=llm, upstreams=_pairs(upstream, "--upstream"))
+        for file in made.files:
+            say(f"written: {file}")
+        for line in made.lacking:
+            say(f"not expressed there: {line}")
+
+    return export_command

@@ -1,0 +1,1 @@
+"""The gateway: the hybrid behind an OpenAI-compatible address, its metrics, its traces, and a small model beside it."""

@@ -1,0 +1,142 @@
+"""The decision log: one line a call, off the request path, masked, bounded, and honest about what it lost."""
+
+import json
+import time
+from datetime import UTC, datetime
+
+import pytest
+from live_runs import asked, policy, put
+
+from migration.live import HybridClient, writer
+from migration.live.decisions import DecisionLog
+
+COLUMNS = [
+    "call_id",
+    "conversation_id",
+    "created_at",
+    "task",
+    "rung",
+    "decision",
+    "reason",
+    "confidence",
+    "prompt_tokens",
+    "completion_tokens",
+    "latency_ms",
+    "cost_usd",
+    "shadow",
+]
+
+
+def lines(folder):
+    return [
+        json.loads(line) for file in sorted(folder.glob("decisions-*.jsonl")) for line in file.read_text().splitlines()
+    ]
+
+
+@pytest.fixture
+def quick(run):
+    """A log without masking, whose writer starts at once."""
+    return DecisionLog(run / "live", masked=False)
+
+
+def test_each_call_is_one_line_with_what_was_decided(run, quick, llm_url, small_url):
+    put(run, policy(), shadow_share=1.0)
+    options = {"log": quick, "upstreams": {"small": small_url}, "timeout": 2.0}
+    with HybridClient(run, base_url=llm_url, api_key="secret-key", max_retries=0, hybrid=options) as client:
+        for text in ("hi", "unsure", "unsure 500:llm"):
+            try:
+                client.chat.completions.create(model="gpt-4o", messages=asked(text), user="c1")
+            except Exception as problem:  # noqa: BLE001 - the third fails as asked
+                assert "500" in str(problem)  # noqa: PT017
+        list(client.chat.completions.create(model="gpt-4o", messages=asked("unsure"), user="c1", stream=True))
+    found = {(line["decision"], line["response"]): line for line in lines(run / "live")}
+    assert all(set(COLUMNS) <= set(line) for line in found.values())
+    kept = found["slm", "small says hi"]
+    assert (kept["rung"], kept["candidate"], kept["conversation_id"], kept["task"]) == (0, "small", "c1", "queue")
+    assert [one["answer"] for one in kept["shadow"]] == ["llm says hi"]
+    assert kept["cost_usd"] == pytest.approx(20e-6)
+    assert kept["costs"]["big/shadow"] == pytest.approx(kept["paid_usd"] - kept["cost_usd"])
+    escalated = found["llm", "llm says unsure"]
+    assert escalated["rung"] == -1
+    assert escalated["tried"][0]["answer"] == "small says unsure"
+    failed = found["error", None]
+    assert (failed["status"], failed["error"]) == (500, "the LLM answered 500")
+    assert len(lines(run / "live")) == 4, "a stream is one line, too"
+    assert "secret-key" not in json.dumps(lines(run / "live"))
+    assert all(file.stat().st_mode & 0o777 == 0o600 for file in (run / "live").glob("decisions-*"))
+
+
+def record(text="hi", **more):
+    messages = [{"role": "user", "content": text}]
+    own = {"call_id": "c", "conversation_id": "v", "created_at": datetime.now(UTC).isoformat(), "messages": messages}
+    return own | {"response": text, "shadow": [], "tried": [], "parts": [], "model": None} | more
+
+
+def test_personal_data_is_masked_in_every_text():
+    said = "write to jane.doe@example.com"
+    made = writer.finished(record(said, shadow=[{"answer": said}], tried=[{"answer": said}]), masked=True)
+    assert "jane" not in json.dumps(made)
+    assert made["response"] == "write to <EMAIL_1>"
+    assert made["masked"] == "migration.audit.pii"
+
+
+def test_no_text_is_written_where_nothing_can_mask_it(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "migration.audit.pii", None)
+    made = writer.finished(record("jane.doe@example.com"), masked=True)
+    assert "jane" not in json.dumps(made)
+    assert "left out" in made["masked"]
+
+
+def test_a_stream_is_put_together_though_chunks_are_damaged():
+    chunk = '{"model": "m", "choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": null}]}'
+    usage = '{"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}'
+    heard = writer.heard_of(
+        f"data: {chunk}\n\ndata: {{broken\n\ndata: [1]\n\ndata: {chunk}\n\ndata: {usage}\n\ndata: [DONE]\n\n"
+    )
+    assert heard == {"response": "aa", "model": "m", "finish_reason": None, "prompt_tokens": 3, "completion_tokens": 2}
+
+
+def test_files_turn_over_by_size_and_a_torn_line_ends_at_its_own(tmp_path):
+    files = writer.Files(tmp_path, most_bytes=50)
+    for _ in range(5):
+        files.append(b"x" * 29 + b"\n", "2026-11-25")
+    files.append(b"y\n", "2026-11-26")
+    sizes = {file.name: file.stat().st_size for file in tmp_path.iterdir()}
+    assert sizes == {
+        "decisions-2026-11-25.jsonl": 60,
+        "decisions-2026-11-25.1.jsonl": 60,
+        "decisions-2026-11-25.2.jsonl": 30,
+        "decisions-2026-11-26.jsonl": 2,
+    }
+
+
+def test_a_full_disk_costs_lines_that_are_counted_and_no_call(run, quick):
+    (run / "live" / f"decisions-{writer.today()}.jsonl").symlink_to("/dev/full")
+    for _ in range(3):
+        quick.put(record())
+    quick.close()
+    assert quick.lost == 3
+    assert "No space left" in quick.problem
+
+
+def test_the_queue_is_bounded_and_a_dead_writer_is_started_again(run, quick):
+    small = DecisionLog(run / "other", most_bytes=10)
+    small.put(record())
+    assert small.dropped == 1
+    quick.put(record("first"))
+    _until(lambda: quick.told["written"] == 1)
+    quick._writer.kill()
+    quick._writer.wait()
+    quick.put(record("second"))
+    _until(lambda: quick.told["written"] == 2)
+    quick.put(record("x" * (2 << 20)))
+    quick.close()
+    assert [line["response"] for line in lines(run / "live")] == ["first", "second", None]
+    assert quick.lost == 0
+
+
+def _until(true, seconds: float = 20.0):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
