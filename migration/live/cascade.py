@@ -14,7 +14,8 @@ from typing import TypeVar
 from migration.live.call import Call
 from migration.live.policies import State
 from migration.live.rungs import Answer
-from migration.routing.policy import LLM, SLM, Router, RoutingDecision
+from migration.routing.policy import Router, RoutingDecision
+from migration.routing.policy.router import LLM, SLM
 
 T = TypeVar("T")
 Steps = Generator[str, Answer, T]

@@ -18,7 +18,7 @@ from migration.live.cascade import Settled, Tried
 from migration.live.policies import State
 from migration.live.replies import Relay, Reply
 from migration.live.rungs import Answer, checked, said
-from migration.routing.policy import LLM, SLM
+from migration.routing.policy.router import SLM
 
 MOST_HEARD = 1 << 20
 """Bytes of a stream that the log keeps."""
@@ -235,6 +235,3 @@ class Exchange:
             }
             for part, name, used, model in paid
         ]  # fmt: skip
-
-
-__all__ = ["ERROR", "LLM", "SLM", "Exchange", "Record"]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx2 as httpx
 
@@ -28,8 +28,10 @@ from migration.live.replies import Reply
 from migration.live.rungs import Answer, Endpoint, InProcess, Missing, Rung, checked
 from migration.live.streams import AsyncLLMStream, LLMStream, is_stream
 from migration.live.upstream import Upstream, upstream
-from migration.routing.policy import Candidate
 from migration.schema import CandidateKind
+
+if TYPE_CHECKING:
+    from migration.routing.policy import Candidate
 
 MOST_SHADOWS = 64
 """Shadow answers in flight; beyond, calls go without."""

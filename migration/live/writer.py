@@ -196,6 +196,7 @@ class Reporter:
 
 def main(folder: str, *options: str) -> None:
     """Write lines until the standard input ends."""
+    os.nice(5)  # calls come first
     files, reporter, masked = Files(Path(folder)), Reporter(), "--unmasked" not in options
     for line in sys.stdin.buffer:
         record = None

@@ -20,7 +20,7 @@ from migration.live import cascade
 from migration.live.call import read
 from migration.live.hybrid import Hybrid
 from migration.live.replies import Reply
-from migration.routing.policy import SLM
+from migration.routing.policy.router import SLM
 
 PREFIX = "hybrid/"
 

@@ -14,11 +14,15 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from migration.errors import BadInput
-from migration.routing.policy import Candidate
 
-CONTEXT, SLOTS = 8192, 4
+if TYPE_CHECKING:
+    from migration.routing.policy import Candidate
+
+CONTEXT, SLOTS = 8192, 2
+"""Tokens of all slots together, and how many calls are computed at a time."""
 
 
 @dataclass
@@ -42,9 +46,8 @@ class Embedded:
         own = self.run / "03_qlora_finetune" / "adapter"
         folder = str(own if own.is_dir() else adapter) if adapter else ""
         command = [sys.executable, "-m", "migration.live.server.embedded", str(self.run), base, folder]
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        process: subprocess.Popen[str] = subprocess.Popen(command, text=True, start_new_session=True, **pipes)
         self._processes.append(process)
         assert process.stdout
         for line in process.stdout:
@@ -102,7 +105,7 @@ def main(run: str, base: str, adapter: str = "") -> None:
         return
     settings = xllamacpp.CommonParams()
     settings.model.path, settings.n_ctx, settings.n_parallel, settings.port = str(file), CONTEXT, SLOTS, 0
-    settings.hostnames = ["127.0.0.1"]
+    settings.hostnames, settings.model_alias = ["127.0.0.1"], {Path(base).name}
     server = xllamacpp.Server(settings)
     print(json.dumps({"url": f"{server.listening_address}/v1"}), flush=True)
     sys.stdin.read()

@@ -43,7 +43,7 @@ def _of_tokens(tokens: Any) -> dict[str, float | None]:
     ordered = sorted(known)
     signals |= {"mean_logprob": sum(known) / len(known), "min_logprob": ordered[0]}
     signals |= {name: _quantile(ordered, share) for name, share in QUANTILES.items()}
-    alternatives = [_chances(token.get("top_logprobs")) for token in tokens]
+    alternatives = [_chances(_mapping(token).get("top_logprobs")) for token in tokens]
     if all(alternatives):
         entropies = [_entropy(chances) for chances in alternatives]
         signals |= {"mean_entropy": sum(entropies) / len(entropies), "first_entropy": entropies[0]}
@@ -57,15 +57,18 @@ def _chances(alternatives: Any) -> list[float]:
     """Probabilities of a token's alternatives, likeliest first; empty where one is no logprob."""
     if not isinstance(alternatives, list):
         return []
-    values = [_number(_mapping(one).get("logprob")) for one in alternatives]
-    chances = [math.exp(min(value, 0.0)) for value in values if value is not None]
-    return sorted(chances, reverse=True) if len(chances) == len(values) else []
+    try:
+        chances = [math.exp(one["logprob"]) for one in alternatives]
+    except (TypeError, KeyError, ValueError, OverflowError):
+        return []
+    chances.sort(reverse=True)
+    return chances if chances and chances[0] <= 1.001 and chances[-1] >= 0 else []
 
 
 def _entropy(chances: Sequence[float]) -> float:
     """Nats, from the few likeliest tokens and the rest as one: a lower bound of the true entropy."""
     rest = 1 - sum(chances)
-    return -sum(p * math.log(p) for p in (*chances, rest) if p > 0)
+    return -sum([p * math.log(p) for p in (*chances, rest) if p > 0])
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
@@ -81,9 +84,9 @@ def _number(value: Any) -> float | None:
     return float(value) if usable and abs(value) < 1e300 else None
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
-def _first(values: Any) -> Mapping[str, Any]:
+def _first(values: Any) -> dict[str, Any]:
     return _mapping(values[0]) if isinstance(values, list) and values else {}

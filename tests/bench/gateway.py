@@ -1,0 +1,202 @@
+"""What the gateway costs: latency added over the upstream on the accept path, throughput beside a LiteLLM proxy,
+streams at once, memory over many requests.
+
+The accept path is the whole of it: token, recognition, policy, one call of the rung, its logprobs read, confidence
+calibrated, answer and `x_migration` written, decision logged (masked, in the writer's process). LiteLLM passes the same
+body through to the same upstream. Both have one worker; load, upstream and servers share this machine's cores, in
+interleaved rounds, so that the ratio counts and not the numbers. LiteLLM is installed into an environment of its own
+under the user's cache, and left out where that fails.
+
+    python tests/bench/gateway.py [--quick] [--soak]
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+TESTS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS), str(TESTS / "live")]
+
+from live_runs import asked, policy, put  # noqa: E402
+from load import Client, timed  # noqa: E402
+
+LITELLM = "litellm[proxy]==1.108.7"
+
+
+def free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return door.getsockname()[1]
+
+
+def started(stack: ExitStack, words: list, port: int, *, seconds: float = 120.0, **more) -> subprocess.Popen:
+    """A process of our own, once its port answers; ended with the stack."""
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)
+    stack.callback(lambda: (process.terminate(), process.wait(20)))
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket() as door:
+            if door.connect_ex(("127.0.0.1", port)) == 0:
+                return process
+        if process.poll() is not None:
+            raise RuntimeError(f"{words[1:4]} ended at once")
+        time.sleep(0.1)
+    raise RuntimeError(f"{words[1:4]} does not answer")
+
+
+def upstream(stack: ExitStack) -> int:
+    started(stack, [sys.executable, str(TESTS / "load.py"), str(port := free_port())], port)
+    return port
+
+
+def gateway(stack: ExitStack, folder: Path, small: int, llm: int) -> tuple[int, subprocess.Popen]:
+    put(folder / "run", policy())
+    port = free_port()
+    words = ["-m", "migration.cli", "serve", str(folder / "run"), "--port", str(port), "--timeout", "60"]
+    words += ["--llm", f"http://127.0.0.1:{llm}/v1", "--upstream", f"small=http://127.0.0.1:{small}/v1"]
+    environment = {**os.environ, "MIGRATION_TOKENS": "x,y"}
+    return port, started(stack, [sys.executable, *words], port, env=environment)
+
+
+def litellm(stack: ExitStack, folder: Path, small: int) -> int | None:
+    """A LiteLLM proxy in front of the same upstream; None where it cannot be installed."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "migration" / "litellm-1.108.7"
+    if not (home / "bin" / "litellm").exists():
+        print("installing LiteLLM into an environment of its own (once)", flush=True)
+        done = subprocess.run([sys.executable, "-m", "venv", home], check=False)
+        if done.returncode == 0:
+            done = subprocess.run(
+                [home / "bin" / "pip", "install", "--quiet", LITELLM], check=False, capture_output=True
+            )
+        if done.returncode:
+            print("LiteLLM cannot be installed here: the comparison is left out")
+            return None
+    model = {"model": "openai/m", "api_base": f"http://127.0.0.1:{small}/v1", "api_key": "x"}
+    config = {"model_list": [{"model_name": "m", "litellm_params": model}]}
+    (folder / "litellm.yaml").write_text(json.dumps(config))
+    port = free_port()
+    words = [home / "bin" / "litellm", "--config", folder / "litellm.yaml", "--host", "127.0.0.1", "--port", str(port)]
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    started(stack, [*words, "--num_workers", "1"], port, env={**kept, "LITELLM_LOG": "ERROR"})
+    return port
+
+
+def body(**more) -> bytes:
+    """A request with a prompt of some length, and the logprobs that a rung is asked for where it goes direct."""
+    text = "My parcel has not arrived and the tracking page has not changed for a week. " * 8
+    return json.dumps({"model": "m", "messages": asked(text), "max_tokens": 32, "temperature": 0} | more).encode()
+
+
+def compare(ports: dict[str, int], *, seconds: float, rounds: int) -> dict[int, dict[str, tuple[float, float, float]]]:
+    """connections -> name -> (p50 ms, p95 ms, requests a second), each round asking everyone in turn."""
+    direct = body(logprobs=True, top_logprobs=20)
+    table = {}
+    for connections in (1, 16, 64):
+        seen = {name: [] for name in ports}
+        for _ in range(rounds):
+            for name, port in ports.items():
+                sent = body() if name == "gateway" else direct
+                seen[name] += asyncio.run(timed(port, sent, connections=connections, seconds=seconds))
+        table[connections] = {
+            name: (*np.percentile(times, (50, 95)), len(times) / (rounds * seconds)) for name, times in seen.items()
+        }
+    return table
+
+
+def show(table: dict) -> None:
+    print(f"{'connections':>11}  {'server':<10}{'p50 ms':>9}{'p95 ms':>9}{'added ms':>10}{'requests/s':>12}")
+    for connections, row in table.items():
+        for name, (p50, p95, rate) in row.items():
+            added = "" if name == "upstream" else f"{p50 - row['upstream'][0]:.2f}"
+            print(f"{connections:>11}  {name:<10}{p50:>9.2f}{p95:>9.2f}{added:>10}{rate:>12.0f}")
+
+
+async def streams_at_once(port: int, count: int) -> int:
+    """Streams that lost something or were mixed up, of so many at the same time, every second one escalated."""
+
+    async def one(i: int) -> bool:
+        word, who = (("hi", "small"), ("unsure", "llm"))[i % 2]
+        client = await Client(port).open()
+        sent = {"model": "m", "messages": asked(f"{word} {i}"), "stream": True}
+        status, said = await client.post(json.dumps(sent).encode())
+        client.close()
+        lines = [json.loads(line[5:]) for line in said.decode().split("\n") if line.startswith("data: {")]
+        heard = "".join(line["choices"][0]["delta"].get("content") or "" for line in lines)
+        return status == 200 and heard == f"{who} says {word} {i}" and said.endswith(b"data: [DONE]\n\n")
+
+    return count - sum(await asyncio.gather(*(one(i) for i in range(count))))
+
+
+async def memory_growth(port: int, process: psutil.Process, requests: int) -> tuple[float, float]:
+    """MiB after a tenth of the requests, and at their end."""
+
+    async def part(count: int) -> float:
+        clients = [await Client(port).open() for _ in range(16)]
+
+        async def run(client: Client) -> None:
+            for _ in range(count // 16):
+                status, said = await client.post(body())
+                assert status == 200, said
+
+        await asyncio.gather(*(run(client) for client in clients))
+        for client in clients:
+            client.close()
+        return process.memory_info().rss / 2**20
+
+    return await part(requests // 10), await part(requests - requests // 10)
+
+
+def serve_recorded(stack: ExitStack, name: str) -> int:
+    started(stack, [sys.executable, str(TESTS / "recorded.py"), str(port := free_port()), name], port)
+    return port
+
+
+def main(quick: bool, soak: bool) -> None:
+    found: dict[str, float | None] = {"added_ms_c1": None, "throughput_ratio": None}
+    seconds, rounds = (1.0, 2) if quick else (3.0, 4)
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder, fixed = Path(name), upstream(stack)
+        port, process = gateway(stack, folder, fixed, fixed)
+        ports = {"upstream": fixed, "gateway": port}
+        other = None if quick else litellm(stack, folder, fixed)
+        if other:
+            ports["litellm"] = other
+        for each in ports.values():
+            asyncio.run(timed(each, body(), connections=4, seconds=0.5))
+        table = compare(ports, seconds=seconds, rounds=rounds)
+        show(table)
+        found["added_ms_c1"] = round(table[1]["gateway"][0] - table[1]["upstream"][0], 3)
+        if other:
+            best = {who: max(row[who][2] for row in table.values()) for who in ("gateway", "litellm")}
+            found["throughput_ratio"] = round(best["gateway"] / best["litellm"], 2)
+        before, after = asyncio.run(memory_growth(port, psutil.Process(process.pid), 50_000 if soak else 2_000))
+        found |= {"memory_before_mib": round(before, 1), "memory_after_mib": round(after, 1)}
+        with urllib.request.urlopen(urllib.request.Request(
+            f"http://127.0.0.1:{port}/metrics", headers={"authorization": "Bearer x"})) as reply:  # fmt: skip
+            lines = [line for line in reply.read().decode().splitlines() if line.startswith("migration_log_lines")]
+        print("; ".join(lines))
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        port, _ = gateway(stack, Path(name), serve_recorded(stack, "small"), serve_recorded(stack, "llm"))
+        count = 100 if quick else 1_000
+        found |= {"streams": count, "streams_wrong": asyncio.run(streams_at_once(port, count))}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--quick", action="store_true", help="within a minute, without LiteLLM")
+    words.add_argument("--soak", action="store_true", help="memory over 50,000 requests")
+    given = words.parse_args()
+    main(given.quick, given.soak)
