@@ -8,10 +8,12 @@ Standard library only, so that what writes and reads `policy.json` can use it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 HOUR_S = 3600.0
+DOCUMENT = ("usd_per_1m_prompt", "usd_per_1m_completion", "usd_per_call")
+"""The names of a candidate's price in policy.json."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +30,15 @@ class UnitPrice:
         tokens = prompt_tokens * self.prompt_usd_per_m + completion_tokens * self.completion_usd_per_m
         return tokens / 1e6 + self.call_usd
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, float]:
         """As the field `price` of a candidate in policy.json."""
-        return asdict(self)
+        amounts = (self.prompt_usd_per_m, self.completion_usd_per_m, self.call_usd)
+        return dict(zip(DOCUMENT, amounts, strict=True))
 
     @classmethod
-    def read(cls, value: Mapping[str, Any] | None) -> UnitPrice | None:
+    def read(cls, value: Mapping[str, float] | None) -> UnitPrice | None:
         """Of policy.json's `price`; null where it names none."""
-        return cls(**{name: value[name] for name in cls.__dataclass_fields__ if name in value}) if value else None
+        return cls(*(float(value.get(name, 0.0)) for name in DOCUMENT), "policy.json") if value else None
 
 
 def by_the_token(usd_hour: float, prompt_tokens_per_s: float, completion_tokens_per_s: float, source: str) -> UnitPrice:

@@ -155,11 +155,14 @@ def plans(basis: Basis, known: Known, *, falls: tuple[float, float] | None = Non
                                          llm_factor=factor)  # fmt: skip
     found |= _api_models(basis, known) | _rungs(basis, known)
     hosted = {f"{HYBRID}_{way}": ladder_plan(basis, way) for way in _ways(basis)}
-    best = cheapest(basis, hosted)
+    in_time = {
+        name: plan for name, plan in hosted.items() if share_in_reach(basis, plan) >= basis.assumptions.running.on_time
+    }
+    best = cheapest(basis, in_time or hosted)
     found[HYBRID] = best
     found |= {name: plan for name, plan in hosted.items() if plan is not best}
     if falls:
-        found[f"{HYBRID}_reviewed"] = replace(best, title="The ladder, retuned as the weekly reviews saw", falls=falls)
+        found[f"{HYBRID}_reviewed"] = replace(best, title="The ladder, retuned as the reviews saw", falls=falls)
     return found
 
 
@@ -238,12 +241,13 @@ def _rungs(basis: Basis, known: Known) -> dict[str, Plan]:
 def kept_quality(decisions: pd.DataFrame, predictions: pd.DataFrame, ladder: Ladder) -> Rate | None:
     """Share of decided calls as good as the LLM's when only the candidates of `ladder` keep theirs; None if unknown.
 
-    decisions: call_id, task, candidate, and weight, part where there; predictions: call_id, candidate, agrees.
+    decisions: call_id, task, candidate, and weight, part, agrees where there; predictions: call_id, candidate, agrees.
     """
     if "candidate" not in decisions:
         return None
-    rows = decisions[decisions["part"].eq("test")] if "part" in decisions else decisions
-    both = rows.merge(predictions[["call_id", "candidate", "agrees"]], "left", ["call_id", "candidate"])
+    both = decisions[decisions["part"].eq("test")] if "part" in decisions else decisions
+    if "agrees" not in both:
+        both = both.merge(predictions[["call_id", "candidate", "agrees"]], "left", ["call_id", "candidate"])
     kept = both["candidate"].isin(list(ladder.kinds)) & both["model"].eq("slm")
     if both.loc[kept, "agrees"].isna().any() or not len(both):
         return None

@@ -99,9 +99,9 @@ def everything_to(name: str, kind: CandidateKind, tasks: Iterable[str], price: U
 def ladder_of(decisions: pd.DataFrame, policy: dict[str, Any]) -> Ladder:
     """The ways of the calls that step 04 decided on.
 
-    decisions: task, model ("slm" or "llm"), and candidate (who answered), candidate_kind, tried (names, in order),
-    part; of an older run tried_slm instead. A task with ENOUGH calls on the test part is counted there alone. policy:
-    policy.json, whose candidates name kinds and prices. Raises BadInput where the columns are missing.
+    decisions: task, model ("slm" or "llm"), part, and candidate (who answered), tried (names in order, or how many of
+    the task's rungs); of an older run tried_slm instead. A task with ENOUGH calls on the test part is counted there
+    alone. policy: policy.json, whose candidates name kinds and prices. Raises BadInput where the columns are missing.
     """
     if "part" in decisions:
         test = decisions["part"].eq("test")
@@ -109,7 +109,9 @@ def ladder_of(decisions: pd.DataFrame, policy: dict[str, Any]) -> Ladder:
     slm = decisions["model"].eq("slm")
     if "tried" in decisions:
         answers = decisions["candidate"].where(slm, "")
-        tried = [tuple(names) if names is not None else () for names in decisions["tried"]]
+        rungs = {task: [rung["candidate"] for rung in each] for task, each in (policy.get("rungs") or {}).items()}
+        asked = zip(decisions["tried"], decisions["task"], answers, strict=True)
+        tried = [_names(each, rungs.get(task, rungs.get("*", [])), answer) for each, task, answer in asked]
     elif "tried_slm" in decisions:
         name = str(policy.get("slm", "small model"))
         answers = pd.Series(np.where(slm, name, ""), index=decisions.index)
@@ -128,6 +130,12 @@ def ladder_of(decisions: pd.DataFrame, policy: dict[str, Any]) -> Ladder:
         name: UnitPrice.read(one.get("price")) for name, one in listed.items() if isinstance(one.get("price"), dict)
     }
     return Ladder(ways, counts, kinds, {name: price for name, price in read.items() if price})
+
+
+def _names(tried: Any, rungs: list[str], answer: str) -> tuple[str, ...]:
+    """The candidates asked, in order: as they are listed, or the first so many of the task's rungs."""
+    names = tuple(rungs[: int(tried)]) if np.isscalar(tried) else tuple(tried if tried is not None else ())
+    return names if answer in ("", *names) else (*names[: len(names) - 1], answer)
 
 
 def measured_speed(predictions: pd.DataFrame, names: Iterable[str]) -> tuple[float, float] | None:

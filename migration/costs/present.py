@@ -161,13 +161,13 @@ def say_hosting(options: pd.DataFrame, reachable: float, target_ms: float, curre
     best, own = options.loc[options["usd_month"].idxmin()], options[options["gpus"] > 0]
     text = f"Cheapest: **{best['hosting']}** at {currency(best['usd_month'])} a month."
     if len(own):
-        one = own.iloc[0]
+        one = best if best["gpus"] > 0 else own.iloc[0]
         n = f"{one['gpus']} GPU" + ("" if one["gpus"] == 1 else "s") if one["hosting"] != "cpu" else "a CPU machine"
         text += f" The busiest hour needs {n}: {one['busy_hours']:,.3g} hours of work a month, and all"
         text += f" {one['gpus'] * MONTH_HOURS:,.4g} are paid for."
     if reachable < 0.95:
-        text += f" Only {reachable:.0%} of the SLM's answers can keep {target_ms:,.0f} ms there, however many GPUs"
-        text += " there are: a long answer takes its time."
+        text += f" Only {reachable:.0%} of the SLM's answers can keep {target_ms:,.0f} ms there, however many"
+        text += " machines there are: a long answer takes its time."
     if "api" not in set(options["hosting"]):
         text += " An API for the tuned model is left out: no price of one is given (`slm_api` of the scenarios file)."
     return text

@@ -158,7 +158,7 @@ def test_a_cheap_rung_alone_is_offered_at_the_quality_it_kept():
         "model": ["slm"] * 90 + ["llm"] * 10, "candidate": ["lr"] * 60 + ["small"] * 30 + ["gpt-4o"] * 10,
         "tried": [["lr"]] * 60 + [["lr", "small"]] * 40,
     })  # fmt: skip
-    policy = {"candidates": {"lr": {"kind": "classifier", "price": {"call_usd": 1e-6}}, "small": {"kind": "slm"}}}
+    policy = {"candidates": {"lr": {"kind": "classifier", "price": {"usd_per_call": 1e-6}}, "small": {"kind": "slm"}}}
     ladder = ladder_of(decided, policy)
     predictions = pd.DataFrame({"call_id": decided["call_id"], "candidate": decided["candidate"],
                                 "agrees": np.arange(100) >= 3})  # fmt: skip

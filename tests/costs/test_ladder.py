@@ -36,7 +36,7 @@ def test_ways_are_candidates_in_their_order_and_whose_answer_counts():
     assert ladder.to_llm.tolist() == [True, False, False, True]
     assert ladder.escalates.tolist() == [False, False, False, True]
     assert ladder.asks(CandidateKind.SLM).tolist() == [[False, False, True, True]]
-    assert ladder.prices == {"seen": UnitPrice(call_usd=1e-6, source="x")}
+    assert ladder.prices["seen"].call_usd == 1e-6
 
 
 def test_a_rung_alone_keeps_what_it_kept_and_leaves_the_rest_to_the_llm():
@@ -44,6 +44,12 @@ def test_a_rung_alone_keeps_what_it_kept_and_leaves_the_rest_to_the_llm():
     assert [way.label for way in alone.ways] == ["LLM", "lr", "lr, then LLM", "lr, then LLM"]
     assert alone.to_llm.tolist() == [True, False, True, True]
     assert set(alone.kinds) == {"lr"}
+
+
+def test_rungs_that_are_counted_are_named_by_the_policy():
+    rungs = {"a": [{"candidate": "seen"}, {"candidate": "lr"}, {"candidate": "small"}]}
+    counted = ladder_of(DECIDED.assign(tried=[2, 3, 3, 0]), POLICY | {"rungs": rungs})
+    assert counted.ways == ladder_of(DECIDED, POLICY).ways
 
 
 def test_decisions_of_an_older_run_are_read_and_those_without_columns_refused():
