@@ -1,5 +1,6 @@
 """The policy and the router that runs in production: numpy and the standard library alone."""
 
-from migration.routing.policy.router import Limits, Policy, Request, Router, RoutingDecision
+from migration.routing.policy.document import ANY, Candidate, Limits, Policy, Rung
+from migration.routing.policy.router import LLM, SLM, Request, Router, RoutingDecision
 
-__all__ = ["Limits", "Policy", "Request", "Router", "RoutingDecision"]
+__all__ = ["ANY", "LLM", "SLM", "Candidate", "Limits", "Policy", "Request", "Router", "RoutingDecision", "Rung"]

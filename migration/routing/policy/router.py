@@ -1,27 +1,26 @@
-"""The router as production runs it: a policy read from JSON, and one pure decision a request.
+"""The router as production runs it: one pure decision a request, by a policy.
 
-Knows: the order of the decisions - hard limits, pinned tasks, the task's rule, the score before the call, and for a
-cascade the calibrated confidence of the SLM's own answer. Refuses to know: how a policy was tuned, and every model.
-Imports numpy and the standard library alone, so that a gateway can load it in milliseconds.
+The order: hard limits, pinned tasks, the task's rungs, the score before the call, and for each rung the calibrated
+confidence of its answer. Imports numpy and the standard library alone, so that a gateway loads it in milliseconds.
+Out of scope: how a policy was tuned, how it is stored (`document`), and every model.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from migration.errors import BadInput
+from migration.routing.policy.document import ANY, COMPLEXITY, Limits, Policy, Rung
 from migration.routing.policy.score import HashedScore, text_of, words_of
-from migration.routing.policy.signals import SignalScore
+from migration.schema import CandidateKind
 
-SLM, LLM, CASCADE = "slm", "llm", "cascade"
-VERSION = 1
-ANY = "*"
-"""The name under which a rule, a threshold or an expectation stands for every task that has none of its own."""
+SLM, LLM = "slm", "llm"
+"""`RoutingDecision.model`: any rung below the LLM, or the LLM."""
+_WITHOUT_MODEL = (CandidateKind.CACHE, CandidateKind.CLASSIFIER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,6 @@ class Request:
     task_type: str | None = None
     tokens: int | None = None
     tools: Sequence[str] = ()
-    modality: str = "text"
     reasoning: bool = False
     complexity: float | None = None
 
@@ -54,6 +52,7 @@ class Request:
         return text_of(self.messages)
 
     def count_tokens(self) -> int:
+        """Prompt tokens, estimated from the characters where nobody counted."""
         if self.tokens is not None:
             return int(self.tokens)
         if isinstance(self.messages, str):
@@ -68,9 +67,11 @@ _REQUEST_FIELDS = {item.name for item in fields(Request)}
 class RoutingDecision:
     """Where a request goes, and why.
 
-    model: `slm` or `llm`. confidence: chance (0..1) that the decision delivers what the LLM alone would.
-    threshold: where it is not None the SLM's answer must be checked with `Router.accept` before it is delivered.
-    stage: what decided (`limit`, `pinned`, `rule`, `score`, `default`, `answer`).
+    model: `slm` for any rung below the LLM, else `llm`. candidate: who answers; rung: its place in the task's cascade,
+    -1 for the LLM. confidence: chance (0..1) that the decision delivers what the LLM alone would. threshold: where it
+    is not None the rung's answer must be checked with `Router.accept` before it is delivered. stage: what decided
+    (`limit`, `pinned`, `rule`, `score`, `default`, `answer`). gated: the score before the call ruled language models
+    below the LLM out.
     """
 
     model: str
@@ -79,111 +80,26 @@ class RoutingDecision:
     threshold: float | None = None
     task: str | None = None
     stage: str = "rule"
+    candidate: str = ""
+    rung: int = -1
+    name: str = ANY
+    gated: bool = False
 
     @property
     def needs_check(self) -> bool:
+        """Whether the rung's answer has to be shown to `Router.accept` before it is delivered."""
         return self.model == SLM and self.threshold is not None
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What no rule may overrule. `tools`: names the SLM can call, None where it can call any."""
-
-    context_tokens: int | None = None
-    modalities: tuple[str, ...] = ("text",)
-    tools: tuple[str, ...] | None = ()
-    reasoning: bool = True
-
-    def broken_by(self, request: Request) -> str | None:
-        """The first limit that the request breaks, in words; None where it keeps them all."""
-        if self.context_tokens is not None and (tokens := request.count_tokens()) > self.context_tokens:
-            return f"{tokens} prompt tokens are more than the SLM's {self.context_tokens}"
-        if request.modality not in self.modalities:
-            return f"the SLM does not read {request.modality}"
-        if self.tools is not None and (lacking := [tool for tool in request.tools if tool not in self.tools]):
-            return f"the SLM lacks the tool {lacking[0]}"
-        if request.reasoning and not self.reasoning:
-            return "the request asks for reasoning"
-        return None
-
-
-@dataclass(frozen=True)
-class Policy:
-    """All that a router needs to know, as `policy.json` holds it.
-
-    rules: task or task type -> `slm`, `llm` or `cascade` ("*" for the rest). thresholds: task -> least calibrated
-    confidence at which the SLM's answer is kept ("*" for the rest; a task without one is not checked). expected:
-    task -> measured chance that the SLM's answer is as good as the LLM's. candidates: task -> the candidate that
-    answers it, where it is not `slm`. score: what is computed before the call, and `score_limit` the most of it that
-    still tries the SLM ("complexity" reads the request's own complexity). calibrator: from an answer's
-    log-probabilities to its calibrated confidence.
-    """
-
-    slm: str
-    llm: str
-    rules: Mapping[str, str] = field(default_factory=lambda: {ANY: LLM})
-    thresholds: Mapping[str, float] = field(default_factory=dict)
-    expected: Mapping[str, float] = field(default_factory=dict)
-    candidates: Mapping[str, str] = field(default_factory=dict)
-    pinned: tuple[str, ...] = ()
-    limits: Limits = Limits()
-    score: HashedScore | str | None = None
-    score_limit: float | None = None
-    calibrator: SignalScore | None = None
-    llm_confidence: float = 1.0
-    guarantee: Mapping[str, Any] = field(default_factory=dict)
-    hashes: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        wrong = {task: rule for task, rule in self.rules.items() if rule not in (SLM, LLM, CASCADE)}
-        if wrong:
-            raise BadInput(f"rules are slm, llm or cascade, not {wrong}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON: numbers, words, lists; arrays as base64 of little-endian float16."""
-        score = self.score.to_dict() if isinstance(self.score, HashedScore) else self.score
-        own = {item.name: getattr(self, item.name) for item in fields(self)}
-        limits = {item.name: getattr(self.limits, item.name) for item in fields(Limits)}
-        calibrator = self.calibrator.to_dict() if self.calibrator else None
-        return {"version": VERSION} | own | {"limits": limits, "score": score, "calibrator": calibrator}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Policy:
-        """Raises BadInput for another version or an unknown field."""
-        data = dict(data)
-        if (version := data.pop("version", None)) != VERSION:
-            raise BadInput(f"this router reads policies of version {VERSION}, not {version}")
-        unknown = set(data) - {item.name for item in fields(cls)}
-        if unknown:
-            raise BadInput(f"a policy has no {sorted(unknown)}")
-        limits: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in data["limits"].items()
-        }
-        score = data.get("score")
-        calibrator = data.get("calibrator")
-        own: dict[str, Any] = {
-            "limits": Limits(**limits),
-            "pinned": tuple(data.get("pinned", ())),
-            "score": HashedScore.from_dict(score) if isinstance(score, Mapping) else score,
-            "calibrator": SignalScore.from_dict(calibrator) if calibrator else None,
-        }
-        return cls(**data | own)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Policy:
-        """The policy in a JSON file. Raises BadInput naming the file when it is absent, broken or of another kind."""
-        try:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
-            return cls.from_dict(data)
-        except FileNotFoundError as error:
-            raise BadInput(f"{path} does not exist") from error
-        except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-            raise BadInput(f"{path} is not a policy: {error}") from error
-
-    @classmethod
-    def all_llm(cls, slm: str, llm: str, **more: Any) -> Policy:
-        """The policy of "do not route"."""
-        return cls(slm=slm, llm=llm, rules={ANY: LLM}, **more)
+def broken_limit(limits: Limits, request: Request) -> str | None:
+    """The first hard limit that the request breaks, in words; None where it keeps them all."""
+    if limits.context_tokens is not None and (tokens := request.count_tokens()) > limits.context_tokens:
+        return f"{tokens} prompt tokens are more than the limit of {limits.context_tokens}"
+    if limits.tools is not None and (lacking := [tool for tool in request.tools if tool not in limits.tools]):
+        return f"no small model can call the tool {lacking[0]}"
+    if request.reasoning and not limits.reasoning:
+        return "the request asks for reasoning"
+    return None
 
 
 class Router:
@@ -194,19 +110,24 @@ class Router:
 
     @classmethod
     def load(cls, path: str | Path) -> Router:
+        """The router of a policy file. Raises BadInput as `Policy.load`."""
         return cls(Policy.load(path))
+
+    def recognise(self, messages: Sequence[Mapping[str, Any]], tools: Sequence[str] = ()) -> str | None:
+        """The task that a request without a name belongs to; None where no template of the log fits."""
+        return self.policy.recognition.task_of(messages, tools) if self.policy.recognition else None
 
     def route(
         self, request: Request | Mapping[str, Any], answer: Mapping[str, float | None] | None = None
     ) -> RoutingDecision:
-        """Where `request` goes; with `answer`, the SLM answer's signals, whether that answer is kept.
+        """Where `request` goes; with `answer`, the first rung's signals, whether that answer is kept.
 
-        A decision that `needs_check` says "ask the SLM, then `accept`"; both at once is what `answer` is for.
+        A decision that `needs_check` says "ask this candidate, then `accept`"; both at once is what `answer` is for.
         """
         request = Request.of(request)
         decision = self._before_score(request)
         if decision.stage == "score":
-            decision = self._after_score(request, decision, self._scores([request])[0])
+            decision = self._after_score(decision, self._scores([request])[0])
         return self.accept(decision, answer) if answer is not None and decision.needs_check else decision
 
     def route_many(self, requests: Iterable[Request | Mapping[str, Any]]) -> list[RoutingDecision]:
@@ -216,51 +137,72 @@ class Router:
         open_ = [i for i, decision in enumerate(decisions) if decision.stage == "score"]
         if open_:
             for i, score in zip(open_, self._scores([asked[i] for i in open_]), strict=True):
-                decisions[i] = self._after_score(asked[i], decisions[i], score)
+                decisions[i] = self._after_score(decisions[i], score)
         return decisions
 
     def accept(self, decision: RoutingDecision, answer: Mapping[str, float | None]) -> RoutingDecision:
-        """Keep the SLM's answer or escalate, from the signals of the answer.
+        """Keep the rung's answer, or go on to the next rung or the LLM, from the signals of the answer.
 
         answer: the columns of predictions.parquet that a call has (mean_logprob, min_logprob, ...), or `confidence`
-        where it is already calibrated. No signal at all, or a NaN, counts as unsure and escalates.
+        where it is already calibrated. No signal at all, or a value that is no finite number, counts as unsure.
         """
-        if not decision.needs_check:
+        if not decision.needs_check or decision.threshold is None:
             return decision
-        confidence = self.confidence(answer, decision.task)
-        threshold = decision.threshold
-        assert threshold is not None
+        confidence, threshold = self.confidence(answer, decision.task, decision.candidate), decision.threshold
         if confidence >= threshold:
             reason = f"confidence {confidence:.2f} reaches {threshold:.2f}"
             return replace(decision, reason=reason, confidence=confidence, threshold=None, stage="answer")
-        reason = f"confidence {confidence:.2f} is below {threshold:.2f}"
-        return RoutingDecision(LLM, reason, self.policy.llm_confidence, None, decision.task, "answer")
+        return self._rung_from(decision, decision.rung + 1, f"confidence {confidence:.2f} is below {threshold:.2f}")
 
-    def confidence(self, answer: Mapping[str, float | None], task: str | None = None) -> float:
-        """Calibrated chance that the SLM's answer is as good as the LLM's; 0.0 where there is nothing to judge by."""
+    def confidence(
+        self, answer: Mapping[str, float | None], task: str | None = None, candidate: str | None = None
+    ) -> float:
+        """Calibrated chance that a candidate's answer is as good as the LLM's; 0.0 where nothing tells."""
         given = answer.get("confidence")
         if given is not None:
-            return 0.0 if math.isnan(given) else float(given)
-        return self.policy.calibrator.confidence(answer, task) if self.policy.calibrator else 0.0
+            return float(given) if isinstance(given, int | float) and math.isfinite(given) else 0.0
+        calibrators = self.policy.calibrators
+        name = candidate if candidate is not None else next(iter(calibrators), "")
+        return calibrators[name].confidence(answer, task) if name in calibrators else 0.0
 
     def _before_score(self, request: Request) -> RoutingDecision:
         policy, task = self.policy, request.task
-        if broken := policy.limits.broken_by(request):
-            return RoutingDecision(LLM, broken, policy.llm_confidence, None, task, "limit")
+        if broken := broken_limit(policy.limits, request):
+            return self._to_llm(broken, task, "limit")
         if task in policy.pinned or request.task_type in policy.pinned:
-            return RoutingDecision(LLM, f"{task or request.task_type} is pinned to the LLM", 1.0, None, task, "pinned")
-        name = self._name_in(policy.rules, request)
-        rule = policy.rules.get(name, LLM)
-        expected = policy.expected.get(name, policy.expected.get(ANY, 0.5))
+            return replace(self._to_llm(f"{task or request.task_type} is pinned to the LLM", task, "pinned"), confidence=1.0)
+        name = self._name_in(policy.rungs, request)
+        rungs = policy.rungs.get(name, ())
         stage = "default" if name == ANY else "rule"
-        if rule == LLM:
-            return RoutingDecision(LLM, f"rule of {name}: llm", policy.llm_confidence, None, task, stage)
-        if rule == SLM:
-            return RoutingDecision(SLM, f"rule of {name}: slm", expected, None, task, stage)
-        threshold = policy.thresholds.get(name, policy.thresholds.get(ANY))
-        if policy.score is None:
-            return RoutingDecision(SLM, f"rule of {name}: the SLM first", expected, threshold, task, stage)
-        return RoutingDecision(SLM, f"rule of {name}: the SLM first", expected, threshold, task, "score")
+        if not rungs:
+            return self._to_llm(f"{name}: no small model is proved", task, stage)
+        first = self._at(RoutingDecision(SLM, "", 0.0, None, task, stage, name=name), 0, rungs[0])
+        scored = policy.score is not None and any(policy.candidates[r.candidate].kind not in _WITHOUT_MODEL for r in rungs)
+        return replace(first, stage="score") if scored and rungs[0].checked else first
+
+    def _to_llm(self, reason: str, task: str | None, stage: str) -> RoutingDecision:
+        return RoutingDecision(LLM, reason, self.policy.llm_confidence, None, task, stage, self.policy.llm)
+
+    def _at(self, decision: RoutingDecision, place: int, rung: Rung, why: str = "") -> RoutingDecision:
+        """`decision` at a rung whose candidate is to be asked."""
+        expected = self.policy.expected.get(decision.name, self.policy.expected.get(ANY, 0.5))
+        return replace(
+            decision,
+            model=SLM,
+            reason=f"{why}; ask {rung.candidate}" if why else f"{decision.name}: ask {rung.candidate} first",
+            confidence=expected,
+            threshold=rung.threshold if rung.checked else None,
+            candidate=rung.candidate,
+            rung=place,
+        )
+
+    def _rung_from(self, decision: RoutingDecision, place: int, why: str) -> RoutingDecision:
+        """The next rung from `place` on that may be tried, else the LLM."""
+        for at, rung in enumerate(self.policy.rungs.get(decision.name, ())[place:], place):
+            if not decision.gated or self.policy.candidates[rung.candidate].kind in _WITHOUT_MODEL:
+                return self._at(decision, at, rung, why)
+        stage = "score" if decision.gated and place == 0 else "answer"
+        return replace(self._to_llm(why, decision.task, stage), name=decision.name, gated=decision.gated)
 
     def _scores(self, requests: list[Request]) -> list[float]:
         score = self.policy.score
@@ -268,14 +210,14 @@ class Router:
             return score.score([request.text for request in requests], [request.task for request in requests]).tolist()
         return [float(request.complexity or 0.0) for request in requests]
 
-    def _after_score(self, request: Request, decision: RoutingDecision, score: float) -> RoutingDecision:
+    def _after_score(self, decision: RoutingDecision, score: float) -> RoutingDecision:
         limit = self.policy.score_limit
-        if limit is not None and score > limit:
-            reason = f"the LLM is expected to be better by {score:.2f}, over {limit:.2f}"
-            if self.policy.score == "complexity":
-                reason = f"complexity {score:.2f} is over {limit:.2f}"
-            return RoutingDecision(LLM, reason, self.policy.llm_confidence, None, request.task, "score")
-        return decision
+        if limit is None or score <= limit:
+            return decision
+        reason = f"the LLM is expected to be better by {score:.2f}, over {limit:.2f}"
+        if self.policy.score == COMPLEXITY:
+            reason = f"complexity {score:.2f} is over {limit:.2f}"
+        return self._rung_from(replace(decision, gated=True), 0, reason)
 
     @staticmethod
     def _name_in(table: Mapping[str, Any], request: Request) -> str:

@@ -1,6 +1,6 @@
 """Finite-sample tests of a mean: is it below a limit, with a stated chance of being wrong?
 
-Knows: bounded values and how to test them without asymptotics. Refuses to know: thresholds, models, money.
+Out of scope: thresholds, conversations (`risk`), models, money.
 
 Two tests, by the shape of the values:
 - 0/1: the exact binomial test (Clopper and Pearson 1934);
@@ -11,21 +11,11 @@ Two tests, by the shape of the values:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import stats
 
-BETS = 1000
+BETS = 128
 """How often, at most, a bet is sized anew."""
-
-
-@dataclass(frozen=True)
-class Bound:
-    """An upper bound of a mean that holds with chance 1 - delta, and the test that gave it."""
-
-    value: float
-    method: str
 
 
 def is_binary(values: np.ndarray) -> bool:
@@ -67,44 +57,33 @@ def binomial_upper(losses: int, n: int, delta: float) -> float:
 
 
 def betting_proves(
-    values: np.ndarray, limit: np.ndarray | float, delta: float, *, low: float, high: float, seed: int = 0
+    values: np.ndarray, limit: np.ndarray | float, delta: np.ndarray | float, *, low: float, high: float, seed: int = 0
 ) -> np.ndarray:
     """Whether betting against "the mean is at least `limit`" ever multiplies the stake by 1/delta.
 
     values: (n, columns) within [low, high], in any order (they are shuffled by `seed`, as the bets look at the past);
-    limit: one number, or one a column. Returns bool (columns,). Each bet is sized to what is still missing and to the
-    draws still to come (target-recalculating bets, Voracek and Orabona 2025), which spends almost all of delta. For n
-    past BETS the bets are renewed only that often.
+    limit: one number, or one a column; delta: one chance of error, or several (levels,). Returns bool (columns,), or
+    (levels, columns). Each bet is sized to what is still missing and to the draws still to come (target-recalculating
+    bets, Voracek and Orabona 2025), which spends almost all of delta. For n past BETS the bets are renewed only that
+    often.
     """
-    n = len(values)
+    n, levels = len(values), np.atleast_1d(np.asarray(delta, float))
     m = np.clip((np.asarray(limit, float) - low) / (high - low), 0.0, 1.0)
     open_, m = (m > 0) & (m < 1), np.clip(m, 1e-9, 1 - 1e-9)
     order = np.random.default_rng(seed).permutation(n)
     size = -(-n // BETS)
-    target, cap = np.log(1 / delta), 0.9 / (1 - m)
+    target, cap = np.log(1 / levels)[:, None], 0.9 / (1 - m)
     prior = 0.25 * m * (1 - m)  # losses near the limit and mostly rare: a variance to start from
     columns = max(values.shape[1], np.size(m))
-    stake, proved = np.zeros(columns), np.zeros(columns, bool)
+    stake = np.zeros((len(levels), columns))
+    proved = np.zeros(stake.shape, bool)
     total, squares, count = m + np.zeros(columns), m * m + 4 * prior + np.zeros(columns), 1.0
     for start in range(0, n, size):
         block = (values[order[start : start + size]] - low) / (high - low)
         variance = np.maximum(squares - total**2 / count, 1e-12) / (count + 3)
         bet = np.minimum(np.sqrt(2 * np.maximum(target - stake, 0) / ((n - start) * variance)), cap)
-        stake = stake + np.log1p(bet * (m - block)).sum(0)
+        stake = stake + np.log1p(bet[:, None, :] * (m - block)[None]).sum(1)
         proved |= stake >= target
         total, squares, count = total + block.sum(0), squares + (block**2).sum(0), count + len(block)
-    return np.where(open_, proved, np.asarray(limit) >= high)
-
-
-def mean_upper(values: np.ndarray, delta: float, *, low: float, high: float, at_most: float | None = None) -> Bound:
-    """An upper bound of the mean of `values`, within [low, high]; `at_most` is a limit that is proved already."""
-    if is_binary(values):
-        return Bound(binomial_upper(int(values.sum()), len(values), delta), "exact binomial")
-    below, above = float(values.mean()), high if at_most is None else at_most
-    for _ in range(1 if at_most is not None else 2):
-        limits = np.linspace(below, above, 66)[1:-1]
-        proved = betting_proves(values[:, None], limits, delta, low=low, high=high)
-        first = int(np.argmin(proved[::-1])) if not proved.all() else len(proved)  # proved without a gap from above
-        steps = np.r_[below, limits, above]
-        below, above = float(steps[len(limits) - first]), float(steps[len(limits) - first + 1])
-    return Bound(above, "betting")
+    found = np.where(open_, proved, np.asarray(limit) >= high)
+    return found if np.ndim(delta) else found[0]

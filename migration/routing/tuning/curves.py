@@ -15,7 +15,7 @@ import pandas as pd
 
 from migration.routing.policy.router import LLM, Policy
 from migration.routing.tuning.outcomes import requests_of
-from migration.routing.tuning.thresholds import sweep
+from migration.routing.tuning.sweeping import sweep
 from migration.stats import wilson
 
 ARTICLE_THRESHOLD = 0.85

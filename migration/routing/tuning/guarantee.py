@@ -1,17 +1,16 @@
-"""From outcomes to a policy that keeps a promise, and how it did on calls it has not seen.
+"""From outcomes to a policy whose guarantee is tested.
 
-Knows: outcomes (one row a call that both models answered), the loss a team accepts, the level it wants.
-Refuses to know: files and notebooks.
-
-The promise: with chance `confidence_level` over the draw of the calibration calls, the hybrid's answers differ from
-the LLM's in at most `max_loss` of the calls - for each task that has calls enough, and for the thin tasks together -
-on calls that come from the same traffic. It says nothing of traffic that has shifted (`shift`).
+The guarantee: with chance `confidence_level` over the draw of the calibration conversations, the hybrid's answers differ
+from the LLM's in at most `max_loss` of all calls and in at most `max_kept_error` of the calls that rungs below the LLM
+answer - for each task that has calls enough, and for the low-volume tasks together - on calls that come from the same
+traffic. It says nothing of traffic that has shifted (`drift`). Out of scope: files, notebooks, how a policy did on
+test calls (`evaluation`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,185 +18,246 @@ import numpy as np
 import pandas as pd
 
 from migration.errors import NotEnoughCalls
-from migration.routing.policy.router import ANY, CASCADE, LLM, SLM, Limits, Policy, Router
+from migration.routing.policy import LLM, Candidate, Limits, Policy, Rung
+from migration.routing.policy.recognition import Recognition
+from migration.routing.policy.router import broken_limit
 from migration.routing.policy.score import HashedScore
 from migration.routing.policy.signals import SignalScore
+from migration.routing.tuning import bounds, ladder
 from migration.routing.tuning.confidence import learn_confidence
 from migration.routing.tuning.gain import GainModel
-from migration.routing.tuning.outcomes import requests_of, signals_of
-from migration.routing.tuning.thresholds import DO_NOT_ROUTE, ROUTE, ThresholdChoice, bounds, choose_threshold
+from migration.routing.tuning.outcomes import requests_of
+from migration.routing.tuning.thresholds import ThresholdChoice, choose_cascade
+from migration.schema import CandidateKind, Decision, GroupTest, Guarantee, Part
 from migration.stats import wilson
 
 HOPELESS = 0.20
-"""A task whose agreement is below this, as sure as its `fit` calls can say, goes to the LLM untried."""
-FEW = 30
-"""Calls of a task under which its share of agreement is a guess: then half must agree for it to be tried."""
+"""A task whose best agreement is below this, as sure as its `fit` calls can say, goes to the LLM untried."""
+FEW = 20
+"""`fit` calls of a task under which its share of agreement is a guess: then half must agree for it to be tried."""
 GATE = 0.95
-"""A cascade does not try the SLM where the score before the call gives it less than 1 - GATE to be right."""
+"""A language model below the LLM is not tried where the score before the call gives it less than 1 - GATE."""
 FIT_FOR_GATE = 200
-THIN = "thin tasks together"
+LOW_VOLUME = "low-volume tasks, pooled"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the guarantee must say: most of all calls and of the kept calls that may differ, and how sure."""
+
+    max_loss: float
+    confidence_level: float
+    max_kept_error: float | None = None
+
+    @property
+    def kept_error(self) -> float:
+        """Most of the kept calls that may differ: twice `max_loss` where nothing is said."""
+        return min(1.0, 2 * self.max_loss) if self.max_kept_error is None else self.max_kept_error
+
+    @property
+    def delta(self) -> float:
+        """The chance of a guarantee that does not hold."""
+        return 1 - self.confidence_level
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """A policy with what it was tuned from. rows: the outcomes with `confidence`,
-    `gain` and `limited` (by a hard limit) added."""
+    """A policy with what it was tuned from. rows: the outcomes with `confidence` (calibrated), `gain` and `limited`;
+    members: task -> its cascade; groups: one row a tested group; choices: group -> its threshold."""
 
     policy: Policy
     rows: pd.DataFrame
+    members: dict[str, tuple[str, ...]]
     groups: pd.DataFrame
     choices: dict[str, ThresholdChoice] = field(repr=False)
+    ruled_out: dict[str, str] = field(default_factory=dict)
 
     @property
-    def decision(self) -> str:
-        return ROUTE if any(choice.threshold is not None for choice in self.choices.values()) else DO_NOT_ROUTE
-
-
-def add_confidence(rows: pd.DataFrame, signals: SignalScore) -> pd.DataFrame:
-    """`rows` with `confidence`: calibrated, 0 where the answer broke."""
-    values = {name: pd.to_numeric(rows[name]).to_numpy(float, na_value=np.nan) for name in signals.names}
-    raw = signals.raw(values, rows["task"].to_numpy())
-    confidence = np.where(rows["error"].notna(), 0.0, signals.calibrator(raw))
-    return rows.assign(confidence=confidence)
+    def decision(self) -> Decision:
+        """Route where at least one group is proved."""
+        proved = any(choice.threshold is not None for choice in self.choices.values())
+        return Decision.ROUTE if proved else Decision.DO_NOT_ROUTE
 
 
 def tune(
     rows: pd.DataFrame,
     *,
-    slm: str,
     llm: str,
     max_loss: float,
     confidence_level: float,
+    max_kept_error: float | None = None,
     pinned: Sequence[str] = (),
     limits: Limits | None = None,
+    candidates: Mapping[str, Candidate] | None = None,
+    recognition: Recognition | None = None,
     seed: int = 0,
 ) -> Tuned:
-    """Learn the confidence on the `fit` rows, choose thresholds on the `choose` rows, and write the policy down.
+    """Learn confidences and choose cascades on the `fit` rows, prove thresholds on the `choose` rows, write it down.
 
-    rows: of `outcomes.gather`. Raises NotEnoughCalls when a part is empty.
+    rows: of `outcomes.gather`; pinned: tasks or task types that stay with the LLM; candidates: what the policy says
+    of each (source, price, ...). Raises NotEnoughCalls when a part is empty.
     """
-    for part in ("fit", "choose"):
+    terms, limits = Terms(max_loss, confidence_level, max_kept_error), limits or Limits()
+    for part in (Part.FIT, Part.CHOOSE):
         if not (rows["part"] == part).any():
-            need = bounds.trials_needed(0.0, max_loss, 1 - confidence_level) or 1
-            raise NotEnoughCalls(f"routing: answered calls in the {part!r} half of the calibration split", 0, need)
-    fit = rows[rows["part"] == "fit"]
-    limits = limits or Limits()
-    signals = learn_confidence(fit, fit["agrees"].to_numpy(float), seed=seed)
-    score = learn_gain(fit, seed=seed)
-    rows = _scored(add_confidence(rows, signals), score, limits)
-    gate = GATE if len(fit) >= FIT_FOR_GATE else None
-    choose = rows[rows["part"] == "choose"]
-    ruled = rule_out(fit, pinned)
-    groups = group_tasks(choose, ruled, max_loss=max_loss, delta=1 - confidence_level)
-    level = 1 - (1 - confidence_level) / max(len(groups), 1)
-    choices = {
-        name: choose_on(choose[choose["task"].isin(tasks)], max_loss, level, gate) for name, tasks in groups.items()
+            need = bounds.trials_needed(0.0, max_loss, terms.delta) or 1
+            raise NotEnoughCalls(f"routing: answered calls in the {part.value!r} part of the calibration split", 0, need)
+    fit = rows[rows["part"] == Part.FIT]
+    calibrators = {
+        str(name): learn_confidence(own, own["agrees"].to_numpy(float), seed=seed)
+        for name, own in fit.groupby("candidate")
     }
+    score = learn_gain(fit, seed=seed)
+    gate = GATE if score is not None else None
+    rows = _scored(add_confidence(rows, calibrators), score, limits, gate)
+    ruled = rule_out(rows, pinned)
+    members = _members(rows[~rows["task"].isin(list(ruled))], terms)
+    groups = group_tasks(rows, members, terms)
+    level = 1 - terms.delta / max(len(groups), 1)
+    choose = rows[rows["part"] == Part.CHOOSE]
+    choices = {
+        name: choose_cascade(
+            ladder.build(choose, {task: members[task] for task in tasks}),
+            max_loss=max_loss,
+            max_kept_error=terms.kept_error,
+            confidence_level=level,
+        )
+        for name, tasks in groups.items()
+    }
+    rungs = {
+        task: tuple(Rung(name, float(t)) for name in members[task])
+        for group, tasks in groups.items()
+        if (t := choices[group].threshold) is not None
+        for task in tasks
+    }
+    used = sorted({rung.candidate for each in rungs.values() for rung in each})
     policy = Policy(
-        slm=slm,
         llm=llm,
-        rules=dict.fromkeys(ruled, LLM) | _rules(groups, choices, gate) | {ANY: LLM},
-        thresholds={task: t for name in groups for task in groups[name] if (t := choices[name].threshold) is not None},
-        expected=_expected(fit),
-        candidates=dict(zip(rows["task"], rows["candidate"], strict=True)),
+        candidates={name: (candidates or {}).get(name) or _candidate_of(rows, name) for name in used},
+        rungs=rungs,
+        calibrators={name: calibrators[name] for name in used},
+        expected=_expected(fit, members),
         pinned=tuple(pinned),
         limits=limits,
         score=score,
         score_limit=gate,
-        calibrator=signals,
+        recognition=recognition,
+        guarantee=_guarantee(groups, choices, terms),
         hashes={"outcomes": fingerprint(rows)},
     )
     table = pd.DataFrame([_group_row(name, groups[name], choice) for name, choice in choices.items()])
-    tuned = Tuned(policy, rows, table, choices)
-    return replace(tuned, policy=replace(policy, guarantee=_guarantee(tuned, max_loss, confidence_level)))
+    return Tuned(policy, rows, members, table, choices, ruled)
 
 
-def _scored(rows: pd.DataFrame, score: HashedScore, limits: Limits) -> pd.DataFrame:
-    """`rows` with `gain`, the score before the call, and `limited`, whether a hard limit is broken."""
+def add_confidence(rows: pd.DataFrame, calibrators: Mapping[str, SignalScore]) -> pd.DataFrame:
+    """`rows` with `confidence`: calibrated by each row's own candidate, 0 where the answer broke or nothing is known."""
+    confidence = np.zeros(len(rows))
+    for name, here in rows.groupby("candidate").indices.items():
+        if (signals := calibrators.get(str(name))) is None:
+            continue
+        own = rows.iloc[here]
+        values = {s: pd.to_numeric(own[s]).to_numpy(float, na_value=np.nan) for s in signals.names}
+        confidence[here] = signals.calibrator(signals.raw(values, own["task"].to_numpy()))
+    return rows.assign(confidence=np.where(rows["error"].notna(), 0.0, confidence))
+
+
+def _scored(rows: pd.DataFrame, score: HashedScore | None, limits: Limits, gate: float | None) -> pd.DataFrame:
+    """`rows` with `gain` (the score before the call), `limited` (a hard limit is broken) and a confidence of -1 where
+    the answer must not be tried."""
     requests = list(requests_of(rows))
-    gain = np.clip(score.score([request.text for request in requests], list(rows["task"])), 0, 1)
-    return rows.assign(gain=gain, limited=[limits.broken_by(request) is not None for request in requests])
+    limited = np.array([broken_limit(limits, request) is not None for request in requests], bool)
+    gain = np.zeros(len(rows))
+    if score is not None:
+        gain = np.clip(score.score([request.text for request in requests], list(rows["task"])), 0, 1)
+    gated = (gain > gate) & is_language_model(rows) if gate is not None else np.zeros(len(rows), bool)
+    confidence = np.where(limited | gated, -1.0, rows["confidence"])
+    return rows.assign(gain=gain, limited=limited, confidence=confidence)
 
 
-def _rules(groups: dict[str, list[str]], choices: dict[str, ThresholdChoice], gate: float | None) -> dict[str, str]:
-    rules: dict[str, str] = {}
-    for name, tasks in groups.items():
-        rule = SLM if choices[name].slm_share >= 1 and gate is None else CASCADE
-        rules |= dict.fromkeys(tasks, LLM if choices[name].threshold is None else rule)
-    return rules
+def is_language_model(rows: pd.DataFrame) -> np.ndarray:
+    """Rows answered by a small or a cheaper language model, bool (n,)."""
+    return rows["candidate_kind"].isin([CandidateKind.SLM, CandidateKind.API]).to_numpy()
 
 
-def _expected(fit: pd.DataFrame) -> dict[str, float]:
-    """Each task's measured chance that the SLM's answer will do, one success and one failure added (Laplace)."""
-    rates = fit.groupby("task")["agrees"].agg(["sum", "count"])
-    expected = {str(task): float((row["sum"] + 1) / (row["count"] + 2)) for task, row in rates.iterrows()}
-    return expected | {ANY: float(fit["agrees"].mean())}
-
-
-def learn_gain(fit: pd.DataFrame, *, seed: int = 0) -> HashedScore:
-    """The score before the call: the chance that the SLM's answer will not do, as the LLM's is the reference."""
-    texts = [request.text for request in requests_of(fit)]
-    model = GainModel(seed=seed).fit(texts, fit["agrees"].to_numpy(float), np.ones(len(fit)), list(fit["task"]))
+def learn_gain(fit: pd.DataFrame, *, seed: int = 0) -> HashedScore | None:
+    """The score before the call: the chance that the best language model's answer will not do, as the LLM's is the
+    reference. None where fewer than FIT_FOR_GATE calls are there to learn it from."""
+    own = fit[is_language_model(fit)]
+    best = own.groupby(["task", "candidate"])["agrees"].mean().groupby("task").idxmax()
+    own = own[[pair in set(best) for pair in zip(own["task"], own["candidate"], strict=True)]]
+    if len(own) < FIT_FOR_GATE or "messages" not in own:
+        return None
+    texts = [request.text for request in requests_of(own)]
+    model = GainModel(seed=seed).fit(texts, own["agrees"].to_numpy(float), np.ones(len(own)), list(own["task"]))
     return HashedScore.from_dict(model.light().to_dict())  # what is tested is what the policy will hold
 
 
-def rule_out(fit: pd.DataFrame, pinned: Sequence[str]) -> list[str]:
-    """Tasks that go to the LLM untried: pinned, or of no promise on the `fit` calls, which nothing is tested on.
+def rule_out(rows: pd.DataFrame, pinned: Sequence[str]) -> dict[str, str]:
+    """Tasks that go to the LLM untried, and why: pinned, of running text that nothing judges, or hopeless on `fit`.
 
-    No promise: surely below HOPELESS, or fewer than FEW calls of which less than half agree; such a task would only
-    weigh down the thin tasks that are tested together.
+    rows: outcomes; pinned: ids or task types. Nothing of `choose` but counts is looked at.
     """
-    out = [task for task in fit["task"].unique() if task in pinned]
-    out += [name for name in pinned if name not in out]
-    for task, agrees in fit.groupby("task")["agrees"]:
-        hopeless = wilson(int(agrees.sum()), len(agrees)).high < HOPELESS
-        if task not in out and (hopeless or (len(agrees) < FEW and agrees.mean() < 0.5)):
-            out.append(str(task))
+    out: dict[str, str] = {}
+    fit = rows[rows["part"] == Part.FIT]
+    for task, own in rows.groupby("task"):
+        if task in pinned or own["task_type"].iloc[0] in pinned:
+            out[str(task)] = "pinned to the LLM"
+        elif own["provable"].mean() < 0.5:
+            out[str(task)] = "running text without a judge or labels is shown, not judged"
+        elif task not in set(fit["task"]):
+            out[str(task)] = "no call to learn the confidence from"
+    for task, own in fit[~fit["task"].isin(list(out))].groupby("task"):
+        rates = own.groupby("candidate")["agrees"].agg(["sum", "size"])
+        best = rates.loc[(rates["sum"] / rates["size"]).idxmax()]
+        hopeless = wilson(int(best["sum"]), int(best["size"])).high < HOPELESS
+        if hopeless or (best["size"] < FEW and best["sum"] < 0.5 * best["size"]):
+            out[str(task)] = f"no candidate agrees often enough ({best['sum']:.0f} of {best['size']:.0f} calls)"
     return out
 
 
-def group_tasks(choose: pd.DataFrame, ruled: Sequence[str], *, max_loss: float, delta: float) -> dict[str, list[str]]:
-    """Which tasks are promised alone and which together: name -> tasks. Looks at counts only, never at outcomes.
+def _members(rows: pd.DataFrame, terms: Terms) -> dict[str, tuple[str, ...]]:
+    choose = rows[rows["part"] == Part.CHOOSE]
+    counts = {(str(t), str(c)): int(n) for (t, c), n in choose.groupby(["task", "candidate"]).size().items()}
+    fit = rows[rows["part"] == Part.FIT]
+    limits = {"max_loss": terms.max_loss, "max_kept_error": terms.kept_error, "delta": terms.delta}
+    return ladder.choose_members(fit, counts, **limits)
 
-    A task stands alone when it has twice the calls that would prove `max_loss` if none were lost.
+
+def group_tasks(rows: pd.DataFrame, members: Mapping[str, tuple[str, ...]], terms: Terms) -> dict[str, list[str]]:
+    """Which tasks are proved alone and which together: name -> tasks. Looks at counts only, never at outcomes.
+
+    A task stands alone when it has twice the conversations that would prove the guarantee if nothing differed.
     """
-    counts = choose.loc[~choose["task"].isin(ruled), "task"].value_counts()
+    choose = ladder.build(rows[rows["part"] == Part.CHOOSE], members).calls
+    counts = choose.groupby("task")["conversation"].nunique().sort_values(ascending=False)
     alone = list(counts.index)
     while alone:
-        least = bounds.trials_needed(0.0, max_loss, delta / (len(alone) + 1)) or np.inf
+        delta = terms.delta / (len(alone) + 1)
+        least = max(bounds.trials_needed(0.0, limit, delta) or np.inf for limit in (terms.max_loss, terms.kept_error))
         kept = [task for task in alone if counts[task] >= 2 * least]
         if kept == alone:
             break
         alone = kept
     groups = {str(task): [str(task)] for task in alone}
-    thin = [str(task) for task in counts.index if task not in alone]
-    return groups | ({THIN: thin} if thin else {})
+    pooled = [str(task) for task in counts.index if task not in alone]
+    return groups | ({LOW_VOLUME: pooled} if pooled else {})
 
 
-def choose_on(rows: pd.DataFrame, max_loss: float, level: float, gate: float | None) -> ThresholdChoice:
-    """The threshold for these calls. The reference is the LLM's own answer, so its score is 1 everywhere."""
-    weight = rows["weight"].to_numpy(float)
-    even = weight.max() / weight.min() < 1.01
-    confidence = gated(rows, gate)
-    costs = rows[["slm_cost", "llm_cost"]].to_numpy(float)
-    priced = not np.isnan(costs).any()
-    return choose_threshold(
-        confidence,
-        rows["agrees"].to_numpy(float),
-        np.ones(len(rows)),
-        max_loss=max_loss,
-        confidence_level=level,
-        slm_cost=costs[:, 0] if priced else None,
-        llm_cost=costs[:, 1] if priced else None,
-        weight=1.0 if even else weight,
-    )
+def _candidate_of(rows: pd.DataFrame, name: str) -> Candidate:
+    own = rows[rows["candidate"] == name].iloc[0]
+    identity = {"base": str(own["base"]), "adapter": str(own["adapter"] or ""), "shots": int(own["shots"])}
+    return Candidate(CandidateKind(own["candidate_kind"]), source=str(own["base"]), **identity)
 
 
-def gated(rows: pd.DataFrame, gate: float | None) -> np.ndarray:
-    """Confidence, with -1 where the score before the call already sends the request to the LLM."""
-    return (
-        np.where(rows["gain"] > gate, -1.0, rows["confidence"]) if gate is not None else rows["confidence"].to_numpy()
-    )
+def _expected(fit: pd.DataFrame, members: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
+    """Each task's measured chance that its first rung's answer will do, one success and one failure added (Laplace)."""
+    rates = fit.groupby(["task", "candidate"])["agrees"].agg(["sum", "count"])
+    pairs = {task: (task, names[0]) for task, names in members.items()}
+    return {
+        task: float((rates.loc[pair, "sum"] + 1) / (rates.loc[pair, "count"] + 2))
+        for task, pair in pairs.items()
+        if pair in rates.index
+    }
 
 
 def _group_row(name: str, tasks: Sequence[str], choice: ThresholdChoice) -> dict[str, Any]:
@@ -205,111 +265,44 @@ def _group_row(name: str, tasks: Sequence[str], choice: ThresholdChoice) -> dict
         "group": name,
         "tasks": len(tasks),
         "n": choice.n,
+        "conversations": choice.conversations,
         "threshold": choice.threshold,
         "slm_share": choice.slm_share,
         "loss": choice.loss,
         "bound": choice.bound,
-        "decision": choice.decision,
+        "kept_error": choice.kept_error,
+        "kept_bound": choice.kept_bound,
+        "decision": str(choice.decision),
         "method": choice.method,
         "more_labels": choice.more_labels,
         "reason": choice.reason,
     }
 
 
-def _guarantee(tuned: Tuned, max_loss: float, level: float) -> dict[str, Any]:
-    routed = [choice for choice in tuned.choices.values() if choice.threshold is not None]
-    test = tuned.rows[tuned.rows["part"] == "test"]
-    result = evaluate(tuned.policy, test) if len(test) else None
-    return {
-        "max_loss": max_loss,
-        "confidence": level,
-        "n": int(sum(choice.n for choice in tuned.choices.values())),
-        "bound": max((choice.bound for choice in routed), default=0.0),
-        "test_loss": result.loss if result else None,
-        "test_n": len(test),
-        "groups": len(tuned.choices),
-        "method": "Learn then Test, fixed sequence, Bonferroni over groups",
-        "population": "calls like those of the calibration split; each group of tasks on its own",
-    }
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a policy did. decisions: one row a call (call_id, task, model, reason, confidence, complexity, ...).
-
-    slm_share, loss, quality: fractions of the traffic; loss_low, loss_high: Wilson 95% at the effective n;
-    cost and all_llm_cost: USD per 1,000 calls; milliseconds: mean wait.
-    """
-
-    decisions: pd.DataFrame
-    slm_share: float
-    quality: float
-    loss: float
-    loss_low: float
-    loss_high: float
-    cost: float
-    all_llm_cost: float
-    milliseconds: float
-    n: int
-
-    def point(self) -> dict[str, float]:
-        """The result as a point beside those of `curves`."""
-        return {
-            "slm_share": self.slm_share,
-            "quality": self.quality,
-            "cost_usd_per_1k": self.cost,
-            "wait_ms": self.milliseconds,
-        }
-
-
-def decide(policy: Policy, rows: pd.DataFrame) -> pd.DataFrame:
-    """Every row's decision, by the router itself, from its request and the signals of the SLM's answer."""
-    router = Router(policy)
-    first = router.route_many(requests_of(rows))
-    final = [router.accept(decision, answer) for decision, answer in zip(first, signals_of(rows), strict=True)]
-    table = pd.DataFrame(
-        {
-            "call_id": rows["call_id"].to_numpy(),
-            "task": rows["task"].to_numpy(),
-            "model": [decision.model for decision in final],
-            "reason": [decision.reason for decision in final],
-            "confidence": [decision.confidence for decision in final],
-            "complexity": rows["gain"].to_numpy(),
-            "stage": [decision.stage for decision in final],
-            "tried_slm": [decision.model == SLM for decision in first],
-            "weight": rows["weight"].to_numpy(),
-            "split": rows["split"].to_numpy(),
-            "part": rows["part"].to_numpy(),
-        }
+def _guarantee(groups: Mapping[str, list[str]], choices: Mapping[str, ThresholdChoice], terms: Terms) -> Guarantee:
+    tests = tuple(
+        GroupTest(
+            name,
+            tuple(groups[name]),
+            choice.n,
+            choice.conversations,
+            choice.slm_share,
+            choice.loss,
+            choice.bound,
+            choice.kept_error,
+            choice.kept_bound,
+            choice.threshold is not None,
+            choice.reason,
+        )
+        for name, choice in choices.items()
     )
-    return table
-
-
-def evaluate(policy: Policy, rows: pd.DataFrame) -> Result:
-    """What the policy would have delivered, cost and waited for on these calls. Raises NotEnoughCalls for none."""
-    if rows.empty:
-        raise NotEnoughCalls("evaluating a policy", 0, 1)
-    decisions = decide(policy, rows)
-    kept = (decisions["model"] == SLM).to_numpy()
-    tried = decisions["tried_slm"].to_numpy()
-    weight = rows["weight"].to_numpy(float) / rows["weight"].sum()
-    lost = kept & ~rows["agrees"].to_numpy()
-    loss = float(weight @ lost)
-    effective = 1 / float(weight @ weight)
-    rate = wilson(round(loss * effective), max(1, round(effective)))
-    llm, slm = rows["llm_cost"].to_numpy(float), rows["slm_cost"].to_numpy(float)
-    waited = tried * rows["slm_ms"].to_numpy(float) + ~kept * rows["llm_ms"].to_numpy(float)
-    return Result(
-        decisions,
-        float(weight @ kept),
-        1 - loss,
-        loss,
-        rate.low,
-        rate.high,
-        float(weight @ (tried * slm + ~kept * llm)) * 1000,
-        float(weight @ llm) * 1000,
-        float(weight @ waited),
-        len(rows),
+    return Guarantee(
+        max_loss=terms.max_loss,
+        max_kept_error=terms.kept_error,
+        confidence_level=terms.confidence_level,
+        n=sum(test.n for test in tests),
+        conversations=sum(test.conversations for test in tests),
+        groups=tests,
     )
 
 
@@ -317,3 +310,11 @@ def fingerprint(rows: pd.DataFrame) -> str:
     """A hash of the outcomes a policy was tuned on: call, candidate and verdict."""
     lines = rows[["call_id", "candidate", "agrees", "part"]].astype(str).agg("|".join, axis=1)
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def replacing(policy: Policy, former: Policy) -> Policy:
+    """`policy` with a note of the one it replaces."""
+    return replace(policy, replaces=former.version)
+
+
+__all__ = ["LLM", "LOW_VOLUME", "Terms", "Tuned", "fingerprint", "group_tasks", "replacing", "rule_out", "tune"]

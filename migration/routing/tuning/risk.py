@@ -1,0 +1,192 @@
+"""Is the loss of what a threshold keeps below its limit, on calls that weigh unevenly and come in conversations?
+
+Two risks of a kept set, both tested: the loss over all calls, and the error among the calls that are kept. Thresholds
+are nested: each keeps what the one before it keeps, and more.
+
+- Even weights, one call a conversation, losses 0 or 1: exact binomial tests (Clopper and Pearson 1934). Given how
+  many calls are kept, the errors among them are binomial too.
+- Anything else: betting (Waudby-Smith and Ramdas 2024) on conversations, in random order. With Z the weighted loss of
+  a conversation and S its weight, "loss below the limit" is E[Z - limit S] < 0; the bounds of a bet come from the
+  weights of all conversations, never from those that happened to fail.
+
+Out of scope: which thresholds are tried, in which order (`thresholds`), and the tests themselves (`bounds`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse, stats
+
+from migration.routing.tuning import bounds
+
+@dataclass(frozen=True)
+class Kept:
+    """What nested thresholds keep of n calls, summed by conversation.
+
+    lost, kept: (conversations, thresholds) weighted loss and weight of the kept calls, a conversation weighing 1 on
+    average; size: (conversations,) weight of all its calls; counts: (thresholds,) calls kept; exact: whether the
+    binomial tests apply; signed: whether a loss can be negative; n: calls.
+    """
+
+    lost: np.ndarray
+    kept: np.ndarray
+    size: np.ndarray
+    counts: np.ndarray
+    exact: bool
+    signed: bool
+    n: int
+
+    @property
+    def loss(self) -> np.ndarray:
+        """Weighted loss over all calls, a threshold (thresholds,)."""
+        return self.lost.sum(0) / self.size.sum()
+
+    @property
+    def share(self) -> np.ndarray:
+        """Share of the traffic that is kept (thresholds,)."""
+        return self.kept.sum(0) / self.size.sum()
+
+    @property
+    def kept_error(self) -> np.ndarray:
+        """Weighted loss among the kept calls (thresholds,); 0 where none is kept."""
+        return self.lost.sum(0) / np.maximum(self.kept.sum(0), 1e-300)
+
+    @property
+    def conversations(self) -> int:
+        """Number of conversations."""
+        return len(self.size)
+
+    def at(self, place: int) -> Kept:
+        """The same calls under one threshold alone."""
+        one = slice(place, place + 1)
+        return Kept(
+            self.lost[:, one], self.kept[:, one], self.size, self.counts[one], self.exact, self.signed, self.n
+        )
+
+
+def keep(loss: np.ndarray, weight: np.ndarray, cluster: np.ndarray, place: np.ndarray, thresholds: int) -> Kept:
+    """What `thresholds` nested thresholds keep.
+
+    loss: (n,) in -1..1 of keeping a call; weight: (n,) > 0; cluster: (n,) code 0..G-1 of its conversation; place: (n,)
+    the first threshold that keeps it, `thresholds` for never.
+    """
+    groups = int(cluster.max()) + 1
+    unit = weight * groups / weight.sum()
+    size = np.bincount(cluster, unit, minlength=groups)
+    at = cluster * (thresholds + 1) + place
+
+    def nested(values: np.ndarray) -> np.ndarray:
+        table = np.bincount(at, values, minlength=groups * (thresholds + 1)).reshape(groups, thresholds + 1)
+        return table[:, :thresholds].cumsum(1)
+
+    even = groups == len(loss) and weight.max() <= weight.min() * (1 + 1e-9)
+    counts = np.bincount(place, minlength=thresholds + 1)[:thresholds].cumsum()
+    return Kept(
+        nested(unit * loss), nested(unit), size, counts, even and bounds.is_binary(loss), loss.min() < 0, len(loss)
+    )
+
+
+def keep_each(lost: np.ndarray, kept: np.ndarray, weight: np.ndarray, cluster: np.ndarray) -> Kept:
+    """As `keep`, for a cascade, whose delivered answer changes with the threshold.
+
+    lost, kept: bool (n, thresholds) of keeping a call and being wrong, of keeping it; weight, cluster: (n,).
+    """
+    groups = int(cluster.max()) + 1
+    unit = weight * groups / weight.sum()
+    of = sparse.csr_matrix((unit, (cluster, np.arange(len(unit)))), shape=(groups, len(unit)))
+    even = groups == len(unit) and weight.max() <= weight.min() * (1 + 1e-9)
+    size = np.bincount(cluster, unit, minlength=groups)
+    return Kept(of @ lost.astype(float), of @ kept.astype(float), size, kept.sum(0), even, False, len(unit))
+
+
+def proves(kept: Kept, max_loss: float, max_kept_error: float, levels: np.ndarray) -> np.ndarray:
+    """Whether both risks are proved below their limits: bool (levels, thresholds), each at its own chance of error.
+
+    Both must be proved, so that no correction for their number is due (intersection-union test, Berger 1982).
+    """
+    if kept.exact:
+        failures = np.rint(kept.lost.sum(0))
+        both = np.maximum(_tail(failures, kept.n, max_loss), _tail(failures, kept.counts, max_kept_error))
+        return both[None, :] <= levels[:, None]
+    over_all = _bet(kept.lost, kept.size[:, None], max_loss, levels, kept.signed)
+    return over_all & _bet(kept.lost, kept.kept, max_kept_error, levels, kept.signed)
+
+
+def _tail(failures: np.ndarray, trials: np.ndarray | int, limit: float) -> np.ndarray:
+    """P-value of "the rate is at least `limit`"."""
+    return np.ones(len(failures)) * (stats.binom.cdf(failures, trials, limit) if limit < 1 else 0.0)
+
+
+def _bet(
+    lost: np.ndarray, weight: np.ndarray, limit: np.ndarray | float, level: np.ndarray | float, signed: bool
+) -> np.ndarray:
+    """Whether betting proves the lost share of `weight` below `limit`, bool (thresholds,) or (levels, thresholds).
+
+    lost: (conversations, thresholds or 1); weight: (conversations, 1 or thresholds), what the loss is a share of;
+    limit: one number, or one a column.
+    """
+    limit = np.asarray(limit, float)
+    top = weight.max(0)
+    high = np.maximum((1 - limit) * top, 1e-12)
+    low = -((1 + limit) if signed else limit) * top - 1e-12
+    scaled = (lost - limit * weight - low) / (high - low)
+    proved = bounds.betting_proves(scaled, -low / (high - low), level, low=0.0, high=1.0)
+    return (proved | (limit >= 1)) & ((top > 0) | (limit >= 1))
+
+
+def upper_bounds(kept: Kept, level: float) -> tuple[float, float, str]:
+    """Upper bounds of both risks under one threshold, each at chance `level` of error, and how they were found.
+
+    kept: of one threshold (`Kept.at`). They hold for a threshold that was named beforehand.
+    """
+    if kept.exact:
+        failures = round(float(kept.lost.sum()))
+        loss = bounds.binomial_upper(failures, kept.n, level)
+        return loss, bounds.binomial_upper(failures, int(kept.counts[0]), level), "exact binomial"
+    over_all = _upper(kept.lost, kept.size[:, None], float(kept.loss[0]), level, kept.signed)
+    error = _upper(kept.lost, kept.kept, float(kept.kept_error[0]), level, kept.signed)
+    return over_all, error, "betting by conversation"
+
+
+def _upper(lost: np.ndarray, weight: np.ndarray, seen: float, level: float, signed: bool) -> float:
+    """The least limit that betting proves, to a thousandth of the way from what was seen to 1."""
+    low, high = max(seen, 0.0), 1.0
+    for _ in range(2):
+        limits = np.linspace(low, high, 34)
+        proved = _bet(lost, weight, limits, level, signed)
+        proved[-1] = True
+        first = int(np.argmax(np.logical_and.accumulate(proved[::-1])[::-1]))  # proved without a gap from above
+        low, high = float(limits[max(first - 1, 0)]), float(limits[first])
+    return high
+
+
+def beats_random(
+    confidence: np.ndarray, loss: np.ndarray, weight: np.ndarray, cluster: np.ndarray, *, draws: int = 999, seed: int = 0
+) -> float:
+    """P-value that the confidence orders losses no better than chance does.
+
+    A permutation test of the weighted loss against the rank of the confidence. Both are shuffled by whole
+    conversations and laid side by side, so that calls of one conversation may resemble each other in either. Without
+    conversations it is exact. Arrays: (n,), cluster: codes 0..G-1.
+    """
+    rank, lost = stats.rankdata(confidence) / len(confidence), weight * loss
+    if np.ptp(rank) == 0 or np.ptp(lost) == 0:
+        return 1.0
+    rng = np.random.default_rng(seed)
+    order = np.argsort(cluster, kind="stable")
+    starts = np.searchsorted(cluster[order], np.arange(cluster.max() + 2))
+    alone = len(starts) - 1 == len(loss)
+
+    def shuffled(values: np.ndarray) -> np.ndarray:
+        if alone:
+            return rng.permutation(values)
+        blocks = rng.permutation(len(starts) - 1)
+        lengths = np.diff(starts)[blocks]
+        at = np.repeat(starts[:-1][blocks] - np.r_[0, lengths.cumsum()[:-1]], lengths) + np.arange(len(values))
+        return values[order][at]
+
+    seen = float(rank @ lost)
+    drawn = np.array([float(shuffled(rank) @ shuffled(lost)) for _ in range(draws)])
+    return float((1 + (drawn <= seen + 1e-12).sum()) / (draws + 1))
