@@ -40,7 +40,7 @@ def curve_picture(curve: pd.DataFrame, chosen: dict[str, float], folder: Path, *
             f"{chosen['slm_share']:.0%} of the calls stay small, {1 - chosen['quality']:.1%} lost, {saved:.0%} saved"
         )
     else:
-        title = "No threshold keeps the promise and saves money: all calls stay with the LLM"
+        title = "No threshold has a guarantee and saves money: all calls stay with the LLM"
     with style():
         fig, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4.2))
         _band(left, curve, max_loss)
@@ -66,8 +66,8 @@ def _band(ax: Axes, curve: pd.DataFrame, max_loss: float) -> None:
     ax.set(xlabel="share of calls that the SLM answers", ylabel="quality kept (share as good as the LLM)")
 
 
-def pareto_picture(front: pd.DataFrame, plain: pd.DataFrame, chosen: dict[str, float], folder: Path) -> Picture:
-    """front: of `routing.pareto`; plain: of `routing.baselines`; chosen: the policy on the same calls."""
+def pareto_picture(curve: pd.DataFrame, plain: pd.DataFrame, chosen: dict[str, float], folder: Path) -> Picture:
+    """curve: of `routing.curve`; plain: of `routing.baselines`; chosen: the policy on the same calls."""
     ends = plain.set_index("name").loc[["all SLM", "all LLM"]]
     prices, qualities = ends["cost_usd_per_1k"].to_numpy(), ends["quality"].to_numpy()
     same_quality = float(np.interp(chosen["quality"], qualities, prices))  # what an even random mix would pay
@@ -77,12 +77,13 @@ def pareto_picture(front: pd.DataFrame, plain: pd.DataFrame, chosen: dict[str, f
     elif chosen["slm_share"] > 0:
         times = same_quality / chosen["cost_usd_per_1k"]
         title = f"A random mix of the same quality would cost {times:.1f} times as much"
+        title = title if times >= 1.05 else "A random mix of the same quality would cost about the same"
     with style():
         fig, ax = plt.subplots(figsize=(8.5, 4.6))
         ax.fill_between(
-            front["cost_usd_per_1k"], front["quality_low"], front["quality_high"], color=SLM, alpha=0.15, lw=0
+            curve["cost_usd_per_1k"], curve["quality_low"], curve["quality_high"], color=SLM, alpha=0.15, lw=0
         )
-        ax.plot(front["cost_usd_per_1k"], front["quality"], color=SLM, label="best of both scores (front), 95% band")
+        ax.plot(curve["cost_usd_per_1k"], curve["quality"], color=SLM, label="each threshold, 95% band")
         ax.plot(prices, qualities, ":", color=NEUTRAL, label="random mix")
         shown = plain[plain["name"] != "random half"]
         places: dict[tuple[float, float], list[str]] = {}
@@ -95,7 +96,7 @@ def pareto_picture(front: pd.DataFrame, plain: pd.DataFrame, chosen: dict[str, f
         ax.set(xlabel="USD per 1,000 calls", ylabel="quality kept (share as good as the LLM)", title=title)
         ax.margins(x=0.12, y=0.1)
         ax.legend(loc="lower right")
-    alt = "Quality kept over cost: the front of all thresholds, the policy, and the plain routers beside it."
+    alt = "Quality kept over cost: every common threshold, the policy, and the plain routers beside it."
     return save(fig, folder, "pareto", title=title, alt=alt)
 
 
@@ -123,59 +124,3 @@ class ThresholdSlider:
         box = widgets.VBox([share, text])
         bundle = box._repr_mimebundle_()
         return {**(bundle or {}), "text/html": f"<p>{note}</p>", "text/plain": note}
-
-
-def task_table(tasks: pd.DataFrame) -> Any:
-    """tasks: of `routing.by_task`, as a stakeholder reads it."""
-    shown = pd.DataFrame(
-        {
-            "task": tasks["task"],
-            "rule": tasks["rule"],
-            "share of traffic": tasks["traffic"],
-            "test calls": tasks["n"],
-            "SLM agrees": tasks["slm_agreement"],
-            "kept by the SLM": tasks["slm_share"],
-            "lost": tasks["loss"],
-            "lost, 95%": [f"{a:.1%} to {b:.1%}" for a, b in zip(tasks["loss_low"], tasks["loss_high"], strict=True)],
-        }
-    )
-    percent = dict.fromkeys(["share of traffic", "SLM agrees", "kept by the SLM"], "{:.0%}")
-    return shown.style.format({**percent, "lost": "{:.1%}"}, escape="html").hide(axis="index")
-
-
-def plain_table(frame: pd.DataFrame) -> Any:
-    """Any small frame of text and figures, escaped, without its index."""
-    return frame.style.format(precision=3, escape="html").hide(axis="index")
-
-
-def groups_table(groups: pd.DataFrame) -> Any:
-    """groups: of `Tuned.groups`: what was tested, and what came of it."""
-    shown = groups[["group", "n", "threshold", "slm_share", "loss", "bound", "decision"]].rename(
-        columns={"n": "calls", "slm_share": "kept by the SLM", "loss": "lost", "bound": "lost at most"}
-    )
-    formats: dict[Any, Any] = {
-        "threshold": "{:.2f}",
-        "kept by the SLM": "{:.0%}",
-        "lost": "{:.1%}",
-        "lost at most": "{:.1%}",
-    }
-    return shown.style.format(formats, escape="html", na_rep="–").hide(axis="index")
-
-
-def signals_table(signals: pd.DataFrame) -> Any:
-    """signals: of `routing.compare_signals`, one row a task, AUROC of each signal and AURC of the learned one."""
-    wide = signals.pivot(index="task", columns="signal", values="auroc")
-    order = ["ALL", *[task for task in wide.index if task != "ALL"]]
-    wide = wide.loc[order, ["learned", *[name for name in wide.columns if name != "learned"]]]
-    area = signals[signals["signal"] == "learned"].set_index("task")["aurc"]
-    wide = wide.assign(**{"AURC learned": area}).reset_index().rename(columns={"task": "AUROC of"})
-    return wide.style.format(precision=2, na_rep="–", escape="html").hide(axis="index")
-
-
-def plain_routers_table(plain: pd.DataFrame, chosen: dict[str, float]) -> Any:
-    """The policy among plainer routers, the same calls."""
-    table = pd.concat([pd.DataFrame([{"name": "the policy", **chosen}]), plain], ignore_index=True)
-    table.columns = pd.Index(["router", "SLM share", "quality kept", "USD per 1,000 calls", "mean wait, ms"])
-    formats: dict[Any, Any] = {"SLM share": "{:.0%}", "quality kept": "{:.1%}", "USD per 1,000 calls": "{:.2f}",
-               "mean wait, ms": "{:.0f}"}  # fmt: skip
-    return table.style.format(formats, escape="html").hide(axis="index")

@@ -1,56 +1,104 @@
-"""What was decided, in words and headline figures: from a tuned policy and its test result.
+"""What notebook 04 shows: every table, sentence and decision, from a tuned policy and how it did on test calls.
 
-Knows: a `Tuned` policy and how it did on test calls. Refuses to know: how either was made.
+Out of scope: how either was made (`tuning`), and pictures (`figures.routing`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from migration.artifacts import write_json
-from migration.routing.policy.router import LLM, Policy
+from migration.artifacts import Step, read_json, write_json
+from migration.errors import BadInput
+from migration.routing.policy import Policy
+from migration.routing.policy.recognition import Recognition
 from migration.routing.tuning.confidence import CalibrationError
-from migration.routing.tuning.guarantee import Result, Tuned
-from migration.routing.tuning.thresholds import ROUTE
+from migration.routing.tuning.evaluation import Result
+from migration.routing.tuning.guarantee import Tuned
+from migration.schema import Decision, Guarantee
 
 
-def promise_sentence(tuned: Tuned) -> str:
-    """The promise as a stakeholder reads it: of what, how sure, from how many calls, and what it does not cover."""
-    guarantee = tuned.policy.guarantee
-    loss, level = guarantee["max_loss"], guarantee["confidence"]
-    if tuned.decision != ROUTE:
-        return f"Nothing is promised, as all calls stay with the LLM: {why_not(tuned)}"
-    groups = guarantee["groups"]
-    scope = "over all routed tasks together" if groups == 1 else f"in each of {groups} groups of tasks on its own"
+def guarantee_sentence(tuned: Tuned, names: Mapping[str, str] | None = None) -> str:
+    """The guarantee as a stakeholder reads it: of what, how sure, from how many calls, and what it does not cover."""
+    if tuned.decision != Decision.ROUTE:
+        return f"Nothing is guaranteed, as all calls stay with the LLM: {why_not(tuned, names)}"
+    terms = _terms(tuned.policy)
+    groups = sum(group.proved for group in terms.groups)
+    scope = "over all routed tasks together" if len(terms.groups) == 1 else f"in each of {groups} groups of tasks"
     return (
-        f"On traffic like that of the {guarantee['n']} calls it was calibrated on, at most {loss:.0%} of the answers "
-        f"differ from what {tuned.policy.llm} would have given, {scope}; were the calibration repeated on other calls "
-        f"of the same traffic, that would hold in at least {level:.0%} of the repeats."
+        f"On traffic like that of the {terms.n:,} calibration calls ({terms.conversations:,} conversations), at most "
+        f"{terms.max_loss:.0%} of all answers and at most {terms.max_kept_error:.0%} of the answers that small models "
+        f"give differ from what {tuned.policy.llm} would have given, {scope}. Were the calibration repeated on other "
+        f"conversations of the same traffic, that would hold in at least {terms.confidence_level:.0%} of the repeats."
     )
 
 
-def why_not(tuned: Tuned) -> str:
+def _terms(policy: Policy) -> Guarantee:
+    if policy.guarantee is None:
+        raise ValueError("the policy carries no guarantee")
+    return policy.guarantee
+
+
+def why_not(tuned: Tuned, names: Mapping[str, str] | None = None) -> str:
     """Why tasks stay with the LLM and what it would take, one clause a group."""
-    refused = [(name, choice) for name, choice in tuned.choices.items() if choice.threshold is None]
-    if not refused:
-        return "every task is ruled out: pinned to the LLM or hopeless for this SLM; a better SLM is needed."
-    return "; ".join(f"{name}: {choice.reason}" for name, choice in refused) + "."
+    told = [f"{(names or {}).get(n, n)}: {c.reason}" for n, c in tuned.choices.items() if c.threshold is None]
+    told += [f"{(names or {}).get(task, task)}: {why}" for task, why in tuned.ruled_out.items()]
+    return "; ".join(told) + "." if told else "no task has a candidate."
+
+
+def ruled_out_table(tuned: Tuned, names: Mapping[str, str]) -> Any:
+    """Tasks that stay with the LLM untried, and why."""
+    frame = pd.DataFrame([(names.get(t, t), why) for t, why in tuned.ruled_out.items()], columns=["task", "why"])
+    return plain_table(frame)
 
 
 def test_sentence(tuned: Tuned, result: Result) -> str:
-    """The observed loss beside the bound."""
-    limit, bound = tuned.policy.guarantee["max_loss"], tuned.policy.guarantee["bound"]
+    """What was seen on test calls beside what is guaranteed, each group against its own limits."""
     if result.slm_share == 0:
-        return f"On {result.n} test calls all answers come from the LLM: nothing is lost, nothing saved."
-    kept = "within" if result.loss <= limit else "over"
+        return f"On {result.n} test calls all answers come from the LLM: nothing differs, nothing is saved."
+    terms, error = _terms(tuned.policy), result.kept_error
+    over = [row["group"] for row in test_groups(tuned, result).to_dict("records") if row["over"]]
+    verdict = "within both limits" if not over else f"over a limit in {', '.join(over)}"
     return (
-        f"On {result.n} test calls the loss was {result.loss:.1%} ({result.loss_low:.1%} to {result.loss_high:.1%}), "
-        f"{kept} the {limit:.0%} that are promised at most; the calibration calls alone bound it to {bound:.1%}. "
-        f"{result.slm_share:.0%} of the calls stayed with the SLM{_price(result)}."
-    )
+        f"On {result.n:,} test calls {_interval(result.loss)} of all answers differ (at most {terms.max_loss:.0%} "
+        f"guaranteed)" + (f", and {_interval(error)} of those kept (at most {terms.max_kept_error:.0%})" if error else "")
+        + f": {verdict}, group by group. {result.slm_share:.0%} of the calls stay with small models{_price(result)}."
+    )  # fmt: skip
+
+
+def test_groups(tuned: Tuned, result: Result) -> pd.DataFrame:
+    """Each proved group on test calls: group, n, slm_share, loss, kept_error, max_loss, max_kept_error, over (what
+    was seen exceeds a limit, be it by chance)."""
+    terms, rows = _terms(tuned.policy), []
+    for group in terms.groups:
+        own = result.decisions[result.decisions["task"].isin(group.tasks)]
+        if not group.proved or own.empty:
+            continue
+        weight = own["weight"] / own["weight"].sum()
+        kept, lost = own["model"] == "slm", ~own["agrees"].astype(bool)
+        loss, share = float(weight @ lost), float(weight @ kept)
+        error = float(weight @ (lost & kept)) / share if share else 0.0
+        rows.append(
+            {
+                "group": group.group,
+                "n": len(own),
+                "slm_share": share,
+                "loss": loss,
+                "kept_error": error,
+                "max_loss": terms.max_loss,
+                "max_kept_error": terms.max_kept_error,
+                "over": loss > terms.max_loss or error > terms.max_kept_error,
+            }
+        )
+    columns = ["group", "n", "slm_share", "loss", "kept_error", "max_loss", "max_kept_error", "over"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _interval(rate: Any) -> str:
+    return f"{rate.value:.1%} ({rate.low:.1%} to {rate.high:.1%})"
 
 
 def signals_sentence(signals: pd.DataFrame) -> str:
@@ -73,26 +121,28 @@ def _price(result: Result) -> str:
 
 
 def shift_sentence(tests: pd.DataFrame) -> str:
-    """Whether the promise may be relied on for recent traffic."""
+    """Whether the guarantee may be relied on for recent traffic."""
     if tests.empty:
         return "Too few calls to see whether recent traffic has shifted."
     moved = tests[tests["shifted"]]
     if moved.empty:
-        return "Recent traffic looks like the calibration calls in every property tested: the promise applies to it."
+        return "Recent traffic looks like the calibration calls in every property tested: the guarantee applies to it."
     what = "; ".join(f"{row['property']} ({row['detail']})" for _, row in moved.iterrows())
-    return f"Warning: recent traffic has shifted in {what}. The promise does not cover it: tune again on newer calls."
+    return f"Warning: recent traffic has shifted in {what}. The guarantee does not cover it: tune again on newer calls."
 
 
-def decision_sentence(tuned: Tuned, result: Result, *, shifted: bool = False) -> str:
-    """The decision in one sentence, and a second where recent traffic has shifted from what the promise speaks of."""
-    if tuned.decision != ROUTE:
-        return f"Do not route: {why_not(tuned)}"
-    routed = [task for task, rule in tuned.policy.rules.items() if rule != LLM]
+def decision_sentence(
+    tuned: Tuned, result: Result, *, shifted: bool = False, names: Mapping[str, str] | None = None
+) -> str:
+    """The decision in one sentence, and a second where recent traffic has shifted from what the guarantee covers."""
+    if tuned.decision != Decision.ROUTE:
+        return f"Do not route: {why_not(tuned, names)}"
+    terms, routed = _terms(tuned.policy), tuned.policy.routed_tasks
     return (
-        f"Route {len(routed)} of {tuned.rows['task'].nunique()} tasks to {tuned.policy.slm} first: "
-        f"{result.slm_share:.0%} of the calls stay there, {result.loss:.1%} of the answers differ on test calls "
-        f"(at most {tuned.policy.guarantee['max_loss']:.0%} promised){_price(result)}."
-        + (" Recent traffic has shifted, so the promise does not cover it: tune again on newer calls." * shifted)
+        f"Route {len(routed)} of {tuned.rows['task'].nunique()} tasks to small models first: {result.slm_share:.0%} of "
+        f"the calls stay there, {result.loss.value:.1%} of all answers differ on test calls (at most "
+        f"{terms.max_loss:.0%} guaranteed, and {terms.max_kept_error:.0%} of those kept){_price(result)}."
+        + (" Recent traffic has shifted, so the guarantee does not cover it: tune again on newer calls." * shifted)
     )
 
 
@@ -100,33 +150,146 @@ def summary(
     tuned: Tuned, result: Result, *, before: CalibrationError, after: CalibrationError, apgr: float, shifted: bool
 ) -> dict[str, Any]:
     """The headline figures of the step: fractions unless the name carries a unit."""
-    guarantee = tuned.policy.guarantee
-    thresholds = list(tuned.policy.thresholds.values())
+    terms = _terms(tuned.policy)
+    proved = [group for group in terms.groups if group.proved]
+    rungs = [rung for each in tuned.policy.rungs.values() for rung in each]
     return {
-        "slm": tuned.policy.slm,
         "llm": tuned.policy.llm,
+        "candidates": sorted({rung.candidate for rung in rungs}),
         "slm_share": result.slm_share,
         "quality_retained": result.quality,
-        "max_loss": guarantee["max_loss"],
-        "confidence": guarantee["confidence"],
-        "bound": guarantee["bound"],
-        "test_loss": result.loss,
-        "test_loss_low": result.loss_low,
-        "test_loss_high": result.loss_high,
+        "max_loss": terms.max_loss,
+        "max_kept_error": terms.max_kept_error,
+        "confidence_level": terms.confidence_level,
+        "bound": max((group.loss_bound for group in proved), default=0.0),
+        "kept_bound": max((group.kept_error_bound for group in proved), default=0.0),
+        "test_loss": result.loss.value,
+        "test_loss_low": result.loss.low,
+        "test_loss_high": result.loss.high,
+        "test_kept_error": result.kept_error.value if result.kept_error else None,
         "test_calls": result.n,
-        "calibration_calls": guarantee["n"],
-        "threshold": min(thresholds) if thresholds else None,
-        "routed_tasks": [task for task, rule in tuned.policy.rules.items() if rule != LLM],
+        "calibration_calls": terms.n,
+        "calibration_conversations": terms.conversations,
+        "threshold": min((rung.threshold for rung in rungs), default=None),
+        "routed_tasks": tuned.policy.routed_tasks,
         "cost_usd_per_1k": result.cost,
         "all_llm_cost_usd_per_1k": result.all_llm_cost,
         "apgr": apgr,
         "ece_before": before.value,
         "ece_after": after.value,
         "traffic_shifted": shifted,
-        "verdict": tuned.decision,
+        "verdict": str(tuned.decision),
     }
 
 
+def groups_table(groups: pd.DataFrame, names: Mapping[str, str]) -> Any:
+    """groups: of `Tuned.groups`: what was tested, and what came of it."""
+    if groups.empty:
+        return plain_table(groups)
+    columns = {
+        "group": "group",
+        "n": "calls",
+        "conversations": "conversations",
+        "threshold": "threshold",
+        "slm_share": "kept by small models",
+        "loss": "of all, differ",
+        "bound": "at most",
+        "kept_error": "of kept, differ",
+        "kept_bound": "at most ",
+        "decision": "decision",
+        "reason": "why",
+    }
+    shown = groups.assign(group=[names.get(group, group) for group in groups["group"]])[list(columns)].rename(
+        columns=columns
+    )
+    percent = {"of all, differ": "{:.1%}", "at most": "{:.1%}", "of kept, differ": "{:.1%}", "at most ": "{:.1%}"}
+    formats: dict[Any, Any] = {"threshold": "{:.3f}", "kept by small models": "{:.0%}", **percent}
+    return shown.style.format(formats, escape="html", na_rep="–").hide(axis="index")
+
+
+def signals_table(signals: pd.DataFrame, names: Mapping[str, str]) -> Any:
+    """signals: of `compare_signals`, one row a task, AUROC of each signal and AURC of the learned one."""
+    wide = signals.pivot(index="task", columns="signal", values="auroc")
+    order = ["ALL", *[task for task in wide.index if task != "ALL"]]
+    wide = wide.loc[order, ["learned", *[name for name in wide.columns if name != "learned"]]]
+    area = signals[signals["signal"] == "learned"].set_index("task")["aurc"]
+    wide = wide.assign(**{"AURC learned": area}).reset_index().rename(columns={"task": "AUROC of"})
+    wide["AUROC of"] = [names.get(task, task) for task in wide["AUROC of"]]
+    return wide.style.format(precision=2, na_rep="–", escape="html").hide(axis="index")
+
+
+def plain_routers_table(plain: pd.DataFrame, chosen: dict[str, float]) -> Any:
+    """The policy among plainer routers, the same calls."""
+    table = pd.concat([pd.DataFrame([{"name": "the policy", **chosen}]), plain], ignore_index=True)
+    table.columns = pd.Index(["router", "SLM share", "quality kept", "USD per 1,000 calls", "mean wait, ms"])
+    formats: dict[Any, Any] = {"SLM share": "{:.0%}", "quality kept": "{:.1%}", "USD per 1,000 calls": "{:.2f}",
+               "mean wait, ms": "{:.0f}"}  # fmt: skip
+    return table.style.format(formats, escape="html", na_rep="–").hide(axis="index")
+
+
+def rungs_table(rungs: pd.DataFrame) -> Any:
+    """rungs: of `by_rung`: who answers which share of the traffic, how well, at what cost and wait."""
+    shown = rungs.rename(
+        columns={
+            "candidate": "answered by",
+            "calls": "test calls",
+            "share": "share of traffic",
+            "kept_error": "differ",
+            "cost_usd_per_1k": "USD per 1,000 calls",
+            "latency_ms": "mean wait, ms",
+        }
+    )
+    formats: dict[Any, Any] = {"share of traffic": "{:.0%}", "differ": "{:.1%}", "USD per 1,000 calls": "{:.3f}",
+               "mean wait, ms": "{:.0f}"}  # fmt: skip
+    return shown.style.format(formats, escape="html", na_rep="–").hide(axis="index")
+
+
+def task_table(tasks: pd.DataFrame, names: Mapping[str, str]) -> Any:
+    """tasks: of `by_task`, as a stakeholder reads it."""
+    interval = [f"{a:.1%} to {b:.1%}" for a, b in zip(tasks["loss_low"], tasks["loss_high"], strict=True)]
+    shown = pd.DataFrame(
+        {
+            "task": [names.get(task, task) for task in tasks["task"]],
+            "rungs": tasks["rungs"],
+            "share of traffic": tasks["traffic"],
+            "test calls": tasks["n"],
+            "kept by small models": tasks["slm_share"],
+            "of all, differ": tasks["loss"],
+            "95%": interval,
+            "of kept, differ": tasks["kept_error"],
+        }
+    )
+    formats = {"share of traffic": "{:.0%}", "kept by small models": "{:.0%}", "of all, differ": "{:.1%}",
+               "of kept, differ": "{:.1%}"}  # fmt: skip
+    return shown.style.format(formats, escape="html", na_rep="–").hide(axis="index")
+
+
+def plain_table(frame: pd.DataFrame) -> Any:
+    """Any small frame of text and figures, escaped, without its index."""
+    return frame.style.format(precision=3, escape="html").hide(axis="index")
+
+
+def resolve_pinned(pinned: list[str], tasks: pd.DataFrame) -> list[str]:
+    """Ids of the tasks that `pinned` names by id, name or task type.
+
+    tasks: of tasks.parquet (task, name, task_type). Raises BadInput for a word that is none of them.
+    """
+    found: list[str] = []
+    for word in pinned:
+        hit = tasks[(tasks["task"] == word) | (tasks["name"] == word) | (tasks["task_type"] == word)]
+        if hit.empty:
+            known = ", ".join(sorted({*tasks["name"].astype(str), *tasks["task_type"].astype(str)}))
+            raise BadInput(f"pinned: {word!r} is no task, name or type of this log; known are {known}")
+        found += [str(task) for task in hit["task"] if task not in found]
+    return found
+
+
 def write_policy(folder: Path, policy: Policy) -> Path:
-    """Write `policy.json`, strict JSON, whole or not at all."""
-    return write_json(folder / "policy.json", policy.to_dict())
+    """Write `policy.json`, strict JSON with its checksum, whole or not at all."""
+    return write_json(folder / "policy.json", policy.to_json())
+
+
+def read_recognition(step: Step) -> Recognition | None:
+    """The templates that step 01 wrote for recognising a request's task; None for a run made before there were any."""
+    file = step.run.path / "01_traffic_audit" / "recognition.json"
+    return Recognition.from_dict(read_json(file)) if file.exists() else None

@@ -170,14 +170,18 @@ class Router:
         if broken := broken_limit(policy.limits, request):
             return self._to_llm(broken, task, "limit")
         if task in policy.pinned or request.task_type in policy.pinned:
-            return replace(self._to_llm(f"{task or request.task_type} is pinned to the LLM", task, "pinned"), confidence=1.0)
+            return replace(
+                self._to_llm(f"{task or request.task_type} is pinned to the LLM", task, "pinned"), confidence=1.0
+            )
         name = self._name_in(policy.rungs, request)
         rungs = policy.rungs.get(name, ())
         stage = "default" if name == ANY else "rule"
         if not rungs:
             return self._to_llm(f"{name}: no small model is proved", task, stage)
         first = self._at(RoutingDecision(SLM, "", 0.0, None, task, stage, name=name), 0, rungs[0])
-        scored = policy.score is not None and any(policy.candidates[r.candidate].kind not in _WITHOUT_MODEL for r in rungs)
+        scored = policy.score is not None and any(
+            policy.candidates[r.candidate].kind not in _WITHOUT_MODEL for r in rungs
+        )
         return replace(first, stage="score") if scored and rungs[0].checked else first
 
     def _to_llm(self, reason: str, task: str | None, stage: str) -> RoutingDecision:

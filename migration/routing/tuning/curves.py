@@ -1,8 +1,7 @@
-"""What other choices would have given: the curve over thresholds, the front over both scores, and plain baselines.
+"""What other choices would have given on the same calls: the curve over thresholds, and plain baselines.
 
-Knows: outcomes with their confidence and gain. Refuses to know: how they were learned, and what is promised.
-Every point is of the same calls: SLM share, quality (share of answers as good as the LLM's), USD per 1,000 calls,
-mean wait in milliseconds.
+Every point: SLM share (of any rung below the LLM), quality (share of answers as the LLM's), USD per 1,000 calls, mean
+wait in milliseconds. Out of scope: how confidences were learned, and what is guaranteed.
 """
 
 from __future__ import annotations
@@ -13,139 +12,103 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from migration.routing.policy.router import LLM, Policy
+from migration.routing.policy import LLM, SLM, Policy
+from migration.routing.tuning.ladder import Ladder, build
 from migration.routing.tuning.outcomes import requests_of
-from migration.routing.tuning.sweeping import sweep
-from migration.stats import wilson
+from migration.schema import CandidateKind
+from migration.stats import weighted_rate
 
 ARTICLE_THRESHOLD = 0.85
-MOST_POINTS = 300
+MOST_POINTS = 100
 
 
-def confidence_in(policy: Policy, rows: pd.DataFrame, gate: float | None = None) -> np.ndarray:
-    """Confidence of each row, -1 where the task's rule, a limit or the score before the call already chose the LLM."""
-    ruled = np.array([policy.rules.get(task, LLM) == LLM for task in rows["task"]], bool)
-    blocked = ruled | rows["limited"].to_numpy(bool)
-    if gate is not None:
-        blocked |= rows["gain"].to_numpy() > gate
-    return np.where(blocked, -1.0, rows["confidence"].to_numpy())
-
-
-def points(rows: pd.DataFrame, confidence: np.ndarray) -> pd.DataFrame:
-    """Every threshold on these calls: threshold, slm_share, quality, cost_usd_per_1k, wait_ms; ascending.
-
-    A call with confidence below 0 never reaches the SLM, so its attempt is neither paid nor waited for. The last row
-    is "all to the LLM".
-    """
-    tried = confidence >= 0
-    weight = rows["weight"].to_numpy(float)
-    agrees, ones = rows["agrees"].to_numpy(float), np.ones(len(rows))
-    paid = np.where(rows["llm_cost"].isna().any(), np.nan, 1.0)  # an unknown price makes every cost unknown
-    money, time = (
-        sweep(confidence, agrees, ones, _known(rows[a]) * tried, _known(rows[b]), weight=weight)
-        for a, b in (("slm_cost", "llm_cost"), ("slm_ms", "llm_ms"))
+def ladder_of(policy: Policy, rows: pd.DataFrame) -> Ladder:
+    """All calls of `rows` by the policy's rungs; a task that it does not route has none."""
+    return build(
+        rows, {str(t): tuple(r.candidate for r in policy.rungs.get(str(t), ())) for t in rows["task"].unique()}
     )
-    table = pd.DataFrame(
-        {
-            "threshold": money["threshold"],
-            "slm_share": money["slm_share"],
-            "quality": money["quality"],
-            "cost_usd_per_1k": money["cost"] * 1000 * paid,
-            "wait_ms": time["cost"],
-        }
-    )
-    total = weight.sum()
-    nobody = {
-        "threshold": np.nextafter(max(1.0, float(confidence.max())), 2),
-        "slm_share": 0.0,
-        "quality": 1.0,
-        "cost_usd_per_1k": float(weight @ _known(rows["llm_cost"]) / total * 1000 * paid),
-        "wait_ms": float(weight @ _known(rows["llm_ms"])) / total,
-    }
-    return pd.concat([table[table["threshold"] >= 0], pd.DataFrame([nobody])], ignore_index=True)
-
-
-def _known(values: pd.Series) -> np.ndarray:
-    return values.fillna(0.0).to_numpy(float)
 
 
 def curve(policy: Policy, rows: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
-    """The curve of one common threshold on calibrated confidence, with Wilson intervals of the quality.
+    """The curve of one common threshold on calibrated confidence over all routed tasks.
 
-    Tasks that the policy sends to the LLM stay there. At most MOST_POINTS thresholds, evenly spread over the calls.
+    Returns threshold, slm_share, quality, quality_low, quality_high, cost_usd_per_1k, wait_ms; ascending, the last row
+    is "all to the LLM". At most MOST_POINTS thresholds, evenly spread over the calls. An unknown price of the LLM
+    makes every cost unknown.
     """
-    table = points(rows, confidence_in(policy, rows, policy.score_limit))
-    weight = rows["weight"].to_numpy(float)
-    effective = max(1, round(weight.sum() ** 2 / float(weight @ weight)))
-    kept = np.unique(np.linspace(0, len(table) - 1, MOST_POINTS).astype(int))
-    table = table.iloc[kept].reset_index(drop=True)
-    rates = [wilson(round(quality * effective), effective, level=level) for quality in table["quality"]]
-    return table.assign(
-        quality_low=[min(rate.low, q) for rate, q in zip(rates, table["quality"], strict=True)],
-        quality_high=[max(rate.high, q) for rate, q in zip(rates, table["quality"], strict=True)],
+    ladder = ladder_of(policy, rows)
+    sure = ladder.confidence.max(1)
+    tried = sure[sure >= 0]
+    asked = np.unique(np.quantile(tried, np.linspace(0, 1, MOST_POINTS), method="lower")) if len(tried) else np.empty(0)
+    thresholds = np.append(asked, np.nextafter(max(1.0, float(sure.max(initial=0.0))), 2))
+    lost, kept, cost = ladder.lost_at(thresholds)
+    waits = _waits(ladder, thresholds)
+    weight, task = ladder.calls["weight"].to_numpy(float), ladder.calls["task"].to_numpy(str)
+    share, conversation = weight / weight.sum(), ladder.calls["conversation"].to_numpy(str)
+    priced = np.nan if ladder.calls["llm_cost"].isna().any() else 1.0
+    rates = [
+        weighted_rate(~lost[:, j], weight, task, cluster=conversation, level=level) for j in range(len(thresholds))
+    ]
+    return pd.DataFrame(
+        {
+            "threshold": thresholds,
+            "slm_share": share @ kept,
+            "quality": [rate.value for rate in rates],
+            "quality_low": [rate.low for rate in rates],
+            "quality_high": [rate.high for rate in rates],
+            "cost_usd_per_1k": share @ cost * 1000 * priced,
+            "wait_ms": share @ waits,
+        }
     )
 
 
-def pareto(policy: Policy, rows: pd.DataFrame, *, gates: int = 12, resamples: int = 500, seed: int = 0) -> pd.DataFrame:
-    """The front over (score before the call x confidence of the answer): no point has more quality for less money.
-
-    Returns the points of `points` with `gate` (the most expected gain that still tries the SLM) and quality_low,
-    quality_high (95%, by bootstrap over the calls), cheapest first.
-    Notes: the front is the best seen on these calls, so its points are a little better than they would be on others;
-    the interval is of each point, not of the choice.
-    """
-    limits = [None, *np.quantile(rows["gain"], np.linspace(0.1, 0.95, gates))]
-    tables = [points(rows, confidence_in(policy, rows, gate)).assign(gate=gate) for gate in limits]
-    table = pd.concat([table.astype({"gate": float}) for table in tables], ignore_index=True)
-    priced = table["cost_usd_per_1k"].notna().all()
-    table = table.assign(price=table["cost_usd_per_1k"] if priced else -table["slm_share"])
-    table = table.sort_values(["price", "quality"], ascending=[True, False]).drop(columns="price")
-    best = table["quality"].cummax().shift(fill_value=-1.0)
-    front = table[table["quality"] > best].reset_index(drop=True)
-    return front.assign(**_quality_interval(policy, rows, front, resamples, seed))
-
-
-def _quality_interval(
-    policy: Policy, rows: pd.DataFrame, front: pd.DataFrame, resamples: int, seed: int
-) -> dict[str, np.ndarray]:
-    """95% interval of each front point's quality: percentiles over draws of the calls with replacement."""
-    n, weight, wrong = len(rows), rows["weight"].to_numpy(float), ~rows["agrees"].to_numpy(bool)
-    gates = front["gate"].astype(object).where(front["gate"].notna(), None)
-    confidence = {gate: confidence_in(policy, rows, gate) for gate in set(gates)}
-    pairs = zip(gates, front["threshold"], strict=True)
-    lost = np.column_stack([wrong & (confidence[gate] >= threshold) for gate, threshold in pairs])
-    times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples) * weight
-    quality = 1 - (times @ lost) / times.sum(1, keepdims=True)
-    low, high = np.quantile(quality, [0.025, 0.975], axis=0)
-    seen = front["quality"].to_numpy()  # sums in another order may differ from it by a rounding error
-    return {"quality_low": np.minimum(low, seen), "quality_high": np.maximum(high, seen)}
+def _waits(ladder: Ladder, thresholds: np.ndarray) -> np.ndarray:
+    """Milliseconds of each call under each threshold (n, m): every rung asked, and the LLM where none keeps it."""
+    rows, rungs = np.arange(len(ladder)), ladder.confidence.shape[1]
+    waited = np.where(ladder.confidence >= 0, ladder.ms, 0.0).cumsum(1)
+    places = [ladder.rung_at(threshold) for threshold in thresholds]
+    llm = ladder.calls["llm_ms"].fillna(0.0).to_numpy()
+    return np.array([waited[rows, np.minimum(p, rungs - 1)] + (p == rungs) * llm for p in places]).T
 
 
 def baselines(policy: Policy, rows: pd.DataFrame, fit: pd.DataFrame, *, max_loss: float) -> pd.DataFrame:
     """What plainer routers give on the same calls: name, slm_share, quality, cost_usd_per_1k, wait_ms.
 
-    All SLM, all LLM, the task rule alone (tasks whose `fit` agreement is at least 1 - max_loss), an even random mix,
-    the article's 0.85 on the answer's own mean token probability, and the oracle that keeps just the right answers.
+    Each rung kind alone on every call that it answers, all to the LLM, the task rule (tasks whose best candidate's
+    `fit` agreement is at least 1 - max_loss), an even random mix of the language model and the LLM, the article's 0.85
+    on the answer's own mean token probability, each task's commonest answer, and an oracle that keeps just the right
+    answers of each task's best candidate.
     """
-    rates = fit.groupby("task")["agrees"].mean()
-    by_task = rows["task"].map(rates).fillna(0).to_numpy() >= 1 - max_loss
-    agrees = rows["agrees"].to_numpy(bool)
-    everything = np.ones(len(rows), bool)
-    stated = np.exp(pd.to_numeric(rows["mean_logprob"]).to_numpy(float, na_value=-np.inf)) >= ARTICLE_THRESHOLD
-    ways: list[tuple[str, np.ndarray, np.ndarray]] = [
-        ("all SLM", everything, everything),
-        ("all LLM", ~everything, ~everything),
-        ("task rule", by_task, by_task),
-        ("article's 0.85", stated, everything),
-        ("oracle", agrees, agrees),
+    best = fit.groupby(["task", "candidate"])["agrees"].mean()
+    rules = best.groupby("task").idxmax().map(lambda pair: pair[1]) if len(best) else pd.Series(dtype=object)
+    own = rows[rows["candidate"] == rows["task"].map(rules)]
+    model = rows[rows["candidate_kind"].isin([CandidateKind.SLM, CandidateKind.API])]
+    model = model.sort_values("agrees", ascending=False).drop_duplicates(["call_id"]) if len(model) else model
+    everything, right = np.ones(len(own), bool), own["agrees"].to_numpy(bool)
+    ruled = own["task"].map(best.groupby("task").max()).fillna(0).to_numpy() >= 1 - max_loss
+    found = [
+        {"name": "all SLM", **_mark(own, everything, everything)},
+        {"name": "all LLM", **_mark(own, ~everything, ~everything)},
+        {"name": "task rule", **_mark(own, ruled, ruled)},
+        {"name": "oracle", **_mark(own, right, right)},
     ]
-    table = pd.DataFrame([{"name": name, **_mark(rows, kept, tried)} for name, kept, tried in ways])
-    middle = table.iloc[:2].drop(columns="name").mean().to_dict()
-    return pd.concat([table, pd.DataFrame([{"name": "random half", **middle}])], ignore_index=True)
+    stated = np.exp(pd.to_numeric(own["mean_logprob"]).to_numpy(float, na_value=-np.inf)) >= ARTICLE_THRESHOLD
+    found.append({"name": "article's 0.85", **_mark(own, stated, everything)})
+    found.append({"name": "constant answer", **_mark(own.assign(agrees=_commonest(own, fit), slm_cost=0.0, slm_ms=0.0),
+                                                     everything, everything)})  # fmt: skip
+    middle = {key: (found[0][key] + found[1][key]) / 2 for key in found[0] if key != "name"}
+    return pd.DataFrame([*found, {"name": "random half", **middle}])
 
 
-def _mark(rows: pd.DataFrame, kept: np.ndarray, tried: np.ndarray) -> dict[str, float]:
-    weight = rows["weight"].to_numpy(float) / rows["weight"].sum()
+def _commonest(rows: pd.DataFrame, fit: pd.DataFrame) -> np.ndarray:
+    """Whether each task's commonest reference on `fit` is the reference of the row, bool (n,)."""
+    common = fit.drop_duplicates("call_id").groupby("task")["reference"].agg(lambda answers: answers.mode().iloc[0])
+    return (rows["reference"] == rows["task"].map(common)).to_numpy()
+
+
+def _mark(rows: pd.DataFrame, kept: np.ndarray, tried: np.ndarray) -> dict[str, Any]:
+    weight = (rows["traffic"] / rows.groupby("task")["call_id"].transform("size")).to_numpy(float)
+    weight = weight / weight.sum()
     return {
         "slm_share": float(weight @ kept),
         "quality": float(1 - weight @ (kept & ~rows["agrees"].to_numpy(bool))),
@@ -154,28 +117,49 @@ def _mark(rows: pd.DataFrame, kept: np.ndarray, tried: np.ndarray) -> dict[str, 
     }
 
 
-def by_task(rows: pd.DataFrame, decisions: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """How each task fared: task, rule, threshold, n, agreement of the SLM, share kept, loss with Wilson interval."""
-    kept = (decisions["model"] == "slm").to_numpy()
-    lost = kept & ~rows["agrees"].to_numpy(bool)
-    out = []
-    for task, here in rows.groupby("task").indices.items():
-        rate = wilson(int(lost[here].sum()), len(here))
+def by_task(decisions: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """How each task fared: task, rungs, threshold, n, slm_share, loss (all calls) and kept_error (kept calls) with
+    intervals by conversation, traffic (share of all calls)."""
+    total, out = decisions["weight"].sum(), []
+    for task, here in decisions.groupby("task"):
+        lost, kept = ~here["agrees"].to_numpy(bool), (here["model"] == SLM).to_numpy()
+        conversation, even = here["conversation"].to_numpy(str), np.ones(len(here))
+        rate = weighted_rate(lost, even, cluster=conversation)
+        error = weighted_rate(lost[kept], even[kept], cluster=conversation[kept]) if kept.any() else None
+        rungs = policy.rungs.get(str(task), ())
         out.append(
             {
                 "task": task,
-                "rule": policy.rules.get(str(task), LLM),
-                "threshold": policy.thresholds.get(str(task), float("nan")),
+                "rungs": " > ".join([*(rung.candidate for rung in rungs), policy.llm]),
+                "threshold": rungs[0].threshold if rungs else float("nan"),
                 "n": len(here),
-                "slm_agreement": float(rows["agrees"].to_numpy(bool)[here].mean()),
-                "slm_share": float(kept[here].mean()),
+                "slm_share": float(kept.mean()),
                 "loss": rate.value,
                 "loss_low": rate.low,
                 "loss_high": rate.high,
-                "traffic": float(rows["weight"].to_numpy()[here].sum() / rows["weight"].sum()),
+                "kept_error": error.value if error else float("nan"),
+                "kept_error_low": error.low if error else float("nan"),
+                "kept_error_high": error.high if error else float("nan"),
+                "traffic": float(here["weight"].sum() / total),
             }
         )
     return pd.DataFrame(out).sort_values("traffic", ascending=False, ignore_index=True)
+
+
+def by_rung(decisions: pd.DataFrame) -> pd.DataFrame:
+    """Who answered: candidate, calls (in the sample), share (of the traffic), kept_error, cost_usd_per_1k (of the calls
+    it answered, all rungs asked before it included), latency_ms (mean)."""
+    weight = decisions["weight"] / decisions["weight"].sum()
+    frame = decisions.assign(share=weight, wrong=weight * ~decisions["agrees"].astype(bool), usd=weight * decisions["cost_usd"],
+                             ms=weight * decisions["latency_ms"])  # fmt: skip
+    table = frame.groupby(["rung", "candidate"]).agg(
+        calls=("share", "size"), share=("share", "sum"), wrong=("wrong", "sum"), usd=("usd", "sum"), ms=("ms", "sum")
+    )
+    table = table.assign(kept_error=table["wrong"] / table["share"], cost_usd_per_1k=1000 * table["usd"] / table["share"],
+                         latency_ms=table["ms"] / table["share"]).reset_index()  # fmt: skip
+    order = table["rung"].where(table["rung"] >= 0, 99)
+    columns = ["candidate", "calls", "share", "kept_error", "cost_usd_per_1k", "latency_ms"]
+    return table.assign(order=order).sort_values(["order", "candidate"], ignore_index=True)[columns]
 
 
 def examples(
@@ -188,15 +172,19 @@ def examples(
 ) -> pd.DataFrame:
     """`count` kept and `count` escalated calls, masked and shortened, as a person would check them.
 
-    mask: replaces personal data in texts (`migration.audit.mask`). Returns decision, task, request, both answers,
-    agrees, confidence.
+    rows: outcomes with messages; mask: replaces personal data in texts (`migration.audit.mask`). Returns decision,
+    task, request, both answers, agrees, confidence.
     """
     picked: Sequence[int] = []
     rng = np.random.default_rng(seed)
-    for model in ("slm", "llm"):
+    for model in (SLM, LLM):
         here = np.flatnonzero((decisions["model"] == model) & decisions["tried_slm"])
         picked = [*picked, *sorted(rng.permutation(here)[:count])]
-    shown = rows.iloc[list(picked)]
+    chosen = decisions.iloc[list(picked)]
+    places = rows.reset_index().groupby(["call_id", "candidate"])["index"].first()
+    asked = rows.drop_duplicates("call_id", keep="last").set_index("call_id")["candidate"]
+    names = np.where(chosen["model"] == SLM, chosen["candidate"], asked.reindex(chosen["call_id"]).to_numpy())
+    shown = rows.loc[[places[pair] for pair in zip(chosen["call_id"], names, strict=True)]]
 
     def short(texts: Iterable[str | None]) -> list[str]:
         words = [" ".join((text or "").split()) for text in mask(list(texts))]
@@ -204,12 +192,15 @@ def examples(
 
     return pd.DataFrame(
         {
-            "decision": np.where(decisions["model"].iloc[list(picked)] == "slm", "kept", "escalated"),
+            "decision": np.where(chosen["model"] == SLM, "kept", "escalated"),
             "task": shown["task"].to_numpy(),
             "request": short(request.text for request in requests_of(shown)),
-            "SLM's answer": short(shown["output"]),
+            "small model's answer": short(shown["output"]),
             "LLM's answer": short(shown["reference"]),
             "agrees": shown["agrees"].map({True: "yes", False: "no"}).to_numpy(),
             "confidence": shown["confidence"].round(2).to_numpy(),
         }
     )
+
+
+__all__ = ["LLM", "baselines", "by_rung", "by_task", "curve", "examples", "ladder_of"]

@@ -101,7 +101,9 @@ def tune(
     for part in (Part.FIT, Part.CHOOSE):
         if not (rows["part"] == part).any():
             need = bounds.trials_needed(0.0, max_loss, terms.delta) or 1
-            raise NotEnoughCalls(f"routing: answered calls in the {part.value!r} part of the calibration split", 0, need)
+            raise NotEnoughCalls(
+                f"routing: answered calls in the {part.value!r} part of the calibration split", 0, need
+            )
     fit = rows[rows["part"] == Part.FIT]
     calibrators = {
         str(name): learn_confidence(own, own["agrees"].to_numpy(float), seed=seed)

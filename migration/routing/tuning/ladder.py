@@ -67,22 +67,19 @@ class Ladder:
 def build(rows: pd.DataFrame, members: Mapping[str, tuple[str, ...]]) -> Ladder:
     """The ladder of the calls of `members`' tasks that every rung of their task has answered.
 
-    rows: outcomes with `confidence` (calibrated; -1 where it must not be tried); members: task -> candidates in order.
-    Each task's weights add up to its traffic.
+    rows: outcomes with `confidence` (calibrated; -1 where it must not be tried); members: task -> candidates in order,
+    none for a task whose calls all go to the LLM. Each task's weights add up to its traffic.
     """
-    width = max((len(names) for names in members.values()), default=1)
-    rows = rows[rows["task"].isin(list(members))]
+    width = max((len(names) for names in members.values()), default=0) or 1
     place = {(task, name): k for task, names in members.items() for k, name in enumerate(names)}
     rung = np.array([place.get(pair, -1) for pair in zip(rows["task"], rows["candidate"], strict=True)], int)
-    rows = rows.assign(rung=rung)[rung >= 0] if len(rows) else rows.assign(rung=rung)
-    complete = rows.groupby("call_id")["rung"].transform("size") == rows["task"].map(
-        {task: len(names) for task, names in members.items()}
-    )
-    rows = rows[complete]
-    calls = rows.drop_duplicates("call_id")[
-        ["call_id", "task", "conversation", "part", "llm_cost", "llm_ms", "traffic"]
-    ].reset_index(drop=True)
+    rows = rows.assign(rung=rung)
+    answered = (rows["rung"] >= 0).groupby(rows["call_id"]).transform("sum")
+    rows = rows[answered == rows["task"].map({task: len(names) for task, names in members.items()})]
+    columns = ["call_id", "task", "conversation", "part", "llm_cost", "llm_ms", "traffic"]
+    calls = rows.drop_duplicates("call_id")[columns].reset_index(drop=True)
     calls["weight"] = calls["traffic"] / calls.groupby("task")["call_id"].transform("size")
+    rows = rows[rows["rung"] >= 0]
     at = pd.Series(np.arange(len(calls)), calls["call_id"])
     here = at[rows["call_id"]].to_numpy(), rows["rung"].to_numpy()
 
@@ -113,7 +110,9 @@ def choose_members(
         rate = rows.groupby(["candidate_kind", "candidate"])["agrees"].agg(["mean", "size"]).reset_index()
         rate = rate[[counts.get((str(task), name), 0) > 0 for name in rate["candidate"]]]
         best = rate.sort_values(["mean", "size"]).drop_duplicates("candidate_kind", keep="last")
-        names = sorted(best["candidate"], key=dict(zip(best["candidate"], best["candidate_kind"].map(ORDER), strict=True)).get)
+        names = sorted(
+            best["candidate"], key=dict(zip(best["candidate"], best["candidate_kind"].map(ORDER), strict=True)).get
+        )
         options = [pick for size in range(1, len(names) + 1) for pick in combinations(names, size)]
         if not options:
             continue
@@ -140,7 +139,11 @@ def expected_saving(ladder: Ladder, n: int, *, max_loss: float, max_kept_error: 
     if not len(ladder) or not n:
         return -1.0
     sure = ladder.confidence.max(1)
-    thresholds = np.unique(np.quantile(sure[sure >= 0], np.linspace(0, 1, GRID), method="lower"))[::-1] if (sure >= 0).any() else []
+    thresholds = (
+        np.unique(np.quantile(sure[sure >= 0], np.linspace(0, 1, GRID), method="lower"))[::-1]
+        if (sure >= 0).any()
+        else []
+    )
     if not len(thresholds):
         return -1.0
     lost, kept, cost = ladder.lost_at(thresholds)

@@ -95,7 +95,9 @@ def requests_of(rows: pd.DataFrame) -> Iterator[Request]:
     for text, task, task_type, tokens, tool_text, complexity in zip(*columns, strict=True):
         count = None if pd.isna(tokens) else int(tokens)
         known = None if pd.isna(complexity) else float(complexity)
-        yield Request(list(text) if text is not None else (), task, task_type, count, tool_names(tool_text), complexity=known)
+        yield Request(
+            list(text) if text is not None else (), task, task_type, count, tool_names(tool_text), complexity=known
+        )
 
 
 def tool_names(tools: str | None) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from scipy import sparse, stats
 
 from migration.routing.tuning import bounds
 
+
 @dataclass(frozen=True)
 class Kept:
     """What nested thresholds keep of n calls, summed by conversation.
@@ -61,9 +62,7 @@ class Kept:
     def at(self, place: int) -> Kept:
         """The same calls under one threshold alone."""
         one = slice(place, place + 1)
-        return Kept(
-            self.lost[:, one], self.kept[:, one], self.size, self.counts[one], self.exact, self.signed, self.n
-        )
+        return Kept(self.lost[:, one], self.kept[:, one], self.size, self.counts[one], self.exact, self.signed, self.n)
 
 
 def keep(loss: np.ndarray, weight: np.ndarray, cluster: np.ndarray, place: np.ndarray, thresholds: int) -> Kept:
@@ -163,7 +162,13 @@ def _upper(lost: np.ndarray, weight: np.ndarray, seen: float, level: float, sign
 
 
 def beats_random(
-    confidence: np.ndarray, loss: np.ndarray, weight: np.ndarray, cluster: np.ndarray, *, draws: int = 999, seed: int = 0
+    confidence: np.ndarray,
+    loss: np.ndarray,
+    weight: np.ndarray,
+    cluster: np.ndarray,
+    *,
+    draws: int = 999,
+    seed: int = 0,
 ) -> float:
     """P-value that the confidence orders losses no better than chance does.
 

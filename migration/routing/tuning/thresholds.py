@@ -149,7 +149,9 @@ class _Limits:
 
 
 def _limits(max_loss: float, max_kept_error: float | None, confidence_level: float) -> _Limits:
-    limits = _Limits(max_loss, min(1.0, 2 * max_loss) if max_kept_error is None else max_kept_error, 1 - confidence_level)
+    limits = _Limits(
+        max_loss, min(1.0, 2 * max_loss) if max_kept_error is None else max_kept_error, 1 - confidence_level
+    )
     if not (0 < confidence_level < 1):
         raise BadInput(f"confidence_level must be between 0 and 1, not {confidence_level}")
     for name, value in (("max_loss", limits.max_loss), ("max_kept_error", limits.max_kept_error)):
@@ -158,7 +160,9 @@ def _limits(max_loss: float, max_kept_error: float | None, confidence_level: flo
     return limits
 
 
-def _check(slm: np.ndarray, llm: np.ndarray, weight: np.ndarray, cluster: Sequence[Any] | np.ndarray | None) -> np.ndarray:
+def _check(
+    slm: np.ndarray, llm: np.ndarray, weight: np.ndarray, cluster: Sequence[Any] | np.ndarray | None
+) -> np.ndarray:
     """The code of each call's conversation. Raises BadInput for what cannot be."""
     for name, score in (("slm_score", slm), ("llm_score", llm)):
         outside = np.flatnonzero((score < 0) | (score > 1))
@@ -249,7 +253,10 @@ def _why_not(kept: risk.Kept, useful: np.ndarray, limits: _Limits, noise: float)
     if not able.any():
         rate = float(error[useful].min())
         sentence = f"of the calls that any useful threshold keeps, at least {rate:.1%} differ"
-        return f"{sentence}, over the {limits.max_kept_error:.1%} allowed: a better SLM is needed, not more labels", None
+        return (
+            f"{sentence}, over the {limits.max_kept_error:.1%} allowed: a better SLM is needed, not more labels",
+            None,
+        )
     shown = np.flatnonzero(able)[:: max(1, int(able.sum()) // 8)]
     needed = [calls_to_prove(float(loss[j]), float(error[j]), float(kept.share[j]), limits.max_loss,
                              limits.max_kept_error, limits.delta) for j in shown]  # fmt: skip
@@ -258,7 +265,9 @@ def _why_not(kept: risk.Kept, useful: np.ndarray, limits: _Limits, noise: float)
         return "what differs is too near the limits to be proved with any number of labels", None
     calls, place = min(known)
     more = max(int(np.ceil(calls * _design_effect(kept, place))) - kept.n, kept.n // 10, 1)
-    seen = f"keeping {kept.share[place]:.0%}, {loss[place]:.2%} of all calls and {error[place]:.2%} of those kept differ"
+    seen = (
+        f"keeping {kept.share[place]:.0%}, {loss[place]:.2%} of all calls and {error[place]:.2%} of those kept differ"
+    )
     if noise > limits.delta and kept.counts[place] < kept.n:
         seen += ", but its confidence is not shown to beat a random mix"
     return f"{seen}; {kept.n} calls are too few to prove it: about {more:,} more labelled calls would do", more
