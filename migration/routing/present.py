@@ -62,11 +62,12 @@ def test_sentence(tuned: Tuned, result: Result) -> str:
     terms, error = _terms(tuned.policy), result.kept_error
     over = [row["group"] for row in test_groups(tuned, result).to_dict("records") if row["over"]]
     verdict = "within both limits" if not over else f"over a limit in {', '.join(over)}"
+    of_kept = f", and {_interval(error)} of those kept (at most {terms.max_kept_error:.0%})" if error else ""
     return (
         f"On {result.n:,} test calls {_interval(result.loss)} of all answers differ (at most {terms.max_loss:.0%} "
-        f"guaranteed)" + (f", and {_interval(error)} of those kept (at most {terms.max_kept_error:.0%})" if error else "")
-        + f": {verdict}, group by group. {result.slm_share:.0%} of the calls stay with small models{_price(result)}."
-    )  # fmt: skip
+        f"guaranteed){of_kept}: {verdict}, group by group. {result.slm_share:.0%} of the calls stay with small "
+        f"models{_price(result)}."
+    )
 
 
 def test_groups(tuned: Tuned, result: Result) -> pd.DataFrame:

@@ -166,6 +166,8 @@ class Policy:
         known = set(cls.__dataclass_fields__)
         if unknown := set(own) - known:
             raise BadInput(f"a policy has no {sorted(unknown)}")
+        if not _all_finite(own):
+            raise BadInput("policy: it holds a number that is not finite")
         try:
             return cls(**own | _typed(own))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -247,6 +249,14 @@ def _guarantee(data: Mapping[str, Any]) -> Guarantee:
         if not _is_share(getattr(guarantee, name)):
             raise ValueError(f"guarantee: {name} is {getattr(guarantee, name)!r}, not a number from 0 to 1")
     return guarantee
+
+
+def _all_finite(data: Any) -> bool:
+    if isinstance(data, Mapping):
+        return all(map(_all_finite, data.values()))
+    if isinstance(data, list | tuple):
+        return all(map(_all_finite, data))
+    return not isinstance(data, float) or math.isfinite(data)
 
 
 def _is_finite(value: Any) -> bool:

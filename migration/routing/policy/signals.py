@@ -61,7 +61,7 @@ class SignalScore:
         total, seen = weights[0], 0
         for name, mean, scale, weight in zip(self.names, self.mean, self.scale, weights[1:], strict=True):
             value = answer.get(name)
-            if value is None or not math.isfinite(value):
+            if not isinstance(value, int | float) or not math.isfinite(value):
                 continue
             value = math.log1p(max(value, 0.0)) if name in _LENGTHS else min(20.0, max(-20.0, value))
             total, seen = total + weight * (value - mean) / scale, seen + 1

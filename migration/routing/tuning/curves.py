@@ -46,9 +46,7 @@ def curve(policy: Policy, rows: pd.DataFrame, *, level: float = 0.95) -> pd.Data
     weight, task = ladder.calls["weight"].to_numpy(float), ladder.calls["task"].to_numpy(str)
     share, conversation = weight / weight.sum(), ladder.calls["conversation"].to_numpy(str)
     priced = np.nan if ladder.calls["llm_cost"].isna().any() else 1.0
-    rates = [
-        weighted_rate(~lost[:, j], weight, task, cluster=conversation, level=level) for j in range(len(thresholds))
-    ]
+    rates = [weighted_rate(~lost[:, j], weight, task, level=level) for j in range(len(thresholds))]
     return pd.DataFrame(
         {
             "threshold": thresholds,
@@ -124,8 +122,8 @@ def by_task(decisions: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     for task, here in decisions.groupby("task"):
         lost, kept = ~here["agrees"].to_numpy(bool), (here["model"] == SLM).to_numpy()
         conversation, even = here["conversation"].to_numpy(str), np.ones(len(here))
-        rate = weighted_rate(lost, even, cluster=conversation)
-        error = weighted_rate(lost[kept], even[kept], cluster=conversation[kept]) if kept.any() else None
+        rate = weighted_rate(lost, even)
+        error = weighted_rate(lost[kept], even[kept]) if kept.any() else None
         rungs = policy.rungs.get(str(task), ())
         out.append(
             {
@@ -150,16 +148,20 @@ def by_rung(decisions: pd.DataFrame) -> pd.DataFrame:
     """Who answered: candidate, calls (in the sample), share (of the traffic), kept_error, cost_usd_per_1k (of the calls
     it answered, all rungs asked before it included), latency_ms (mean)."""
     weight = decisions["weight"] / decisions["weight"].sum()
-    frame = decisions.assign(share=weight, wrong=weight * ~decisions["agrees"].astype(bool), usd=weight * decisions["cost_usd"],
-                             ms=weight * decisions["latency_ms"])  # fmt: skip
-    table = frame.groupby(["rung", "candidate"]).agg(
-        calls=("share", "size"), share=("share", "sum"), wrong=("wrong", "sum"), usd=("usd", "sum"), ms=("ms", "sum")
+    parts = {
+        "wrong": ~decisions["agrees"].astype(bool),
+        "usd": 1000 * decisions["cost_usd"],
+        "ms": decisions["latency_ms"],
+    }
+    frame = decisions[["rung", "candidate"]].assign(
+        calls=1, share=weight, **{name: weight * values for name, values in parts.items()}
     )
-    table = table.assign(kept_error=table["wrong"] / table["share"], cost_usd_per_1k=1000 * table["usd"] / table["share"],
-                         latency_ms=table["ms"] / table["share"]).reset_index()  # fmt: skip
-    order = table["rung"].where(table["rung"] >= 0, 99)
-    columns = ["candidate", "calls", "share", "kept_error", "cost_usd_per_1k", "latency_ms"]
-    return table.assign(order=order).sort_values(["order", "candidate"], ignore_index=True)[columns]
+    table = frame.groupby(["rung", "candidate"], as_index=False).sum()
+    table["order"] = table["rung"].where(table["rung"] >= 0, 99)
+    table = table.sort_values(["order", "candidate"], ignore_index=True)
+    of_own = {name: table[column] / table["share"] for name, column in
+              (("kept_error", "wrong"), ("cost_usd_per_1k", "usd"), ("latency_ms", "ms"))}  # fmt: skip
+    return table[["candidate", "calls", "share"]].assign(**of_own)
 
 
 def examples(

@@ -129,8 +129,8 @@ def evaluate(policy: Policy, rows: pd.DataFrame) -> Result:
     weight, task = decisions["weight"].to_numpy(float), decisions["task"].to_numpy(str)
     conversation = decisions["conversation"].to_numpy(str)
     share = weight / weight.sum()
-    loss = weighted_rate(lost, weight, task, cluster=conversation)
-    error = weighted_rate(lost[kept], weight[kept], task[kept], cluster=conversation[kept]) if kept.any() else None
+    loss = weighted_rate(lost, weight, task)
+    error = weighted_rate(lost[kept], weight[kept], task[kept]) if kept.any() else None
     return Result(
         decisions,
         float(share @ kept),

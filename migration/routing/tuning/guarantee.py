@@ -1,8 +1,8 @@
 """From outcomes to a policy whose guarantee is tested.
 
-The guarantee: with chance `confidence_level` over the draw of the calibration conversations, the hybrid's answers differ
-from the LLM's in at most `max_loss` of all calls and in at most `max_kept_error` of the calls that rungs below the LLM
-answer - for each task that has calls enough, and for the low-volume tasks together - on calls that come from the same
+The guarantee: with chance `confidence_level` over the draw of the calibration conversations, the hybrid's answers
+differ from the LLM's in at most `max_loss` of all calls and in at most `max_kept_error` of the calls that rungs below
+the LLM answer - for each task that has calls enough, and for the low-volume tasks together - on calls of the same
 traffic. It says nothing of traffic that has shifted (`drift`). Out of scope: files, notebooks, how a policy did on
 test calls (`evaluation`).
 """

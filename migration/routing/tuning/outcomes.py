@@ -89,8 +89,7 @@ def _filled(values: pd.Series, task: pd.Series) -> pd.Series:
 def requests_of(rows: pd.DataFrame) -> Iterator[Request]:
     """The rows as the router would have met them."""
     nothing = [None] * len(rows)
-    tools = rows["tools"] if "tools" in rows else nothing
-    messages = rows["messages"] if "messages" in rows else nothing
+    messages, tools = rows.get("messages", nothing), rows.get("tools", nothing)
     columns = (messages, rows["task"], rows["task_type"], rows["prompt_tokens"], tools, rows["complexity"])
     for text, task, task_type, tokens, tool_text, complexity in zip(*columns, strict=True):
         count = None if pd.isna(tokens) else int(tokens)

@@ -21,6 +21,11 @@ from scipy import sparse, stats
 
 from migration.routing.tuning import bounds
 
+CUTS = (1.0, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8)
+"""Quantiles of what conversations could lose at which the largest may be set apart."""
+EXPECTED = 0.4
+"""Of the allowed loss: what a threshold worth testing is expected to lose."""
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -109,8 +114,7 @@ def proves(kept: Kept, max_loss: float, max_kept_error: float, levels: np.ndarra
         failures = np.rint(kept.lost.sum(0))
         both = np.maximum(_tail(failures, kept.n, max_loss), _tail(failures, kept.counts, max_kept_error))
         return both[None, :] <= levels[:, None]
-    over_all = _bet(kept.lost, kept.size[:, None], max_loss, levels, kept.signed)
-    return over_all & _bet(kept.lost, kept.kept, max_kept_error, levels, kept.signed)
+    return _bet(kept, kept.size[:, None], max_loss, levels) & _bet(kept, kept.kept, max_kept_error, levels)
 
 
 def _tail(failures: np.ndarray, trials: np.ndarray | int, limit: float) -> np.ndarray:
@@ -118,21 +122,43 @@ def _tail(failures: np.ndarray, trials: np.ndarray | int, limit: float) -> np.nd
     return np.ones(len(failures)) * (stats.binom.cdf(failures, trials, limit) if limit < 1 else 0.0)
 
 
-def _bet(
-    lost: np.ndarray, weight: np.ndarray, limit: np.ndarray | float, level: np.ndarray | float, signed: bool
-) -> np.ndarray:
+def _bet(kept: Kept, weight: np.ndarray, limit: np.ndarray | float, level: np.ndarray | float) -> np.ndarray:
     """Whether betting proves the lost share of `weight` below `limit`, bool (thresholds,) or (levels, thresholds).
 
-    lost: (conversations, thresholds or 1); weight: (conversations, 1 or thresholds), what the loss is a share of;
-    limit: one number, or one a column.
+    weight: (conversations, 1 or thresholds), what the loss is a share of; limit: one number, or one a column. A bet is
+    bounded by the largest loss that a conversation could have, so rare large ones would forbid any bet on the others:
+    where that helps they are left out, and taken as lost whole (`_cut`).
     """
-    limit = np.asarray(limit, float)
-    top = weight.max(0)
-    high = np.maximum((1 - limit) * top, 1e-12)
-    low = -((1 + limit) if signed else limit) * top - 1e-12
-    scaled = (lost - limit * weight - low) / (high - low)
+    columns = max(kept.kept.shape[1], np.size(limit))
+    lost, at_most = (np.broadcast_to(each, (len(each), columns)) for each in (kept.lost, kept.kept))
+    weight, limit = np.broadcast_to(weight, lost.shape), np.broadcast_to(np.asarray(limit, float), (columns,))
+    within, room = _cut(at_most, limit * weight.sum(0))
+    rest = np.maximum((weight * within).sum(0), 1e-12)
+    rate = np.clip(room / rest, 1e-12, 1.0)
+    high = np.maximum(((at_most - rate * weight) * within).max(0), 1e-9)
+    low = -((rate * weight + (at_most if kept.signed else 0.0)) * within).max(0) - 1e-12
+    scaled = ((lost - rate * weight) * within - low) / (high - low)
     proved = bounds.betting_proves(scaled, -low / (high - low), level, low=0.0, high=1.0)
-    return (proved | (limit >= 1)) & ((top > 0) | (limit >= 1))
+    return (proved & (room > 0) & (at_most.max(0) > 0)) | (limit >= 1)
+
+
+def _cut(at_most: np.ndarray, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which conversations are bet on (bool, as at_most), and the loss that is allowed to them (thresholds,).
+
+    at_most: (conversations, thresholds) the most each could lose; allowed: (thresholds,) the loss allowed to all. By
+    what they could lose alone, that cut is taken whose test would be strongest (the exponent of Bernstein's inequality)
+    if conversations were lost whole, EXPECTED of what is allowed.
+    """
+    caps = np.quantile(at_most, CUTS, axis=0)  # (cuts, thresholds), the largest first
+    inside = at_most[None] <= caps[:, None, :]
+    spent = (at_most * ~inside).sum(1)
+    sums, squares = (at_most * inside).sum(1), (at_most**2 * inside).sum(1)
+    expected = EXPECTED * allowed * sums / np.maximum(at_most.sum(0), 1e-12)
+    gap = np.maximum(allowed - spent - expected, 0.0)
+    strength = gap**2 / (2 * expected * squares / np.maximum(sums, 1e-12) + 2 / 3 * gap * caps + 1e-12)
+    strength[0] *= 1.5  # nothing is set apart for a small gain
+    best, columns = strength.argmax(0), np.arange(at_most.shape[1])
+    return inside[best, :, columns].T, allowed - spent[best, columns]
 
 
 def upper_bounds(kept: Kept, level: float) -> tuple[float, float, str]:
@@ -144,17 +170,16 @@ def upper_bounds(kept: Kept, level: float) -> tuple[float, float, str]:
         failures = round(float(kept.lost.sum()))
         loss = bounds.binomial_upper(failures, kept.n, level)
         return loss, bounds.binomial_upper(failures, int(kept.counts[0]), level), "exact binomial"
-    over_all = _upper(kept.lost, kept.size[:, None], float(kept.loss[0]), level, kept.signed)
-    error = _upper(kept.lost, kept.kept, float(kept.kept_error[0]), level, kept.signed)
-    return over_all, error, "betting by conversation"
+    over_all = _upper(kept, kept.size[:, None], float(kept.loss[0]), level)
+    return over_all, _upper(kept, kept.kept, float(kept.kept_error[0]), level), "betting by conversation"
 
 
-def _upper(lost: np.ndarray, weight: np.ndarray, seen: float, level: float, signed: bool) -> float:
+def _upper(kept: Kept, weight: np.ndarray, seen: float, level: float) -> float:
     """The least limit that betting proves, to a thousandth of the way from what was seen to 1."""
     low, high = max(seen, 0.0), 1.0
     for _ in range(2):
         limits = np.linspace(low, high, 34)
-        proved = _bet(lost, weight, limits, level, signed)
+        proved = _bet(kept, weight, limits, level)
         proved[-1] = True
         first = int(np.argmax(np.logical_and.accumulate(proved[::-1])[::-1]))  # proved without a gap from above
         low, high = float(limits[max(first - 1, 0)]), float(limits[first])

@@ -5,7 +5,7 @@ Out of scope: tests of one threshold (`risk`), curves over all (`sweeping`), mod
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,8 @@ class ThresholdChoice:
     `threshold` is None where the decision is "do not route". slm_share, loss, kept_error: of the calibration calls;
     bound, kept_bound: upper limits of the two risks at this threshold as if it had been named beforehand; since the
     same calls chose it, they are read beside the guarantee and not instead of it. saving: fraction of the all-LLM
-    cost, the SLM's own cost taken off. noise: p-value that the confidence orders calls no better than chance.
+    cost, the SLM's own cost taken off. noise: p-value that the
+    confidence orders calls no better than chance, None where no threshold needed it.
     more_labels: how many more calls would prove the best threshold seen with 80% power, None where no number would.
     """
 
@@ -54,7 +55,7 @@ class ThresholdChoice:
     max_kept_error: float = float("nan")
     confidence_level: float = float("nan")
     method: str = ""
-    noise: float = 1.0
+    noise: float | None = None
     more_labels: int | None = None
 
 
@@ -81,7 +82,7 @@ def choose_threshold(
     look at these losses (a plan from other calls); by default `STEPS` of them, evenly spaced by the calls they keep.
 
     They are tested from the safest down by the fallback procedure (Wiens 2003): a test that passes hands its level
-    on, one that fails leaves the later starts theirs, so the chance of any false proof stays below 1 - confidence_level.
+    on, one that fails leaves the later starts theirs, so the chance of a false proof is at most 1 - confidence_level.
     A threshold that splits the calls also needs a confidence that provably beats a random mix of the same share
     (`risk.beats_random`); keeping all calls does not.
     Raises BadInput for NaN, unequal lengths, scores outside 0..1, weights that are not positive, or a level outside
@@ -101,7 +102,7 @@ def choose_threshold(
     place = np.searchsorted(-tried, -confidence, side="left")
     kept = risk.keep(llm - slm, weight, codes, place, len(tried))
     saving = _saving(slm_cost, llm_cost, weight, place, len(tried))
-    return _select(kept, tried, saving, risk.beats_random(confidence, llm - slm, weight, codes), limits)
+    return _select(kept, tried, saving, lambda: risk.beats_random(confidence, llm - slm, weight, codes), limits)
 
 
 def choose_cascade(
@@ -118,11 +119,17 @@ def choose_cascade(
     kept = risk.keep_each(lost, keeps, weight, codes) if len(tried) else risk.keep(wrong, weight, codes, codes * 0, 0)
     before = float(weight @ ladder.calls["llm_cost"].fillna(0.0))
     saving = 1 - (weight @ cost) / before if before > 0 else kept.share
-    return _select(kept, tried, saving, risk.beats_random(sure, wrong, weight, codes), limits)
+    return _select(kept, tried, saving, lambda: risk.beats_random(sure, wrong, weight, codes), limits)
 
 
-def _select(kept: risk.Kept, tried: np.ndarray, saving: np.ndarray, noise: float, limits: _Limits) -> ThresholdChoice:
-    """The proved threshold that saves most, or why there is none."""
+def _select(
+    kept: risk.Kept, tried: np.ndarray, saving: np.ndarray, noise_of: Callable[[], float], limits: _Limits
+) -> ThresholdChoice:
+    """The proved threshold that saves most, or why there is none. noise_of: p-value of "the confidence is noise"."""
+    useful = (saving > 0) & (kept.counts > 0)
+    proved = _walk(kept, limits) & useful
+    whole = kept.counts == kept.n
+    noise = noise_of() if (proved & ~whole).any() else None
     common: dict[str, Any] = {
         "n": kept.n,
         "conversations": kept.conversations,
@@ -131,13 +138,11 @@ def _select(kept: risk.Kept, tried: np.ndarray, saving: np.ndarray, noise: float
         "confidence_level": 1 - limits.delta,
         "noise": noise,
     }
-    useful = (saving > 0) & (kept.counts > 0)
-    sound = useful & ((noise <= limits.delta) | (kept.counts == kept.n))
-    proved = np.flatnonzero(_walk(kept, limits) & sound)
-    if not len(proved):
+    sound = np.flatnonzero(proved & (whole | (noise is not None and noise <= limits.delta)))
+    if not len(sound):
         reason, more = _why_not(kept, useful, limits, noise)
         return ThresholdChoice(None, reason=reason, more_labels=more, **common)
-    best = int(proved[np.argmax(saving[proved])])
+    best = int(sound[np.argmax(saving[sound])])
     return _chosen(kept.at(best), float(tried[best]), float(saving[best]), limits, common)
 
 
@@ -149,9 +154,8 @@ class _Limits:
 
 
 def _limits(max_loss: float, max_kept_error: float | None, confidence_level: float) -> _Limits:
-    limits = _Limits(
-        max_loss, min(1.0, 2 * max_loss) if max_kept_error is None else max_kept_error, 1 - confidence_level
-    )
+    kept_error = min(1.0, 2 * max_loss) if max_kept_error is None else max_kept_error
+    limits = _Limits(max_loss, kept_error, 1 - confidence_level)
     if not (0 < confidence_level < 1):
         raise BadInput(f"confidence_level must be between 0 and 1, not {confidence_level}")
     for name, value in (("max_loss", limits.max_loss), ("max_kept_error", limits.max_kept_error)):
@@ -180,8 +184,9 @@ def _check(
 def _plan(confidence: np.ndarray, weight: np.ndarray, codes: np.ndarray, limits: _Limits) -> np.ndarray:
     """Thresholds to try, descending: by the confidences alone, never by the losses.
 
-    A confidence of minus infinity is never kept. The first keeps about twice the conversations that would prove `max_kept_error` without an error: a walk from the
-    most confident call down would fail early by chance. Ties are kept together.
+    A confidence of minus infinity is never kept. The first keeps about twice the conversations that would prove
+    `max_kept_error` without an error: a walk from the most confident call down would fail early by chance. Ties are
+    kept together.
     """
     size = np.bincount(codes, weight)
     effective = size.sum() ** 2 / float(size @ size)
@@ -244,7 +249,7 @@ def _chosen(
     )
 
 
-def _why_not(kept: risk.Kept, useful: np.ndarray, limits: _Limits, noise: float) -> tuple[str, int | None]:
+def _why_not(kept: risk.Kept, useful: np.ndarray, limits: _Limits, noise: float | None) -> tuple[str, int | None]:
     """One sentence on why nothing is routed, and how many more labelled calls would change that."""
     if not useful.any():
         return "no threshold saves money: the SLM costs as much as it spares, whatever its quality", None
@@ -264,11 +269,11 @@ def _why_not(kept: risk.Kept, useful: np.ndarray, limits: _Limits, noise: float)
     if not known:
         return "what differs is too near the limits to be proved with any number of labels", None
     calls, place = min(known)
-    more = max(int(np.ceil(calls * _design_effect(kept, place))) - kept.n, kept.n // 10, 1)
+    more = max(int(np.ceil(calls * _design_effect(kept, place))) - kept.n, 1)
     seen = (
         f"keeping {kept.share[place]:.0%}, {loss[place]:.2%} of all calls and {error[place]:.2%} of those kept differ"
     )
-    if noise > limits.delta and kept.counts[place] < kept.n:
+    if noise is not None and noise > limits.delta and kept.counts[place] < kept.n:
         seen += ", but its confidence is not shown to beat a random mix"
     return f"{seen}; {kept.n} calls are too few to prove it: about {more:,} more labelled calls would do", more
 

@@ -9,26 +9,31 @@ import numpy as np
 import pytest
 
 from migration.errors import BadInput
-from migration.routing import Limits, Policy, Request, Router
+from migration.routing import Candidate, Limits, Policy, Request, Router, Rung
 from migration.routing.policy.score import WAVES, Curve, HashedScore, Linear
 from migration.routing.policy.signals import Calibrator, SignalScore
 from migration.routing.tuning.features import BUCKETS, COUNTS
+from migration.schema import CandidateKind, GroupTest, Guarantee
 
+PHI = {"phi-3-mini": Candidate(CandidateKind.SLM, "phi-3-mini")}
+UNCHECKED = (Rung("phi-3-mini", 0.0, checked=False),)
 # The article's `route_request(task_type, complexity_score)`.
 PYTHON = Policy(
-    slm="phi-3-mini",
     llm="gpt-4o",
-    rules={**dict.fromkeys(["classification", "extraction", "faq", "routing"], "slm"), "*": "cascade"},
+    candidates=PHI,
+    rungs={
+        **dict.fromkeys(["classification", "extraction", "faq", "routing"], UNCHECKED),
+        "*": (Rung("phi-3-mini", 0.0),),
+    },
     score="complexity",
     score_limit=0.7,
 )
 # The article's `routeRequest(taskType, tokenCount, requiresReasoning)` and `generateWithFallback`.
 SIMPLE = ["intent_classification", "entity_extraction", "faq_lookup", "sentiment_analysis", "routing_decision"]
 TYPESCRIPT = Policy(
-    slm="phi-3-mini",
     llm="gpt-4o",
-    rules={**dict.fromkeys(SIMPLE, "slm"), "*": "cascade"},
-    thresholds={"*": 0.85},
+    candidates=PHI,
+    rungs={**dict.fromkeys(SIMPLE, UNCHECKED), "*": (Rung("phi-3-mini", 0.85),)},
     expected={**dict.fromkeys(SIMPLE, 0.95), "*": 0.70},
     limits=Limits(context_tokens=8000, reasoning=False),
     llm_confidence=0.90,
@@ -54,7 +59,7 @@ def article_typescript(task: str, tokens: int, reasoning: bool) -> tuple[str, fl
 def test_the_articles_python_router_is_a_policy(task_type: str, complexity: float) -> None:
     decision = Router(PYTHON).route({"task_type": task_type, "complexity": complexity})
     assert decision.model == article_python(task_type, complexity)
-    assert not decision.needs_check
+    assert decision.candidate == {"slm": "phi-3-mini", "llm": "gpt-4o"}[decision.model]
 
 
 @pytest.mark.parametrize("task", [*SIMPLE, "summarise_contract"])
@@ -90,14 +95,13 @@ def test_simple_tasks_are_not_checked_again() -> None:
 
 def test_the_order_is_limit_then_pin_then_rule_then_score_then_answer() -> None:
     policy = replace(
-        PYTHON, rules={"a": "cascade", "b": "slm", "*": "llm"}, pinned=("b",), thresholds={"a": 0.5},
-        limits=Limits(context_tokens=100, tools=("search",), modalities=("text",)),
+        PYTHON, rungs={"a": (Rung("phi-3-mini", 0.5),), "b": UNCHECKED}, pinned=("b",),
+        limits=Limits(context_tokens=100, tools=("search",)),
     )  # fmt: skip
     router = Router(policy)
     assert router.route({"task": "b", "tokens": 101}).stage == "limit"
     assert router.route({"task": "b", "tools": ["search", "book"]}).reason.endswith("book")
     assert router.route({"task": "b", "tools": ["search"]}).stage == "pinned"
-    assert router.route({"task": "b", "modality": "image"}).stage == "limit"
     assert router.route({"task": "new"}).stage == "default"
     assert router.route({"task": "a", "complexity": 0.8}).stage == "score"
     assert router.route({"task": "a", "complexity": 0.8}).model == "llm"
@@ -107,13 +111,27 @@ def test_the_order_is_limit_then_pin_then_rule_then_score_then_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [{}, {"mean_logprob": None}, {"mean_logprob": float("nan")}, {"confidence": float("nan")}]
+    "answer",
+    [
+        {},
+        {"mean_logprob": None},
+        {"mean_logprob": float("nan")},
+        {"confidence": float("nan")},
+        {"confidence": float("inf")},
+        {"confidence": "1"},
+        {"mean_logprob": "0"},
+    ],  # fmt: skip
 )
 def test_an_answer_that_tells_nothing_escalates(answer: dict) -> None:
     signals = SignalScore(("mean_logprob",), (0.0,), (1.0,), {"*": (9.0, 1.0)}, Calibrator("platt", (1.0, 0.0)))
-    router = Router(replace(TYPESCRIPT, calibrator=signals))
+    router = Router(replace(TYPESCRIPT, calibrators={"phi-3-mini": signals}))
     assert router.route({"task": "x", "tokens": 1}, answer).model == "llm"
     assert router.route({"task": "x", "tokens": 1}, {"mean_logprob": 0.0}).model == "slm"
+
+
+def proved(*tasks: str) -> Guarantee:
+    group = GroupTest("g", tasks, 500, 400, 0.5, 0.01, 0.04, 0.02, 0.08, True)
+    return Guarantee(0.05, 0.10, 0.95, 500, 400, (group,))
 
 
 def hashed_policy() -> Policy:
@@ -123,14 +141,14 @@ def hashed_policy() -> Policy:
                         Curve(1.5, 0.2, -2.0, 2.0, 0.03, -0.05, 0.05))  # fmt: skip
     signals = SignalScore(("mean_logprob",), (-0.5,), (0.25,), {"*": (0.5, 1.0), "a": (1.0, 2.0)},
                           Calibrator("isotonic", (-1.0, 0.0, 2.0), (0.1, 0.5, 0.9)))  # fmt: skip
-    return Policy(slm="s", llm="l", rules={"a": "cascade", "*": "llm"}, thresholds={"a": 0.6}, score=score,
-                  score_limit=0.5, calibrator=signals, guarantee={"max_loss": 0.05})  # fmt: skip
+    return Policy(llm="l", candidates={"s": Candidate(CandidateKind.SLM, "s")}, rungs={"a": (Rung("s", 0.6),)},
+                  score=score, score_limit=0.5, calibrators={"s": signals}, guarantee=proved("a"))  # fmt: skip
 
 
 def test_a_policy_survives_json(tmp_path) -> None:
     policy = hashed_policy()
     path = tmp_path / "policy.json"
-    path.write_text(json.dumps(policy.to_dict(), allow_nan=False))
+    path.write_text(json.dumps(policy.to_json(), allow_nan=False))
     again = Policy.load(path)
     assert again.to_dict() == policy.to_dict()
     requests = [{"task": "a", "messages": f"where is my order {i}, please?"} for i in range(50)]
@@ -158,27 +176,79 @@ def test_the_score_reads_the_last_user_message() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "not json", "[]", '{"version": 2}', '{"version": 1}', '{"version": 1, "limits": 3}']
+    "content", ["", "not json", "[]", '{"version": 2}', '{"version": 1}', '{"version": 2, "limits": 3}', "[" * 9999]
 )
 def test_a_broken_policy_file_is_refused_by_name(tmp_path, content: str) -> None:
     path = tmp_path / "policy.json"
     path.write_text(content)
-    with pytest.raises(BadInput):
+    with pytest.raises(BadInput, match="policy.json"):
         Policy.load(path)
     with pytest.raises(BadInput, match="does not exist"):
         Policy.load(tmp_path / "none.json")
+    policy, problem = Policy.load_or_closed(path, llm="big")
+    assert Router(policy).route({"task": "a"}).candidate == "big"
+    assert problem
+
+
+def test_a_flipped_bit_sends_everything_to_the_llm(tmp_path) -> None:
+    path, rng = tmp_path / "policy.json", np.random.default_rng(0)
+    text = json.dumps(hashed_policy().to_json()).encode()
+    path.write_bytes(text)
+    assert Policy.load_or_closed(path, llm="big")[1] is None
+    for place in rng.integers(0, len(text) * 8, 200):
+        flipped = bytearray(text)
+        flipped[place // 8] ^= 1 << (place % 8)
+        path.write_bytes(bytes(flipped))
+        policy, problem = Policy.load_or_closed(path, llm="big")
+        assert problem, place
+        assert Router(policy).route({"task": "a", "messages": "hi"}).model == "llm"
+
+
+@pytest.mark.parametrize("threshold", [None, float("nan"), -0.1, 1.1, "0.5", True])
+def test_a_rung_without_a_sound_threshold_is_no_policy(threshold: object) -> None:
+    data = hashed_policy().to_dict()
+    data["rungs"]["a"][0]["threshold"] = threshold
+    with pytest.raises(BadInput, match="threshold|finite"):
+        Policy.from_dict(data)
+    del data["rungs"]["a"][0]["threshold"]
+    with pytest.raises(BadInput, match="threshold"):
+        Policy.from_dict(data)
+
+
+def test_what_routes_without_proof_is_not_served(tmp_path) -> None:
+    path = tmp_path / "policy.json"
+    for policy in (replace(hashed_policy(), guarantee=None), replace(hashed_policy(), guarantee=proved("other"))):
+        path.write_text(json.dumps(policy.to_json()))
+        served, problem = Policy.load_or_closed(path, llm="big")
+        assert not served.routed_tasks
+        assert problem
+
+
+def test_rungs_are_asked_in_order_until_one_is_sure() -> None:
+    ladder = {"quick": Candidate(CandidateKind.CLASSIFIER), "small": Candidate(CandidateKind.SLM)}
+    policy = Policy(llm="big", candidates=ladder, rungs={"a": (Rung("quick", 0.9), Rung("small", 0.8))})
+    router = Router(policy)
+    first = router.route({"task": "a"})
+    second = router.accept(first, {"confidence": 0.85})
+    assert (first.candidate, second.candidate, second.rung, second.needs_check) == ("quick", "small", 1, True)
+    assert router.accept(first, {"confidence": 0.9}).candidate == "quick"
+    assert router.accept(second, {"confidence": 0.85}).candidate == "small"
+    assert router.accept(second, {"confidence": 0.1}).candidate == "big"
+    gated = Router(replace(policy, score="complexity", score_limit=0.5)).route({"task": "a", "complexity": 0.9})
+    assert gated.candidate == "quick"  # the score before the call speaks of language models alone
+    assert Router(policy).accept(gated, {"confidence": 0.1}).candidate == "big"
 
 
 def test_unknown_words_are_refused() -> None:
     with pytest.raises(BadInput, match="maybe"):
-        Policy(slm="s", llm="l", rules={"a": "maybe"})
+        Policy(llm="l", rungs={"a": (Rung("maybe", 0.5),)})
     with pytest.raises(BadInput, match="taks"):
         Router(PYTHON).route({"taks": "a"})
 
 
 def test_importing_the_router_loads_numpy_and_no_more() -> None:
     code = (
-        "import sys, migration.routing as r; r.Router(r.Policy.all_llm('s', 'l')).route({'task': 'a'});"
+        "import sys, migration.routing as r; r.Router(r.Policy.all_llm('l')).route({'task': 'a'});"
         "print([m for m in ('scipy', 'pandas', 'sklearn', 'torch', 'pyarrow', 'matplotlib') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
