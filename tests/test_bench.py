@@ -16,7 +16,7 @@ KEYS = {
     "sweep": {"seconds_1e6", "speedup"},
     "route": {"decisions_per_s", "p50_ms"},
     "routing_quality": {"mmlu_apgr", "mmlu_apgr_no_subject", "gsm8k_apgr", "violations", "kept"},
-    "guarantee": {"worst_violations", "worst_gap_2000"},
+    "guarantee": {"worst_violation", "delta", "kept_share_of_best"},
     "monitor": {"false_alarms", "delay_8", "delay_15"},
     "projection_coverage": {"trials", "coverage", "lowest", "as_nominal"},
 }

@@ -1,89 +1,247 @@
-"""Is the promise broken at most delta of the time, and how much does keeping it cost?
+"""Is the guarantee broken at most delta of the time on logs that weigh unevenly and come in conversations?
 
-    python tests/bench/guarantee.py [--quick] [--draws N]
+    python tests/bench/guarantee.py [--quick] [--draws N] [--tune N] [--jobs N]
 
-Worlds whose truth is known: confidence is even on 0..1 and the SLM is right more often where it is high. For each draw
-of n calls a threshold is chosen at max_loss 0.05, delta 0.10; the promise is broken where the true loss at that
-threshold is over 0.05. `best` is the largest share whose true loss is allowed, known in hindsight only.
-Last line: {"worst_violations": the largest share of broken promises, "worst_gap_2000": points of share lost at 2,000}.
+Simulated traffic whose truth is known. A confidence is even on 0..1; a call differs from the LLM more often where it is
+low. Calls of one conversation resemble each other (Gaussian copula, so that each call's own chance stays what it is). A
+heavy task has few rows that weigh much, and differs more often. For each draw a threshold is chosen with at most 5% of
+all calls and 10% of the kept calls differing, delta 0.05; it is broken where a true risk at that threshold is over its
+limit. `best` is the largest share whose true risks are within the limits, known in hindsight only.
+
+Second table: confidences that are pure noise, and how often they are used to split calls. Third: the same through
+`tune`, tasks asked unevenly, with cascades of one, two and three rungs. Last line:
+{"worst_violation": largest share of broken guarantees, "delta", "kept_share_of_best": mean over cells of kept / best}.
 """
 
 import argparse
 import json
 import os
+import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import product
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+import pandas as pd
+from scipy.stats import norm
 
-from migration.routing import choose_threshold
+from migration.routing import choose_threshold, gather, tune
+from migration.schema import split_of
 
-MAX_LOSS, DELTA = 0.05, 0.10
-Draw = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray, np.ndarray]]
-
-
-def binary(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The LLM is the reference: a loss is 0 or 1."""
-    confidence = rng.random(n)
-    return confidence, (rng.random(n) < 0.55 + 0.44 * confidence**0.7).astype(float), np.ones(n)
-
-
-def graded(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scores between 0 and 1: a loss is a part of an answer."""
-    confidence = rng.random(n)
-    return confidence, np.clip(0.55 + 0.44 * confidence**0.7 + rng.normal(0, 0.15, n), 0, 1), np.ones(n)
+MAX_LOSS, MAX_KEPT, DELTA = 0.05, 0.10, 0.05
+GRID = np.linspace(0, 1, 20_001)
+SHAPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "gradual": lambda c: 0.45 * (1 - c) ** 1.3,
+    "steep": lambda c: 0.8 / (1 + np.exp(20 * (c - 0.5))),
+    "at the limit": lambda c: np.full_like(c, 0.052),
+}
 
 
-def signed(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The LLM is wrong now and then, and the SLM right where it is: a loss is -1, 0 or 1."""
-    confidence = rng.random(n)
-    slm, llm = rng.random(n) < 0.40 + 0.57 * confidence**0.7, rng.random(n) < 0.95
-    return confidence, slm.astype(float), llm.astype(float)
+@dataclass(frozen=True)
+class Cell:
+    """One kind of log. calls: of the light task; heavy: rows of the heavy task and its share of the traffic."""
+
+    shape: str
+    calls: int
+    heavy: tuple[int, float]
+    size: int
+    correlation: float
+    graded: bool = False
+
+    def error(self, confidence: np.ndarray, heavy: np.ndarray) -> np.ndarray:
+        """The chance that a call differs; twice as high in the heavy task (of the same confidence)."""
+        own = SHAPES[self.shape](confidence)
+        return np.minimum(np.where(heavy, (1.0 if self.shape == "at the limit" else 2.0) * own, own), 1.0)
+
+    def truth(self) -> tuple[np.ndarray, np.ndarray]:
+        """True loss over all calls and error of the kept calls at each threshold of GRID."""
+        light, heavy = (self.error(GRID, np.full(len(GRID), side)) for side in (False, True))
+        mean = (1 - self.heavy[1]) * light + self.heavy[1] * heavy
+        loss = (mean[::-1].cumsum()[::-1]) / len(GRID)
+        return loss, loss / np.maximum(1 - GRID, 1e-9)
+
+    def draw(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """One calibration sample: confidence, loss, weight, cluster (n,)."""
+        rows, share = self.heavy
+        n = self.calls + rows
+        heavy = np.arange(n) >= self.calls
+        weight = np.where(heavy, share / max(rows, 1), (1 - share) / self.calls)
+        cluster = np.arange(n) // self.size
+        shared = rng.normal(size=cluster.max() + 1)[cluster]
+        own = np.sqrt(self.correlation) * shared + np.sqrt(1 - self.correlation) * rng.normal(size=n)
+        confidence = rng.random(n)
+        loss = (norm.cdf(own) < self.error(confidence, heavy)).astype(float)
+        if self.graded:  # half of the calls lose a part, with the same mean
+            loss = np.clip(self.error(confidence, heavy) + 0.5 * (loss - self.error(confidence, heavy)), 0, 1)
+        return {"confidence": confidence, "loss": loss, "weight": weight, "cluster": cluster}
 
 
-WORLDS: dict[str, Draw] = {"0/1": binary, "graded": graded, "signed": signed}
+def cells() -> list[Cell]:
+    """The grid: task size x weight skew x conversation size x correlation x shape of the loss."""
+    found = [
+        Cell(shape, calls, heavy, size, correlation)
+        for shape, calls, heavy, (size, correlation) in product(
+            SHAPES, (110, 500, 1500), ((0, 0.0), (5, 0.2), (40, 0.3)), ((1, 0.0), (4, 0.5), (8, 0.5))
+        )
+        if not (calls == 110 and heavy[0] == 40) and not (calls == 1500 and heavy[0] == 5)
+    ]
+    return [*found, *(Cell("gradual", calls, (0, 0.0), size, 0.5, True) for calls in (500, 1500) for size in (1, 4))]
 
 
-def truth(world: Draw, size: int = 2_000_000) -> tuple[np.ndarray, np.ndarray]:
-    """Confidences from the highest down, and the true loss of keeping down to each."""
-    confidence, slm, llm = world(np.random.default_rng(99), size)
-    order = np.argsort(-confidence)
-    return confidence[order], np.cumsum((llm - slm)[order]) / size
-
-
-def simulate(world: Draw, n: int, draws: int, seed: int = 0) -> tuple[float, float, float]:
-    """(share of broken promises, mean true share kept, best share in hindsight)."""
-    confidence, loss = truth(world)
-    best = (int(np.flatnonzero(loss <= MAX_LOSS).max()) + 1) / len(loss)
+def outcome(cell: Cell, draws: int, seed: int) -> tuple[float, float, float]:
+    """(broken, kept, best) of a cell."""
+    loss, error = cell.truth()
+    allowed = (loss <= MAX_LOSS) & (error <= MAX_KEPT)
+    best = float(1 - GRID[np.flatnonzero(allowed)[0]]) if allowed.any() else 0.0
     rng, broken, kept = np.random.default_rng(seed), 0, []
     for _ in range(draws):
-        choice = choose_threshold(*world(rng, n), max_loss=MAX_LOSS, confidence_level=1 - DELTA)
-        place = 0 if choice.threshold is None else int(np.searchsorted(-confidence, -choice.threshold, side="right"))
-        broken += place > 0 and loss[place - 1] > MAX_LOSS
-        kept.append(place / len(loss))
+        drawn = cell.draw(rng)
+        choice = choose_threshold(
+            drawn["confidence"], 1 - drawn["loss"], np.ones(len(drawn["loss"])), max_loss=MAX_LOSS,
+            max_kept_error=MAX_KEPT, confidence_level=1 - DELTA, weight=drawn["weight"], cluster=drawn["cluster"],
+        )  # fmt: skip
+        if choice.threshold is None:
+            kept.append(0.0)
+            continue
+        place = min(int(np.ceil(choice.threshold * (len(GRID) - 1) - 1e-6)), len(GRID) - 1)
+        place = 0 if choice.slm_share >= 1 else place
+        broken += bool(loss[place] > MAX_LOSS or error[place] > MAX_KEPT)
+        kept.append(1 - GRID[place])
     return broken / draws, float(np.mean(kept)), best
 
 
-def main(draws: int) -> None:
-    print(f"max_loss {MAX_LOSS}, delta {DELTA}, {draws} draws: simulation error of a violation rate at delta is")
-    print(f"{np.sqrt(DELTA * (1 - DELTA) / draws):.3f}")
-    print(f"{'loss':<8} {'n':>6} {'violations':>11} {'share kept':>11} {'best':>7} {'gap':>7}")
-    worst = gap = 0.0
-    for name, world in WORLDS.items():
-        for n in (100, 500, 2000):
-            broken, kept, best = simulate(world, n, draws, seed=n)
+def noise(rate: float, n: int, size: int, draws: int, seed: int = 0) -> float:
+    """How often a confidence that is noise is used to split calls, of a model that differs on `rate` of them."""
+    rng, used = np.random.default_rng(seed), 0
+    for _ in range(draws):
+        shared = np.repeat(rng.normal(size=n // size), size)
+        correlation = 0.5 if size > 1 else 0.0
+        latent = np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * rng.normal(size=n)
+        confidence = np.repeat(rng.random(n // size), size) + 0.1 * rng.random(n)
+        loss = (norm.cdf(latent) < rate).astype(float)
+        choice = choose_threshold(
+            confidence, 1 - loss, np.ones(n), max_loss=MAX_LOSS, max_kept_error=MAX_KEPT,
+            confidence_level=1 - DELTA, cluster=np.arange(n) // size,
+        )  # fmt: skip
+        used += choice.threshold is not None and choice.slm_share < 1
+    return used / draws
+
+
+TASKS = {"big": (0.55, 900), "middle": (0.25, 260), "small": (0.12, 90), "rare": (0.08, 40)}
+"""Share of the traffic and answered calibration calls of each task: asked unevenly on purpose."""
+RUNGS = {"quick": ("classifier", 1.0), "small": ("slm", 0.8), "cheaper": ("api", 0.6)}
+"""Kind of each rung, and how far its errors are from the first one's (a factor)."""
+
+
+def outcomes(rng: np.random.Generator, rungs: int, size: int = 2) -> tuple[pd.DataFrame, list[pd.DataFrame], pd.Series]:
+    """Calls of a log, the answers of `rungs` candidates to the asked ones, and every answer's true chance to differ."""
+    parts = []
+    for task, (share, asked) in TASKS.items():
+        n = round(asked / 0.3)
+        frame = pd.DataFrame({"task": task, "traffic_share": share, "asked": np.arange(n) < n})
+        parts.append(frame)
+    calls = pd.concat(parts, ignore_index=True)
+    n = len(calls)
+    calls = calls.sample(frac=1, random_state=int(rng.integers(2**31))).reset_index(drop=True)
+    conversation = np.array([f"{rng.integers(2**40)}-{i // size}" for i in range(n)])
+    conversation = np.repeat(conversation[::size], size)[:n]
+    shared = np.repeat(rng.normal(size=-(-n // size)), size)[:n]
+    calls = calls.assign(
+        call_id=[f"k{i}" for i in range(n)], conversation_id=conversation, kind="chat", model="large",
+        created_at=pd.Timestamp("2026-01-01", tz="UTC"), cost_usd=1e-3, latency_ms=1000.0, complexity=0.5,
+        split=[split_of(c) for c in conversation],
+    )  # fmt: skip
+    frames, chances = [], []
+    ease = rng.random(n)
+    for name, (kind, factor) in list(RUNGS.items())[:rungs]:
+        raw = np.clip(0.6 * ease + 0.4 * rng.random(n), 0, 1)
+        chance = np.clip(factor * 0.6 * (1 - raw) ** 1.5, 0, 1)
+        latent = np.sqrt(0.5) * shared + np.sqrt(0.5) * rng.normal(size=n)
+        frames.append(
+            calls[["call_id", "task"]].assign(
+                task_type="classification", candidate=name, candidate_kind=kind, base=name, adapter="", shots=0,
+                output="x", reference="x", agrees=norm.cdf(latent) >= chance, score=1.0, latency_ms=10.0,
+                prompt_tokens=50, completion_tokens=3, mean_logprob=np.log(np.clip(raw, 1e-3, 1)), min_logprob=np.nan,
+                mean_entropy=np.nan, margin=np.nan, error=None, true_error=chance,
+            )[calls["split"] != "train"]
+        )  # fmt: skip
+        chances.append(chance)
+    return calls, frames, calls["task"].map({task: share for task, (share, _) in TASKS.items()})
+
+
+def through_tune(rungs: int, seed: int) -> tuple[bool, float]:
+    """(broken, kept) of one draw through `tune`: the true risks of the policy on a hundred thousand fresh answers."""
+    from migration.routing import decide
+
+    rng = np.random.default_rng(seed)
+    calls, frames, _ = outcomes(rng, rungs)
+    tuned = tune(gather(calls, frames), llm="large", max_loss=MAX_LOSS, confidence_level=1 - DELTA)
+    if not tuned.policy.routed_tasks:
+        return False, 0.0
+    fresh = [outcomes(np.random.default_rng([seed, k]), rungs) for k in range(12)]
+    broken, kept_all, n_all = False, 0.0, 0.0
+    decided = []
+    for calls, frames, _ in fresh:
+        rows = gather(calls, frames)
+        decisions = decide(tuned.policy, rows.assign(gain=0.0))
+        errors = rows.set_index(["call_id", "candidate"])["true_error"]
+        keys = list(zip(decisions["call_id"], decisions["candidate"], strict=True))
+        chance = np.array([errors.get(key, 0.0) for key in keys])
+        decided.append(decisions.assign(chance=chance, kept=decisions["model"] == "slm")[["task", "chance", "kept"]])
+    table = pd.concat(decided)
+    share = table["task"].map({task: part for task, (part, _) in TASKS.items()})
+    table["weight"] = share / table.groupby("task")["task"].transform("size")
+    for group in tuned.policy.guarantee.groups:
+        own = table[table["task"].isin(group.tasks)]
+        weight = own["weight"] / own["weight"].sum()
+        loss, part = float(weight @ (own["chance"] * own["kept"])), float(weight @ own["kept"])
+        broken |= group.proved and (loss > MAX_LOSS or loss > MAX_KEPT * part)
+    kept_all, n_all = float(table["weight"] @ table["kept"]), float(table["weight"].sum())
+    return broken, kept_all / n_all
+
+
+def main(draws: int, tunes: int, jobs: int, quick: bool) -> None:
+    grid = cells()[:: 9 if quick else 1]
+    error = np.sqrt(DELTA * (1 - DELTA) / draws)
+    print(f"at most {MAX_LOSS:.0%} of all, {MAX_KEPT:.0%} of the kept calls; delta {DELTA}; {draws} draws a cell, "
+          f"simulation error {error:.4f}")  # fmt: skip
+    print(f"{'loss':<14}{'calls':>6}{'heavy rows':>11}{'its share':>10}{'calls/conv.':>12}{'corr.':>6}"
+          f"{'broken':>8}{'kept':>7}{'best':>7}")  # fmt: skip
+    worst, ratios = 0.0, []
+    with ProcessPoolExecutor(jobs) as pool:
+        for cell, (broken, kept, best) in zip(grid, pool.map(outcome, grid, [draws] * len(grid), range(len(grid))),
+                                              strict=True):  # fmt: skip
             worst = max(worst, broken)
-            gap = max(gap, best - kept) if n == 2000 else gap
-            print(
-                f"{name:<8} {n:>6} {broken:>11.3f} {kept:>11.3f} {best:>7.3f} {100 * (best - kept):>6.1f}p", flush=True
-            )
-    print(json.dumps({"worst_violations": round(worst, 4), "worst_gap_2000": round(gap, 4)}))
+            ratios += [kept / best] if best > 0 and cell.calls >= 500 else []
+            name = cell.shape + (", graded" if cell.graded else "")
+            print(f"{name:<14.14}{cell.calls:>6}{cell.heavy[0]:>11}{cell.heavy[1]:>10.0%}{cell.size:>12}"
+                  f"{cell.correlation:>6}{broken:>8.4f}{kept:>7.3f}{best:>7.3f}", flush=True)  # fmt: skip
+        print("\nconfidence that is noise: how often it splits the calls")
+        kinds = [(0.7, 300, 1), (0.065, 800, 1), (0.065, 800, 4), (0.03, 800, 4)][: 2 if quick else 4]
+        for kind, used in zip(kinds, pool.map(noise, *zip(*kinds, strict=True), [draws] * len(kinds)), strict=True):
+            worst = max(worst, used)
+            print(f"  differs on {kind[0]:.1%}, {kind[1]} calls, {kind[2]} a conversation: {used:.4f}", flush=True)
+        print(
+            f"\nthrough tune, {tunes} draws each: four tasks asked unevenly, two calls a conversation, correlation .5"
+        )
+        for rungs in (1, 2, 3):
+            found = list(pool.map(through_tune, [rungs] * tunes, range(tunes)))
+            broken = float(np.mean([each[0] for each in found]))
+            worst = max(worst, broken) if tunes >= 200 else worst
+            kept = np.mean([each[1] for each in found])
+            print(f"  {rungs} rung(s): broken {broken:.4f}, kept {kept:.3f}", flush=True)
+    print(json.dumps({"worst_violation": round(worst, 4), "delta": DELTA,
+                      "kept_share_of_best": round(float(np.mean(ratios)), 3)}))  # fmt: skip
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="40 draws")
+    parser.add_argument("--quick", action="store_true", help="a ninth of the grid, 40 draws, 4 through tune")
     parser.add_argument("--draws", type=int, default=2000)
+    parser.add_argument("--tune", type=int, default=400)
+    parser.add_argument("--jobs", type=int, default=2)
     asked = parser.parse_args()
-    main(40 if asked.quick else asked.draws)
+    sys.exit(main(*((40, 4) if asked.quick else (asked.draws, asked.tune)), asked.jobs, asked.quick))

@@ -127,7 +127,6 @@ def evaluate(policy: Policy, rows: pd.DataFrame) -> Result:
         raise NotEnoughCalls("evaluating a policy on calls that its rungs have answered", 0, 1)
     kept, lost = (decisions["model"] == SLM).to_numpy(), ~decisions["agrees"].to_numpy(bool)
     weight, task = decisions["weight"].to_numpy(float), decisions["task"].to_numpy(str)
-    conversation = decisions["conversation"].to_numpy(str)
     share = weight / weight.sum()
     loss = weighted_rate(lost, weight, task)
     error = weighted_rate(lost[kept], weight[kept], task[kept]) if kept.any() else None

@@ -152,7 +152,7 @@ def tune(
 
 
 def add_confidence(rows: pd.DataFrame, calibrators: Mapping[str, SignalScore]) -> pd.DataFrame:
-    """`rows` with `confidence`: calibrated by each row's own candidate, 0 where the answer broke or nothing is known."""
+    """`rows` with `confidence`: calibrated by each row's own candidate, 0 where the answer broke."""
     confidence = np.zeros(len(rows))
     for name, here in rows.groupby("candidate").indices.items():
         if (signals := calibrators.get(str(name))) is None:

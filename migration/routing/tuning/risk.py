@@ -5,9 +5,12 @@ are nested: each keeps what the one before it keeps, and more.
 
 - Even weights, one call a conversation, losses 0 or 1: exact binomial tests (Clopper and Pearson 1934). Given how
   many calls are kept, the errors among them are binomial too.
+- As before, but in two to four strata of even weights (tasks asked unevenly): exact bounds of each stratum, its share
+  of the allowed error each (Bonferroni), added up by their traffic - where that proves more than betting would.
 - Anything else: betting (Waudby-Smith and Ramdas 2024) on conversations, in random order. With Z the weighted loss of
   a conversation and S its weight, "loss below the limit" is E[Z - limit S] < 0; the bounds of a bet come from the
-  weights of all conversations, never from those that happened to fail.
+  weights of all conversations, never from those that happened to fail. Caveat: conversations larger than any in the
+  sample are taken not to exist; no test could speak of them.
 
 Out of scope: which thresholds are tried, in which order (`thresholds`), and the tests themselves (`bounds`).
 """
@@ -23,8 +26,40 @@ from migration.routing.tuning import bounds
 
 CUTS = (1.0, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8)
 """Quantiles of what conversations could lose at which the largest may be set apart."""
+MOST_STRATA = 4
+"""More distinct weights than this are no strata: each would get too little of the allowed error."""
 EXPECTED = 0.4
 """Of the allowed loss: what a threshold worth testing is expected to lose."""
+
+
+@dataclass(frozen=True)
+class Strata:
+    """Single calls with losses 0 or 1 in K strata of even weights. share: (K,) of the traffic; n: (K,) calls;
+    failures, counts: (K, thresholds) calls kept and lost, calls kept; weight: (K, thresholds) share kept."""
+
+    share: np.ndarray
+    n: np.ndarray
+    failures: np.ndarray
+    counts: np.ndarray
+
+    @property
+    def weight(self) -> np.ndarray:
+        """Share of the traffic that each stratum keeps (K, thresholds)."""
+        return self.share[:, None] * self.counts / self.n[:, None]
+
+    def upper(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Upper bounds of the loss over all calls and of the error of the kept calls, (thresholds,) each."""
+        part = level / len(self.n)
+        over_all = self.share @ _binomial_upper(
+            self.failures, np.broadcast_to(self.n[:, None], self.counts.shape), part
+        )
+        kept = (self.weight * _binomial_upper(self.failures, self.counts, part)).sum(0)
+        return over_all, kept / np.maximum(self.weight.sum(0), 1e-300)
+
+    def at(self, place: int) -> Strata:
+        """The same calls under one threshold alone."""
+        one = slice(place, place + 1)
+        return Strata(self.share, self.n, self.failures[:, one], self.counts[:, one])
 
 
 @dataclass(frozen=True)
@@ -43,6 +78,7 @@ class Kept:
     exact: bool
     signed: bool
     n: int
+    strata: Strata | None = None
 
     @property
     def loss(self) -> np.ndarray:
@@ -85,11 +121,23 @@ def keep(loss: np.ndarray, weight: np.ndarray, cluster: np.ndarray, place: np.nd
         table = np.bincount(at, values, minlength=groups * (thresholds + 1)).reshape(groups, thresholds + 1)
         return table[:, :thresholds].cumsum(1)
 
-    even = groups == len(loss) and weight.max() <= weight.min() * (1 + 1e-9)
+    single = groups == len(loss) and bounds.is_binary(loss)
     counts = np.bincount(place, minlength=thresholds + 1)[:thresholds].cumsum()
-    return Kept(
-        nested(unit * loss), nested(unit), size, counts, even and bounds.is_binary(loss), loss.min() < 0, len(loss)
-    )
+    lost, kept = nested(unit * loss), nested(unit)
+    strata = _strata(lost, kept, size) if single else None
+    even = weight.max() <= weight.min() * (1 + 1e-9)
+    return Kept(lost, kept, size, counts, single and even, loss.min() < 0, len(loss), strata)
+
+
+def _strata(lost: np.ndarray, kept: np.ndarray, size: np.ndarray) -> Strata | None:
+    """The strata of single calls, by their weight; None where they are all of one weight or of too many."""
+    weights, code = np.unique(np.round(size / size.min(), 6), return_inverse=True)
+    if not 2 <= len(weights) <= MOST_STRATA:
+        return None
+    n = np.bincount(code)
+    of = sparse.csr_matrix((np.ones(len(code)), (code, np.arange(len(code)))), shape=(len(weights), len(code)))
+    failures, counts = (np.asarray(of @ (values / size[:, None])) for values in (lost, kept))
+    return Strata(np.bincount(code, size) / size.sum(), n, np.rint(failures), np.rint(counts))
 
 
 def keep_each(lost: np.ndarray, kept: np.ndarray, weight: np.ndarray, cluster: np.ndarray) -> Kept:
@@ -100,9 +148,11 @@ def keep_each(lost: np.ndarray, kept: np.ndarray, weight: np.ndarray, cluster: n
     groups = int(cluster.max()) + 1
     unit = weight * groups / weight.sum()
     of = sparse.csr_matrix((unit, (cluster, np.arange(len(unit)))), shape=(groups, len(unit)))
-    even = groups == len(unit) and weight.max() <= weight.min() * (1 + 1e-9)
     size = np.bincount(cluster, unit, minlength=groups)
-    return Kept(of @ lost.astype(float), of @ kept.astype(float), size, kept.sum(0), even, False, len(unit))
+    lost, kept, counts = np.asarray(of @ lost.astype(float)), np.asarray(of @ kept.astype(float)), kept.sum(0)
+    single = groups == len(unit)
+    exact = single and weight.max() <= weight.min() * (1 + 1e-9)
+    return Kept(lost, kept, size, counts, exact, False, len(unit), _strata(lost, kept, size) if single else None)
 
 
 def proves(kept: Kept, max_loss: float, max_kept_error: float, levels: np.ndarray) -> np.ndarray:
@@ -114,7 +164,23 @@ def proves(kept: Kept, max_loss: float, max_kept_error: float, levels: np.ndarra
         failures = np.rint(kept.lost.sum(0))
         both = np.maximum(_tail(failures, kept.n, max_loss), _tail(failures, kept.counts, max_kept_error))
         return both[None, :] <= levels[:, None]
+    if kept.strata and _strata_prove_more(kept.strata, kept, float(levels.max())):
+        found = [kept.strata.upper(level) for level in levels]
+        return np.array([(loss <= max_loss) & (error <= max_kept_error) for loss, error in found])
     return _bet(kept, kept.size[:, None], max_loss, levels) & _bet(kept, kept.kept, max_kept_error, levels)
+
+
+def _strata_prove_more(strata: Strata, kept: Kept, level: float) -> bool:
+    """Whether an errorless sample would be bounded lower by strata than by betting; looks at weights alone."""
+    by_strata = float(strata.share @ (1 - (level / len(strata.n)) ** (1 / strata.n)))
+    by_betting = np.log(1 / level) * float(kept.size.max()) / kept.size.sum()
+    return by_strata < by_betting
+
+
+def _binomial_upper(failures: np.ndarray, trials: np.ndarray, level: float) -> np.ndarray:
+    """Clopper-Pearson upper bounds; 1 where there is no trial or nothing but failures."""
+    found = stats.beta.ppf(1 - level, failures + 1, np.maximum(trials - failures, 1e-9))
+    return np.where(trials - failures <= 0, 1.0, found)
 
 
 def _tail(failures: np.ndarray, trials: np.ndarray | int, limit: float) -> np.ndarray:
@@ -170,6 +236,9 @@ def upper_bounds(kept: Kept, level: float) -> tuple[float, float, str]:
         failures = round(float(kept.lost.sum()))
         loss = bounds.binomial_upper(failures, kept.n, level)
         return loss, bounds.binomial_upper(failures, int(kept.counts[0]), level), "exact binomial"
+    if kept.strata and _strata_prove_more(kept.strata, kept, level):
+        loss, error = kept.strata.upper(level)
+        return float(loss[0]), float(error[0]), "exact binomial by stratum"
     over_all = _upper(kept, kept.size[:, None], float(kept.loss[0]), level)
     return over_all, _upper(kept, kept.kept, float(kept.kept_error[0]), level), "betting by conversation"
 

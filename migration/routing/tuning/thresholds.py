@@ -226,7 +226,7 @@ def _saving(
     """Fraction of the all-LLM cost that each threshold spares; the SLM is paid for every call."""
     before = float(weight @ llm_cost)
     spared = np.bincount(place, weight * llm_cost, minlength=thresholds + 1)[:thresholds].cumsum()
-    return (spared - float(weight @ slm_cost)) / before if before > 0 else np.zeros(thresholds)
+    return (spared - float(weight @ slm_cost)) / before if before > 1e-300 else np.zeros(thresholds)
 
 
 def _chosen(

@@ -120,7 +120,7 @@ def test_the_order_is_limit_then_pin_then_rule_then_score_then_answer() -> None:
         {"confidence": float("inf")},
         {"confidence": "1"},
         {"mean_logprob": "0"},
-    ],  # fmt: skip
+    ],
 )
 def test_an_answer_that_tells_nothing_escalates(answer: dict) -> None:
     signals = SignalScore(("mean_logprob",), (0.0,), (1.0,), {"*": (9.0, 1.0)}, Calibrator("platt", (1.0, 0.0)))
@@ -181,7 +181,7 @@ def test_the_score_reads_the_last_user_message() -> None:
 def test_a_broken_policy_file_is_refused_by_name(tmp_path, content: str) -> None:
     path = tmp_path / "policy.json"
     path.write_text(content)
-    with pytest.raises(BadInput, match="policy.json"):
+    with pytest.raises(BadInput, match=r"policy\.json"):
         Policy.load(path)
     with pytest.raises(BadInput, match="does not exist"):
         Policy.load(tmp_path / "none.json")
@@ -208,7 +208,7 @@ def test_a_flipped_bit_sends_everything_to_the_llm(tmp_path) -> None:
 def test_a_rung_without_a_sound_threshold_is_no_policy(threshold: object) -> None:
     data = hashed_policy().to_dict()
     data["rungs"]["a"][0]["threshold"] = threshold
-    with pytest.raises(BadInput, match="threshold|finite"):
+    with pytest.raises(BadInput, match=r"threshold|finite"):
         Policy.from_dict(data)
     del data["rungs"]["a"][0]["threshold"]
     with pytest.raises(BadInput, match="threshold"):

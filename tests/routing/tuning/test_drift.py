@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from migration.routing import shift, shift_sentence
+from migration.routing import present, shift
 from migration.routing.tuning.drift import told_apart
 
 WORDS = ["order", "refund", "parcel", "invoice", "account", "password", "late", "broken", "wrong", "charge", "cancel"]
@@ -29,7 +29,7 @@ def test_new_words_are_seen_where_tasks_and_lengths_stay() -> None:
     moved = calls(600, 1, [*WORDS[:-3], "crypto", "wallet", "token"])
     found = shift(calls(600, 0), moved).set_index("property")
     assert list(found.index[found["shifted"]]) == ["words"]
-    assert "AUROC" in shift_sentence(found.reset_index())
+    assert "AUROC" in present.shift_sentence(found.reset_index())
 
 
 @pytest.mark.parametrize("size", [60, 200])

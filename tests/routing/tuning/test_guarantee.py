@@ -75,7 +75,7 @@ def tuned_policy(n: int = 4000, seed: int = 0, accuracy: dict[str, float] = ACCU
 
 @pytest.fixture(scope="module")
 def tuned():
-    return tuned_policy()[1]
+    return tuned_policy(8000)[1]
 
 
 def test_what_is_guaranteed_holds_on_unseen_calls(tuned) -> None:
@@ -176,7 +176,7 @@ def test_a_cheap_sure_classifier_comes_before_the_language_model() -> None:
     assert results[1].milliseconds < results[0].milliseconds
     shares = by_rung(results[1].decisions).set_index("candidate")["share"]
     assert shares.sum() == pytest.approx(1)
-    assert shares["quick"] > 0.3
+    assert shares["quick"] > 0.2
 
 
 def test_each_tasks_weights_add_up_to_its_traffic(tuned) -> None:
