@@ -97,7 +97,8 @@ def test_summaries_are_recomputable_from_the_tables(run):
 def test_the_policy_routes_as_the_decisions_say(run):
     folder = run.path / "04_router_tuning"
     policy = json.loads((folder / "policy.json").read_text())
-    assert {"version", "slm", "llm", "rules", "thresholds", "calibrator", "limits", "guarantee"} <= set(policy)
+    fields = {"version", "llm", "recognition", "candidates", "rungs", "calibrators", "limits", "pinned", "guarantee"}
+    assert fields <= set(policy)
     decisions = pd.read_parquet(folder / "decisions.parquet")
     assert set(decisions["model"]) <= {"slm", "llm"}
     assert np.isfinite(decisions["confidence"].dropna()).all()

@@ -155,6 +155,7 @@ def summary(
     proved = [group for group in terms.groups if group.proved]
     rungs = [rung for each in tuned.policy.rungs.values() for rung in each]
     return {
+        "slm": tuned.slm,
         "llm": tuned.policy.llm,
         "candidates": sorted({rung.candidate for rung in rungs}),
         "slm_share": result.slm_share,

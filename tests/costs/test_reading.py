@@ -63,8 +63,8 @@ def write_run(folder, calls, decisions, *, share: float):
     curve = {"threshold": at, "slm_share": 1 - at, "quality": 0.8 + 0.2 * at, "quality_low": 0.75 + 0.2 * at,
              "quality_high": np.minimum(0.84 + 0.2 * at, 1), "cost_usd_per_1k": 1 + 3 * at}  # fmt: skip
     step.write("curve.parquet", pd.DataFrame(curve))
-    (step.path / "policy.json").write_text(json.dumps({"version": 1, "slm": "small+tuned", "llm": "gpt-4o"}))
     said = {
+        "slm": "small+tuned",
         "slm_share": share,
         "quality_retained": 0.97,
         "test_loss_low": 0.01,

@@ -78,6 +78,13 @@ class Tuned:
         proved = any(choice.threshold is not None for choice in self.choices.values())
         return Decision.ROUTE if proved else Decision.DO_NOT_ROUTE
 
+    @property
+    def slm(self) -> str:
+        """The language model below the LLM that agrees most often on `fit` rows; any candidate where there is none."""
+        fit = self.rows[self.rows["part"] == Part.FIT]
+        models = fit[is_language_model(fit)]
+        return str((models if len(models) else fit).groupby("candidate")["agrees"].mean().idxmax())
+
 
 def tune(
     rows: pd.DataFrame,
