@@ -50,8 +50,8 @@ def decide(policy: Policy, rows: pd.DataFrame) -> pd.DataFrame:
     """Every call's decision, by the router itself, from its request and the signals of the rungs' answers.
 
     rows: outcomes, one row an answer. A call is left out where the router asks a candidate that never answered it.
-    Returns call_id, task, model, candidate, rung, reason, confidence, complexity, stage, tried (rungs asked),
-    tried_slm, agrees (the delivered answer; true for the LLM's), slm_cost_usd (all rungs asked), cost_usd,
+    Returns call_id, task, model, candidate, rung, reason, confidence, complexity, stage, tried (names of the rungs
+    asked), tried_slm, agrees (the delivered answer; true for the LLM's), slm_cost_usd (all rungs asked), cost_usd,
     latency_ms, weight, split, part, conversation. Each task's weights add up to its traffic.
     """
     rows = rows.reset_index(drop=True)
@@ -88,14 +88,15 @@ def _walk(
 ) -> dict[str, object] | None:
     """One call through its rungs; None where a rung's answer is not known."""
     cost = wait = 0.0
-    tried = 0
+    tried: list[str] = []
     place = -1
     while decision.model == SLM:
         if decision.candidate not in answers:
             return None
         if decision.stage != "answer":
             place = answers[decision.candidate]
-            cost, wait, tried = cost + float(facts["slm_cost"][place]), wait + float(facts["slm_ms"][place]), tried + 1
+            cost, wait = cost + float(facts["slm_cost"][place]), wait + float(facts["slm_ms"][place])
+            tried.append(decision.candidate)
         if not decision.needs_check:
             break
         following = router.accept(decision, signals[place])
@@ -111,7 +112,7 @@ def _walk(
         "confidence": decision.confidence,
         "stage": decision.stage,
         "tried": tried,
-        "tried_slm": tried > 0,
+        "tried_slm": bool(tried),
         "agrees": True if decision.model == LLM else bool(facts["agrees"][place]),
         "slm_cost_usd": cost,
         "latency_ms": wait,
