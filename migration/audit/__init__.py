@@ -19,6 +19,7 @@ _LATER = {
     "mask": "pii",
     "mask_messages": "pii",
     "count_by_kind": "pii",
+    "recall_by_kind": "pii",
     "discover": "discovery.tasks",
     "recognition_of": "discovery.tasks",
     "write_corrections": "discovery.tasks",

@@ -63,6 +63,27 @@ def say_pii(found: dict[str, int], texts: int) -> Markdown:
     )
 
 
+def show_recall(recall: pd.DataFrame) -> Styler:
+    """What masking finds of made-up personal data, by kind. recall: of `pii.recall_by_kind`."""
+    table = recall.assign(kind=recall.kind.str.lower().str.replace("_", " "))
+    table["kind"] = table.kind.replace("none", "nothing personal: false alarms")
+    table["95% interval"] = [f"{low:.0%} to {high:.0%}" for low, high in zip(table.low, table.high, strict=True)]
+    table = table.rename(columns={"n": "texts", "recall": "share masked"}).drop(columns=["low", "high"])
+    return _plain(table, {"texts": "{:,}", "masked": "{:,}", "share masked": "{:.1%}"})
+
+
+def say_recall(recall: pd.DataFrame) -> Markdown:
+    """How far masking can be trusted, and where not."""
+    own = recall[recall.kind != "NONE"]
+    worst = own.loc[own.recall.idxmin()]
+    kind, all_texts, share = worst.kind.lower().replace("_", " "), int(own.n.sum()), own.masked.sum() / own.n.sum()
+    return Markdown(
+        f"Of {all_texts} made-up texts with personal data from eight countries {share:.1%} are masked; least of kind "
+        f"{kind} ({worst.recall:.1%}). Names are found where they are introduced or sign, not wherever they stand; a form "
+        "of writing that these texts lack may be missed."
+    )
+
+
 def say_movable(shares: pd.DataFrame) -> str:
     """The decision: what could move and what must be measured first."""
     own = shares.set_index("route_hint")

@@ -8,7 +8,6 @@ Which examples are chosen matters more than how they are trained on: they are ba
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +27,6 @@ from migration.finetune.repeats import check_leaks, cover, first_of_near, near_a
 FEWEST = 20
 """Training calls below which a task is left to the untuned model."""
 SOURCES = {"log": "log", "correction": "corrections file", "relabelled": "relabelling model"}
-_MASK = re.compile(r"\[[A-Z_]+_\d+\]")
 BAD_ENDS = ("length", "content_filter", "error")
 _COLUMNS = (
     *("call_id", "conversation_id", "task", "messages", "tools", "response"),
@@ -68,9 +66,7 @@ class TrainingSet:
         sources = self.train["source"].value_counts()
         parts = ", ".join(f"{count} from the {SOURCES[str(source)]}" for source, count in sources.items())
         usable = self.funnel[self.funnel["stage"] == "unlike each other"]["calls"].sum()
-        masks = self.train["messages"].map(
-            lambda turns: any(re.search(r"\[[A-Z_]+_\d+\]", t["content"]) for t in turns)
-        )
+        masks = self.train["masked"] > 0
         return (
             f"{len(self.train)} training examples ({parts}), chosen from {usable:,} usable calls; "
             f"{len(self.validation)} more calls of the training conversations are kept back for validation. "
@@ -161,11 +157,17 @@ def relabelled(
 
 
 def masked(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with personal data masked in prompt and answer alike: the same value has the same mask in both."""
-    records = rows[["messages", "response", "call_id"]].to_dict("records")
-    turns = [mask_messages(whole(row), str(row["call_id"]), Masker()) for row in records]
-    prompts = pd.Series([each[:-1] for each in turns], index=rows.index, dtype=object)
-    return rows.assign(messages=prompts, response=[each[-1]["content"] for each in turns])
+    """The rows with personal data masked in prompt and answer alike: the same value has the same mask in both.
+
+    Column `masked`: how many pieces of the prompt were.
+    """
+    prompts, answers, counts = [], [], []
+    for row in rows[["messages", "response", "call_id"]].to_dict("records"):
+        masker, (*asked, said) = Masker(), whole(row)
+        prompts.append(mask_messages(asked, str(row["call_id"]), masker))
+        counts.append(masker.counts.total())
+        answers.append(mask_messages([said], str(row["call_id"]), masker)[0]["content"])
+    return rows.assign(messages=pd.Series(prompts, rows.index, dtype=object), response=answers, masked=counts)
 
 
 def _usable(calls: pd.DataFrame, corrected: dict[str, str]) -> tuple[pd.DataFrame, list[tuple[str, int]]]:

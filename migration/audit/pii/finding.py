@@ -1,0 +1,250 @@
+"""Where personal data stands in a text: Presidio's recognisers and their checksums, and patterns of our own.
+
+A weak pattern (nine digits may be anything) counts only beside a word that says what it is; order numbers,
+placeholders such as `{{Order Number}}`, amounts and dates stay. People's names are found only where they are introduced
+or sign, or where a spaCy model with names is installed: say so wherever a masked text is shown.
+Long texts are looked at in windows, so that time grows with length alone, whatever a text is made of.
+Out of scope: where a text came from or goes, and masks (`masking`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+from migration.audit.pii.patterns import (
+    ADDRESSES,
+    BIRTHDATES,
+    EMAILS,
+    NAME_CUES,
+    NAMES,
+    NATIONAL_IDS,
+    PHONES,
+    SECRET_CUES,
+    SECRETS,
+)
+
+NEAR = 48
+"""Characters before a find in which a word may say what it is."""
+
+
+class Find(NamedTuple):
+    """A piece of personal data in a text: where it is and what it is."""
+
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of personal data: the recognisers that find it and whether a word nearby must vouch for it."""
+
+    name: str
+    recognisers: tuple[str, ...]
+    vouched: bool = False
+
+
+KINDS = (
+    Kind("EMAIL", ("EmailRecognizer",)),
+    Kind("IBAN", ("IbanRecognizer",)),
+    Kind("CARD", ("CreditCardRecognizer",)),
+    Kind("IP", ("IpRecognizer",)),
+    Kind("NATIONAL_ID", ("UsSsnRecognizer", "UsItinRecognizer", "UkNinoRecognizer")),
+    Kind("NATIONAL_ID", ("EsNieRecognizer", "EsNifRecognizer", "ItFiscalCodeRecognizer")),
+    Kind("NATIONAL_ID", ("FiPersonalIdentityCodeRecognizer", "KrRrnRecognizer")),
+    Kind(
+        "NATIONAL_ID", ("NhsRecognizer", "PlPeselRecognizer", "DeTaxIdRecognizer", "DeSocialSecurityRecognizer"), True
+    ),
+    Kind(
+        "NATIONAL_ID", ("SePersonnummerRecognizer", "InAadhaarRecognizer", "InPanRecognizer", "AuTfnRecognizer"), True
+    ),
+    Kind("NATIONAL_ID", ("CaSinRecognizer", "SgFinRecognizer", "UsPassportRecognizer", "UsSsnRecognizer"), True),
+    Kind("PHONE", ("PhoneRecognizer",)),
+)
+"""In this order: of finds that overlap, the earlier kind counts."""
+
+_LOCAL_PHONE = re.compile(r"(?<![\w-])\d{3}[-. ]\d{4}(?![\w-])")
+_VOUCHES = {
+    "PHONE": re.compile(
+        r"phone|tel\b|mobile|\bcell|whats ?app|\bcall\b|\btext\b|\bcode to\b|reach|contact|\bdial|\bfax|\bsms",
+        re.I,
+    ),
+    "CARD": re.compile(r"card|visa|master|amex|credit|debit", re.I),
+}
+_SPOILS = re.compile(
+    r"(?:order|invoice|account|ref(?:erence)?|reservation|booking|ticket|tracking|purchase|bill|case|product|item|flight)\w*"
+    r"\W{0,3}(?:(?:no|num|number|id|code|nr)\b\W{0,4})?(?:(?:is|was)\W{1,3})?[#:\s\"']*\Z|[#\w]\Z",
+    re.I,
+)
+_MAY_HOLD = re.compile(r"@|[\[(]at[\])]|\d.{0,3}\d.{0,3}\d|::|\b\d{1,5}[A-Za-z]?,?\s+\w|[a-zß.]\s\d", re.I)
+_MANY_DIGITS = re.compile(r"(?:\d[\s().+/-]{0,3}){7,}")
+_MASK = r"<[A-Z_]+_\d+>"
+_KEPT = re.compile(
+    rf"\{{\{{[^{{}}\n]{{0,120}}\}}\}}|{_MASK}|\b[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}\b|"
+    r"https?://[^\s\"'<>]+"
+)
+_IN_LINKS = ("SECRET", "EMAIL")
+"""Kinds that are looked for inside links as well; the rest of a link stays."""
+WINDOW, OVERLAP = 2_048, 512
+LONGEST_KEPT = 4_096
+"""Characters of a text whose finds are remembered."""
+
+
+@cache
+def _recogniser(name: str) -> Any:
+    """One of Presidio's recognisers, without its engine: patterns and checksums need no language model."""
+    from presidio_analyzer import predefined_recognizers  # seconds to import
+
+    made = getattr(predefined_recognizers, name)
+    if name == "EmailRecognizer":  # its check of the domain asks the network for a list; its pattern is enough here
+        made = type("OfflineEmailRecognizer", (made,), {"validate_result": lambda self, text: True})
+    if name == "PhoneRecognizer":
+        return made(supported_regions=("US", "GB", "DE", "FR", "ES", "IT", "IN", "AU", "CA"), leniency=1)
+    return made()
+
+
+@cache
+def names_model() -> Any:
+    """An installed spaCy model that finds names, else null."""
+    import spacy
+
+    installed = [name for name in ("en_core_web_lg", "en_core_web_md", "en_core_web_sm") if spacy.util.is_package(name)]
+    return spacy.load(installed[0], disable=["parser", "lemmatizer", "tagger"]) if installed else None
+
+
+def may_hold(text: str) -> bool:
+    """Whether a text may hold personal data at all: a quick look."""
+    return bool(_MAY_HOLD.search(text) or NAME_CUES.search(text) or SECRET_CUES.search(text))
+
+
+def find(text: str, before: str = "") -> list[Find]:
+    """Personal data in `text`, in its order, without overlaps. `before` is what stood before it (a JSON key)."""
+    if not text or not may_hold(text if not before else f"{before}: {text}"):
+        return []
+    return list(_remembered(text, before) if len(text) <= LONGEST_KEPT else _find(text, before))
+
+
+def _find(text: str, before: str) -> tuple[Find, ...]:
+    free, links = bytearray(len(text)), bytearray(len(text))  # 1 where something stands already
+    for match in _KEPT.finditer(text):
+        place = links if match[0].startswith("http") else free
+        place[match.start() : match.end()] = b"\1" * (match.end() - match.start())
+    taken: list[Find] = []
+    for found in _everywhere(text, before):
+        span = slice(found.start, found.end)
+        if 1 in free[span] or (found.kind not in _IN_LINKS and 1 in links[span]):
+            continue
+        free[span] = b"\1" * (found.end - found.start)
+        taken.append(found)
+    return tuple(sorted(taken))
+
+
+_remembered = lru_cache(maxsize=1 << 14)(_find)
+
+
+def _everywhere(text: str, before: str) -> Iterator[Find]:
+    """Candidates in the order in which they count: secrets of the whole text first, then window by window."""
+    for match in SECRETS[0].finditer(text) if "-----BEGIN" in text else ():
+        yield Find(*match.span(), "SECRET")
+    start = 0
+    while start < len(text):
+        end = start + WINDOW
+        window = text[start : end + OVERLAP]
+        for found in _candidates(window, before):
+            if found.start < WINDOW:
+                yield Find(start + found.start, start + found.end, found.kind)
+        gap = text.rfind(" ", start + WINDOW - OVERLAP, end)
+        start = end if gap < 0 or end >= len(text) else gap + 1
+
+
+def _candidates(text: str, before: str) -> Iterator[Find]:
+    """What any recogniser or pattern takes for personal data in one window, in the order in which they count."""
+    said = f"- {before}: {text}" if before else text
+    if SECRET_CUES.search(said):
+        yield from _within("SECRET", SECRETS[1:], text, said)
+    yield from _recognised(text, before, said)
+    yield from _matches("NATIONAL_ID", NATIONAL_IDS, text)
+    if any(letter.isdigit() for letter in text):
+        for kind, patterns in (("PHONE", PHONES), ("ADDRESS", ADDRESSES), ("BIRTHDATE", BIRTHDATES)):
+            yield from _matches(kind, patterns, text)
+    yield from _matches("EMAIL", EMAILS, text)
+    if NAME_CUES.search(said):
+        yield from _within("NAME", NAMES, text, said)
+    if model := names_model():
+        yield from (Find(e.start_char, e.end_char, "NAME") for e in model(text).ents if e.label_ == "PERSON")
+
+
+def _recognised(text: str, before: str, said: str) -> Iterator[Find]:
+    """What Presidio's recognisers find and what stands around it confirms."""
+    digits, many = any(letter.isdigit() for letter in text), bool(_MANY_DIGITS.search(text))
+    for kind in KINDS:
+        worth = {"EMAIL": "@" in text, "IP": True, "PHONE": many, "CARD": many}.get(kind.name, digits)
+        for name in kind.recognisers if worth else ():
+            recogniser = _recogniser(name)
+            if kind.vouched and not _words(name).search(said):
+                continue
+            for result in recogniser.analyze(text, recogniser.supported_entities, None) or ():
+                found = Find(result.start, result.end, kind.name)
+                if _believed(text, before, found, result.score, _words(name) if kind.vouched else None):
+                    yield found
+    for match in _LOCAL_PHONE.finditer(text):
+        if _believed(text, before, found := Find(*match.span(), "PHONE"), 0.5, None):
+            yield found
+
+
+def _matches(kind: str, patterns: Iterable[re.Pattern[str]], text: str) -> Iterator[Find]:
+    for pattern in patterns:
+        for match in pattern.finditer(text):
+            yield Find(*match.span(match.lastindex or 0), kind)
+
+
+def _within(kind: str, patterns: Iterable[re.Pattern[str]], text: str, said: str) -> Iterator[Find]:
+    """Matches in `said`, which is `text` behind the JSON key that it stands under: a key may vouch for its value."""
+    shift = len(said) - len(text)
+    for found in _matches(kind, patterns, said):
+        if found.start >= shift:
+            yield Find(found.start - shift, found.end - shift, kind)
+
+
+@cache
+def _words(name: str) -> re.Pattern[str]:
+    """The words that vouch for what a recogniser finds."""
+    words = [word for word in _recogniser(name).context or [] if word.lower() not in _COMMON]
+    return re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in words) or r"(?!)", re.I)
+
+
+_COMMON = {"us", "united", "states", "travel", "fin", "pan", "sin", "number", "id", "canada", "nas", "tax", "payer"}
+
+
+def _believed(text: str, before: str, found: Find, score: float, vouch: re.Pattern[str] | None) -> bool:
+    """Whether a pattern's find is what it looks like, by its score and by what stands around it."""
+    near = (before + ": " + text[: found.start])[-NEAR:]
+    if vouch is not None:
+        return bool(vouch.search(near) or vouch.search(text[found.end : found.end + 16]))
+    if found.kind == "PHONE":
+        said = text[found.start : found.end]
+        if sum(letter.isdigit() for letter in said) < 7:
+            return False
+        if said.startswith("+"):
+            return True
+        if _SPOILS.search(near):
+            return False
+        if _VOUCHES["PHONE"].search(near):
+            return True
+        if _LOCAL_PHONE.fullmatch(said):  # a line by itself, as in a signature
+            return near.endswith("\n") and text[found.end : found.end + 1] in ("", "\n")
+        return bool(re.search(r"\d[\s().-]+\d", said)) and not _is_date_or_sum(said)
+    if found.kind == "IP":
+        said = text[found.start : found.end]
+        return "." in said or said.count(":") > 2  # `::a` may be anything
+    if found.kind == "CARD":
+        return score >= 1.0 and (bool(_VOUCHES["CARD"].search(near)) or not _SPOILS.search(near))
+    return score >= 0.5
+
+
+def _is_date_or_sum(said: str) -> bool:
+    return bool(re.search(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4}|^\d+(?:\.\d+)?$|\d{4}\s?-\s?\d{4}$", said))

@@ -1,0 +1,108 @@
+"""Masks instead of personal data: `<EMAIL_1>` and the like, JSON staying JSON.
+
+Masks are numbered within a conversation, the same value getting the same mask there, so that a masked text can still be
+learned from. Out of scope: what personal data is (`finding`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from migration.audit.pii.finding import find, may_hold
+
+
+@dataclass
+class Masker:
+    """Masks texts, remembering for each conversation which value has which mask."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    """How many pieces of each kind were masked, the same value counted each time."""
+    _known: dict[Hashable, dict[str, dict[str, str]]] = field(default_factory=dict)
+
+    def text(self, text: str, conversation: Hashable) -> str:
+        """`text` with personal data masked; JSON stays JSON."""
+        return self._masked(text, conversation, "")
+
+    def _masked(self, text: str, conversation: Hashable, before: str) -> str:
+        said = text.replace("_", " ").replace('"', "") if text[:1] in ("{", "[") else text  # keys vouch for values
+        if not text or not may_hold(f"{before}: {said}" if before else said):
+            return text
+        if text[0] in "{[" and (again := self._json(text, conversation)) is not None:
+            return again
+        parts, last = [], 0
+        for start, end, kind in find(text, before):
+            parts += [text[last:start], self._mask(kind, text[start:end], conversation)]
+            last = end
+        return "".join(parts) + text[last:] if parts else text
+
+    def _mask(self, kind: str, value: str, conversation: Hashable) -> str:
+        same = re.sub(r"\W", "", value).casefold() if kind not in ("EMAIL", "IP") else value.casefold()
+        self.counts[kind] += 1
+        known = self._known.setdefault(conversation, {}).setdefault(kind, {})
+        return known.setdefault(same, f"<{kind}_{len(known) + 1}>")
+
+    def _json(self, text: str, conversation: Hashable) -> str | None:
+        """JSON with its strings and numbers masked, written as it was; null where it is none, or of a style unknown."""
+        try:
+            value = orjson.loads(text)
+            write = next((style for style in _STYLES if style(value) == text), None)
+            return write(self._walk(value, conversation, "")) if write else None
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
+            return None  # no JSON, or too deep: masked as a text
+
+    def _walk(self, value: Any, conversation: Hashable, key: str) -> Any:
+        if isinstance(value, dict):
+            return {name: self._walk(item, conversation, name) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._walk(item, conversation, key) for item in value]
+        if isinstance(value, str):
+            return self._masked(value, conversation, key.replace("_", " "))
+        if isinstance(value, int) and not isinstance(value, bool) and value > 999_999:
+            masked = self._masked(str(value), conversation, key.replace("_", " "))
+            return value if masked == str(value) else masked
+        return value
+
+
+_STYLES = (
+    lambda value: orjson.dumps(value).decode(),
+    lambda value: json.dumps(value, ensure_ascii=False),
+    json.dumps,
+    lambda value: json.dumps(value, ensure_ascii=False, indent=2),
+    lambda value: json.dumps(value, ensure_ascii=False, indent=4),
+)
+
+
+def mask(texts: Iterable[str | None], conversation_ids: Sequence[Hashable] | None = None) -> list[Any]:
+    """`texts` with personal data masked; null stays null.
+
+    Texts of one conversation share their numbering; without `conversation_ids` (or where one is null) each text has
+    its own.
+    """
+    masker, masked = Masker(), []
+    for place, text in enumerate(texts):
+        named = conversation_ids[place] if conversation_ids is not None else None
+        masked.append(masker.text(text, ("text", place) if named is None else named) if isinstance(text, str) else None)
+    return masked
+
+
+def mask_messages(
+    messages: Iterable[dict[str, str]], conversation_id: Hashable = "", masker: Masker | None = None
+) -> list[dict[str, str]]:
+    """Chat messages {role, content} with personal data masked; one `masker` over several calls keeps masks alike."""
+    masker = masker or Masker()
+    return [one | {"content": masker.text(one["content"], conversation_id)} for one in messages]
+
+
+def count_by_kind(texts: Iterable[str | None]) -> dict[str, int]:
+    """How many pieces of personal data of each kind the texts hold, the same value counted each time."""
+    masker = Masker()
+    for text in texts:
+        masker.text(text or "", "")
+    return dict(masker.counts.most_common())
