@@ -272,7 +272,7 @@ SECRETS: dict[str, Callable[[Random], str]] = {
     "slack xoxb-{}": lambda r: f"{r.randint(10**10, 10**11)}-{_some(r, _ALNUM, 24)}",
     "google key AIza{}": lambda r: _some(r, _ALNUM + "_-", 35),
     "The session is eyJhbGciOiJIUzI1NiJ9.{}": lambda r: f"eyJ{_some(r, _ALNUM, 40)}.{_some(r, _ALNUM, 43)}",
-    "-----BEGIN EC PRIVATE KEY-----\n{}\n-----END EC PRIVATE KEY-----": lambda r: _some(r, _ALNUM + "+/\n", 300).strip(),
+    "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----": lambda r: _some(r, _ALNUM + "+/\n", 99).strip(),
     '{{"client_secret": "{}"}}': lambda r: _some(r, _ALNUM, 32),
 }  # fmt: skip
 NOTHING = (
