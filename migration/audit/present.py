@@ -79,7 +79,7 @@ def say_recall(recall: pd.DataFrame) -> Markdown:
     kind, all_texts, share = worst.kind.lower().replace("_", " "), int(own.n.sum()), own.masked.sum() / own.n.sum()
     return Markdown(
         f"Of {all_texts} made-up texts with personal data from eight countries {share:.1%} are masked; least of kind "
-        f"{kind} ({worst.recall:.1%}). The texts and the patterns have one author, so read this as an upper bound: names "
+        f"{kind} ({worst.recall:.1%}). The texts and the patterns have one author, so this is an upper bound: names "
         "are found only where they are introduced or sign, and other ways of writing may be missed."
     )
 
