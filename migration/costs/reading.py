@@ -55,7 +55,8 @@ def task_names(step: Step) -> dict[str, str]:
 def read_predictions(step: Step) -> pd.DataFrame:
     """Predictions of 02 and 03, a row a candidate and call; of the same pair the later step's is kept.
 
-    Columns: PREDICTED; base is null where it has none; one without a kind is a small model. Raises BadInput where neither step has any.
+    Columns: PREDICTED; base is null where it has none, and one without a kind is a small model. Raises BadInput where
+    neither step has any.
     """
     frames = [
         _read(step, f"{name}/predictions.parquet", PREDICTED).reindex(columns=list(PREDICTED))
