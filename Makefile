@@ -4,13 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test lab lint bench clean
+.PHONY: run test soak lab lint bench clean
 
 run: $(STAMP)  ## the main job: the five notebooks on the sample traffic, with a real small model
 	$(BIN)/migrate run --run sample -p benchmark_minutes 1.5 -p train_minutes 8.0 -p log_share 0.001 $(ARGS)
 
-test: $(STAMP)  ## the whole suite
-	$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP)  ## the whole suite, a file to each free core at a time
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+soak: $(STAMP)  ## the long forms of the fault tests (tests/README.md)
+	MIGRATION_SOAK=1 $(BIN)/python -m pytest tests/test_faults.py tests/audit $(ARGS)
 
 lab: $(STAMP)  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=. notebooks

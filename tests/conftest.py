@@ -8,8 +8,17 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("MPLBACKEND", "Agg")
+if "PYTEST_XDIST_WORKER" in os.environ:  # a core a worker: threads of one would only wait for the other's
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+LONGEST = ("test_workbook.py", "test_bench.py", "test_stopped_notebook.py", "test_train.py")
+"""Files that take longest: begun first, so that no worker is left alone with one at the end."""
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")
