@@ -27,7 +27,7 @@ _LATER = {
     "encoded": "fit",
     "memory": "fit",
     "base_of": "proof",
-    "answer_held_out": "proof",
+    "answer_held_out": "held_out",
     "comparison": "proof",
     "shown": "proof",
     "reading": "proof",

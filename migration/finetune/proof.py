@@ -5,7 +5,6 @@ Knows: paired tests, traffic weights, verdicts. Refuses to know: how the model w
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,25 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import read_json, write_json
-from migration.benchmark import Candidate
-from migration.benchmark.sampling import eligible
-from migration.benchmark.scoring.scorers import score
-from migration.benchmark.trial import ask
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.fit import TaskPlan, encoded
 from migration.finetune.train import Training, enough, identity, tune
-from migration.schema import REPLAYED
 from migration.stats import Rate, agreement_rate, paired_bootstrap, paired_difference, weighted_rate
-
-ROUND = 40
-"""Calls of each trained task in a round of held-out answers."""
-MOST_HELD_OUT = 600
-"""Held-out calls of a task after which more say little: half of them calibrate, and 300 hold a 5% promise."""
-TUNED_PART = 0.7
-"""Part of the minutes for the tuned model's answers, which step 04 calibrates on; the base needs fewer."""
-BASE_TEST_CALLS = 60
-"""`test` calls of a trained task that base and tuned should both have answered."""
 
 
 def base_of(summary: Mapping[str, Any], wanted: str = "") -> str:
@@ -41,76 +25,6 @@ def base_of(summary: Mapping[str, Any], wanted: str = "") -> str:
     if base.startswith(("http://", "https://")) or (not wanted and "#" in base):
         raise BadInput(f"{base} runs behind an endpoint and cannot be tuned here: name a local model with base_model")
     return base
-
-
-def answer_held_out(
-    base: Candidate, tuned: Candidate, calls: pd.DataFrame, earlier: pd.DataFrame, trained: Sequence[str], *,
-    minutes: float, cache: Path, progress: Any = None,
-) -> pd.DataFrame:  # fmt: skip
-    """Scored answers of base and tuned to calls outside `train`: PREDICTIONS columns, with split and weight.
-
-    The tuned model answers the trained tasks' calls in the benchmark's order (so 02's sample first), a round of each
-    task after the other while the minutes allow, then 02's calls of other tasks (what was forgotten). The base's
-    answers are 02's, with more of the trained tasks' `test` calls where it had few. A finished choice is kept beside
-    the answers, so a rerun asks the same calls. Weights of a candidate's task add up to its replayed calls.
-    """
-    plan = Path(str(tuned.adapter)).parent / "held_out.json"
-    known = earlier[earlier["candidate"] == base.name]
-    if plan.exists():
-        chosen = read_json(plan)
-    else:
-        chosen = _choose_held_out(base, tuned, calls, known, trained, minutes=minutes, cache=cache, progress=progress)
-        write_json(plan, chosen)
-    rows = eligible(calls).set_index("call_id", drop=False)
-    mine, theirs = rows.loc[chosen["tuned"]], rows.loc[chosen["base"]]
-    parts = [
-        ask([candidate], part.assign(weight=1.0), calls, cache=cache)
-        for candidate, part in ((tuned, mine), (base, theirs))
-        if len(part)
-    ]
-    fresh = score(pd.concat(parts, ignore_index=True), rows.reset_index(drop=True).assign(weight=1.0))
-    answers = pd.concat([known, fresh], ignore_index=True)
-    traffic = calls[calls["kind"].isin(REPLAYED)].groupby("task").size()
-    size = answers.groupby(["candidate", "task"])["call_id"].transform("size")
-    return answers.assign(weight=answers["task"].map(traffic).astype(float) / size)
-
-
-def _choose_held_out(
-    base: Candidate, tuned: Candidate, calls: pd.DataFrame, known: pd.DataFrame, trained: Sequence[str], *,
-    minutes: float, cache: Path, progress: Any,
-) -> dict[str, list[str]]:  # fmt: skip
-    """call_ids that the tuned model is asked, and those that the base is asked beside 02's, within the minutes."""
-    rows = eligible(calls)
-    rows = rows[rows["task"].isin(list(trained))]
-    if rows.empty:
-        raise NotEnoughCalls("a comparison of base and tuned", 0, 10)
-    rank = rows.groupby("task").cumcount()
-    started, asked = time.monotonic(), []
-    spent = 0.0
-    for first in range(0, min(int(rank.max()) + 1, MOST_HELD_OUT), ROUND):
-        if spent > TUNED_PART * 60 * minutes:
-            break
-        part = rows[(rank >= first) & (rank < first + ROUND)]
-        ask([tuned], part.assign(weight=1.0), calls, cache=cache)
-        asked += list(part["call_id"])
-        spent = time.monotonic() - started
-    if progress:
-        progress(f"{tuned.name}: {len(asked)} held-out calls answered in {spent:.0f} s")
-    cost = known.groupby("task")["compute_ms"].sum() / 1e3
-    left = max(0.0, 60 * minutes - spent)
-    more = []
-    held = rows[(rows["split"] == "test") & rows["call_id"].isin(asked) & ~rows["call_id"].isin(known["call_id"])]
-    for task in trained:
-        seen = known[(known["task"] == task) & (known["split"] == "test")]
-        each = float(known.loc[known["task"] == task, "compute_ms"].mean() / 1e3) if task in cost else 1.0
-        n = min(max(BASE_TEST_CALLS - len(seen), 0), int(left / len(trained) / max(each, 1e-6)) + 5)
-        more += list(held.loc[held["task"] == task, "call_id"].head(n))
-        left -= n * each / 2
-    for task in cost.sort_values().index:  # the cheapest other tasks, for what was forgotten
-        if task not in trained and cost[task] < left / 2:
-            asked += list(known.loc[known["task"] == task, "call_id"])
-            left -= cost[task]
-    return {"tuned": asked, "base": more}
 
 
 def paired(predictions: pd.DataFrame, base: str, tuned: str, split: str = "test") -> pd.DataFrame:

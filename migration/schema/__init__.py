@@ -24,6 +24,7 @@ from migration.schema.words import (
     Split,
     TaskType,
     Verdict,
+    part_of,
     split_of,
 )
 
@@ -51,6 +52,7 @@ __all__ = [
     "TaskType",
     "Verdict",
     "conform",
+    "part_of",
     "split_of",
 ]
 

@@ -199,3 +199,15 @@ def split_of(key: str) -> str:
     share = int.from_bytes(hashlib.sha256(f"split:{key}".encode()).digest()[:8], "big") / 2**64
     train, calibration, _ = SPLIT_SHARES
     return str(Split.TRAIN if share < train else Split.CALIBRATION if share < train + calibration else Split.TEST)
+
+
+FIT_SHARE = 0.25
+"""Of the calibration conversations: what the confidence is learned on. The rest proves."""
+
+
+def part_of(key: str, split: str) -> str:
+    """`fit` or `choose` for the calibration split (by a hash of the conversation), else the split itself."""
+    if split != Split.CALIBRATION:
+        return split
+    drawn = int.from_bytes(hashlib.sha256(f"part:{key}".encode()).digest()[:4], "big") / 2**32
+    return str(Part.FIT if drawn < FIT_SHARE else Part.CHOOSE)

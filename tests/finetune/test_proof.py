@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from migration import stats
-from migration.errors import BadInput, NotEnoughCalls
+from migration.errors import BadInput
 from migration.finetune import proof
 
 NAMES = {"sort": "Sort", "mood": "Mood", "other": "Other"}
@@ -93,9 +93,3 @@ def test_pairs_speak_for_the_traffic_of_the_tuned_answers():
     pairs = proof.paired(few, "base", "base+tuned")
     assert len(pairs) == 10
     assert pairs["weight"].sum() == pytest.approx(200)
-
-
-def test_a_comparison_of_nothing_is_refused():
-    calls = pd.DataFrame({"call_id": ["a"], "kind": ["chat"], "task": ["sort"], "response": ["x"], "split": ["test"]})
-    with pytest.raises(NotEnoughCalls):
-        proof._choose_held_out(None, None, calls, calls, [], minutes=1, cache=None, progress=None)

@@ -52,8 +52,8 @@ def curve(policy: Policy, rows: pd.DataFrame, *, level: float = 0.95) -> pd.Data
             "threshold": thresholds,
             "slm_share": share @ kept,
             "quality": [rate.value for rate in rates],
-            "quality_low": [rate.low for rate in rates],
-            "quality_high": [rate.high for rate in rates],
+            "quality_low": [min(rate.low, rate.value) for rate in rates],
+            "quality_high": [max(rate.high, rate.value) for rate in rates],
             "cost_usd_per_1k": share @ cost * 1000 * priced,
             "wait_ms": share @ waits,
         }

@@ -5,7 +5,6 @@ Out of scope: how confidence is learned, which rungs a task gets, and where its 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 
@@ -14,20 +13,9 @@ import pandas as pd
 
 from migration.errors import NotEnoughCalls
 from migration.routing.policy import Request
-from migration.schema import REPLAYED, SIGNALS, CandidateKind, Part, Split
+from migration.schema import REPLAYED, SIGNALS, CandidateKind, Part, Split, part_of
 
-FIT_SHARE = 0.25
-"""Of the calibration conversations: what the confidence is learned on. The rest proves."""
-IDENTITY = ("candidate_kind", "base", "adapter", "shots")
 _CALL_COLUMNS = ["call_id", "conversation_id", "kind", "split", "cost_usd", "latency_ms", "complexity", "created_at"]
-
-
-def part_of(key: str, split: str) -> str:
-    """`fit` or `choose` for the calibration split (by a hash of the conversation), else the split itself."""
-    if split != Split.CALIBRATION:
-        return split
-    drawn = int.from_bytes(hashlib.sha256(f"part:{key}".encode()).digest()[:4], "big") / 2**32
-    return str(Part.FIT if drawn < FIT_SHARE else Part.CHOOSE)
 
 
 def gather(calls: pd.DataFrame, predictions: Sequence[pd.DataFrame], *, slm_usd_per_m: float = 0.02) -> pd.DataFrame:

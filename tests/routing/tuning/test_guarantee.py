@@ -23,8 +23,8 @@ from migration.routing import (
 )
 from migration.routing.tuning.guarantee import LOW_VOLUME, rule_out
 from migration.routing.tuning.ladder import build
-from migration.routing.tuning.outcomes import part_of, tool_names
-from migration.schema import split_of
+from migration.routing.tuning.outcomes import tool_names
+from migration.schema import part_of, split_of
 
 ACCURACY = {"intent": 0.93, "route": 0.95, "scope": 0.7, "reply": 0.02, "rare": 0.9}
 MIX = {"intent": 0.45, "route": 0.25, "scope": 0.2, "reply": 0.07, "rare": 0.03}
