@@ -38,7 +38,10 @@ class UnitPrice:
     @classmethod
     def read(cls, value: Mapping[str, float] | None) -> UnitPrice | None:
         """Of policy.json's `price`; null where it names none."""
-        return cls(*(float(value.get(name, 0.0)) for name in DOCUMENT), "policy.json") if value else None
+        if not value:
+            return None
+        prompt, completion, call = (float(value.get(name, 0.0)) for name in DOCUMENT)
+        return cls(prompt, completion, call, "policy.json")
 
 
 def by_the_token(usd_hour: float, prompt_tokens_per_s: float, completion_tokens_per_s: float, source: str) -> UnitPrice:

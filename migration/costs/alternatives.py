@@ -328,10 +328,12 @@ def hosting_options(basis: Basis) -> pd.DataFrame:
         plan = ladder_plan(basis, way)
         load = load_of(basis, sims, plan, lay(basis, plan, sims.routes), drivers_of(sims, 1))
         usd = float(project(basis, sims, plan, months=1).parts["slm"][0, 0])
-        tokens = sum(load.tokens(load.asked(plan.ladder.asks(CandidateKind.SLM).any(axis=0))))
+        prompt, answer = load.tokens(load.asked(plan.ladder.reaches(CandidateKind.SLM)))
         gpus, own = int(load.gpus[0, 0]), basis.terms.own(way)
         cash = gpus * (own.price_usd + own.host_usd) if way == "bought" else 0.0
-        rows.append((way, gpus, usd, cash, load.busy_hours[0, 0] if gpus else np.nan, usd / (tokens[0] / 1e6)))
+        rows.append(
+            (way, gpus, usd, cash, load.busy_hours[0, 0] if gpus else np.nan, usd / float(prompt[0] + answer[0]) * 1e6)
+        )
     names = ["hosting", "gpus", "usd_month", "usd_on_day_one", "busy_hours", "usd_per_1M_tokens"]
     return pd.DataFrame(rows, columns=names)
 

@@ -185,7 +185,7 @@ def felt_latency(calls: pd.DataFrame, ladder: Ladder, gpu: Gpu, *, seed: int = 7
     prompt, answer = (logged[f"{name}_tokens"].to_numpy(float) for name in ("prompt", "completion"))
     small = 1000 * (prompt / float(gpu.prompt_tokens_per_s) + answer * gpu.streams / float(gpu.completion_tokens_per_s))
     large = logged["latency_ms"].to_numpy(float)
-    asks = ladder.asks(CandidateKind.SLM).any(axis=0)[way], ladder.asks(CandidateKind.API).any(axis=0)[way]
+    asks = ladder.reaches(CandidateKind.SLM)[way], ladder.reaches(CandidateKind.API)[way]
     return pd.DataFrame(
         {
             "call_id": logged["call_id"].to_numpy(),

@@ -71,6 +71,10 @@ class Ladder:
         asked = [[name in way.tried for way in self.ways] for name in self.names(kind)]
         return np.array(asked, bool).reshape(-1, len(self.ways))
 
+    def reaches(self, kind: CandidateKind) -> np.ndarray:
+        """Ways (K,) that ask any candidate of `kind`."""
+        return np.asarray(self.asks(kind).any(axis=0))
+
     def names(self, kind: CandidateKind) -> list[str]:
         """The candidates of `kind`."""
         return [name for name, one in self.kinds.items() if one == kind]

@@ -92,7 +92,7 @@ def price_calls(calls: pd.DataFrame, agreed: Contract, *, anew: bool = False) ->
     if anew:
         logged = calls["logged_cost_usd"].to_numpy(float) if "logged_cost_usd" in calls else np.full(len(calls), np.nan)
         hit = calls["cache_hit"].fillna(False) if "cache_hit" in calls else np.zeros(len(calls), bool)
-        free = is_free(hit, calls["kind"].to_numpy(), calls["tokens_estimated"])
+        free = is_free(np.asarray(hit), calls["kind"].to_numpy(), calls["tokens_estimated"].to_numpy())
         cost = settled(cost_usd(model, day, tokens, cheap, agreed), logged, free)
     gives = (tokens.by_rate() * rates).sum(axis=1) / 1e6
     other = ~np.isclose(np.nan_to_num(gives, nan=-1.0), np.nan_to_num(cost), rtol=1e-9, atol=1e-12)

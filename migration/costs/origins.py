@@ -74,10 +74,10 @@ def _from_log(basis: Basis, plan: Plan) -> list[Row]:
 def _from_policy(basis: Basis) -> list[Row]:
     ladder, quality = basis.ladder, basis.quality
     rows: list[Row] = []
-    for task, way in ladder.shares.iterrows():
+    counted, shares = ladder.counts.sum(axis=1).to_numpy(int), ladder.shares.to_numpy(float)
+    for task, way, n in zip(ladder.counts.index, shares, counted, strict=True):
         said = ", ".join(f"{way[k]:.1%} {one.label}" for k, one in enumerate(ladder.ways) if way[k] > 0)
-        counted = int(ladder.counts.loc[task].sum())
-        rows.append((f"ways of {task}", said, f"04 decisions.parquet, {counted} calls"))
+        rows.append((f"ways of {task}", said, f"04 decisions.parquet, {n} calls"))
     for name, price in ladder.prices.items():
         said = f"{price.prompt_usd_per_m:.4g} in, {price.completion_usd_per_m:.4g} out per 1M tokens"
         said += f", {price.call_usd:.4g} a call"
@@ -116,9 +116,9 @@ def _from_file(basis: Basis) -> list[Row]:
         rows.append((f"effort of {name}, hours", said, f"scenarios effort.{name}"))
     for group in ("running", "uncertainty"):
         for name, value in getattr(basis.assumptions, group).model_dump().items():
-            said = value if isinstance(value, float) else " / ".join(f"{v:g}" for v in value)
+            given = value if isinstance(value, float) else " / ".join(f"{v:g}" for v in value)
             moved = ", middle: parameter growth_month" if name == "growth_month" else ""
-            rows.append((name.replace("_", " "), said, f"scenarios {group}: {name}{moved}"))
+            rows.append((name.replace("_", " "), given, f"scenarios {group}: {name}{moved}"))
     return rows
 
 

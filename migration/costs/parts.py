@@ -218,7 +218,7 @@ def slm_parts(load: Load) -> Iterator[Component]:
     said = "scenarios cpu" if hosting == "cpu" else f"scenarios gpus.{load.basis.terms.machine}"
     if hosting == "api":
         api = load.basis.assumptions.slm_api
-        asks = load.asked(plan.ladder.asks(CandidateKind.SLM).any(axis=0))
+        asks = load.asked(plan.ladder.reaches(CandidateKind.SLM))
         prices = (api.prompt_usd_per_m, api.completion_usd_per_m) if api else (np.nan, np.nan)
         origins = (f"{LOG} x {SHARE}", f"scenarios slm_api: {api.source if api else ''}")
         for name, tokens, price in zip(("prompt", "answer"), load.tokens(asks), prices, strict=True):

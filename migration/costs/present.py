@@ -158,7 +158,7 @@ def say_hosting(options: pd.DataFrame, reachable: float, target_ms: float, curre
     """
     if options.empty:
         return "No call goes to a small language model, so nothing needs to be hosted."
-    best, own = options.loc[options["usd_month"].idxmin()], options[options["gpus"] > 0]
+    best, own = options.sort_values("usd_month").iloc[0], options[options["gpus"] > 0]
     text = f"Cheapest: **{best['hosting']}** at {currency(best['usd_month'])} a month."
     if len(own):
         one = best if best["gpus"] > 0 else own.iloc[0]

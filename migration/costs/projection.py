@@ -179,10 +179,10 @@ class Projection:
 def demand(basis: Basis, plan: Plan) -> tuple[Peak, Work]:
     """The busiest hour and the work of the calls that ask the SLM, by the log's own arrivals and texts."""
     traffic = basis.traffic
-    asks = lay(basis, plan, central(basis).routes)[0] @ plan.ladder.asks(CandidateKind.SLM).any(axis=0).astype(float)
+    asks = lay(basis, plan, central(basis).routes)[0] @ plan.ladder.reaches(CandidateKind.SLM).astype(float)
     share = (asks * traffic.movable)[traffic.each["line"]]
-    tokens = (traffic.each[name].fillna(0).to_numpy(float) for name in ("prompt_tokens", "completion_tokens"))
-    job = work(basis.terms.own(plan.hosting), *tokens, share)
+    prompt, answer = (traffic.each[f"{name}_tokens"].fillna(0).to_numpy(float) for name in ("prompt", "completion"))
+    job = work(basis.terms.own(plan.hosting), prompt, answer, share)
     peak = peak_hour(traffic.each["created_at"], share)
     return replace(peak, calls=peak.calls / traffic.span.log_share), job
 
@@ -200,11 +200,11 @@ def load_of(basis: Basis, sims: Simulations, plan: Plan, laid: np.ndarray, drive
     month = {name: part * sims.volume[:, None] for name, part in basis.traffic.month(sims.days).items()}
     none = np.zeros_like(drivers["calls"])
     load = Load(basis, plan, month, laid, quality_at(plan.quality, sims.luck), sims.people, none, none)
-    asks = load.asked(plan.ladder.asks(CandidateKind.SLM).any(axis=0))
+    asks = load.asked(plan.ladder.reaches(CandidateKind.SLM))
     if plan.hosting in ("", "api") or not asks.any():
         return load
     (peak, job), terms, running = demand(basis, plan), basis.terms, basis.assumptions.running
-    of_slm = plan.ladder.asks(CandidateKind.SLM).any(axis=0).astype(float)
+    of_slm = plan.ladder.reaches(CandidateKind.SLM).astype(float)
     middle = basis.traffic.month()["calls"] * (lay(basis, plan, central(basis).routes) @ of_slm)
     calls = (month["calls"] * asks).sum(axis=1)[:, None] * drivers["calls"]
     stretch = drivers["tokens"] / sims.throughput[:, None]
