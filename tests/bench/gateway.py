@@ -33,6 +33,7 @@ from live_runs import asked, policy, put  # noqa: E402
 from load import Client, timed  # noqa: E402
 
 LITELLM = "litellm[proxy]==1.108.7"
+UNGUARDED = {"LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 
 
 def free_port() -> int:
@@ -89,7 +90,7 @@ def litellm(stack: ExitStack, folder: Path, small: int) -> int | None:
     port = free_port()
     words = [home / "bin" / "litellm", "--config", folder / "litellm.yaml", "--host", "127.0.0.1", "--port", str(port)]
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    started(stack, [*words, "--num_workers", "1"], port, env={**kept, "LITELLM_LOG": "ERROR"})
+    started(stack, [*words, "--num_workers", "1"], port, env=kept | {"LITELLM_LOG": "ERROR", **UNGUARDED})
     return port
 
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from migration.audit.importers import openai, otel, platforms
+from migration.audit.importers import decisions, openai, otel, platforms
 from migration.audit.importers.record import Json
 
 EXPECTED = (
     "a log of LLM calls: an OpenAI request/response log (a JSON object a line with id, created, request, response), "
     "OpenAI Batch files (input and output together), stored completions (with their messages lists), Langfuse "
-    "observations, LiteLLM SpendLogs, a Helicone export, OTLP JSON GenAI spans, or a CSV or Parquet table; UTF-8, "
-    "plain, gzip or zstd"
+    "observations, LiteLLM SpendLogs, a Helicone export, OTLP JSON GenAI spans, our own decision log, or a CSV or "
+    "Parquet table; UTF-8, plain, gzip or zstd"
 )
 
 
@@ -62,12 +62,13 @@ FORMS = (
         lambda r: ("traceId" in r or "trace_id" in r) and ("startTime" in r or "start_time" in r) and "id" in r,
         parse=platforms.langfuse,
     ),
+    Form("decision log", "decisions", decisions.matches, parse=decisions.decision),
     Form("otel spans", "otel", _has("spanId", "startTimeUnixNano"), parse=otel.span),
     Form(
         "stored completions", "openai", _has("id", "choices", "created"), parse=openai.stored, joins="stored messages"
     ),
 )
-FAMILIES = ("openai", "batch", "stored", "langfuse", "litellm", "helicone", "otel", "table")
+FAMILIES = ("openai", "batch", "stored", "langfuse", "litellm", "helicone", "otel", "decisions", "table")
 """What `format=` may name beside `auto`."""
 
 

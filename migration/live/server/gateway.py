@@ -38,7 +38,7 @@ class Bounds:
     of the LLM."""
 
     body: int = 8 << 20
-    calls: int = 512
+    calls: int = 1024
     llm_seconds: float = 600.0
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -86,6 +88,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, say: Callab
         state = policies.load_state(policies.folder_of(run))
         say(f"policy {state.active.version}: {state.problem or told(policy)}")
         say(f"serving http://{host}:{port}/v1 (chat completions, {workers} worker{'s' * (workers > 1)})")
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once all calls are answered
         uvicorn.run(
             f"{__name__}:worker", factory=True, host=host, port=port, workers=workers, log_level="warning",
             access_log=False, server_header=False, timeout_graceful_shutdown=30,
