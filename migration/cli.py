@@ -78,7 +78,7 @@ def run_command(
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Run every step again.")] = False,
 ) -> None:
-    """Walk a traffic log through the five notebooks and write the report."""
+    """Walk a traffic log through the six notebooks and write the report."""
     from migration import report, runner
 
     given = parameters_from(config, _pairs(parameter or []))
@@ -232,11 +232,16 @@ def simulate_command(
     target: Annotated[Path, typer.Option("--out", help="A .jsonl or .jsonl.gz file.")],
     seed: Annotated[int, typer.Option(help="Same seed, same traffic.")] = 7,
     truth: Annotated[Path | None, typer.Option(help="Also write what is true of each line, here.")] = None,
+    weeks: Annotated[int | None, typer.Option(min=1, help="How many weeks the calls spread over.")] = None,
+    drift: Annotated[str | None, typer.Option(help="Changes half-way: mix, wording, new-task, llm-change.")] = None,
 ) -> None:
     """Write support traffic of an invented shop, whose truth is known."""
-    from migration.sample import write
+    from migration.sample import Drift, drifting, write
 
-    write(target, calls=calls, seed=seed, truth=truth)
+    if drift is not None and drift not in tuple(Drift):
+        raise BadInput(f"--drift is one of {', '.join(Drift)}, not {drift}")
+    world = drifting(weeks or 4, Drift(drift) if drift else None) if weeks or drift else None
+    write(target, calls=calls, seed=seed, truth=truth, world=world)
     out.print(f"traffic: {target}", soft_wrap=True)
 
 

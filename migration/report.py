@@ -28,6 +28,7 @@ TITLES = {
     "03_qlora_finetune": ("3. QLoRA fine-tune", "Does training on our own examples make a small model good enough?"),
     "04_router_tuning": ("4. Router tuning", "Which calls can the small model keep, and what is promised about them?"),
     "05_cost_projection": ("5. Cost projection", "What does it save, and how sure is that?"),
+    "06_rehearsal": ("6. Rehearsal", "What would real conversations have been like, and may it go live?"),
 }
 HEADLINES = {
     "01_traffic_audit": ("calls", "tasks", "bad_lines", "cost_usd_month", "movable_share"),
@@ -35,6 +36,7 @@ HEADLINES = {
     "03_qlora_finetune": ("base_agreement", "tuned_agreement", "train_examples", "train_seconds"),
     "04_router_tuning": ("slm_share", "quality_retained", "max_loss", "bound"),
     "05_cost_projection": ("before_usd_month", "after_usd_month_p50", "saving_probability", "breakeven_month"),
+    "06_rehearsal": ("conversations", "slm_share", "loss", "llm_usd_conversation", "hybrid_usd_conversation"),
 }
 LABELS = {
     "cost_usd_month": "cost of the log, a month",

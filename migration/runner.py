@@ -90,7 +90,7 @@ class Planned:
 
 
 def notebooks(folder: Path = PROJECT / "notebooks") -> list[Notebook]:
-    """The notebooks of steps 01 to 05 in order. Raises BadInput when one is missing or has no parameters cell."""
+    """The notebooks of steps 01 to 06 in order. Raises BadInput when one is missing or has no parameters cell."""
     found = []
     for step in STEPS:
         path = folder / f"{step}.ipynb"

@@ -33,8 +33,8 @@ def test_the_lock_pins_every_dependency_and_names_no_host() -> None:
     assert names <= locked, names - locked
 
 
-def test_five_notebooks() -> None:
-    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05"]
+def test_the_notebooks_of_a_run_and_the_weekly_review() -> None:
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02d}" for number in range(1, len(NOTEBOOKS) + 1)]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)

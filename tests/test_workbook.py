@@ -1,4 +1,4 @@
-"""The main job: five notebooks on a small simulated log with pocket models, headlessly, and what must hold of it."""
+"""The main job: six notebooks on a small simulated log with pocket models, headlessly, and what must hold of it."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ QUICK = {
     "base_model": "pocket-llama3",
     "train_minutes": "0.7",
     "examples_per_task": "60",
-    "simulations": "200",
+    "worlds": "200",
 }
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -62,6 +62,7 @@ def test_every_step_leaves_its_artifacts_and_keeps_the_contracts(run):
         "03_qlora_finetune": ["adapter", "train.jsonl", "predictions.parquet", "comparison.parquet"],
         "04_router_tuning": ["policy.json", "curve.parquet", "decisions.parquet"],
         "05_cost_projection": ["projection.parquet", "scenarios.parquet"],
+        "06_rehearsal": ["rehearsal.parquet"],
     }
     for step in STEPS:
         folder = run.path / step
@@ -136,7 +137,7 @@ def test_a_parameter_of_04_reruns_04_and_05_alone(run, words):
     again = migrate(*words, "-p", "max_loss", "0.2")
     assert again.returncode == 0, again.stdout + again.stderr
     running = [line.split()[1].rstrip(":") for line in again.stdout.splitlines() if ": running (" in line]
-    assert running == ["04_router_tuning", "05_cost_projection"]
+    assert running == ["04_router_tuning", "05_cost_projection", "06_rehearsal"]
 
 
 def test_a_notebook_runs_alone_with_plain_papermill(run, tmp_path):

@@ -5,7 +5,7 @@ from migration.costs.article import check_article
 from migration.costs.capacity import felt_latency, latency_table
 from migration.costs.origins import ledger, sources, write_spreadsheet
 from migration.costs.projection import central, simulate, tornado
-from migration.costs.reading import read_basis, read_calls, read_known, read_weeks, task_names, unit_prices
+from migration.costs.reading import read_basis, read_calls, read_known, read_weeks, task_names
 from migration.costs.scenarios import read_assumptions, slm_price
 
 __all__ = [
@@ -27,6 +27,5 @@ __all__ = [
     "sources",
     "task_names",
     "tornado",
-    "unit_prices",
     "write_spreadsheet",
 ]

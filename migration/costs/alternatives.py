@@ -193,15 +193,15 @@ def cheapest(basis: Basis, hosted: dict[str, Plan], *, months: int = 24) -> Plan
 
 
 def _api_models(basis: Basis, known: Known) -> dict[str, Plan]:
-    """All calls of the tasks that 02 asked a model of, at its measured agreement and tokens, where it has a list price.
-
-    A small model that 02 ran here counts too, as it is: its name has a price where a provider serves it untuned.
-    """
+    """All calls of the tasks that 02 asked a model of a known list price, at its measured agreement and tokens."""
     found = {}
     answered = known.predictions[known.predictions["error"].isna()]
     for name, rows in answered.groupby("candidate"):
-        kind, price = rows["candidate_kind"].iloc[0], price_of(name, known.day, known.agreed)
-        if price is None or name == known.llm or kind not in (CandidateKind.API, CandidateKind.SLM):
+        kind = rows["candidate_kind"].iloc[0]
+        price = price_of(rows["base"].iloc[0] or name, known.day, known.agreed) or price_of(
+            name, known.day, known.agreed
+        )
+        if price is None or name == known.llm or (pd.notna(kind) and kind != CandidateKind.API):
             continue
         rate = agreement_over(known.predictions, [str(name)], known.volume)
         times = _tokens_beside(basis, rows)

@@ -67,21 +67,15 @@ def said(message: Json) -> str:
 class Rung(Protocol):
     """Anything that answers a call below the LLM, blocking or awaited; neither ever raises for what a model did."""
 
-    def ask(self, call: Call, task: str | None = None) -> Answer: ...
+    def ask(self, call: Call) -> Answer: ...
 
-    async def ask_async(self, call: Call, task: str | None = None) -> Answer: ...
-
-    def close(self) -> None: ...
-
-    async def aclose(self) -> None: ...
+    async def ask_async(self, call: Call) -> Answer: ...
 
 
 class InProcessModel(Protocol):
-    """A model in this process: the messages of a call of a task in, an answer (or None) and its signals out."""
+    """A fitted classifier or cache: texts in, for each an answer (or None) and its signals."""
 
-    def reply(
-        self, messages: tuple[dict[str, str], ...], task: str | None
-    ) -> tuple[str | None, Mapping[str, float | None]]: ...
+    def reply(self, messages: tuple[dict[str, str], ...]) -> tuple[str | None, Mapping[str, float | None]]: ...
 
 
 class Breaker:
@@ -119,7 +113,7 @@ class Endpoint:
         self._client, self._async = httpx.Client(**options), httpx.AsyncClient(**options)
         self._url = f"{self.upstream.url}/chat/completions"
 
-    def ask(self, call: Call, task: str | None = None) -> Answer:
+    def ask(self, call: Call) -> Answer:
         """The answer of the model, or why there is none."""
         if self.breaker.open:
             return self._resting()
@@ -133,7 +127,7 @@ class Endpoint:
         except (httpx.HTTPError, TimeoutError, ValueError) as error:
             return self._failed(error, began)
 
-    async def ask_async(self, call: Call, task: str | None = None) -> Answer:
+    async def ask_async(self, call: Call) -> Answer:
         """As `ask`, awaited."""
         if self.breaker.open:
             return self._resting()
@@ -186,11 +180,11 @@ class InProcess:
     name: str
     model: InProcessModel
 
-    def ask(self, call: Call, task: str | None = None) -> Answer:
+    def ask(self, call: Call) -> Answer:
         """The model's answer as a chat completion, or why there is none."""
         began = time.perf_counter()
         try:
-            text, signals = self.model.reply(call.messages, task)
+            text, signals = self.model.reply(call.messages)
         except Exception as error:  # noqa: BLE001 - whatever a model raises is one escalation, and is told
             return Answer(self.name, latency_ms=(time.perf_counter() - began) * 1e3, error=type(error).__name__)
         taken = (time.perf_counter() - began) * 1e3
@@ -199,9 +193,9 @@ class InProcess:
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
         return Answer(self.name, {"choices": [choice], "usage": {}}, signals, taken)
 
-    async def ask_async(self, call: Call, task: str | None = None) -> Answer:
+    async def ask_async(self, call: Call) -> Answer:
         """As `ask`, in a thread, so that the loop goes on."""
-        return await asyncio.to_thread(self.ask, call, task)
+        return await asyncio.to_thread(self.ask, call)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -217,11 +211,11 @@ class Missing:
     name: str
     why: str
 
-    def ask(self, call: Call, task: str | None = None) -> Answer:
+    def ask(self, call: Call) -> Answer:
         """Why there is no answer."""
         return Answer(self.name, error=self.why)
 
-    async def ask_async(self, call: Call, task: str | None = None) -> Answer:
+    async def ask_async(self, call: Call) -> Answer:
         """As `ask`."""
         return self.ask(call)
 

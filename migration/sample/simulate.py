@@ -80,6 +80,16 @@ class World:
     )
     """Median to the first token and per token."""
     latency_sigma: float = 0.35
+    large: str = LARGE
+    urgency_share: float = 0.0
+    """Of conversations: a further call site rates how urgent the case is; its answers are always true."""
+    after: World | None = None
+    """What is true instead of conversations that start from day `after_day` on (see `drifting`)."""
+    after_day: float = math.inf
+
+    def at(self, seconds: float) -> World:
+        """The world of a conversation that starts `seconds` after the start."""
+        return self.after if self.after is not None and seconds >= 86400 * self.after_day else self
 
     def weight(self, hour: int) -> float:
         """Relative traffic in the hour `hour` after the start: day and night, weekday and weekend, growth."""
@@ -186,7 +196,8 @@ class _Conversation:
     """One customer's case: the calls it makes, in order, each with its failures and further attempts."""
 
     def __init__(self, number: int, seed: int, world: World, seconds: float):
-        self.rng, self.world, self.now = random.Random(f"{seed}:{number}"), world, seconds
+        self.rng, self.now = random.Random(f"{seed}:{number}"), seconds
+        self.world = world = world.at(seconds)
         self.id = f"conv-{self.rng.getrandbits(48):012x}"
         self.channel = self._channel(seconds)
         self.who: Customer = customer(
@@ -211,6 +222,8 @@ class _Conversation:
             self._embed()
         for site in ("lookup", writes, "route"):
             self._call(site)
+        if world.urgency_share and rng.random() < world.urgency_share:
+            self._call("urgency")
         if rng.random() < world.judge_share:
             self.now += rng.uniform(600, 7200)
             self._call("judge")
@@ -219,7 +232,7 @@ class _Conversation:
     def _call(self, site: str) -> None:
         today = self.world.start + timedelta(seconds=self.now)
         ask = SITES[site](self.who, self.rng, (self.now / 86400, f"{today:%A}, {today.day} {today:%B} {today.year}"))
-        model = SMALL if self.small and site in ("intent", "route", "judge") else LARGE
+        model = SMALL if self.small and site in ("intent", "route", "judge") else self.world.large
         request = {"model": model, "messages": ask.messages} | ask.options
         failed: str | None = None
         for attempt in range(4):
@@ -245,7 +258,7 @@ class _Conversation:
     def _answer(self, request: dict[str, Any], ask: Ask, outcome: str) -> tuple[dict[str, Any], bool | None]:
         if outcome in _ERRORS:
             return self._error(request, outcome), None
-        wrong = self.rng.random() < self.world.error_rates[ask.site]
+        wrong = self.rng.random() < self.world.error_rates.get(ask.site, 0.0)
         text = ask.wrong if wrong else ask.true
         if outcome == "truncated":
             request = request | {"max_tokens": count_tokens(text) // 2}
@@ -291,7 +304,7 @@ class _Conversation:
         self._note(line, Ask("embedding", [], "", ""), "embedding", None, None)
 
     def _latency(self, model: str, tokens: int) -> float:
-        first, each = self.world.latency_ms[model]
+        first, each = self.world.latency_ms.get(model, self.world.latency_ms[LARGE])
         busy = 1 + 0.25 * (9 <= (self.now / 3600) % 24 < 20)
         return (first * busy + each * tokens) * self.rng.lognormvariate(0, self.world.latency_sigma)
 

@@ -99,8 +99,17 @@ PROMPTS: dict[str, tuple[tuple[float, str], ...]] = {
             "Today is {today}.",
         ),
     ),
+    "urgency": (
+        (
+            0,
+            "How soon must somebody look at this message to Fernhill? Reply with one word: NOW for threats, injuries "
+            "and people who have written before, TODAY for angry customers and goods that came wrong, else LATER.",
+        ),
+    ),
 }
-MAX_TOKENS = {"intent": 24, "lookup": 32, "reply": 160, "route": 24, "judge": 4, "resolve": 400, "apology": 400}
+MAX_TOKENS = {
+    "intent": 24, "lookup": 32, "reply": 160, "route": 24, "judge": 4, "resolve": 400, "apology": 400, "urgency": 4,
+}  # fmt: skip
 TEMPERATURE = {"reply": 0.3, "resolve": 0.2, "apology": 0.9}
 
 FACTS: dict[str, tuple[str, str]] = {
@@ -333,7 +342,14 @@ def _blame(rng: random.Random) -> str:
     )
 
 
+def urgency(who: Customer, rng: random.Random, when: tuple[float, str]) -> Ask:
+    """A call site that only some simulations have: how soon somebody must look at the case."""
+    grades = ("LATER", "TODAY", "NOW")
+    grade = 2 if who.escalation else 1 if who.mood == "angry" or QUEUE_OF[who.intent] == "RETURNS" else 0
+    return _ask("urgency", who, who.message, grades[grade], grades[grade - 1 if grade else 1], when)
+
+
 SITES: dict[str, Callable[[Customer, random.Random, tuple[float, str]], Ask]] = {
     "intent": intent, "lookup": lookup, "reply": reply, "route": route, "judge": judge, "resolve": resolve,
-    "apology": apology,
+    "apology": apology, "urgency": urgency,
 }  # fmt: skip

@@ -128,6 +128,31 @@ PROJECTION = pa.schema(
         ("p90", pa.float64()),
     ]
 )
+REHEARSAL = pa.schema(
+    [
+        ("conversation_id", pa.string()),
+        ("arm", pa.string()),
+        ("calls", pa.int64()),
+        ("quality", pa.float64()),
+        ("latency_ms", pa.float64()),
+        ("cost_usd", pa.float64()),
+        ("slm_share", pa.float64()),
+        ("failures", pa.int64()),
+    ]
+)
+REVIEW = pa.schema(
+    [
+        ("week", pa.string()),
+        ("group", pa.string()),
+        ("calls", pa.int64()),
+        ("slm_share", pa.float64()),
+        ("shadowed", pa.int64()),
+        ("loss", pa.float64()),
+        ("evidence", pa.float64()),
+        ("alarm", pa.bool_()),
+        ("cost_usd", pa.float64()),
+    ]
+)
 
 CONTRACTS = {
     "calls": CALLS,
@@ -138,6 +163,8 @@ CONTRACTS = {
     "curve": CURVE,
     "decisions": DECISIONS,
     "projection": PROJECTION,
+    "rehearsal": REHEARSAL,
+    "review": REVIEW,
 }
 _WORDS = {"kind": tuple(Kind), "task_type": tuple(TaskType), "split": tuple(Split)}
 _NEVER_NULL = {

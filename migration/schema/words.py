@@ -15,6 +15,7 @@ STEPS = (
     "03_qlora_finetune",
     "04_router_tuning",
     "05_cost_projection",
+    "06_rehearsal",
 )
 
 

@@ -6,7 +6,6 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from shops import decided
 
 from migration.costs.capacity import (
     Work,
@@ -134,7 +133,8 @@ def test_a_target_that_no_gpu_can_keep_is_told_and_not_paid_for_without_end():
 
 
 def test_an_escalated_call_waits_for_both(calls):
-    ladder = ladder_of(decided("intent", ["both"]), {})
+    decided = pd.DataFrame({"task": ["intent"], "model": ["llm"], "tried_slm": [True]})
+    ladder = ladder_of(decided, {"slm": "small"})
     felt = felt_latency(calls, ladder, GPU)
     escalated = felt[felt["path"] == "small, then LLM"]
     assert len(escalated) == (calls["task"] == "intent").sum()

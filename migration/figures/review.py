@@ -1,0 +1,54 @@
+"""Figures of 06 and 07: frames in, pictures out. A title states what its frame shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+
+from migration.figures import LLM, NEUTRAL, SLM, Picture, save, style
+
+ARMS = {"llm": LLM, "hybrid": SLM}
+
+
+def conversations_picture(conversations: pd.DataFrame, folder: Path) -> Picture:
+    """What a conversation waits for and costs in both arms. conversations: rows of rehearsal.parquet."""
+    mean = conversations.groupby("arm")[["latency_ms", "cost_usd"]].mean()
+    cheaper = 1 - mean.loc["hybrid", "cost_usd"] / mean.loc["llm", "cost_usd"] if mean.loc["llm", "cost_usd"] else 0.0
+    waits = mean.loc["hybrid", "latency_ms"] - mean.loc["llm", "latency_ms"]
+    title = f"A conversation costs {cheaper:.0%} less and waits {waits / 1000:+.1f} s"
+    if cheaper < 0:
+        title = f"A conversation costs {-cheaper:.0%} more and waits {waits / 1000:+.1f} s"
+    with style():
+        fig, axes = plt.subplots(1, 2, figsize=(9, 4))
+        for ax, column, label, unit in zip(
+            axes, ("latency_ms", "cost_usd"), ("seconds", "US cents"), (1e-3, 100), strict=True
+        ):
+            shown = conversations.assign(value=conversations[column] * unit)
+            sns.ecdfplot(data=shown, x="value", hue="arm", palette=ARMS, ax=ax, legend=column == "latency_ms")
+            ax.set(xlabel=f"{label} a conversation", ylabel="share of conversations")
+        fig.suptitle(title, x=0.01, ha="left", weight="bold")
+        fig.tight_layout()
+    n = conversations["conversation_id"].nunique()
+    alt = f"Cumulative shares of {n} held-out conversations by waiting time and by cost, LLM alone and hybrid."
+    return save(fig, folder, "conversations", title=title, alt=alt)
+
+
+def faults_picture(faults: pd.DataFrame, folder: Path) -> Picture:
+    """Share of calls answered under each injected fault. faults: fault, arm, answered (0..1)."""
+    wide = faults.pivot(index="fault", columns="arm", values="answered")
+    worst = (wide["hybrid"] - wide["llm"]).min()
+    title = "No fault costs the hybrid an answer that the LLM alone would have given"
+    if worst < -1e-9:
+        title = f"{(wide['hybrid'] - wide['llm']).idxmin()}: the hybrid loses {-worst:.1%} of the answers"
+    with style():
+        fig, ax = plt.subplots(figsize=(8, 0.6 * len(wide) + 1.6))
+        sns.barplot(data=faults, y="fault", x="answered", hue="arm", palette=ARMS, ax=ax)
+        ax.set(xlabel="share of calls answered", ylabel="", xlim=(0, 1.02))
+        ax.axvline(1.0, color=NEUTRAL, linewidth=1, linestyle="--")
+        ax.legend(loc="lower left", title="")
+        fig.suptitle(title, x=0.01, ha="left", weight="bold")
+        fig.tight_layout()
+    return save(fig, folder, "faults", title=title, alt=f"Bars: {', '.join(wide.index)}, answered by LLM and hybrid.")
