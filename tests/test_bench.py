@@ -11,7 +11,7 @@ BENCH = Path(__file__).resolve().parent / "bench"
 KEYS = {
     "classifier": {"kept", "tracer_kept", "broken", "tracer_broken", "answers_per_s"},
     "audit": {"speedup", "memory_ratio"},
-    "import_log": {"lines_per_s", "peak_gib"},
+    "scale": {"lines_per_s", "peak_gib", "linear"},
     "finetune_gpu": {"device", "rows"},
     "sweep": {"seconds_1e6", "speedup"},
     "route": {"decisions_per_s", "p50_ms"},

@@ -34,6 +34,7 @@ _LATER = {
     "hidden_costs": "analytics",
     "tasks_table": "analytics",
     "movable": "analytics",
+    "messages_of": "analytics",
     "sample_texts": "analytics",
     "summary_of": "analytics",
     "use_cases": "discovery.complexity",

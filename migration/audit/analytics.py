@@ -11,11 +11,14 @@ sampling, no first/last, no hashes (Spark's have 32 bits). A Spark session needs
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 import pandas as pd
+import pyarrow as pa
 from ibis import _
 from ibis.expr.types import Table
 
@@ -190,6 +193,26 @@ def movable(tasks: pd.DataFrame) -> pd.DataFrame:
     table["call_share"] = table.calls / max(1, table.calls.sum())
     table["cost_share"] = table.cost_usd / (table.cost_usd.sum() or 1.0)
     return table.reset_index()
+
+
+TEXTS = ("call_id", "messages", "tools", "response")
+"""The columns of a calls table that hold texts, and their call's id."""
+
+
+def messages_of(path: str | Path, call_ids: Sequence[str]) -> pd.DataFrame:
+    """The texts of these calls alone: call_id, messages (list of {role, content}), tools, response.
+
+    path: a calls table. In the order of `call_ids`; an id that the table lacks is left out. Only the row groups that
+    hold one are read, so a sample costs what it holds, whatever the size of the log.
+    """
+    wanted = pa.table({"call_id": pa.array(dict.fromkeys(call_ids), pa.string())})
+    with duckdb.connect(config={"memory_limit": "2GB"}) as db:
+        log = db.read_parquet(literal(path), hive_partitioning=False)
+        texts = [name if name in log.columns else f"NULL::VARCHAR AS {name}" for name in TEXTS]
+        rows = db.sql(f"SELECT {', '.join(texts)} FROM log SEMI JOIN wanted USING (call_id)").to_arrow_table()
+    order = {call_id: place for place, call_id in enumerate(wanted["call_id"].to_pylist())}
+    frame = rows.to_pandas()
+    return frame.iloc[frame.call_id.map(order).argsort(kind="stable")].reset_index(drop=True)
 
 
 def sample_texts(calls: Table, *, limit: int = 1_000) -> list[str]:

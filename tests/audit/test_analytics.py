@@ -16,6 +16,7 @@ import pytest
 import sites
 
 from migration.audit import analytics as a
+from migration.audit import messages_of
 from migration.audit import present as reading
 from migration.audit.discovery.tasks import discover
 from migration.audit.month_scale import Span, arrivals, span
@@ -178,3 +179,17 @@ def test_spark_and_duckdb_agree(log: Path, spark: Any) -> None:
     for name, (one, other) in pairs.items():
         pd.testing.assert_frame_equal(one, other, check_dtype=False, rtol=1e-9, obj=name)
     assert span_of(here) == span_of(there)
+
+
+def test_the_texts_of_a_few_calls_are_read_alone(tmp_path: Path) -> None:
+    rows = sites.log(500, 3)
+    folder = tmp_path / "task=odd"
+    folder.mkdir()
+    path = sites.write(folder / "calls.parquet", rows)
+    wanted = [rows[n]["call_id"] for n in (400, 3, 77)]
+    texts = messages_of(path, [*wanted, "absent", wanted[0]])
+    assert texts.columns.tolist() == ["call_id", "messages", "tools", "response"]
+    assert texts.call_id.tolist() == wanted
+    assert list(texts.messages[0]) == rows[400]["messages"]
+    assert texts.response[1] == rows[3]["response"]
+    assert messages_of(path, []).empty

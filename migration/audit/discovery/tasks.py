@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
+from joblib import Parallel, cpu_count, delayed
 
 from migration.artifacts import literal
 from migration.audit.discovery.behaviour import Evidence, Exchange, evidence, type_of
@@ -36,6 +37,9 @@ from migration.schema import Kind, TaskType, conform
 SAMPLE = 20_000
 """Calls that templates are found in; larger logs are sampled by a hash of the call id."""
 PER_TASK = 1_000
+SEVERAL, MOST_OBJECTS = 4, 4_096
+"""Row groups from which on workers are worth their start, and calls that are Python objects at once."""
+SAMPLE_BYTES = 1 << 28
 EARLIEST = 50
 EMBEDDING = "embeddings"
 OTHER = "no-shared-prompt"
@@ -95,37 +99,43 @@ class Discovery:
         leaf = self.templates.index.leaf_of(call["messages"] or [], tool_names(call.get("tools")))
         return self.tasks[self.by_leaf[leaf]] if leaf in self.by_leaf else None
 
-    def label(self, source: Path, target: Path, *, batch: int = 20_000) -> int:
+    def label(self, source: Path, target: Path) -> int:
         """Copy the calls in `source` to `target` with task, task_type and complexity filled in. Returns the rows.
 
-        Answers of a task that judges others are of the kind `scoring`.
-
-        A stream: no more than `batch` calls are in memory.
+        Answers of a task that judges others are of the kind `scoring`. A stream of row groups, which all cores judge
+        where there are several; `target` has the same ones.
         """
         rows, writer = 0, None
-        try:
-            for part in pq.ParquetFile(source).iter_batches(batch):
-                table = conform(self._labelled(pa.Table.from_batches([part])), "calls").replace_schema_metadata()
-                writer = writer or pq.ParquetWriter(target, table.schema, compression="zstd")
-                writer.write_table(table)
-                rows += len(table)
-        finally:
-            if writer:
-                writer.close()
+        with pq.ParquetFile(source) as file:
+            try:
+                for group, found in enumerate(self._judged_groups(source, file.num_row_groups)):
+                    table = _with_columns(file.read_row_group(group), found)
+                    table = conform(table, "calls").replace_schema_metadata()
+                    writer = writer or pq.ParquetWriter(target, table.schema, compression="zstd")
+                    writer.write_table(table)
+                    rows += len(table)
+            finally:
+                if writer:
+                    writer.close()
         return rows
 
-    def _labelled(self, table: pa.Table) -> pa.Table:
-        columns = [c for c in ("kind", "messages", "tools", "prompt_tokens") if c in table.column_names]
-        found = [self._judge(call) for call in table.select(columns).to_pylist()]
-        grades = [str(TaskType.SCORING) == task_type for _task, task_type, _complexity in found]
-        kinds = pc.if_else(pc.and_(pc.equal(table["kind"], str(Kind.CHAT)), pa.array(grades)), "scoring", table["kind"])
-        new = [("task", pa.string()), ("task_type", pa.string()), ("complexity", pa.float64())]
-        table = table.set_column(table.column_names.index("kind"), "kind", kinds)
-        for i, (name, kind) in enumerate(new):
-            values = pa.array([f[i] for f in found], kind)
-            at = table.column_names.index(name) if name in table.column_names else len(table.column_names)
-            table = table.set_column(at, name, values) if at < table.num_columns else table.append_column(name, values)
-        return table
+    def _judged_groups(self, source: Path, groups: int) -> Iterable[pa.Table]:
+        if groups < SEVERAL or cpu_count() == 1:
+            return (self.judged(source, group) for group in range(groups))
+        jobs = (delayed(self.judged)(source, group) for group in range(groups))
+        return Parallel(-1, return_as="generator", batch_size=1)(jobs)
+
+    def judged(self, source: Path, group: int) -> pa.Table:
+        """Columns task, task_type, complexity and kind of the calls in a row group of `source`."""
+        with pq.ParquetFile(source) as file:
+            columns = [c for c in ("kind", "messages", "tools", "prompt_tokens") if c in file.schema_arrow.names]
+            table = file.read_row_group(group, columns=columns)
+        found = [self._judge(call) for part in table.to_batches(MOST_OBJECTS) for call in part.to_pylist()]
+        task, task_type, value = zip(*found, strict=True) if found else ((), (), ())
+        grades = pa.array([one == TaskType.SCORING for one in task_type], pa.bool_())
+        kind = pc.if_else(pc.and_(pc.equal(table["kind"], str(Kind.CHAT)), grades), str(Kind.SCORING), table["kind"])
+        columns = [pa.array(task, pa.string()), pa.array(task_type, pa.string()), pa.array(value, pa.float64()), kind]
+        return pa.table(columns, names=["task", "task_type", "complexity", "kind"])
 
     def _judge(self, call: Mapping[str, Any]) -> tuple[str, str, float | None]:
         if call["kind"] == "embedding":
@@ -145,6 +155,15 @@ class Discovery:
             profile=task.profile,
         )
         return task.task, task.task_type, value
+
+
+def _with_columns(table: pa.Table, new: pa.Table) -> pa.Table:
+    """`table` with the columns of `new` in place of its own of that name, or after them."""
+    for name in new.column_names:
+        at = table.column_names.index(name) if name in table.column_names else table.num_columns
+        table = table.drop_columns([name]) if name in table.column_names else table
+        table = table.add_column(at, name, new[name])
+    return table
 
 
 def discover(source: Path, *, corrections: Path | None = None, sample: int = SAMPLE) -> Discovery:
@@ -186,17 +205,23 @@ def recognition_of(found: Discovery) -> dict[str, Any]:
 
 
 def _sample(source: Path, size: int) -> list[dict[str, Any]]:
+    """Up to `size` calls with a prompt by the hash of their id, fewer where their texts are over SAMPLE_BYTES."""
     with duckdb.connect(config={"memory_limit": "2GB", "preserve_insertion_order": "false"}) as db:
         log = db.read_parquet(literal(source), hive_partitioning=False)
         columns = ", ".join(c if c in log.columns else f"NULL AS {c}" for c in _COLUMNS)
         where = "kind IN ('chat', 'scoring') AND len(messages) > 0"
-        cut = db.execute(
-            f"SELECT max(h) FROM (SELECT md5(call_id) h FROM log WHERE {where} ORDER BY h LIMIT {size})"
-        ).fetchall()
-        if cut[0][0] is None:
+        hashes = db.execute(f"SELECT md5(call_id) h FROM log WHERE {where} ORDER BY h LIMIT {size}").fetchall()
+        if not hashes:
             return []
+        long = "list_sum(list_transform(messages, lambda m: strlen(m.content))) + coalesce(strlen(response), 0)"
+        kept = db.execute(
+            f"WITH sized AS (SELECT md5(call_id) h, {long} n FROM log WHERE {where} AND md5(call_id) <= ?), "
+            "added AS (SELECT h, sum(n) OVER (ORDER BY h) - n AS before FROM sized) "
+            f"SELECT max(h) FROM added WHERE before < {SAMPLE_BYTES}",
+            [hashes[-1][0]],
+        ).fetchall()
         query = f"SELECT {columns} FROM log WHERE {where} AND md5(call_id) <= ? ORDER BY md5(call_id)"
-        return db.sql(query, params=[cut[0][0]]).to_arrow_table().to_pylist()
+        return db.sql(query, params=[kept[0][0]]).to_arrow_table().to_pylist()
 
 
 def _exchange(call: Mapping[str, Any]) -> Exchange:

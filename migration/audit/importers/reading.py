@@ -9,25 +9,40 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
+from joblib import Parallel, cpu_count, delayed
 
 from migration.audit.importers.calls import WORKING, Finished, is_scoring
+from migration.audit.importers.forms import FORMS
 from migration.audit.importers.lines import BrokenStream
 from migration.audit.importers.openai import Side
 from migration.audit.importers.record import FIELDS, BadRecord, Json, Skipped, estimated_tokens
 from migration.audit.importers.report import SHOWN, BadLine
-from migration.audit.importers.sources import Joined, Numbered, Source, numbered, pair_of
+from migration.audit.importers.sources import (
+    Joined,
+    Numbered,
+    RawLine,
+    Source,
+    line_records,
+    numbered,
+    pair_of,
+    raw_lines,
+)
 from migration.schema import split_of
 
 BATCH, BATCH_BYTES = 4096, 1 << 26
 """Calls, or bytes of them, that are in memory at once."""
+JOB_BYTES, WORTH = 1 << 22, 8
+"""Bytes of lines that a worker takes at a time, and how many such jobs a file must have for workers to be started."""
 MOST_SKIPPED = 100
 UNEXPECTED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a parser may meet in a field of another type than its form has."""
@@ -146,6 +161,41 @@ def blocks(records: Numbered, where: Source, side: Side) -> Iterator[Block]:
         yield Block(_table(rows), bad, seen)
 
 
+_split = lru_cache(maxsize=1 << 16)(split_of)
+
+
+def _side_by_side(where: Source) -> Iterator[Block]:
+    """A file of JSON lines as blocks in its order, read by all cores at once where it is worth starting them."""
+    batches = _batches(raw_lines(where.path))
+    start = list(islice(batches, WORTH))
+    jobs = ((where.form.name, where.name, batch) for batch in chain(start, batches))
+    if len(start) < WORTH or cpu_count() == 1:
+        found: Iterable[list[Block]] = (parsed(*job) for job in jobs)
+    else:
+        found = Parallel(-1, return_as="generator", batch_size=1)(delayed(parsed)(*job) for job in jobs)
+    for several in found:
+        yield from several
+
+
+def _batches(raw: Iterable[RawLine]) -> Iterator[list[RawLine]]:
+    batch: list[RawLine] = []
+    size = 0
+    for number, line in raw:
+        batch.append((number, line))
+        size += len(line) if isinstance(line, bytes) else 0
+        if size >= JOB_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def parsed(form: str, name: str, batch: list[RawLine]) -> list[Block]:
+    """The calls of a batch of lines of the file called `name`, which has the form called `form`."""
+    where = Source(Path(name), next(one for one in FORMS if one.name == form), "lines", name)
+    return list(blocks(line_records(batch), where, lambda _key: None))
+
+
 def _complete(row: Json, where: Source, number: int, seen: Tally) -> int:
     """Fill in what a form does not carry: id, split, estimated tokens, the request's hash. Returns the call's bytes."""
     asked, said = row["messages"], row["response"]
@@ -154,7 +204,7 @@ def _complete(row: Json, where: Source, number: int, seen: Tally) -> int:
         whole = f"{number}:".encode() + request + orjson.dumps([said, row["created_at"]])
         row["call_id"] = "call-" + hashlib.blake2b(whole, digest_size=12).hexdigest()
     row["source_file"], row["source_line"] = where.name, number
-    row["split"] = split_of(row["conversation_id"] or row["call_id"])
+    row["split"] = _split(row["conversation_id"] or row["call_id"])
     row["request_hash"] = asked and int.from_bytes(hashlib.blake2b(request, digest_size=8).digest(), "big", signed=True)
     row["tokens_estimated"] = row["prompt_tokens"] is None or row["completion_tokens"] is None
     if row["prompt_tokens"] is None:
@@ -222,6 +272,8 @@ class Reading:
         self._joined.close()
 
     def _blocks(self, where: Source) -> Iterator[Block]:
+        if where.layout == "lines" and not where.form.joins:
+            return _side_by_side(where)
         pair = pair_of(where.path)
         return blocks(numbered(where), where, lambda key: self._joined.get(key, pair))
 

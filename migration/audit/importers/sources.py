@@ -200,17 +200,30 @@ def numbered(where: Source) -> Numbered:
     elif where.layout == "document":
         yield from _document(where.path)
     else:
-        yield from _lines(where.path)
+        yield from line_records(raw_lines(where.path))
 
 
-def _lines(path: Path) -> Numbered:
-    for number, line in lines(path):
-        if line is None:
-            yield number, BadRecord("longer than 64 MiB")
-            continue
-        if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
-        if not line.strip():
+RawLine = tuple[int, bytes | BadRecord]
+
+
+def raw_lines(path: Path) -> Iterator[RawLine]:
+    """The lines of a file that hold something, numbered from 1; what cannot be read as a line is a BadRecord."""
+    number = 0
+    try:
+        for number, line in lines(path):
+            if line is None:
+                yield number, BadRecord("longer than 64 MiB")
+            elif line.strip():
+                yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+    except BrokenStream as error:
+        yield number + 1, BadRecord(str(error))
+
+
+def line_records(raw: Iterable[RawLine]) -> Numbered:
+    """The records in lines of JSON."""
+    for number, line in raw:
+        if isinstance(line, BadRecord):
+            yield number, line
             continue
         try:
             value = orjson.loads(line)

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import sites
 import yaml
@@ -118,8 +119,9 @@ def test_labelling_is_a_stream_that_keeps_every_row(tmp_path: Path) -> None:
     rows[5]["kind"], rows[6]["kind"], rows[7]["response"] = "embedding", "error", None
     source = sites.write(tmp_path / "log.parquet", rows)
     tasks = discover(source)
-    assert tasks.label(source, tmp_path / "a.parquet", batch=7) == 300
-    tasks.label(source, tmp_path / "b.parquet", batch=1_000)
+    pq.write_table(pq.read_table(source), tmp_path / "groups.parquet", row_group_size=70)  # judged side by side
+    assert tasks.label(tmp_path / "groups.parquet", tmp_path / "a.parquet") == 300
+    tasks.label(source, tmp_path / "b.parquet")
     a, b = pd.read_parquet(tmp_path / "a.parquet"), pd.read_parquet(tmp_path / "b.parquet")
     pd.testing.assert_frame_equal(a, b)
     assert list(a.call_id) == [row["call_id"] for row in rows]

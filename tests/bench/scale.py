@@ -1,0 +1,157 @@
+"""How a log of millions of calls goes through the audit: seconds and peak memory by part, against its size.
+
+    python tests/bench/scale.py                      # 200,000 calls
+    python tests/bench/scale.py 200000 1000000       # these sizes; 5,000,000 calls are 6 GB of JSON lines
+    python tests/bench/scale.py --quick              # 12,500 and 50,000 calls, within a minute
+
+Parts: import (log to calls table), discover (tasks from a sample), label (every call its task), and what steps 02 to 07
+read: all columns but texts, and the texts of 2,000 calls. Each size runs in a process of its own; its workers count in
+its memory and its CPU seconds. `lines_per_s_core` divides by CPU seconds, so that a busy machine gives the same number,
+and stands beside the physical limit: orjson reading the same lines and Parquet written with their texts, nothing else.
+The last line is one JSON object; `linear` says whether CPU seconds a call grew by less than 30% with the size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import orjson
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+BASE = 5_000
+"""Calls that are simulated; a larger log repeats them with other ids, times and words."""
+
+
+def write_log(path: Path, lines: int) -> int:
+    """A simulated support log as plain JSON lines. Returns its bytes."""
+    from migration.sample import write
+
+    small = path.with_suffix(".small.jsonl")
+    write(small, calls=min(BASE, lines), seed=7)
+    rows = [orjson.loads(line) for line in small.read_bytes().splitlines()]
+    small.unlink()
+    random = Random(7)
+    with path.open("wb") as file:
+        for n in range(lines):
+            row = dict(rows[n % len(rows)])
+            lap = n // len(rows)
+            row["id"], row["created"] = f"{row['id']}-{lap}", row["created"] + lap % 28 * 86_400
+            if lap and "messages" in row["request"]:
+                *before, last = row["request"]["messages"]
+                said = f"{last['content']} {random.getrandbits(40):x}" if isinstance(last["content"], str) else ""
+                row["request"] = row["request"] | {"messages": [*before, last | {"content": said}]}
+                row["metadata"] = {"conversation_id": f"{row.get('metadata', {}).get('conversation_id')}-{lap}"}
+            file.write(orjson.dumps(row) + b"\n")
+    return path.stat().st_size
+
+
+def limit(log: Path, folder: Path) -> float:
+    """Lines a second of what no import can do without: parse each line, write its texts as Parquet."""
+    lines = log.read_bytes()[: 64 << 20].splitlines()[:-1]
+    began = time.process_time()
+    for start in range(0, len(lines), 4_096):
+        rows = [orjson.loads(line) for line in lines[start : start + 4_096]]
+        asked = [orjson.dumps(row["request"].get("messages")).decode() for row in rows]
+        said = [orjson.dumps(row.get("response")).decode() for row in rows]
+        pq.write_table(pa.table({"asked": asked, "said": said}), folder / "limit.parquet", compression="zstd")
+    return len(lines) / (time.process_time() - began)
+
+
+def peak_of(process: psutil.Process) -> Iterator[int]:
+    """Bytes in memory of a process and its children, again and again."""
+    while True:
+        try:
+            yield sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+        except psutil.NoSuchProcess:
+            yield 0
+
+
+def cpu_seconds() -> float:
+    """Of this process and its workers."""
+    me = psutil.Process()
+    times = [one.cpu_times() for one in (me, *me.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
+
+
+def parts(log: Path, folder: Path) -> dict[str, float]:
+    """Seconds of each part, and CPU seconds as `cpu <part>`."""
+    from migration import audit
+
+    seconds: dict[str, float] = {}
+
+    def timed(name: str, what: Callable[[], object]) -> object:
+        began, used = time.perf_counter(), cpu_seconds()
+        done = what()
+        seconds[name] = round(time.perf_counter() - began, 2)
+        seconds[f"cpu {name}"] = round(cpu_seconds() - used, 2)
+        return done
+
+    source, target = folder / "imported.parquet", folder / "calls.parquet"
+    timed("import", lambda: audit.import_log(log, source, progress=lambda _line: None))
+    found = timed("discover", lambda: audit.discover(source))
+    timed("label", lambda: found.label(source, target))  # type: ignore[attr-defined]
+    columns = [name for name in pq.read_schema(target).names if name not in ("messages", "response", "tools")]
+    calls = timed("columns", lambda: pq.read_table(target, columns=columns))
+    ids = calls["call_id"].take(list(range(0, len(calls), max(1, len(calls) // 2_000)))).to_pylist()  # type: ignore
+    timed("texts", lambda: audit.messages_of(target, ids))
+    return seconds
+
+
+def measured(lines: int, folder: Path) -> dict[str, float]:
+    """One size, in a process of its own: seconds by part, peak memory in GiB, the physical limit in lines a second."""
+    log = folder / "log.jsonl"
+    size = write_log(log, lines)
+    child = subprocess.Popen([sys.executable, __file__, "--parts", log, folder], stdout=subprocess.PIPE, text=True)
+    peak, memory = 0, peak_of(psutil.Process(child.pid))
+    while child.poll() is None:
+        peak = max(peak, next(memory))
+        time.sleep(0.05)
+    assert child.returncode == 0
+    seconds = json.loads(child.stdout.read()) if child.stdout else {}
+    return {"lines": lines, "bytes": size, **seconds, "peak_gib": round(peak / 2**30, 2), "limit": limit(log, folder)}
+
+
+PARTS = ("import", "discover", "label", "columns", "texts")
+
+
+def main(sizes: list[int]) -> None:
+    rows = []
+    head = " ".join(f"{name:>8} {'CPU':>7}" for name in PARTS)
+    print(f"{len(os.sched_getaffinity(0))} cores; seconds\n{'lines':>10} {'GB':>6} {head}  peak GiB")
+    for lines in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            row = measured(lines, Path(folder))
+        rows.append(row)
+        took = " ".join(f"{row[name]:>8.1f} {row[f'cpu {name}']:>7.1f}" for name in PARTS)
+        print(f"{lines:>10,} {row['bytes'] / 1e9:>6.2f} {took} {row['peak_gib']:>9.2f}", flush=True)
+    first, last = rows[0], rows[-1]
+    each = [sum(row[f"cpu {name}"] for name in ("import", "label")) / row["lines"] for row in (first, last)]
+    core = last["lines"] / last["cpu import"]
+    print(f"import: {core:,.0f} lines a CPU second; the physical limit is {last['limit']:,.0f}")
+    found = {"lines_per_s": round(last["lines"] / last["import"]), "lines_per_s_core": round(core)}
+    found |= {"limit_per_s_core": round(last["limit"]), "calls": last["lines"], "peak_gib": last["peak_gib"]}
+    found |= {"seconds": round(sum(last[name] for name in PARTS), 1), "growth": round(each[1] / each[0], 2)}
+    print(json.dumps(found | {"linear": each[1] <= 1.3 * each[0]}))
+
+
+if __name__ == "__main__":
+    asked = argparse.ArgumentParser()
+    asked.add_argument("sizes", nargs="*", type=int)
+    asked.add_argument("--quick", action="store_true")
+    asked.add_argument("--parts", nargs=2, type=Path)
+    given = asked.parse_args()
+    if given.parts:
+        print(json.dumps(parts(*given.parts)))
+    else:
+        main(given.sizes or ([12_500, 50_000] if given.quick else [50_000, 200_000]))
