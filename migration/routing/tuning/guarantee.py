@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from migration.audit.unit_price import UnitPrice
 from migration.errors import NotEnoughCalls
 from migration.routing.policy import LLM, Candidate, Limits, Policy, Rung
 from migration.routing.policy.recognition import Recognition
@@ -95,14 +96,14 @@ def tune(
     max_kept_error: float | None = None,
     pinned: Sequence[str] = (),
     limits: Limits | None = None,
-    candidates: Mapping[str, Candidate] | None = None,
+    prices: Mapping[str, UnitPrice] | None = None,
     recognition: Recognition | None = None,
     seed: int = 0,
 ) -> Tuned:
     """Learn confidences and choose cascades on the `fit` rows, prove thresholds on the `choose` rows, write it down.
 
-    rows: of `outcomes.gather`; pinned: tasks or task types that stay with the LLM; candidates: what the policy says
-    of each (source, price, ...). Raises NotEnoughCalls when a part is empty.
+    rows: of `outcomes.gather`; pinned: tasks or task types that stay with the LLM; prices: candidate -> what its
+    answers cost, written into the policy. Raises NotEnoughCalls when a part is empty.
     """
     terms, limits = Terms(max_loss, confidence_level, max_kept_error), limits or Limits()
     for part in (Part.FIT, Part.CHOOSE):
@@ -142,7 +143,7 @@ def tune(
     used = sorted({rung.candidate for each in rungs.values() for rung in each})
     policy = Policy(
         llm=llm,
-        candidates={name: (candidates or {}).get(name) or _candidate_of(rows, name) for name in used},
+        candidates={name: _candidate_of(rows, name, (prices or {}).get(name)) for name in used},
         rungs=rungs,
         calibrators={name: calibrators[name] for name in used},
         expected=_expected(fit, members),
@@ -252,10 +253,11 @@ def group_tasks(rows: pd.DataFrame, members: Mapping[str, tuple[str, ...]], term
     return groups | ({LOW_VOLUME: pooled} if pooled else {})
 
 
-def _candidate_of(rows: pd.DataFrame, name: str) -> Candidate:
+def _candidate_of(rows: pd.DataFrame, name: str, price: UnitPrice | None) -> Candidate:
     own = rows[rows["candidate"] == name].iloc[0]
     identity = {"base": str(own["base"]), "adapter": str(own["adapter"] or ""), "shots": int(own["shots"])}
-    return Candidate(CandidateKind(own["candidate_kind"]), source=str(own["base"]), **identity)
+    usd = price.document() if price else {}
+    return Candidate(CandidateKind(own["candidate_kind"]), source=str(own["base"]), price=usd, **identity)
 
 
 def _expected(fit: pd.DataFrame, members: Mapping[str, tuple[str, ...]]) -> dict[str, float]:

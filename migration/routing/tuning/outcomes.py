@@ -6,25 +6,29 @@ Out of scope: how confidence is learned, which rungs a task gets, and where its 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from migration.audit.unit_price import UnitPrice
 from migration.errors import NotEnoughCalls
 from migration.routing.policy import Request
 from migration.schema import REPLAYED, SIGNALS, CandidateKind, Part, Split, part_of
 
+ARTICLE_PRICE = UnitPrice(0.02, 0.02, 0.0, "the article: USD 0.02 per million tokens")
 _CALL_COLUMNS = ["call_id", "conversation_id", "kind", "split", "cost_usd", "latency_ms", "complexity", "created_at"]
 
 
-def gather(calls: pd.DataFrame, predictions: Sequence[pd.DataFrame], *, slm_usd_per_m: float = 0.02) -> pd.DataFrame:
+def gather(
+    calls: pd.DataFrame, predictions: Sequence[pd.DataFrame], *, prices: Mapping[str, UnitPrice] | None = None
+) -> pd.DataFrame:
     """One row an answer: its signals, whether it agrees, both costs (USD) and times (ms), its part.
 
     calls: of calls.parquet (call_id, conversation_id, kind, task, split, cost_usd, latency_ms, complexity, created_at;
     messages and tools where the score before the call is to be learned). predictions: frames of steps 02 and 03; of the
-    same call and candidate the later frame's row is kept, and rows with `asked_again` are left out. An answer costs
-    its `cost_usd` where the frame has it, else `slm_usd_per_m` per million tokens. An LLM cost that is unknown takes
+    same call and candidate the later frame's row is kept. prices: candidate -> what its answers cost
+    (`costs.unit_prices`); one without costs the article's USD 0.02 per million tokens. An LLM cost that is unknown takes
     the median of its task, then of all calls (`llm_cost_known` says where); with no known cost at all it is NaN.
     `traffic` is the number of logged calls of the row's task. Raises NotEnoughCalls without any answer.
     """
@@ -43,8 +47,10 @@ def gather(calls: pd.DataFrame, predictions: Sequence[pd.DataFrame], *, slm_usd_
     if "output_chars" not in rows:
         rows["output_chars"] = rows["output"].fillna("").str.len()
     rows = _identified(rows)
-    tokens = (rows["prompt_tokens"] + rows["completion_tokens"]).fillna(0) * slm_usd_per_m / 1e6
-    rows["slm_cost"] = rows["candidate_cost_usd"].fillna(tokens) if "candidate_cost_usd" in rows else tokens
+    rows["slm_cost"] = 0.0
+    for name, own in rows.groupby("candidate"):
+        price = (prices or {}).get(str(name), ARTICLE_PRICE)
+        rows.loc[own.index, "slm_cost"] = price.usd(own["prompt_tokens"].fillna(0), own["completion_tokens"].fillna(0))
     rows["slm_ms"] = _filled(rows["latency_ms"], rows["task"])
     replayed = calls[calls["kind"].isin(REPLAYED)]
     rows["traffic"] = rows["task"].map(replayed.groupby("task").size()).fillna(1.0)

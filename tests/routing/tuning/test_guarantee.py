@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from migration.audit.unit_price import UnitPrice
 from migration.errors import BadInput, NotEnoughCalls
 from migration.figures.routing import pareto_picture
 from migration.routing import (
@@ -168,8 +169,8 @@ def test_a_cheap_sure_classifier_comes_before_the_language_model() -> None:
         agrees=np.where(sure, True, np.random.default_rng(5).random(len(model)) < 0.4),
     )  # fmt: skip
     asked = {"llm": "large", "max_loss": 0.05, "confidence_level": 0.95}
-    alone = tune(gather(calls, [model], slm_usd_per_m=1.0), **asked)
-    ladder = tune(gather(calls, [model, quick], slm_usd_per_m=1.0), **asked)
+    alone = tune(gather(calls, [model], prices={"small, tuned": UnitPrice(1.0, 1.0)}), **asked)
+    ladder = tune(gather(calls, [model, quick], prices={"small, tuned": UnitPrice(1.0, 1.0)}), **asked)
     assert ladder.members["intent"] == ("quick", "small, tuned")
     results = [evaluate(each.policy, each.rows[each.rows["part"] == "test"]) for each in (alone, ladder)]
     assert results[1].slm_share > results[0].slm_share
