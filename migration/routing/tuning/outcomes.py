@@ -28,7 +28,7 @@ def gather(
     calls: of calls.parquet (call_id, conversation_id, kind, task, split, cost_usd, latency_ms, complexity, created_at;
     messages and tools where the score before the call is to be learned). predictions: frames of steps 02 and 03; of the
     same call and candidate the later frame's row is kept. prices: candidate -> what its answers cost
-    (`costs.unit_prices`); one without costs the article's USD 0.02 per million tokens. An LLM cost that is unknown takes
+    (`costs.unit_prices`); one without costs the article's USD 0.02 per million tokens. An unknown LLM cost takes
     the median of its task, then of all calls (`llm_cost_known` says where); with no known cost at all it is NaN.
     `traffic` is the number of logged calls of the row's task. Raises NotEnoughCalls without any answer.
     """
