@@ -66,8 +66,8 @@ def shrunk_means(rows: pd.DataFrame, chosen: np.ndarray, pull: float = 15.0) -> 
 
 
 def mt_bench(splits: int, labels: int = 80) -> tuple[np.ndarray, float]:
-    """Mean marks on MT-bench, a table that no setting of the score was ever looked at with: half of the 80 questions (two
-    turns each, graded 0 to 10 by GPT-4) to learn from, by question, the others to test on."""
+    """Mean marks on MT-bench, a table that no setting of the score was ever looked at with: half of the 80 questions
+    (two turns each, graded 0 to 10 by GPT-4) to learn from, the others to test on."""
     table = pd.read_parquet(DATA / "routellm_mtbench.parquet")
     wide = table.pivot(index=["question_id", "category", "turn", "question"], columns="model", values="score") / 10
     weak, strong = (next(c for c in wide if word in c) for word in ("Mixtral", "gpt-4"))
