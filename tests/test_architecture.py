@@ -22,6 +22,7 @@ FLOORS = [
     {"live"},
     {"review"},
     {"figures"},
+    {"pages"},
     {"report"},
     {"runner"},
     {"cli"},

@@ -3,10 +3,12 @@
 import re
 
 import matplotlib.pyplot as plt
+import mistune
 import nbformat
+import pandas as pd
 import pytest
 
-from migration import figures, report
+from migration import figures, markup, report
 from migration.artifacts import open_run, open_step
 from migration.errors import MissingStep
 
@@ -49,23 +51,93 @@ def test_an_empty_run_has_no_report(tmp_path):
         report.build_index(open_run(tmp_path))
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "shown"),
-    [
-        ("before_usd_month", 12345.6, "$12,346"),
-        ("cost_usd", 0.0123, "$0.01"),
-        ("slm_share", 0.8, "80.0%"),
-        ("difference_low", -0.021, "-2.1%"),
-        ("train_seconds", 351.2, "351 s"),
-        ("p50_ms", 180.4, "180 ms"),
-        ("calls", 13159, "13,159"),
-        ("breakeven_month", None, "never"),
-        ("bound", None, "unknown"),
-        ("candidates", ["a", "b"], "a, b"),
-    ],
-)
-def test_numbers_carry_their_unit(name, value, shown):
-    assert report.humanize(name, value) == shown
+def test_units_stand_beside_the_field_and_the_unknown_is_said():
+    summary = {"breakeven_month": None}
+    facts = {fact["label"]: fact["value"] for fact in (f.fact(summary) for f in report.HEADLINES[report.COST])}
+    assert facts["break-even month"] == "never"
+    assert facts["a month today (USD)"] == "unknown"
+    assert [report.usd(v) for v in (12345.6, 0.0123, 0.0004, 0)] == ["$12,346", "$0.01", "$0.0004", "$0.00"]
+   assert (report.share(-0.021), report.count(13159)) == ("-2.1%", "13,159")
+
+
+def routed(tmp_path, share):
+    """A run that steps 04 and 05 have ended, with `share` of the calls routed."""
+    run = a_run(tmp_path)
+    guarantee = {"max_loss": 0.05, "confidence_level": 0.95, "calibration_calls": 800, "test_calls": 300}
+    measured = {"test_loss": 0.01, "test_loss_low": 0.0, "test_loss_high": 0.03, "traffic_shifted": False}
+    open_step(run.path, report.ROUTE).finish({"slm_share": share, **guarantee, **measured}, decision="route")
+    money = {f"{when}_usd_month{end}": 100.0 for when in ("before", "after") for end in ("", "_p10", "_p50", "_p90")}
+    priced = money | {"saving_probability": 0.5, "breakeven_month": None}
+    open_step(run.path, report.COST).finish(priced, decision="stay")
+    return report.build_index(run).read_text()
+
+
+def test_the_page_opens_with_decision_money_risks_and_what_to_do(tmp_path):
+    page = routed(tmp_path, 0.4)
+    order = ["<h1>", 'class="bars"', "Three risks", "What to do on Monday", "How this was found", "Words used here"]
+    assert [page.index(part) for part in order] == sorted(page.index(part) for part in order)
+    assert "at most 5.0% of all, with 95% confidence, on traffic like the 800" in page
+    assert "migrate serve run" in page
+    assert "Change nothing in production" in routed(tmp_path / "other", 0.0)
+
+
+CANARIES = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<style>*{display:none}</style>",
+    '<meta http-equiv="refresh" content="0;url=https://evil.example">',
+    "</td></table><h1>owned</h1>",
+    "[click](https://evil.example)",
+    "![see](https://evil.example/x.png)",
+    "<svg onload=alert(1)>",
+    "\x1b[31mred\u202eright to left",
+    "$x^2$ **bold** | pipe |",
+]
+ACTIVE = re.compile(r"(?i)<(script|style|meta|iframe|svg|form|object|link|base)\b|\son\w+\s*=|javascript:|<h1>owned")
+
+
+@pytest.mark.parametrize("canary", CANARIES)
+def test_text_of_a_log_stays_text_in_the_stakeholder_report(tmp_path, canary):
+    run = a_run(tmp_path)
+    run.note_step("02_candidate_benchmark", status="failed", error=canary)
+    folder = run.path / report.AUDIT
+    tasks = {"task": ["t"], "name": [canary], "calls": [3], "cost_usd": [1.0], "kind": ["chat"]}
+    pd.DataFrame(tasks).to_parquet(folder / "tasks.parquet")
+    (run.path / report.BENCHMARK).mkdir()
+    board = {"task": ["t"], "candidate": [canary], "n": [3], "agreement": [0.5], "low": [0.1], "high": [0.9]}
+    pd.DataFrame(board | {"verdict": [canary]}).to_parquet(run.path / report.BENCHMARK / "scoreboard.parquet")
+    body = report.build_index(run).read_text().split("</style>")[1]
+    plain = [tag for tag in re.findall(r"<[a-zA-Z/][^>]*>", body) if "svg" not in tag and "<rect" not in tag]
+    assert not [tag for tag in plain if ACTIVE.search(tag)]
+    assert body.count("<h1>") == 1
+    assert "evil.example" not in "".join(plain)
+
+
+@pytest.mark.parametrize("canary", CANARIES)
+@pytest.mark.parametrize("kind", ["text/html", "text/markdown", "stdout", "error", "table"])
+def test_no_output_of_a_notebook_becomes_active_markup(tmp_path, canary, kind):
+    if kind == "stdout":
+        output = nbformat.v4.new_output("stream", name="stdout", text=canary)
+    elif kind == "error":
+        output = nbformat.v4.new_output("error", ename="E", evalue=canary, traceback=[canary])
+    else:
+        shown = markup.table(pd.DataFrame({canary: [canary]})).to_html() if kind == "table" else canary
+        mime = "text/html" if kind == "table" else kind
+        output = nbformat.v4.new_output("display_data", data={mime: shown, "text/plain": canary})
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])])
+    nbformat.write(book, tmp_path / "n.ipynb")
+    page = report.export_notebook(tmp_path / "n.ipynb", tmp_path / "report.html").read_text().split("</style>")[1]
+    tags = "".join(re.findall(r"<[a-zA-Z/][^>]*>", page))
+    assert not ACTIVE.search(tags.replace("<h1>owned", "")), tags
+    assert "evil.example" not in tags
+
+
+@pytest.mark.parametrize("canary", CANARIES)
+def test_a_name_in_a_sentence_formats_nothing(canary):
+    shown = mistune.html(f"It is {markup.plain(canary)} that costs most.")
+    assert set(re.findall(r"<[^>]+>", shown)) == {"<p>", "</p>"}
+    assert "\x1b" not in markup.printable(canary)
+    assert "\u202e" not in markup.printable(canary)
 
 
 def test_a_notebook_is_exported_without_code_or_links(tmp_path):

@@ -5,6 +5,7 @@ Frames and projections in, words out; no number is typed in. Out of scope: how a
 
 from __future__ import annotations
 
+import html
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -49,10 +50,11 @@ class Currency:
         shown[money] = shown[money] * self.rate
         most = {column: shown[column].abs().max() for column in money}
         written = {c: f"{{:,.{0 if size >= 1000 else 2 if size >= 1 else 4}f}}" for c, size in most.items()}
+        shown = shown.rename(columns={c: html.escape(str(c)) for c in shown.columns if c not in money})
         names = {column: column.replace("usd", self.name).replace("_", " ") for column in shown.columns}
         named: Any = {names[c]: f for c, f in {**written, **formats}.items() if c in names}
         numbers: Any = [names[column] for column in shown.select_dtypes("number").columns]
-        styled = shown.rename(columns=names).style.format(named, na_rep="-").hide(axis="index")
+        styled = shown.rename(columns=names).style.format(named, na_rep="-", escape="html").hide(axis="index")
         aligned: Any = {"text-align": "right", "white-space": "nowrap"}
         return styled.set_properties(subset=numbers, **aligned)
 
