@@ -57,7 +57,7 @@ def test_units_stand_beside_the_field_and_the_unknown_is_said():
     assert facts["break-even month"] == "never"
     assert facts["a month today (USD)"] == "unknown"
     assert [report.usd(v) for v in (12345.6, 0.0123, 0.0004, 0)] == ["$12,346", "$0.01", "$0.0004", "$0.00"]
-   assert (report.share(-0.021), report.count(13159)) == ("-2.1%", "13,159")
+    assert (report.share(-0.021), report.count(13159)) == ("-2.1%", "13,159")
 
 
 def routed(tmp_path, share):

@@ -23,7 +23,7 @@ QUICK = {
     "base_model": "pocket-llama3",
     "train_minutes": "0.7",
     "examples_per_task": "60",
-    "worlds": "200",
+    "simulations": "200",
 }
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
