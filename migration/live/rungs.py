@@ -105,7 +105,7 @@ class Endpoint:
     def __post_init__(self) -> None:
         self.breaker = Breaker()
         options: dict[str, Any] = {
-            "timeout": httpx.Timeout(self.timeout, connect=min(2.0, self.timeout)),
+            "timeout": httpx.Timeout(self.timeout, connect=min(5.0, self.timeout)),
             "limits": httpx.Limits(max_connections=None, max_keepalive_connections=64),
             "follow_redirects": False,
             "headers": self.upstream.headers | {"accept-encoding": "identity"},

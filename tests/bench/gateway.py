@@ -125,17 +125,20 @@ def show(table: dict) -> None:
 
 
 async def streams_at_once(port: int, count: int) -> int:
-    """Streams that lost something or were mixed up, of so many at the same time, every second one escalated."""
+    """Streams that lost something or were mixed up, of so many at the same time, every second one escalated.
+
+    A rung that was too slow under this load may have been escalated, too: its answer is then the LLM's, and right.
+    """
 
     async def one(i: int) -> bool:
-        word, who = (("hi", "small"), ("unsure", "llm"))[i % 2]
+        word, whose = (("hi", ("small", "llm")), ("unsure", ("llm",)))[i % 2]
         client = await Client(port).open()
         sent = {"model": "m", "messages": asked(f"{word} {i}"), "stream": True}
         status, said = await client.post(json.dumps(sent).encode())
         client.close()
         lines = [json.loads(line[5:]) for line in said.decode().split("\n") if line.startswith("data: {")]
         heard = "".join(line["choices"][0]["delta"].get("content") or "" for line in lines)
-        return status == 200 and heard == f"{who} says {word} {i}" and said.endswith(b"data: [DONE]\n\n")
+        return status == 200 and heard in [f"{who} says {word} {i}" for who in whose] and said.endswith(b"[DONE]\n\n")
 
     return count - sum(await asyncio.gather(*(one(i) for i in range(count))))
 
