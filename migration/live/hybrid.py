@@ -135,6 +135,8 @@ class Hybrid:
         return await asyncio.to_thread(self.rung, state, name)
 
     def _made(self, name: str, candidate: Candidate) -> Rung:
+        if candidate.shots:  # asked without them it would be another candidate than the one that was proved
+            return Missing(name, f"{name} was measured with {candidate.shots} examples in its prompt, not served yet")
         try:
             if name in self.upstreams:
                 return Endpoint(name, self.upstreams[name], self.timeout)

@@ -31,16 +31,16 @@ class Embedded:
 
     run: Path
     addresses: dict[str, str] = field(default_factory=dict)
+    _served: dict[tuple[str, str], str] = field(default_factory=dict)
     _processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start(self, candidates: dict[str, Candidate]) -> None:
         """Serve each candidate; those of one base and adapter share a server. Raises BadInput where one cannot be."""
-        served: dict[tuple[str, str], str] = {}
         for name, candidate in candidates.items():
-            base, adapter = candidate.base or candidate.source, candidate.adapter
-            if (base, adapter) not in served:
-                served[base, adapter] = self._serve(base, adapter)
-            self.addresses[name] = f"{served[base, adapter]}#{name}"
+            model = candidate.base or candidate.source, candidate.adapter
+            if model not in self._served:
+                self._served[model] = self._serve(*model)
+            self.addresses[name] = f"{self._served[model]}#{name}"
 
     def _serve(self, base: str, adapter: str) -> str:
         own = self.run / "03_qlora_finetune" / "adapter"

@@ -79,6 +79,8 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, say: Callab
 
     if not is_loopback(host) and not tokens():
         raise BadInput(f"{host} is open to others: set {TOKENS} to the callers' tokens, or serve on 127.0.0.1")
+    if not is_loopback(host) and not (settings.llm or os.environ.get("OPENAI_API_KEY")):
+        raise BadInput("no LLM is configured: name it with --llm https://host/v1; a stand-in answers on loopback alone")
     run = Path(settings.run)
     policy = prepare(run)
     own = Embedded(run)
@@ -113,12 +115,15 @@ def with_models(settings: Settings, policy: Policy, own: Embedded, say: Callable
     local = {
         name: candidate
         for name, candidate in policy.candidates.items()
-        if name in asked and candidate.kind == CandidateKind.SLM
+        if name in asked and candidate.kind == CandidateKind.SLM and not candidate.shots
         and name not in settings.upstreams and not candidate.source.startswith(("http://", "https://"))
     }  # fmt: skip
-    own.start(local)
-    for name, address in own.addresses.items():
-        say(f"{name} is served by llama.cpp here, at {address.partition('#')[0]}")
+    for name, candidate in local.items():
+        try:
+            own.start({name: candidate})
+            say(f"{name} is served by llama.cpp here, at {own.addresses[name].partition('#')[0]}")
+        except BadInput as problem:
+            say(f"{name} is not served: {problem}. Give its address: --upstream '{name}=http(s)://host/v1#model'")
     llm = settings.llm or (OPENAI if os.environ.get("OPENAI_API_KEY") else "")
     if not llm:
         llm = next(iter(own.addresses.values()), "") or _stand_in(own, policy)
