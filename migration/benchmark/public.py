@@ -32,9 +32,8 @@ def head_to_head(path: Path = PROJECT / "data" / "models.csv") -> pd.DataFrame:
     base = models.loc[models["model"] == BASELINE].iloc[0]
     gaps = pd.DataFrame({test: 1 - models[test] / float(base[test]) for test in SCORES})
     models["mmlu_gap"] = gaps["mmlu"]
-    models["flag"] = [
-        _flag(gap) if small == "yes" else "" for gap, small in zip(gaps.to_numpy(), models["laptop"], strict=True)
-    ]
+    far = [_flag(gap) if small == "yes" else "" for gap, small in zip(gaps.to_numpy(), models["laptop"], strict=True)]
+    models["flag"] = ["; ".join(filter(None, pair)) for pair in zip(far, models.pop("doubt"), strict=True)]
     return models
 
 

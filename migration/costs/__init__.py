@@ -5,7 +5,15 @@ from migration.costs.article import check_article
 from migration.costs.capacity import felt_latency, latency_table
 from migration.costs.origins import ledger, sources, write_spreadsheet
 from migration.costs.projection import central, simulate, tornado
-from migration.costs.reading import read_basis, read_calls, read_known, read_weeks, task_names
+from migration.costs.reading import (
+    price_answers,
+    read_basis,
+    read_calls,
+    read_known,
+    read_weeks,
+    task_names,
+    unit_prices,
+)
 from migration.costs.scenarios import read_assumptions, slm_price
 
 __all__ = [
@@ -16,6 +24,7 @@ __all__ = [
     "latency_table",
     "ledger",
     "plans",
+    "price_answers",
     "project_all",
     "read_assumptions",
     "read_basis",
@@ -27,5 +36,6 @@ __all__ = [
     "sources",
     "task_names",
     "tornado",
+    "unit_prices",
     "write_spreadsheet",
 ]

@@ -7,10 +7,8 @@ plans whose prices and quality are known are made: nothing is invented. Out of s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,8 +17,9 @@ import pandas as pd
 from migration.audit.prices import Contract, price_of
 from migration.audit.unit_price import UnitPrice
 from migration.costs.capacity import reachable
+from migration.costs.discounts import batch_factor, caching_factor
 from migration.costs.ladder import Ladder, agreement_over, everything_to, of_all_calls
-from migration.costs.month import MOVABLE, Traffic
+from migration.costs.month import MOVABLE
 from migration.costs.parts import Basis, Plan
 from migration.costs.projection import (
     Projection,
@@ -34,82 +33,12 @@ from migration.costs.projection import (
     project,
 )
 from migration.costs.scenarios import HOSTING
-from migration.schema import CandidateKind, Kind
+from migration.schema import CandidateKind
 from migration.stats import Rate
 
 STAY, HYBRID = "stay", "hybrid"
 SAME = Rate(1.0, 1.0, 1.0, 0)
 """The quality of the LLM's own answers."""
-CACHE_LEAST, CACHE_STEP, CACHE_KEPT = 1024, 128, pd.Timedelta("5min")
-"""Providers cache prompts of 1,024 tokens or more, in steps of 128, for some five minutes after the last use."""
-
-
-def shared_prefix(texts: Iterable[str]) -> float:
-    """Of a task's prompts (as one text each, in order of time), the share that each has in common with the one before.
-
-    Characters from the beginning, since a provider's cache holds beginnings only; 0 for fewer than two prompts.
-    """
-    shares = [_common(before, text) / max(len(text), 1) for before, text in pairwise(texts)]
-    return float(np.median(shares or [0.0]))
-
-
-def _common(one: str, other: str) -> int:
-    """How many characters two texts begin with alike."""
-    least = min(len(one), len(other))
-    differs = (a != b for a, b in zip(one, other, strict=False))
-    return next((at for at, different in enumerate(differs) if different), least)
-
-
-def caching_factor(traffic: Traffic, prefix: dict[str, float]) -> np.ndarray:
-    """What each line's LLM price becomes, (L,) as a share, when beginnings that prompts share are read from the cache.
-
-    prefix: task -> `shared_prefix`. A call finds the cache warm when the task was called within CACHE_KEPT before, and
-    pays for writing otherwise where the provider asks that. What the log shows as cached already stays as it is.
-    """
-    lines, each = traffic.lines, traffic.each.sort_values("created_at")
-    task = lines["task"].to_numpy()[each["line"]]
-    group = pd.Series(task, index=each.index) + "|" + lines["model"].to_numpy()[each["line"]]
-    warm = each["created_at"].groupby(group).diff() <= CACHE_KEPT
-    share = pd.Series(task, index=each.index).map(prefix).fillna(0.0)
-    common = share * each["prompt_tokens"].fillna(0).to_numpy(float)
-    common = (common // CACHE_STEP * CACHE_STEP).where(common >= CACHE_LEAST, 0.0)
-    read, write = (common.where(mask, 0.0).groupby(each["line"]).sum().reindex(range(len(lines)), fill_value=0.0)
-                   for mask in (warm, ~warm))  # fmt: skip
-    more = (read - lines["cached"]).clip(lower=0.0)
-    written = (write - lines["written"]).clip(lower=0.0)
-    saved = more * (lines["usd_prompt"] - lines["usd_cached"]) - written * (lines["usd_written"] - lines["usd_prompt"])
-    factor = 1 - (saved / 1e6 / lines["usd"].where(lines["usd"] > 0)).fillna(0.0)
-    return np.where(factor < 1, factor, 1.0)
-
-
-def waits_nobody(traffic: Traffic, conversations: pd.Series) -> set[str]:
-    """Tasks that look like batch work: single calls, nine in ten of them within a tenth of the log's hours.
-
-    conversations: the conversation of each row of `traffic.each` (null: none). A log of less than two days, or a task
-    of less than 100 calls, shows no such thing.
-    """
-    first, last = traffic.each["created_at"].min(), traffic.each["created_at"].max()
-    hours = (last - first) / pd.Timedelta("1h")
-    task = pd.Series(traffic.lines["task"].to_numpy()[traffic.each["line"]], index=traffic.each.index)
-    found = set()
-    for name, rows in traffic.each.groupby(task) if hours >= 48 else ():
-        together = conversations[rows.index].dropna()
-        busy = rows["created_at"].dt.floor("h").value_counts().cumsum()
-        if len(rows) >= 100 and together.is_unique and busy.searchsorted(0.9 * len(rows)) + 1 <= hours / 10:
-            found.add(str(name))
-    return found
-
-
-def batch_factor(traffic: Traffic, offline: set[str], discount: float) -> np.ndarray:
-    """What each line's LLM price becomes, (L,) as a share, when calls for which no user waits go through a batch API.
-
-    offline: tasks; grading and embedding calls are always among them. Lines that have a batch or flex price keep it.
-    """
-    lines = traffic.lines
-    kind = lines["kind"].isin([Kind.SCORING, Kind.EMBEDDING]) | (
-        lines["task"].isin(offline) & lines["kind"].eq(Kind.CHAT)
-    )
-    return np.where(kind & ~lines["discounted"].astype(bool), 1 - discount, 1.0)
 
 
 @dataclass(frozen=True)
@@ -193,15 +122,15 @@ def cheapest(basis: Basis, hosted: dict[str, Plan], *, months: int = 24) -> Plan
 
 
 def _api_models(basis: Basis, known: Known) -> dict[str, Plan]:
-    """All calls of the tasks that 02 asked a model of a known list price, at its measured agreement and tokens."""
+    """All calls of the tasks that 02 asked a model of, at its measured agreement and tokens, where it has a list price.
+
+    A small model that 02 ran here counts too, as it is: its name has a price where a provider serves it untuned.
+    """
     found = {}
     answered = known.predictions[known.predictions["error"].isna()]
     for name, rows in answered.groupby("candidate"):
-        kind = rows["candidate_kind"].iloc[0]
-        price = price_of(rows["base"].iloc[0] or name, known.day, known.agreed) or price_of(
-            name, known.day, known.agreed
-        )
-        if price is None or name == known.llm or (pd.notna(kind) and kind != CandidateKind.API):
+        kind, price = rows["candidate_kind"].iloc[0], price_of(name, known.day, known.agreed)
+        if price is None or name == known.llm or kind not in (CandidateKind.API, CandidateKind.SLM):
             continue
         rate = agreement_over(known.predictions, [str(name)], known.volume)
         times = _tokens_beside(basis, rows)

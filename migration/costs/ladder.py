@@ -103,25 +103,17 @@ def everything_to(name: str, kind: CandidateKind, tasks: Iterable[str], price: U
 def ladder_of(decisions: pd.DataFrame, policy: dict[str, Any]) -> Ladder:
     """The ways of the calls that step 04 decided on.
 
-    decisions: task, model ("slm" or "llm"), part, and candidate (who answered), tried (names in order, or how many of
-    the task's rungs); of an older run tried_slm instead. A task with ENOUGH calls on the test part is counted there
-    alone. policy: policy.json, whose candidates name kinds and prices. Raises BadInput where the columns are missing.
+    decisions: task, model ("slm" or "llm"), part, candidate (who answered), tried (the candidates asked, in order). A
+    task with ENOUGH calls on the test part is counted there alone. policy: policy.json, whose candidates name kinds and
+    prices. Raises BadInput for decisions of an older run, which do not say who was asked.
     """
+    if "tried" not in decisions:
+        raise BadInput("04_router_tuning/decisions.parquet lacks the column tried: run 04 again")
     if "part" in decisions:
         test = decisions["part"].eq("test")
         decisions = decisions[test | (test.groupby(decisions["task"]).transform("sum") < ENOUGH)]
-    slm = decisions["model"].eq("slm")
-    if "tried" in decisions:
-        answers = decisions["candidate"].where(slm, "")
-        rungs = {task: [rung["candidate"] for rung in each] for task, each in (policy.get("rungs") or {}).items()}
-        asked = zip(decisions["tried"], decisions["task"], answers, strict=True)
-        tried = [_names(each, rungs.get(task, rungs.get("*", [])), answer) for each, task, answer in asked]
-    elif "tried_slm" in decisions:
-        name = str(policy.get("slm", "small model"))
-        answers = pd.Series(np.where(slm, name, ""), index=decisions.index)
-        tried = [(name,) if asked else () for asked in decisions["tried_slm"] | slm]
-    else:
-        raise BadInput("04_router_tuning/decisions.parquet lacks the column tried: run 04 again")
+    answers = decisions["candidate"].where(decisions["model"].eq("slm"), "")
+    tried = [tuple(names) for names in decisions["tried"]]
     each = [Way(names, answer) for names, answer in zip(tried, answers, strict=True)]
     ways = tuple(dict.fromkeys([Way(), *each]))
     number = {way: k for k, way in enumerate(ways)}
@@ -134,12 +126,6 @@ def ladder_of(decisions: pd.DataFrame, policy: dict[str, Any]) -> Ladder:
         name: UnitPrice.read(one.get("price")) for name, one in listed.items() if isinstance(one.get("price"), dict)
     }
     return Ladder(ways, counts, kinds, {name: price for name, price in read.items() if price})
-
-
-def _names(tried: Any, rungs: list[str], answer: str) -> tuple[str, ...]:
-    """The candidates asked, in order: as they are listed, or the first so many of the task's rungs."""
-    names = tuple(rungs[: int(tried)]) if np.isscalar(tried) else tuple(tried if tried is not None else ())
-    return names if answer in ("", *names) else (*names[: len(names) - 1], answer)
 
 
 def measured_speed(predictions: pd.DataFrame, names: Iterable[str]) -> tuple[float, float] | None:

@@ -5,6 +5,7 @@ Columns are read, not tables: texts travel only for the few calls whose shared b
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from migration.artifacts import Step, read_json, resolve
-from migration.audit.prices import contract
-from migration.costs.alternatives import Known, shared_prefix, waits_nobody
+from migration.audit.prices import contract, price_of
+from migration.audit.unit_price import UnitPrice, by_the_call
+from migration.costs.alternatives import Known
+from migration.costs.discounts import shared_prefix, waits_nobody
 from migration.costs.ladder import ladder_of, measured_speed, of_all_calls, policy_quality
 from migration.costs.month import Traffic, read_traffic
 from migration.costs.parts import Basis, Terms
-from migration.costs.scenarios import Assumptions
+from migration.costs.scenarios import Assumptions, slm_price
 from migration.errors import BadInput
 from migration.schema import REPLAYED, CandidateKind
 
@@ -53,7 +56,8 @@ def task_names(step: Step) -> dict[str, str]:
 def read_predictions(step: Step) -> pd.DataFrame:
     """Predictions of 02 and 03, a row a candidate and call; of the same pair the later step's is kept.
 
-    Columns: PREDICTED; candidate_kind and base are null in older runs. Raises BadInput where neither step has any.
+    Columns: PREDICTED; base is null where it has none, and one without a kind is a small model. Raises BadInput where
+    neither step has any.
     """
     frames = [
         _read(step, f"{name}/predictions.parquet", PREDICTED).reindex(columns=list(PREDICTED))
@@ -62,7 +66,8 @@ def read_predictions(step: Step) -> pd.DataFrame:
     ]
     if not frames:
         raise BadInput("neither 02 nor 03 holds predictions of a candidate: run 02 again")
-    return pd.concat(frames, ignore_index=True).drop_duplicates(["call_id", "candidate"], keep="last")
+    both = pd.concat(frames, ignore_index=True).drop_duplicates(["call_id", "candidate"], keep="last")
+    return both.assign(candidate_kind=both["candidate_kind"].fillna(str(CandidateKind.SLM)))
 
 
 def read_basis(
@@ -79,7 +84,8 @@ def read_basis(
             raise BadInput(f"{name} should be a number >= 0, not {parameters[name]!r}")
     policy = read_json(step.path_of("04_router_tuning/policy.json"))
     ladder = ladder_of(step.read("04_router_tuning/decisions.parquet"), policy)
-    speed = measured_speed(read_predictions(step), _timed(step, policy, ladder.names(CandidateKind.SLM)))
+    ladder = replace(ladder, prices=unit_prices(step, assumptions, prices=prices) | ladder.prices)
+    speed = measured_speed(read_predictions(step), ladder.names(CandidateKind.SLM))
     gpu = assumptions.gpu(parameters["gpu"]).with_speed(speed)
     if not gpu.known:
         raise BadInput(f"gpu {parameters['gpu']!r} waits for a measured speed, but 02 and 03 timed too few answers")
@@ -92,12 +98,39 @@ def read_basis(
     return Basis(traffic, ladder, quality, assumptions, terms)
 
 
-def _timed(step: Step, policy: dict[str, Any], names: list[str]) -> list[str]:
-    """Names under which the small models of the ladder were timed: their own, and their bases'."""
-    listed = policy.get("candidates") or {}
-    bases = [str(listed[name].get("base") or "") for name in names if name in listed]
-    tuned = step.run.summary("03_qlora_finetune") if step.run.done("03_qlora_finetune") else {}
-    return [*names, *bases, *([tuned["base_model"]] if tuned.get("base_model") else [])]
+def unit_prices(
+    step: Step, assumptions: Assumptions, *, hosting: str = "rented", gpu: str = "rtx4090", prices: str = ""
+) -> dict[str, UnitPrice]:
+    """One price for each candidate that 02 and 03 asked, the same wherever it is used.
+
+    A cache or a classifier: the seconds it took x a machine without a GPU. A small model: `slm_price` of its hosting.
+    An API: the contract `prices`, else the list. A candidate whose price is not known is left out.
+    """
+    predictions, agreed = read_predictions(step), contract(resolve(prices) if prices else None)
+    day, found = pd.Timestamp.now("UTC").date(), {}
+    for name, rows in predictions.groupby("candidate"):
+        kind = rows["candidate_kind"].iloc[0]
+        if kind == CandidateKind.API:
+            price = price_of(str(name), day, agreed)
+            found[name] = UnitPrice(price.input, price.output, 0.0, price.source) if price else None
+        elif kind == CandidateKind.SLM:
+            found[name] = slm_price(assumptions, hosting, gpu, measured_speed(predictions, [str(name)]))
+        else:
+            seconds = float(rows["latency_ms"].mean()) / 1000
+            said = "seconds measured by 02 x scenarios cpu.rent_usd_hour"
+            found[name] = by_the_call(assumptions.cpu.rent_usd_hour, seconds, said) if seconds >= 0 else None
+    return {str(name): price for name, price in found.items() if price}
+
+
+def price_answers(predictions: pd.DataFrame, prices: dict[str, UnitPrice]) -> pd.DataFrame:
+    """`predictions` with candidate_cost_usd: what each answer costs at `prices` (of `unit_prices`), NaN where unknown.
+
+    predictions: candidate, prompt_tokens, completion_tokens.
+    """
+    tokens = predictions[["prompt_tokens", "completion_tokens"]].fillna(0).to_numpy(float)
+    priced = zip(predictions["candidate"], *tokens.T, strict=True)
+    usd = [prices[name].usd(*each) if name in prices else np.nan for name, *each in priced]
+    return predictions.assign(candidate_cost_usd=usd)
 
 
 def read_known(
@@ -132,7 +165,7 @@ def read_known(
 
 
 def read_prefixes(step: Step, traffic: Traffic) -> dict[str, float]:
-    """Task -> the share that its newest prompts have in common with the one before (`alternatives.shared_prefix`)."""
+    """Task -> the share that its newest prompts have in common with the one before (`discounts.shared_prefix`)."""
     each = traffic.each.assign(task=traffic.lines["task"].to_numpy()[traffic.each["line"]])
     newest = each.sort_values("created_at").groupby("task").tail(LOOKED_AT)
     file = step.path_of("01_traffic_audit/calls.parquet")

@@ -85,9 +85,10 @@ def true_draws(rng: np.random.Generator, assumptions: Assumptions) -> dict:
 def decide(rng: np.random.Generator, ways: dict) -> pd.DataFrame:
     """The decided calls of 04: a sample of each site's true ways (slm, both, llm)."""
     drawn = {site: rng.choice(3, DECIDED, p=p) for site, p in ways.items()}
-    frames = [pd.DataFrame({"task": site, "model": np.where(way == 0, "slm", "llm"), "tried_slm": way < 2})
-              for site, way in drawn.items()]  # fmt: skip
-    return pd.concat(frames)
+    tried = [["small"], ["small"], []]
+    frames = [pd.DataFrame({"task": site, "model": np.where(way == 0, "slm", "llm"), "candidate": "small",
+                            "tried": [tried[w] for w in way]}) for site, way in drawn.items()]  # fmt: skip
+    return pd.concat(frames, ignore_index=True)
 
 
 def one_trial(seed: int) -> dict:

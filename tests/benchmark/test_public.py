@@ -24,7 +24,15 @@ def test_the_claim_of_5_to_10_percent_is_checked_not_repeated():
     flags = head_to_head().set_index("model")["flag"]
     assert "21% on MMLU" in flags["Gemma 2 2B"]
     assert "11% on MMLU" in flags["Llama 3.2 3B"]
-    assert flags[["Gemma 2 9B", "Phi-3-mini", "GPT-4o"]].eq("").all()
+    assert flags[["Phi-3-mini", "GPT-3.5 Turbo"]].eq("").all()
+
+
+def test_figures_that_do_not_follow_their_named_report_are_flagged():
+    flags = head_to_head().set_index("model")["flag"]
+    assert "60.1, 81.3 and 55.5" in flags["Mistral 7B"]
+    assert "HellaSwag and ARC-C are not among what OpenAI reported" in flags["GPT-4o"]
+    assert "68.4" in flags["Gemma 2 9B"]
+    assert "69.8 on its model card" in flags["Llama 3.2 3B"]
 
 
 HARNESS = importlib.util.find_spec("lm_eval") is not None

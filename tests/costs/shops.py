@@ -79,14 +79,19 @@ def draw_log(shop: Shop, rng: np.random.Generator, *, days: int = 28, noise: flo
     )
 
 
+def decided(task: str, ways: list[str], **more) -> pd.DataFrame:
+    """Decisions of a task: "slm" kept by `small`, "both" escalated, "llm" never asked of it."""
+    slm = np.array([way == "slm" for way in ways])
+    tried = [[] if way == "llm" else ["small"] for way in ways]
+    columns = {"task": task, "model": np.where(slm, "slm", "llm"), "candidate": np.where(slm, "small", "gpt-4o")}
+    return pd.DataFrame(columns | {"tried": tried} | more)
+
+
 def draw_decisions(shop: Shop, rng: np.random.Generator, *, n: int = 120) -> pd.DataFrame:
     """`n` decided calls for each task that can move."""
-    rows = []
-    for task, ways in zip(TASKS, shop.ways, strict=True):
-        if TASKS[task] in ("chat", "scoring"):
-            way = rng.choice(3, n, p=ways)
-            rows.append(pd.DataFrame({"task": task, "model": np.where(way == 0, "slm", "llm"), "tried_slm": way < 2}))
-    return pd.concat(rows, ignore_index=True).assign(reason="", part="test")
+    moved = [(task, ways) for task, ways in zip(TASKS, shop.ways, strict=True) if TASKS[task] in ("chat", "scoring")]
+    rows = [decided(task, list(rng.choice(["slm", "both", "llm"], n, p=ways)), part="test") for task, ways in moved]
+    return pd.concat(rows, ignore_index=True)
 
 
 @lru_cache
@@ -102,7 +107,7 @@ def make_basis(calls: pd.DataFrame, decisions: pd.DataFrame, *, quality: Rate | 
     cpu = assumptions.cpu.with_speed((250.0, 40.0))
     terms = Terms(assumptions.gpu(gpu), cpu, hours, 100.0, 0.0, 2.0, 0, gpu)
     terms = Terms(**{**terms.__dict__, **changes})
-    ladder = ladder_of(decisions, {"slm": "small"})
+    ladder = ladder_of(decisions, {})
     return Basis(read_traffic(calls), ladder, quality or Rate(0.97, 0.95, 0.99, 300), assumptions, terms)
 
 

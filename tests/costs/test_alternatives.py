@@ -6,22 +6,20 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from shops import STAYS, make_basis
+from shops import STAYS, decided, make_basis
 
 from migration.audit.prices import Contract
 from migration.costs.alternatives import (
     HYBRID,
     STAY,
     Known,
-    caching_factor,
     compare,
     kept_quality,
     mark_winner,
     plans,
     project_all,
-    shared_prefix,
-    waits_nobody,
 )
+from migration.costs.discounts import caching_factor, waits_nobody
 from migration.costs.ladder import Way, ladder_of
 from migration.costs.projection import central, project, simulate
 from migration.stats import Rate
@@ -47,9 +45,8 @@ def log_of(model: str, *, nightly: bool = False, prompt: int = 800) -> pd.DataFr
 
 def basis_of(calls: pd.DataFrame, *, kept: float = 0.8):
     """Eight in ten calls kept by the small model and the others escalated, at 97% of the quality."""
-    decided = pd.DataFrame({"task": "sort", "model": ["slm"] * round(kept * 200) + ["llm"] * round((1 - kept) * 200)})
-    decided["tried_slm"] = decided["model"].eq("slm") if kept == 0 else True
-    basis = make_basis(calls, decided, hours=4.0)
+    ways = ["slm"] * round(kept * 200) + ["both" if kept else "llm"] * round((1 - kept) * 200)
+    basis = make_basis(calls, decided("sort", ways), hours=4.0)
     share = basis.traffic.month()["calls"].sum() / CALLS
     traffic = replace(basis.traffic, span=replace(basis.traffic.span, log_share=share))
     no_offer = basis.assumptions.model_copy(update={"slm_api": None})
@@ -134,12 +131,6 @@ def test_prompts_that_share_their_beginning_are_cheaper_with_caching():
     assert bill == pytest.approx(project(basis, central(basis), STAYS, months=1).running[0, 0] * factor)
 
 
-def test_what_prompts_share_is_their_beginning():
-    assert shared_prefix(["rules: a", "rules: b", "rules: c"]) == pytest.approx(7 / 8)
-    assert shared_prefix(["one"]) == 0.0
-    assert shared_prefix(["x", "y"]) == 0.0
-
-
 def test_a_saving_that_is_not_sure_enough_is_no_reason_to_migrate():
     calls = log_of("gpt-4o")
     basis = basis_of(calls)
@@ -153,21 +144,21 @@ def test_a_saving_that_is_not_sure_enough_is_no_reason_to_migrate():
 
 
 def test_a_cheap_rung_alone_is_offered_at_the_quality_it_kept():
-    decided = pd.DataFrame({
+    decisions = pd.DataFrame({
         "call_id": [f"c{i}" for i in range(100)], "task": "sort", "part": "test", "weight": 1.0,
         "model": ["slm"] * 90 + ["llm"] * 10, "candidate": ["lr"] * 60 + ["small"] * 30 + ["gpt-4o"] * 10,
         "tried": [["lr"]] * 60 + [["lr", "small"]] * 40,
     })  # fmt: skip
     policy = {"candidates": {"lr": {"kind": "classifier", "price": {"usd_per_call": 1e-6}}, "small": {"kind": "slm"}}}
-    ladder = ladder_of(decided, policy)
-    predictions = pd.DataFrame({"call_id": decided["call_id"], "candidate": decided["candidate"],
+    ladder = ladder_of(decisions, policy)
+    predictions = pd.DataFrame({"call_id": decisions["call_id"], "candidate": decisions["candidate"],
                                 "agrees": np.arange(100) >= 3})  # fmt: skip
-    rate = kept_quality(decided, predictions, ladder.only(["classifier"]))
+    rate = kept_quality(decisions, predictions, ladder.only(["classifier"]))
     assert rate.value == pytest.approx(0.97)
     calls = log_of("gpt-4o")
     basis = replace(basis_of(calls), ladder=ladder)
     predictions = predictions.assign(task="sort", error=None, candidate_kind=None, base=None)
-    known = replace(known_of(calls, basis), decisions=decided, predictions=predictions)
+    known = replace(known_of(calls, basis), decisions=decisions, predictions=predictions)
     plan = plans(basis, known)["classifier_only"]
     assert (plan.quality.value, plan.ladder.ways[1]) == (pytest.approx(0.97), Way(("lr",), "lr"))
     bill = project(basis, central(basis), plan, months=1)

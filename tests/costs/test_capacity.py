@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from shops import decided
 
 from migration.costs.capacity import (
     Work,
@@ -133,8 +134,7 @@ def test_a_target_that_no_gpu_can_keep_is_told_and_not_paid_for_without_end():
 
 
 def test_an_escalated_call_waits_for_both(calls):
-    decided = pd.DataFrame({"task": ["intent"], "model": ["llm"], "tried_slm": [True]})
-    ladder = ladder_of(decided, {"slm": "small"})
+    ladder = ladder_of(decided("intent", ["both"]), {})
     felt = felt_latency(calls, ladder, GPU)
     escalated = felt[felt["path"] == "small, then LLM"]
     assert len(escalated) == (calls["task"] == "intent").sum()

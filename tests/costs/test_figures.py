@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from shops import STAYS, hybrid, make_basis
+from shops import STAYS, decided, hybrid, make_basis
 
 from migration.costs.alternatives import compare, project_all
 from migration.costs.present import Currency, change_table, fan
@@ -73,7 +73,7 @@ def test_where_the_band_of_what_is_saved_holds_zero_the_title_names_both_ends(pr
 
 
 def test_where_nothing_moves_every_figure_still_says_so(calls, tmp_path):
-    still = make_basis(calls, pd.DataFrame({"task": ["intent"], "model": ["llm"], "tried_slm": [False]}))
+    still = make_basis(calls, decided("intent", ["llm"]))
     drawn, plans = simulate(still, 50, seed=1), {"stay": STAYS, "hybrid": hybrid(still, "")}
     many, middle = (project_all(still, sims, plans) for sims in (drawn, central(still)))
     assert "stays at" in figures.waterfall(change_table(middle["stay"], middle["hybrid"]), tmp_path, USD).title

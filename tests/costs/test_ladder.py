@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from shops import decided
 
 from migration.audit.unit_price import UnitPrice
 from migration.costs.ladder import Way, agreement_over, ladder_of, measured_speed, of_all_calls, policy_quality
@@ -46,25 +47,16 @@ def test_a_rung_alone_keeps_what_it_kept_and_leaves_the_rest_to_the_llm():
     assert set(alone.kinds) == {"lr"}
 
 
-def test_rungs_that_are_counted_are_named_by_the_policy():
-    rungs = {"a": [{"candidate": "seen"}, {"candidate": "lr"}, {"candidate": "small"}]}
-    counted = ladder_of(DECIDED.assign(tried=[2, 3, 3, 0]), POLICY | {"rungs": rungs})
-    assert counted.ways == ladder_of(DECIDED, POLICY).ways
-
-
-def test_decisions_of_an_older_run_are_read_and_those_without_columns_refused():
-    old = pd.DataFrame({"task": ["a"] * 3, "model": ["slm", "llm", "llm"], "tried_slm": [True, True, False]})
-    ladder = ladder_of(old, {"slm": "small"})
-    assert ladder.counts.loc["a"].tolist() == [1, 1, 1]
-    with pytest.raises(BadInput, match="lacks the column tried"):
-        ladder_of(old.drop(columns="tried_slm"), {})
+def test_decisions_of_an_older_run_are_refused_by_name():
+    with pytest.raises(BadInput, match="lacks the column tried: run 04 again"):
+        ladder_of(DECIDED.drop(columns="tried"), POLICY)
 
 
 def test_ways_are_counted_on_the_test_part_where_it_is_large_enough():
-    decided = pd.DataFrame({"task": "a", "model": ["slm"] * 40 + ["llm"] * 40, "tried_slm": True})
+    decisions = decided("a", ["slm"] * 40 + ["both"] * 40)
     many, few = (["test"] * n + ["choose"] * (80 - n) for n in (40, 10))
-    assert ladder_of(decided.assign(part=many), {}).counts.loc["a"].tolist() == [0, 40]
-    assert ladder_of(decided.assign(part=few), {}).counts.loc["a"].tolist() == [0, 40, 40]
+    assert ladder_of(decisions.assign(part=many), {}).counts.loc["a"].tolist() == [0, 40]
+    assert ladder_of(decisions.assign(part=few), {}).counts.loc["a"].tolist() == [0, 40, 40]
 
 
 def test_a_speed_is_what_the_latencies_say_of_both_token_counts():

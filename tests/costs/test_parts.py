@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shops import STAYS, draw_decisions, draw_log, draw_shop, hybrid, make_basis
+from shops import STAYS, decided, draw_decisions, draw_log, draw_shop, hybrid, make_basis
 
 from migration.audit.month_scale import MONTH_HOURS
 from migration.audit.unit_price import UnitPrice
@@ -25,7 +25,7 @@ CALL = st.tuples(
     KINDS, st.sampled_from(["a", "b", None]), st.sampled_from(["gpt-4o", "gpt-4o-mini", None]), st.integers(0, 9000),
     st.integers(0, 900), st.floats(0, 5), st.floats(0, 40),
 )  # fmt: skip
-ROUTE = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["slm", "llm"]), st.booleans())
+ROUTE = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["slm", "both", "llm"]))
 
 
 def frame(rows) -> pd.DataFrame:
@@ -42,8 +42,8 @@ def test_every_total_is_the_sum_of_its_parts_and_the_bill_before_is_the_logs_own
     calls = frame(rows)
     if calls["created_at"].nunique() < 2:
         return
-    decided = pd.DataFrame(routes, columns=["task", "model", "tried_slm"])
-    basis = make_basis(calls, decided, hours=3.0, wrong_answer_usd=0.1)
+    decisions = pd.concat([decided(task, [way]) for task, way in routes], ignore_index=True)
+    basis = make_basis(calls, decisions, hours=3.0, wrong_answer_usd=0.1)
     log = calls["cost_usd"].sum() * basis.traffic.span.to_month
     drawn, plans = simulate(basis, 7, seed=seed), {"stay": STAYS, "hybrid": hybrid(basis)}
     many, one = (project_all(basis, sims, plans, months=5) for sims in (drawn, central(basis)))
@@ -124,9 +124,7 @@ def test_the_ledger_is_the_bill_counted_a_second_time(seed, hosting, wrong, shar
 
 
 def test_an_escalated_call_pays_both_models(calls):
-    decided = pd.DataFrame({"task": "intent", "model": ["slm", "llm", "llm", "llm"],
-                            "tried_slm": [True, True, True, False]})  # fmt: skip
-    basis = make_basis(calls, decided)
+    basis = make_basis(calls, decided("intent", ["slm", "both", "both", "llm"]))
     one = project(basis, central(basis), hybrid(basis), months=1)
     intent = calls[calls["task"] == "intent"]
     factor = basis.traffic.span.to_month
@@ -136,15 +134,14 @@ def test_an_escalated_call_pays_both_models(calls):
 
 
 def test_each_rung_of_a_ladder_costs_its_own_price(calls):
-    decided = pd.DataFrame({
+    decisions = pd.DataFrame({
         "task": "intent", "model": ["slm", "slm", "slm", "llm"], "candidate": ["seen", "lr", "mini", "gpt-4o"],
         "tried": [["seen"], ["seen", "lr"], ["seen", "lr", "mini"], ["seen", "lr", "mini"]],
     })  # fmt: skip
     prices = {"seen": UnitPrice(call_usd=1e-6), "lr": UnitPrice(call_usd=1e-5), "mini": UnitPrice(0.15, 0.6)}
     listed = {"seen": "cache", "lr": "classifier", "mini": "api"}
     policy = {"candidates": {n: {"kind": kind, "price": prices[n].document()} for n, kind in listed.items()}}
-    basis = make_basis(calls, decided.assign(tried_slm=True).drop(columns=["tried", "candidate"]))
-    basis = replace(basis, ladder=ladder_of(decided, policy))
+    basis = replace(make_basis(calls, decisions), ladder=ladder_of(decisions, policy))
     parts = project(basis, central(basis), hybrid(basis, ""), months=1).parts
     intent = calls[calls["task"] == "intent"]
     n, factor = len(intent) * basis.traffic.span.to_month, basis.traffic.span.to_month
@@ -167,8 +164,7 @@ def test_a_new_component_is_one_function(calls, shop, rng, monkeypatch):
 
 
 def test_with_nothing_routed_the_bill_stays_and_only_the_trial_is_paid(calls):
-    decided = pd.DataFrame({"task": ["intent", "reply"], "model": "llm", "tried_slm": False})
-    basis = make_basis(calls, decided, hours=8.0)
+    basis = make_basis(calls, decided("intent", ["llm"]), hours=8.0)
     drawn = simulate(basis, 50, seed=1)
     stay, after = project(basis, drawn, STAYS), project(basis, drawn, hybrid(basis, ""))
     assert np.allclose(after.running, stay.running)

@@ -58,13 +58,14 @@ def write_run(folder, calls, decisions, *, share: float):
     open_step(folder, "03_qlora_finetune").finish({"tuned": "small+tuned", "base_model": "small"}, decision="x")
     step = open_step(folder, "04_router_tuning")
     ids = {"call_id": [f"d{i}" for i in range(len(decisions))], "confidence": 0.9, "complexity": 0.5}
-    step.write("decisions.parquet", decisions.assign(**ids))
+    step.write("decisions.parquet", decisions.assign(reason="", **ids))
     at = np.linspace(0, 1, 11)
     curve = {"threshold": at, "slm_share": 1 - at, "quality": 0.8 + 0.2 * at, "quality_low": 0.75 + 0.2 * at,
              "quality_high": np.minimum(0.84 + 0.2 * at, 1), "cost_usd_per_1k": 1 + 3 * at}  # fmt: skip
     step.write("curve.parquet", pd.DataFrame(curve))
+    policy = {"version": 2, "llm": "gpt-4o", "candidates": {"small": {"kind": "slm"}}}
+    (step.path / "policy.json").write_text(json.dumps(policy))
     said = {
-        "slm": "small+tuned",
         "slm_share": share,
         "quality_retained": 0.97,
         "test_loss_low": 0.01,
@@ -119,6 +120,18 @@ def test_alternatives_are_made_of_what_the_run_holds(run):
         reading.read_known(step, basis, calls, offline=["nothing"])
 
 
+def test_one_price_for_each_candidate_wherever_it_is_used(run):
+    _, _, step = basis_of(run)
+    prices = reading.unit_prices(step, scenarios.read_assumptions(), hosting="cpu")
+    expected = scenarios.slm_price(scenarios.read_assumptions(), "cpu", speed=(400.0, 25.0))
+    assert prices["small"].document() == pytest.approx(expected.document())
+    assert reading.unit_prices(step, scenarios.read_assumptions())["small"].source.startswith("rtx4090 rented")
+    answers = pd.DataFrame({"candidate": ["small", "other"], "prompt_tokens": 1e6, "completion_tokens": 1e6})
+    usd = reading.price_answers(answers, prices)["candidate_cost_usd"]
+    assert usd[0] == pytest.approx(0.09 / 3600 * 1e6 * (1 / 400 + 1 / 25))
+    assert np.isnan(usd[1])
+
+
 def test_weekly_reviews_say_how_the_llm_share_fell(tmp_path):
     assert reading.read_weeks("") is None
     file = tmp_path / "weeks.csv"
@@ -151,11 +164,11 @@ def test_all_of_it_together_on_one_run(run):
 def test_the_notebook_runs_and_keeps_the_contract(tmp_path, routed):
     rng = np.random.default_rng(3)
     shop = draw_shop(rng)
-    decided, calls = draw_decisions(shop, rng), draw_log(shop, rng)
+    decisions, calls = draw_decisions(shop, rng), draw_log(shop, rng)
     if not routed:
-        decided = decided.assign(model="llm", tried_slm=False)
+        decisions = decisions.assign(model="llm", candidate="gpt-4o", tried=[[]] * len(decisions))
         calls.loc[:20, ["model", "cost_usd"]] = ["our-own-7b", np.nan]  # no price is known: the step goes on
-    run = write_run(tmp_path / "run", calls, decided, share=0.5 * routed)
+    run = write_run(tmp_path / "run", calls, decisions, share=0.5 * routed)
     book = PROJECT / "notebooks" / "05_cost_projection.ipynb"
     given = {"run_dir": str(run), "simulations": 150, "xlsx": routed, "currency": "EUR", "currency_rate": 0.9}
     papermill.execute_notebook(book, tmp_path / "out.ipynb", parameters=given, progress_bar=False)
