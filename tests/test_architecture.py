@@ -53,9 +53,10 @@ def test_a_module_imports_only_from_its_own_floor_or_below(path: Path) -> None:
     assert not above, f"{path.name} imports from above: {above}"
 
 
-def test_the_router_is_light_to_import() -> None:
-    heavy = ["torch", "pandas", "sklearn", "scipy", "matplotlib", "transformers", "nbconvert"]
-    code = f"import sys, migration.routing; print([m for m in {heavy} if m in sys.modules])"
+@pytest.mark.parametrize("production", ["migration.routing", "migration.live.client", "migration.live.server.serve"])
+def test_what_runs_in_production_is_light_to_import(production: str) -> None:
+    heavy = ["torch", "pandas", "pyarrow", "sklearn", "scipy", "matplotlib", "transformers", "nbconvert", "spacy"]
+    code = f"import sys, {production}; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
 
 

@@ -14,6 +14,7 @@ KEYS = {
     "scale": {"lines_per_s", "peak_gib", "linear"},
     "finetune_gpu": {"device", "rows"},
     "sweep": {"seconds_1e6", "speedup"},
+    "gateway": {"added_ms_c1", "throughput_ratio"},
     "route": {"decisions_per_s", "p50_ms"},
     "routing_quality": {"mmlu_apgr", "mmlu_apgr_no_subject", "gsm8k_apgr", "violations", "kept"},
     "guarantee": {"worst_violation", "delta", "kept_share_of_best"},

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from migration.live.call import Call
 from migration.live.policies import State
@@ -18,8 +18,17 @@ from migration.routing.policy import Router, RoutingDecision
 from migration.routing.policy.router import LLM, SLM
 
 T = TypeVar("T")
-Steps = Generator[str, Answer, T]
-"""Yields the name of a candidate (or of the LLM), is sent its answer, returns a T."""
+
+
+class Ask(NamedTuple):
+    """Whom to ask: a candidate, or the LLM by its name; and the task that the call was recognised as."""
+
+    candidate: str
+    task: str | None
+
+
+Steps = Generator[Ask, Answer, T]
+"""Yields whom to ask, is sent the answer, returns a T."""
 
 CLOSED, RAMP, SUSPENDED = "closed", "ramp", "suspended"
 """`RoutingDecision.stage` of what is decided before the policy: not in force, outside the share, an alarm."""
@@ -55,7 +64,7 @@ def settle(state: State, call: Call) -> Steps[Settled]:
 def beside(state: State, call: Call, settled: Settled) -> Steps[tuple[Tried, ...]]:
     """The answers that were not needed: the LLM's where a rung was kept, the rungs' where they were held back."""
     if settled.answer is not None:
-        answer = yield state.policy.llm
+        answer = yield Ask(state.policy.llm, settled.decision.task)
         return (Tried(answer, -1, 1.0, kept=not answer.error),)
     if settled.decision.stage not in (RAMP, SUSPENDED):
         return ()  # every rung that the policy would ask was asked
@@ -67,7 +76,7 @@ def beside(state: State, call: Call, settled: Settled) -> Steps[tuple[Tried, ...
 def _climb(router: Router, call: Call, task: str | None) -> Steps[Settled]:
     decision, tried = router.route(call.request(task)), []
     while decision.model == SLM:
-        answer = yield decision.candidate
+        answer = yield Ask(decision.candidate, task)
         if answer.error:
             tried.append(Tried(answer, decision.rung, 0.0))
             decision = _after_failure(router, decision, answer.error)
@@ -112,21 +121,21 @@ def in_share(conversation_id: str, share: float) -> bool:
     return place / 2**64 < share
 
 
-def drive(steps: Steps[T], ask: Callable[[str], Answer]) -> T:
+def drive(steps: Steps[T], ask: Callable[[Ask], Answer]) -> T:
     """Run `steps`, asking in this thread."""
     try:
-        name = next(steps)
+        whom = next(steps)
         while True:
-            name = steps.send(ask(name))
+            whom = steps.send(ask(whom))
     except StopIteration as done:
         return done.value
 
 
-async def drive_async(steps: Steps[T], ask: Callable[[str], Awaitable[Answer]]) -> T:
+async def drive_async(steps: Steps[T], ask: Callable[[Ask], Awaitable[Answer]]) -> T:
     """Run `steps`, awaiting each answer."""
     try:
-        name = next(steps)
+        whom = next(steps)
         while True:
-            name = steps.send(await ask(name))
+            whom = steps.send(await ask(whom))
     except StopIteration as done:
         return done.value

@@ -75,7 +75,9 @@ class Hybrid:
     def chat(self, body: Json, headers: Mapping[str, str], llm: LLM) -> Reply:
         """Answer a chat completion. Never raises for what a model or a server did."""
         began, call, state = time.perf_counter(), read(body, headers), self.store.current()
-        settled = cascade.drive(cascade.settle(state, call), lambda name: self.rung(state, name).ask(call))
+        settled = cascade.drive(
+            cascade.settle(state, call), lambda whom: self.rung(state, whom.candidate).ask(call, whom.task)
+        )
         exchange = self._exchange(call, state, settled, began)
         if exchange.shadowed:
             self._in_thread(partial(self._shadow, exchange, llm))
@@ -95,8 +97,8 @@ class Hybrid:
         """As `chat`, awaited."""
         began, call, state = time.perf_counter(), read(body, headers), self.store.current()
 
-        async def ask(name: str) -> Answer:
-            return await (await self.rung_async(state, name)).ask_async(call)
+        async def ask(whom: cascade.Ask) -> Answer:
+            return await (await self.rung_async(state, whom.candidate)).ask_async(call, whom.task)
 
         settled = await cascade.drive_async(cascade.settle(state, call), ask)
         exchange = self._exchange(call, state, settled, began)
@@ -166,10 +168,10 @@ class Hybrid:
         """The answers that the caller does not wait for. Whatever fails here ends here."""
         found: tuple[cascade.Tried, ...] = ()
 
-        def ask(name: str) -> Answer:
-            if name != exchange.state.policy.llm:
-                return self.rung(exchange.state, name).ask(exchange.call)
-            return _llm_answer(name, lambda: llm.send(whole=True))
+        def ask(whom: cascade.Ask) -> Answer:
+            if whom.candidate != exchange.state.policy.llm:
+                return self.rung(exchange.state, whom.candidate).ask(exchange.call, whom.task)
+            return _llm_answer(whom.candidate, lambda: llm.send(whole=True))
 
         try:
             found = cascade.drive(cascade.beside(exchange.state, exchange.call, exchange.settled), ask)
@@ -179,10 +181,10 @@ class Hybrid:
     async def _shadow_async(self, exchange: Exchange, llm: AsyncLLM) -> None:
         found: tuple[cascade.Tried, ...] = ()
 
-        async def ask(name: str) -> Answer:
-            if name != exchange.state.policy.llm:
-                return await (await self.rung_async(exchange.state, name)).ask_async(exchange.call)
-            return await _llm_answer_async(name, llm)
+        async def ask(whom: cascade.Ask) -> Answer:
+            if whom.candidate != exchange.state.policy.llm:
+                return await (await self.rung_async(exchange.state, whom.candidate)).ask_async(exchange.call, whom.task)
+            return await _llm_answer_async(whom.candidate, llm)
 
         try:
             found = await cascade.drive_async(cascade.beside(exchange.state, exchange.call, exchange.settled), ask)

@@ -67,15 +67,21 @@ def said(message: Json) -> str:
 class Rung(Protocol):
     """Anything that answers a call below the LLM, blocking or awaited; neither ever raises for what a model did."""
 
-    def ask(self, call: Call) -> Answer: ...
+    def ask(self, call: Call, task: str | None = None) -> Answer: ...
 
-    async def ask_async(self, call: Call) -> Answer: ...
+    async def ask_async(self, call: Call, task: str | None = None) -> Answer: ...
+
+    def close(self) -> None: ...
+
+    async def aclose(self) -> None: ...
 
 
 class InProcessModel(Protocol):
-    """A fitted classifier or cache: texts in, for each an answer (or None) and its signals."""
+    """A model in this process: the messages of a call of a task in, an answer (or None) and its signals out."""
 
-    def reply(self, messages: tuple[dict[str, str], ...]) -> tuple[str | None, Mapping[str, float | None]]: ...
+    def reply(
+        self, messages: tuple[dict[str, str], ...], task: str | None
+    ) -> tuple[str | None, Mapping[str, float | None]]: ...
 
 
 class Breaker:
@@ -113,7 +119,7 @@ class Endpoint:
         self._client, self._async = httpx.Client(**options), httpx.AsyncClient(**options)
         self._url = f"{self.upstream.url}/chat/completions"
 
-    def ask(self, call: Call) -> Answer:
+    def ask(self, call: Call, task: str | None = None) -> Answer:
         """The answer of the model, or why there is none."""
         if self.breaker.open:
             return self._resting()
@@ -127,7 +133,7 @@ class Endpoint:
         except (httpx.HTTPError, TimeoutError, ValueError) as error:
             return self._failed(error, began)
 
-    async def ask_async(self, call: Call) -> Answer:
+    async def ask_async(self, call: Call, task: str | None = None) -> Answer:
         """As `ask`, awaited."""
         if self.breaker.open:
             return self._resting()
@@ -180,11 +186,11 @@ class InProcess:
     name: str
     model: InProcessModel
 
-    def ask(self, call: Call) -> Answer:
+    def ask(self, call: Call, task: str | None = None) -> Answer:
         """The model's answer as a chat completion, or why there is none."""
         began = time.perf_counter()
         try:
-            text, signals = self.model.reply(call.messages)
+            text, signals = self.model.reply(call.messages, task)
         except Exception as error:  # noqa: BLE001 - whatever a model raises is one escalation, and is told
             return Answer(self.name, latency_ms=(time.perf_counter() - began) * 1e3, error=type(error).__name__)
         taken = (time.perf_counter() - began) * 1e3
@@ -193,9 +199,9 @@ class InProcess:
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
         return Answer(self.name, {"choices": [choice], "usage": {}}, signals, taken)
 
-    async def ask_async(self, call: Call) -> Answer:
+    async def ask_async(self, call: Call, task: str | None = None) -> Answer:
         """As `ask`, in a thread, so that the loop goes on."""
-        return await asyncio.to_thread(self.ask, call)
+        return await asyncio.to_thread(self.ask, call, task)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -211,11 +217,11 @@ class Missing:
     name: str
     why: str
 
-    def ask(self, call: Call) -> Answer:
+    def ask(self, call: Call, task: str | None = None) -> Answer:
         """Why there is no answer."""
         return Answer(self.name, error=self.why)
 
-    async def ask_async(self, call: Call) -> Answer:
+    async def ask_async(self, call: Call, task: str | None = None) -> Answer:
         """As `ask`."""
         return self.ask(call)
 

@@ -4,12 +4,8 @@ from pathlib import Path
 
 import pytest
 import recorded
+from live_runs import policy, put
 from servers import serving_app
-
-try:
-    from live_runs import policy, put
-except ImportError:  # until policies of version 2 are here
-    collect_ignore_glob = ["test_*.py"]
 
 
 @pytest.fixture

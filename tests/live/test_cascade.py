@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from live_runs import OTHER, QUEUE, asked, policy
 
 from migration.live.call import read
-from migration.live.cascade import beside, drive, in_share, settle
+from migration.live.cascade import Ask, beside, drive, in_share, settle
 from migration.live.policies import Active, State
 from migration.live.rungs import Answer
 from migration.routing.policy import Request, Router
@@ -33,7 +33,7 @@ def test_decisions_are_the_routers_on_every_call(system, with_tool, seen):
     messages = asked("hi", system)
     tools = [{"type": "function", "function": {"name": "look_up"}}] if with_tool else None
     call = read({"model": "m", "messages": messages, "tools": tools})
-    settled = drive(settle(state(), call), lambda name: answer(name, seen[name]))
+    settled = drive(settle(state(), call), lambda whom: answer(whom.candidate, seen[whom.candidate]))
 
     names = ["look_up"] * with_tool
     decision = ROUTER.route(Request(messages, task=ROUTER.recognise(messages, names), tools=names))
@@ -48,7 +48,8 @@ def test_a_rung_that_fails_costs_one_escalation_even_where_its_threshold_is_zero
     call = read({"messages": asked("hi")})
     asked_of = []
 
-    def ask(name: str) -> Answer:
+    def ask(whom: Ask) -> Answer:
+        name = whom.candidate
         asked_of.append(name)
         return Answer(name, error="down") if name == "tiny" else answer(name, {"mean_logprob": -9.0})
 
@@ -56,7 +57,7 @@ def test_a_rung_that_fails_costs_one_escalation_even_where_its_threshold_is_zero
     assert asked_of == ["tiny", "small"]
     assert settled.decision.candidate == "small"
     assert settled.tried[0].answer.error == "down"
-    down = drive(settle(State(Active("v1"), router), call), lambda name: Answer(name, error="down"))
+    down = drive(settle(State(Active("v1"), router), call), lambda whom: Answer(whom.candidate, error="down"))
     assert (down.decision.model, down.decision.reason) == ("llm", "small failed: down")
 
 
@@ -66,7 +67,7 @@ def test_a_rung_that_fails_costs_one_escalation_even_where_its_threshold_is_zero
 )
 def test_the_switch_the_ramp_and_an_alarm_come_before_the_policy(active, why):
     call = read({"messages": asked("hi")})
-    settled = drive(settle(state(**active), call), lambda name: pytest.fail("no rung is asked"))
+    settled = drive(settle(state(**active), call), lambda whom: pytest.fail("no rung is asked"))
     assert settled.decision.model == "llm"
     assert why in settled.decision.reason
     assert settled.decision.task == "queue", "what it was is known all the same"
@@ -88,9 +89,9 @@ def test_a_shadow_asks_whom_the_caller_did_not_hear():
     def shadow(of: State, ask):
         return drive(beside(of, call, drive(settle(of, call), ask)), ask)
 
-    (llm,) = shadow(state(), lambda name: answer(name, sure))
+    (llm,) = shadow(state(), lambda whom: answer(whom.candidate, sure))
     assert (llm.answer.candidate, llm.rung) == ("big", -1)
-    held = shadow(state(share=0.0), lambda name: answer(name, unsure if name == "tiny" else sure))
+    held = shadow(state(share=0.0), lambda whom: answer(whom.candidate, unsure if whom.candidate == "tiny" else sure))
     assert [(one.answer.candidate, one.kept) for one in held] == [("tiny", False), ("small", True)]
-    assert shadow(state(), lambda name: answer(name, unsure)) == (), "all were asked on the way"
-    assert shadow(state(off=True), lambda name: pytest.fail("off is off")) == ()
+    assert shadow(state(), lambda whom: answer(whom.candidate, unsure)) == (), "all were asked on the way"
+    assert shadow(state(off=True), lambda whom: pytest.fail("off is off")) == ()

@@ -22,7 +22,7 @@ GROUP = "hybrid"
 """The model's name that callers ask for."""
 LACKING = (
     "streams: LiteLLM's handlers give chunks of text, so a stream of the hybrid comes in one chunk at its end",
-    "x_migration: the decision is in the decision log and, for what the plugin decided, in routing_plugin_signals",
+    "x_migration and the decision log where the plugin sends a call straight to the LLM: LiteLLM's own log has those",
     "the ramp is sticky by `user`, `metadata` or the conversation's beginning; headers do not reach a handler",
 )
 

@@ -23,6 +23,8 @@ from migration.live.replies import Reply
 from migration.routing.policy.router import SLM
 
 PREFIX = "hybrid/"
+LITELLMS_OWN = ("stream", "max_retries", "extra_headers", "drop_params")
+"""What LiteLLM adds to a request."""
 
 
 def connect(*, run: str, upstreams: Mapping[str, str], llm: Mapping[str, str]) -> tuple[Plugin, Handler]:
@@ -116,7 +118,7 @@ def _refused(problem: Exception) -> httpx.Response:
 
 def _body(given: Mapping[str, Any]) -> dict[str, Any]:
     """The caller's request again, as far as LiteLLM hands it over."""
-    options = {name: value for name, value in (given.get("optional_params") or {}).items() if name != "stream"}
+    options = {name: value for name, value in (given.get("optional_params") or {}).items() if name not in LITELLMS_OWN}
     metadata = (given.get("litellm_params") or {}).get("metadata") or {}
     kept = {name: value for name, value in metadata.items() if isinstance(value, str) and name.endswith("_id")}
     return {"messages": given["messages"], **options} | ({"metadata": kept} if kept else {})
