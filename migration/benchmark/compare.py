@@ -78,7 +78,7 @@ def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | st
         read = float(weight @ part["prompt_tokens"].fillna(0).to_numpy(float))
         paid = read * float(fact["input_usd_m"]) + float(weight @ tokens) * float(fact["output_usd_m"])
         cost = paid / weight.sum() / 1e6 * 1000
-    labelled = part[part["scorer"].isin(["label", "fields"])]
+    labelled = part[part["scorer"].isin(["label", "fields", "fields_set"])]
     weights = float(fact.get("memory_mb", np.nan))
     peak = weights + float(fact.get("peak_mb", 0.0))
     return {

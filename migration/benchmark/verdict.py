@@ -58,7 +58,7 @@ def prospect(scored: pd.DataFrame, replayed: pd.DataFrame, task: str) -> Prospec
         few = f"{examples} logged calls to learn from are too few, {TUNING_EXAMPLES} are the least"
         return Prospect(False, f"{few}: log {lacking} more", lacking)
     form = f"it is {kind} in running text"
-    if part["scorer"].isin(["label", "fields", "spans"]).mean() > 0.5:
+    if part["scorer"].isin(["label", "fields", "fields_set", "spans", "spans_set"]).mean() > 0.5:
         form = f"its answers keep a fixed form ({own['response'].nunique():,} different ones)"
     return Prospect(True, f"{form} and {examples:,} logged calls are there to learn from")
 

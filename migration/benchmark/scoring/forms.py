@@ -1,6 +1,6 @@
 """An answer as the caller's own code would read it: a label, fields, tool calls; and how alike two of them are.
 
-Knows: code fences, JSON, `KEY: value` lines, the forms of tool calls. Refuses to know: which form a task asks for and
+Knows: code fences, JSON, `KEY: value` lines, the forms of tool calls. Out of scope: which form a task asks for and
 what counts as agreement (`scoring`).
 """
 
@@ -31,7 +31,7 @@ def parse(text: str) -> Any:
     if text[:1] in ("{", "["):
         try:
             return json.loads(text)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             return None
     lines = [_LINE.match(line) for line in text.splitlines() if line.strip()]
     matched = [line for line in lines if line]
@@ -68,42 +68,73 @@ def unfenced(text: str) -> str:
     return fenced[1] if fenced else text
 
 
-def leaves(value: Any, path: str = "") -> Iterable[tuple[str, str]]:
-    """(path, typed normalised value) of every leaf; members of a list share one path, so their order is free."""
+Leaf = tuple[str, Any]
+
+
+def _leaf(value: Any, unordered: bool) -> Leaf:
+    """One value, whole, with its JSON type: `true` is not `"true"`, `[]` is not `{}`; 1 and 1.0 are one number."""
     if isinstance(value, dict):
+        return "object", tuple(sorted((str(key), _leaf(inner, unordered)) for key, inner in value.items()))
+    if isinstance(value, list):
+        members = [_leaf(inner, unordered) for inner in value]
+        return "list", tuple(sorted(members, key=repr) if unordered else members)
+    if isinstance(value, str):
+        return "text", " ".join(value.casefold().split())
+    if isinstance(value, bool) or value is None:
+        return "word", str(value)
+    return "number", repr(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def leaves(
+    value: Any, path: tuple[str, ...] = (), *, unordered: bool = False
+) -> Iterable[tuple[tuple[str, ...], Leaf]]:
+    """(path, typed value) of every field; a member of a list is one value, and so is an empty object or list.
+
+    unordered: whether the members of a list have no order; else a member's path holds its place.
+    """
+    if isinstance(value, dict) and value:
         for key, inner in value.items():
-            yield from leaves(inner, f"{path}.{str(key).casefold()}")
-    elif isinstance(value, list):
-        for inner in value:
-            yield from leaves(inner, f"{path}[]")
+            yield from leaves(inner, (*path, str(key)), unordered=unordered)
+    elif isinstance(value, list) and value:
+        for place, inner in enumerate(value):
+            yield (*path, "[]" if unordered else f"[{place}]"), _leaf(inner, unordered)
     else:
-        yield path, " ".join(value.casefold().split()) if isinstance(value, str) else f"{type(value).__name__}:{value}"
+        yield path, _leaf(value, unordered)
 
 
-def _f1(hits: float, answered: int, wanted: int) -> float:
-    return 1.0 if answered == wanted == 0 else 2 * hits / (answered + wanted)
+def words_of(value: Any) -> str:
+    """The values of an answer's fields in one line, as a class to count by."""
+    return " / ".join(str(leaf) for _, (_, leaf) in leaves(value))
 
 
-def fields_f1(output: Any, reference: Any) -> float:
+def fields_f1(output: Any, reference: Any, *, unordered: bool = False) -> float:
     """Field-level F1 over (path, value); a value of another JSON type is wrong. Shapes as `parse` gives them."""
     if type(output) is not type(reference):
         return 0.0
-    said, wanted = Counter(leaves(output)), Counter(leaves(reference))
-    return _f1((said & wanted).total(), said.total(), wanted.total())
+    said, wanted = Counter(leaves(output, unordered=unordered)), Counter(leaves(reference, unordered=unordered))
+    return 2 * (said & wanted).total() / (said.total() + wanted.total())
 
 
-def spans_f1(output: Any, reference: Any) -> float:
-    """Exact-span F1 over fields: any value that the reference lists for a field is right, any other is wrong."""
-    if type(output) is not type(reference):
-        return 0.0
-    said, wanted = _grouped(output), _grouped(reference)
-    hits = sum(bool(values & said.get(path, set())) for path, values in wanted.items())
-    strange = sum(len(values - wanted.get(path, set())) for path, values in said.items())
-    return _f1(hits, hits + strange, len(wanted))
+def spans_f1(output: Any, reference: Any, *, unordered: bool = False) -> float:
+    """`fields_f1`, where the reference may declare alternatives: `{"amount": {"any_of": ["$180", "180 dollars"]}}`.
+
+    A list without `any_of` asks for all its values.
+    """
+    return fields_f1(output, _settled(output, reference, unordered), unordered=unordered)
 
 
-def _grouped(value: Any) -> dict[str, set[str]]:
-    groups: dict[str, set[str]] = {}
-    for path, leaf in leaves(value):
-        groups.setdefault(path.removesuffix("[]"), set()).add(leaf)
-    return groups
+def _settled(output: Any, reference: Any, unordered: bool) -> Any:
+    """The reference with each `any_of` replaced by the alternative that the output gives, else by the first."""
+    if not isinstance(reference, dict):
+        return reference
+    options = reference.get("any_of")
+    if len(reference) == 1 and isinstance(options, list) and options:
+        given = _leaf(output, unordered)
+        return next((each for each in options if _leaf(each, unordered) == given), options[0])
+    said = output if isinstance(output, dict) else {}
+    return {key: _settled(said.get(key), inner, unordered) for key, inner in reference.items()}
+
+
+def is_blank(text: str) -> bool:
+    """Whether an answer shows nothing: no text, only space, control characters or an empty code fence."""
+    return not "".join(c for c in unfenced(text) if c.isprintable()).strip()

@@ -1,33 +1,32 @@
 """When an answer counts as the reference's equal: one scorer for each form of answer, chosen by task type and form.
 
 Knows: labels, structured fields, extracted values, running text, summaries, tool calls, code; what each scorer
-means by "agrees", in words. Refuses to know: how an answer is read (`forms`), models, traffic weights and verdicts
-(`compare`), judges (`scorecard`).
+means by "agrees", in words. Out of scope: how an answer is read (`forms`), a program (`program`) and a text
+(`meaning`), models, traffic weights and verdicts (`compare`), judges (`judge`).
 
-Thresholds of running text were measured on 360 support replies of known intent (public data, 400 pairs each way):
-cosine 0.75 lets 0.3% of replies to different intents pass and 34% of replies to the same intent; chrF 0.45 lets 1%
-and 41% pass. They lean to "differs": an answer that agrees is safe to move, one that does not is worth a look.
+Running text agrees where `meaning` finds nothing that one text says alone and the embeddings are close; false and
+true passes are measured by `tests/bench/agreement.py`. It stays a likeness: without a judge or people's labels it is
+not `provable`, so that it gets neither "move now" nor a guarantee.
 """
 
 from __future__ import annotations
 
-import ast
-import difflib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from migration.benchmark.scoring.forms import fields_f1, leaves, parse, plain, spans_f1, tool_calls, unfenced
+from migration.benchmark.scoring.forms import fields_f1, is_blank, parse, plain, spans_f1, tool_calls, words_of
+from migration.benchmark.scoring.meaning import says_part, says_same
+from migration.benchmark.scoring.program import same_program
 from migration.errors import BadInput
 from migration.stats import agreement_rate
 
 SAME_MEANING, SAME_CHARACTERS = 0.75, 0.45
 """Cosine of MiniLM embeddings, and chrF where MiniLM cannot be had, from which two texts say the same."""
+_LISTS = ("fields", "spans")
 _LABELLED = ("classification", "sentiment", "routing", "scoring")
-_NUMBER = re.compile(r"\d[\d,.:/-]*\d")
 
 Verdicts = tuple[np.ndarray, np.ndarray]
 """Scores 0..1 (n,) and agrees bool (n,)."""
@@ -35,11 +34,22 @@ Verdicts = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Scorer:
-    """Compares outputs with references. `definition` says in words what its `agrees` means."""
+    """Compares outputs with references. `definition` says in words what its `agrees` means.
+
+    provable: whether its verdict may carry "move now" and a guarantee. An empty answer never agrees, whatever `judge`
+    says of it.
+    """
 
     name: str
     definition: str
     judge: Callable[[Sequence[str], Sequence[str]], Verdicts]
+    provable: bool = True
+
+    def __call__(self, outputs: Sequence[str], references: Sequence[str]) -> Verdicts:
+        """Scores 0..1 (n,) and agrees bool (n,) of outputs (n,) and references (n,); 0 and False where one is empty."""
+        scores, agrees = self.judge(outputs, references)
+        shown = ~np.array([is_blank(o) for o in outputs], bool)
+        return np.where(shown, np.clip(scores, 0, 1), 0.0), np.asarray(agrees, bool) & shown
 
     @classmethod
     def of(cls, function: Callable[[str, str], float], *, at_least: float = 1.0, name: str = "") -> Scorer:
@@ -65,12 +75,10 @@ def _label(output: str, reference: str) -> float:
     return float(plain(output) == plain(reference))
 
 
-def _fields(output: str, reference: str) -> float:
-    return fields_f1(parse(output), parse(reference))
-
-
-def _spans(output: str, reference: str) -> float:
-    return spans_f1(parse(output), parse(reference))
+def _structured(
+    f1: Callable[..., float], *, unordered: bool = False
+) -> Callable[[Sequence[str], Sequence[str]], Verdicts]:
+    return _each(lambda output, reference: f1(parse(output), parse(reference), unordered=unordered))
 
 
 def _tool(output: str, reference: str) -> float:
@@ -78,17 +86,6 @@ def _tool(output: str, reference: str) -> float:
     pairs = zip(said, wanted, strict=False)
     right = sum(0.5 + 0.5 * fields_f1(a, b) if name == other else 0.0 for (name, a), (other, b) in pairs)
     return right / max(len(said), len(wanted), 1)
-
-
-def _code(output: str, reference: str) -> float:
-    said, wanted = unfenced(output), unfenced(reference)
-    try:
-        if ast.dump(ast.parse(said)) == ast.dump(ast.parse(wanted)):
-            return 1.0
-    except (SyntaxError, ValueError):
-        pass  # not Python: its tokens are compared
-    first, second = (re.findall(r"\w+|[^\w\s]", re.sub(r"(?m)(//|#).*$", "", text)) for text in (said, wanted))
-    return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
 
 
 def chrf(outputs: Sequence[str], references: Sequence[str]) -> np.ndarray:
@@ -120,32 +117,48 @@ def same_meaning(outputs: Sequence[str], references: Sequence[str]) -> np.ndarra
     return cosines >= SAME_MEANING
 
 
-def numbers(text: str) -> set[str]:
-    """Numbers of two or more digits: amounts, dates, order numbers; not a list's own numbering."""
-    return set(_NUMBER.findall(text))
+def _close(same: list[bool], outputs: Sequence[str], references: Sequence[str]) -> np.ndarray:
+    """`same` where the embeddings are close too; only pairs that passed so far are embedded."""
+    agrees = np.array(same, bool)
+    left = np.flatnonzero(agrees)
+    if len(left):
+        agrees[left] = same_meaning([outputs[i] for i in left], [references[i] for i in left])
+    return agrees
 
 
 def _text(outputs: Sequence[str], references: Sequence[str]) -> Verdicts:
-    same = [numbers(o) == numbers(r) for o, r in zip(outputs, references, strict=True)]
-    return chrf(outputs, references), same_meaning(outputs, references) & np.array(same, bool)
+    same = [says_same(o, r) for o, r in zip(outputs, references, strict=True)]
+    return chrf(outputs, references), _close(same, outputs, references)
 
 
 def _summary(outputs: Sequence[str], references: Sequence[str]) -> Verdicts:
-    true = [numbers(o) <= numbers(r) for o, r in zip(outputs, references, strict=True)]
-    return rouge_l(outputs, references), same_meaning(outputs, references) & np.array(true, bool)
+    true = [says_part(o, r) for o, r in zip(outputs, references, strict=True)]
+    return rouge_l(outputs, references), _close(true, outputs, references)
 
 
 _MEANING = f"embeddings at cosine {SAME_MEANING} or closer (chrF {SAME_CHARACTERS} without the embedding model)"
+_SET = ", lists in any order"
+_FIELDS = "every field and value the same, types and order too (JSON or KEY: value lines)"
+_SPANS = "every value found (or a declared alternative, any_of), and nothing else"
 SCORERS = {
     scorer.name: scorer
     for scorer in (
         Scorer("label", "the same label, but for case, quotes and a final stop", _each(_label)),
-        Scorer("fields", "every field and value the same, types too (JSON or KEY: value lines)", _each(_fields)),
-        Scorer("spans", "every field found with a value the reference lists, and nothing else", _each(_spans)),
+        Scorer("fields", _FIELDS, _structured(fields_f1)),
+        Scorer(
+            "fields_set", _FIELDS.replace("types and order", "types") + _SET, _structured(fields_f1, unordered=True)
+        ),
+        Scorer("spans", _SPANS, _structured(spans_f1)),
+        Scorer("spans_set", _SPANS + _SET, _structured(spans_f1, unordered=True)),
         Scorer("tool_call", "the same tools in the same order with the same arguments", _each(_tool)),
-        Scorer("code", "the same program but for layout and comments", _each(_code)),
-        Scorer("text", f"the same numbers, and {_MEANING}", _text),
-        Scorer("summary", f"no number that the reference lacks, and {_MEANING}", _summary),
+        Scorer("code", "the same program but for layout and comments", _each(same_program)),
+        Scorer("text", f"the same words, numbers and roles but for listed synonyms, and {_MEANING}", _text, False),
+        Scorer(
+            "summary",
+            f"nothing said that the reference does not, nothing decisive left out, and {_MEANING}",
+            _summary,
+            False,
+        ),
     )
 }
 
@@ -170,33 +183,55 @@ def score(
     *,
     scorers: Mapping[str, Scorer | Callable[[str, str], float]] | None = None,
 ) -> pd.DataFrame:
-    """`predictions` with `score` (0..1), `agrees` (bool), `scorer` (its name) and `agrees_when` (in words).
+    """`predictions` with `score` (0..1), `agrees` (bool), `scorer` (its name), `agrees_when` (in words), `provable`.
 
     predictions: call_id, candidate, output, error; calls: call_id, task, task_type, response, and where present
-    split and weight, which are joined on. Without `calls` the columns task, task_type, reference must be there.
+    split, weight and unordered (tasks.yaml: lists have no order), which are joined on. Without `calls` the columns
+    task, task_type, reference must be there.
     scorers: task or task type -> your own plain function or `Scorer`, before the built-in choice.
     An answer with an error, or none, scores 0: what a candidate cannot do is its failure, not a missing value.
     """
     scored = _with_reference(predictions, calls)
     own = {k: each if isinstance(each, Scorer) else Scorer.of(each, name=k) for k, each in (scorers or {}).items()}
+    sets = unordered_tasks(calls)
     known = SCORERS | {scorer.name: scorer for scorer in own.values()}
     rows = zip(scored["task"], scored["task_type"], scored["reference"], strict=True)
     scored["scorer"] = [own[t].name if t in own else own[k].name if k in own else choose(k, r) for t, k, r in rows]
+    free = scored["task"].isin(sets) | (scored["unordered"].fillna(False) if "unordered" in scored else False)
+    scored["scorer"] = [f"{n}_set" if f and n in _LISTS else n for n, f in zip(scored["scorer"], free, strict=True)]
+    scored["provable"] = [known[name].provable for name in scored["scorer"]]
     scored["agrees_when"] = [known[name].definition for name in scored["scorer"]]
     scored["score"], scored["agrees"] = 0.0, False
     answered = scored["output"].notna() & scored["error"].isna()
     for name, group in scored[answered].groupby("scorer"):
-        scores, agrees = known[str(name)].judge(group["output"].tolist(), group["reference"].tolist())
-        scored.loc[group.index, "score"] = np.clip(scores, 0, 1)
+        scores, agrees = known[str(name)](group["output"].tolist(), group["reference"].tolist())
+        scored.loc[group.index, "score"] = scores
         scored.loc[group.index, "agrees"] = agrees
     return scored
+
+
+def unordered_tasks(calls: pd.DataFrame | None) -> set[str]:
+    """Tasks whose own repeated answers hold the same lists in another order, for two requests or more.
+
+    calls: task, messages, response; without messages nothing is known and no task is returned.
+    """
+    if calls is None or not {"task", "messages", "response"} <= set(calls):
+        return set()
+    rows = calls[calls["response"].fillna("").str.contains("[", regex=False)]
+    asked = pd.Series(["\0".join(f"{m['role']}:{m['content']}" for m in ms) for ms in rows["messages"]], rows.index)
+    found: dict[str, int] = {}
+    for (task, _), answers in rows["response"].groupby([rows["task"], asked.astype(object)]):
+        first, *others = [parse(text) for text in answers.unique()]
+        moved = any(fields_f1(each, first) < 1 == fields_f1(each, first, unordered=True) for each in others)
+        found[str(task)] = found.get(str(task), 0) + moved
+    return {task for task, count in found.items() if count > 1}
 
 
 def _with_reference(predictions: pd.DataFrame, calls: pd.DataFrame | None) -> pd.DataFrame:
     scored = predictions.reset_index(drop=True)
     if calls is not None:
         known = calls.rename(columns={"response": "reference"}).set_index("call_id")
-        joined = [c for c in ("task", "task_type", "reference", "split", "weight") if c in known]
+        joined = [c for c in ("task", "task_type", "reference", "split", "weight", "unordered") if c in known]
         scored = scored.drop(columns=[c for c in joined if c in scored]).join(known[joined], on="call_id")
     unknown = scored["reference"].isna()
     if unknown.any():
@@ -216,7 +251,7 @@ def definitions(scored: pd.DataFrame) -> pd.DataFrame:
 
 def _class(text: str) -> str:
     fields = parse(text)
-    return plain(text) if fields is None else " / ".join(value for _, value in leaves(fields))
+    return plain(text) if fields is None else words_of(fields)
 
 
 def macro_f1(outputs: Sequence[str], references: Sequence[str]) -> float:
@@ -239,8 +274,8 @@ def repeats(calls: pd.DataFrame) -> pd.DataFrame:
     """How often the LLM agrees with itself: requests that the log holds twice, scored as a candidate would be.
 
     One pair a distinct request (its first two answers). Columns: call_id (of the second), task, task_type, reference
-    (the first answer), output, score, agrees, scorer, agrees_when; no row where nothing was asked twice. Where the LLM
-    itself often differs, no candidate can agree more often than that.
+    (the first answer), output, score, agrees, scorer, agrees_when, provable; no row where nothing was
+    asked twice. Where the LLM itself often differs, no candidate can agree more often than that.
     """
     asked = calls[calls["kind"].isin(["chat", "scoring"]) & calls["task"].notna() & calls["response"].notna()]
     texts = pd.Series(
@@ -250,6 +285,7 @@ def repeats(calls: pd.DataFrame) -> pd.DataFrame:
     first = asked[place == 0].assign(text=texts).set_index(["task", "text"])["response"]
     if not (place == 1).any():
         columns = ("call_id", "task", "task_type", "reference", "output", "score", "agrees", "scorer", "agrees_when")
+        columns += ("provable",)
         return pd.DataFrame(columns=list(columns))
     second = asked[place == 1].assign(text=texts)
     reference = first.reindex(pd.MultiIndex.from_frame(second[["task", "text"]])).to_numpy()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migration.benchmark.scoring.forms import fields_f1, parse, plain, spans_f1, tool_calls
+from migration.benchmark.scoring.forms import fields_f1, is_blank, parse, plain, spans_f1, tool_calls
 
 CALL = {"name": "find_order", "arguments": {"id": 12}}
 JSON = st.recursive(
@@ -62,7 +62,40 @@ def test_how_alike_two_are_is_a_share_and_equals_are_wholly_alike(one, other):
     assert fields_f1(one, other) == fields_f1(other, one)
 
 
-def test_any_listed_value_of_a_span_is_right_and_a_strange_one_is_wrong():
-    wanted = {"city": ["Paris", "paris, France"]}
-    assert spans_f1({"city": ["Paris"]}, wanted) == 1
-    assert spans_f1({"city": ["Paris", "Rome"]}, wanted) == pytest.approx(2 / 3)
+def test_a_declared_alternative_of_a_span_is_right_and_every_other_value_is_wanted():
+    wanted = {"city": {"any_of": ["Paris", "paris, France"]}}
+    assert spans_f1({"city": "Paris, France"}, wanted) == 1
+    assert spans_f1({"city": "Rome"}, wanted) == 0
+    assert spans_f1({"city": ["Paris"]}, {"city": ["Paris", "Rome"]}) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": []}, {}),
+        ({}, []),
+        ({"a": {}}, {"a": []}),
+        ({"a": True}, {"a": "true"}),
+        ({"a": True}, {"a": 1}),
+        ({"a": 1}, {"a": "1"}),
+        ({"a": None}, {}),
+        (
+            [{"who": "Ann", "owes": 5}, {"who": "Bob", "owes": 9}],
+            [{"who": "Ann", "owes": 9}, {"who": "Bob", "owes": 5}],
+        ),
+        ({"a.b": 1}, {"a": {"b": 1}}),
+    ],
+)
+def test_values_that_a_program_would_tell_apart_differ(one, other):
+    for unordered in (False, True):
+        assert fields_f1(one, other, unordered=unordered) < 1
+
+
+def test_order_counts_unless_the_list_is_a_set():
+    assert fields_f1({"a": [1, {"b": [2, 3]}]}, {"a": [{"b": [3, 2]}, 1]}) < 1
+    assert fields_f1({"a": [1, {"b": [2, 3]}]}, {"a": [{"b": [3, 2]}, 1]}, unordered=True) == 1
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\u200b", "```\n\n```"])
+def test_an_answer_that_shows_nothing_is_blank(text):
+    assert is_blank(text)

@@ -66,12 +66,13 @@ def test_the_form_of_the_reference_and_the_task_type_choose_the_scorer(task_type
         ("fields", 'Sure! {"a": 1}', '{"a": 1}', 0),
         ("fields", "queue: refund\nEscalate: No", "QUEUE: REFUND\nESCALATE: no", 1),
         ("fields", "QUEUE: REFUND", "QUEUE: REFUND\nESCALATE: no", 2 / 3),
-        ("fields", '["b", "a"]', '["a", "b"]', 1),
+        ("fields", '["b", "a"]', '["a", "b"]', 0),
+        ("fields_set", '["b", "a"]', '["a", "b"]', 1),
         ("fields", '["a", "a"]', '["a"]', 2 / 3),
         ("spans", "{}", "{}", 1),
         ("spans", '{"order_id": "7"}', "{}", 0),
-        ("spans", '{"amount": "$180"}', '{"amount": ["$180", "one hundred and eighty dollars"]}', 1),
-        ("spans", '{"amount": ["$180", "$190"]}', '{"amount": ["$180", "180"]}', 2 / 3),
+        ("spans", '{"amount": "$180"}', '{"amount": {"any_of": ["$180", "one hundred and eighty dollars"]}}', 1),
+        ("spans", '{"amount": ["$180"]}', '{"amount": ["$180", "$190"]}', 2 / 3),
         ("spans", '{"name": "ann  LEE"}', '{"name": "Ann Lee"}', 1),
         ("tool_call", '{"name": "book", "arguments": {"bags": 2, "id": "x1"}}', TOOL, 1),
         ("tool_call", '<tool_call>{"name": "book", "arguments": {"bags": 3, "id": "X1"}}</tool_call>', TOOL, 0.75),
@@ -95,17 +96,38 @@ def test_no_answer_breaks_a_scorer(output, reference):
 
 
 @pytest.mark.slow
-def test_text_agrees_when_it_says_the_same_with_the_same_numbers():
-    reference = "You can return the shoes within 30 days. Send them back with the label in the box."
+def test_text_agrees_when_it_says_the_same_in_listed_ways():
+    reference = "You can't return the shoes after 30 days. Please contact us for assistance with the label."
     outputs = [
-        "The shoes can be returned within 30 days: just send them back using the label from the box.",
-        "The shoes can be returned within 14 days: just send them back using the label from the box.",
+        "Hello! You cannot return the shoes after 30 days. Please reach out to us for help with the label. Thank you!",
+        "You can return the shoes after 30 days. Please contact us for assistance with the label.",
         "Our shops in Berlin are open until eight in the evening.",
     ]
-    assert scoring.SCORERS["text"].judge(outputs, [reference] * 3)[1].tolist() == [True, False, False]
-    shorter = "Shoes may be returned with the label in the box."
-    assert scoring.SCORERS["summary"].judge([shorter], [reference])[1].tolist() == [True]
-    assert scoring.SCORERS["text"].judge([shorter], [reference])[1].tolist() == [False]
+    assert scoring.SCORERS["text"](outputs, [reference] * 3)[1].tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("name", list(scoring.SCORERS))
+@pytest.mark.parametrize("nothing", ["", "  \n", "\u200b"])
+def test_an_empty_answer_never_agrees(name, nothing):
+    scores, agrees = scoring.SCORERS[name]([nothing], [nothing])
+    assert (scores[0], agrees[0]) == (0, False)
+
+
+def test_only_running_text_is_not_provable():
+    assert {name for name, scorer in scoring.SCORERS.items() if not scorer.provable} == {"text", "summary"}
+    assert score(answers(["travel"]), calls(["travel"]))["provable"].tolist() == [True]
+    own = Scorer.of(lambda o, r: 1.0, name="own")
+    assert not score(answers([" "]), calls(["x"]), scorers={"gate": own})["agrees"].any()
+
+
+def test_lists_are_sets_where_a_person_or_the_repeats_say_so():
+    given = answers(['["b", "a"]'])
+    assert not score(given, calls(['["a", "b"]']))["agrees"].any()
+    assert score(given, calls(['["a", "b"]']).assign(unordered=True))["agrees"].all()
+    log = calls(['["a", "b"]', '["b", "a"]', '["c", "d"]', '["d", "c"]'])
+    log["messages"] = [[{"role": "user", "content": text}] for text in ("one", "one", "two", "two")]
+    assert scoring.unordered_tasks(log) == {"gate"}
+    assert score(given, log)["agrees"].all()
 
 
 def test_an_error_is_a_failure_of_the_candidate_not_a_missing_value():
