@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from migration.audit.pii import recall_by_kind
+from migration.audit.pii.recall import recall_by_kind
 from migration.sample.personal import COUNTRIES, NOTHING, labelled
 
 
