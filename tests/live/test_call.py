@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migration.audit.importers.bodies import messages as imported
+from migration.audit.importers.forms.bodies import messages as imported
 from migration.live.call import canonical, conversation_of, plain, read
 
 text = st.text(max_size=20)

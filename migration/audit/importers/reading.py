@@ -23,9 +23,9 @@ from joblib import Parallel, cpu_count, delayed
 
 from migration.audit.importers.calls import WORKING, Finished, is_scoring
 from migration.audit.importers.forms import FORMS
+from migration.audit.importers.forms.openai import Side
+from migration.audit.importers.forms.record import FIELDS, BadRecord, Json, Skipped, estimated_tokens
 from migration.audit.importers.lines import BrokenStream
-from migration.audit.importers.openai import Side
-from migration.audit.importers.record import FIELDS, BadRecord, Json, Skipped, estimated_tokens
 from migration.audit.importers.report import SHOWN, BadLine
 from migration.audit.importers.sources import (
     Joined,

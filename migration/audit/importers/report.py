@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from migration.audit.importers.record import printable
+from migration.audit.importers.forms.record import printable
 
 SHOWN = 1000
 """Bad lines a report carries itself; all of them are in `bad_lines.parquet`."""

@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from migration.audit.importers.forms.record import BadRecord, Json, printable
 from migration.audit.importers.lines import LONGEST_LINE, lines
-from migration.audit.importers.record import BadRecord, Json, printable
 from migration.errors import BadInput
 
 Rows = Iterator[tuple[int, Json | BadRecord]]

@@ -17,10 +17,10 @@ from typing import Any
 
 import orjson
 
-from migration.audit.importers import rows, tables
-from migration.audit.importers.forms import EXPECTED, Form, recognised, records
+from migration.audit.importers import rows
+from migration.audit.importers.forms import EXPECTED, Form, recognised, records, tables
+from migration.audit.importers.forms.record import BadRecord, Json
 from migration.audit.importers.lines import BrokenStream, chunks, head, lines
-from migration.audit.importers.record import BadRecord, Json
 from migration.errors import BadInput
 
 SNIFFED, SNIFFED_BYTES = 200, 1 << 25

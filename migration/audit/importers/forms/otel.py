@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from migration.audit.importers.bodies import arguments, content, finish_reason, messages
-from migration.audit.importers.openai import Side, conversation, endpoint_of, hints, judged
-from migration.audit.importers.record import (
+from migration.audit.importers.forms.bodies import arguments, content, finish_reason, messages
+from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged
+from migration.audit.importers.forms.record import (
     BadRecord,
     Json,
     Skipped,

@@ -9,9 +9,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration.audit.importers.bodies import answer, finish_reason, outcome, request_fields, usage
-from migration.audit.importers.openai import CHAT, EMBEDDINGS, Side, conversation, endpoint_of, hints, judged, path_of
-from migration.audit.importers.record import Json, Skipped, call, decoded, integer, mapping, real, text, timestamp
+from migration.audit.importers.forms.bodies import answer, finish_reason, outcome, request_fields, usage
+from migration.audit.importers.forms.openai import (
+    CHAT,
+    EMBEDDINGS,
+    Side,
+    conversation,
+    endpoint_of,
+    hints,
+    judged,
+    path_of,
+)
+from migration.audit.importers.forms.record import Json, Skipped, call, decoded, integer, mapping, real, text, timestamp
 
 NOT_SERVED_FROM_CACHE = "00000000-0000-0000-0000-000000000000"
 

@@ -6,9 +6,9 @@ priced as the LLM's, so that the bill is what it would be without the small mode
 
 from __future__ import annotations
 
-from migration.audit.importers.bodies import request_fields
-from migration.audit.importers.openai import CHAT, Side
-from migration.audit.importers.record import BadRecord, Json, call, integer, real, text, timestamp
+from migration.audit.importers.forms.bodies import request_fields
+from migration.audit.importers.forms.openai import CHAT, Side
+from migration.audit.importers.forms.record import BadRecord, Json, call, integer, real, text, timestamp
 
 
 def matches(record: Json) -> bool:

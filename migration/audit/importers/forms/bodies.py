@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration.audit.importers.record import BadRecord, Json, canonical, decoded, integer, mapping, text
+from migration.audit.importers.forms.record import BadRecord, Json, canonical, decoded, integer, mapping, text
 
 
 def messages(value: Any, name: str = "messages") -> list[Json]:

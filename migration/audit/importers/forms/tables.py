@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from migration.audit.importers.bodies import failure, messages, outcome, request_fields
-from migration.audit.importers.openai import Side, conversation, endpoint_of, hints, judged
-from migration.audit.importers.record import (
+from migration.audit.importers.forms.bodies import failure, messages, outcome, request_fields
+from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged
+from migration.audit.importers.forms.record import (
     BadRecord,
     Json,
     call,

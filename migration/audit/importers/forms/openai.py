@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from migration.audit.importers.bodies import outcome, request_fields
-from migration.audit.importers.record import BadRecord, Json, call, integer, mapping, real, text, timestamp
+from migration.audit.importers.forms.bodies import outcome, request_fields
+from migration.audit.importers.forms.record import BadRecord, Json, call, integer, mapping, real, text, timestamp
 
 Side = Callable[[str], Json | None]
 """Looks up the other half of a call (a batch's request, a stored completion's messages) by its key."""

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from migration.audit.importers import decisions, openai, otel, platforms
-from migration.audit.importers.record import Json
+from migration.audit.importers.forms import decisions, openai, otel, platforms
+from migration.audit.importers.forms.record import Json
 
 EXPECTED = (
     "a log of LLM calls: an OpenAI request/response log (a JSON object a line with id, created, request, response), "
