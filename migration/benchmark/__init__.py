@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from migration.benchmark.candidates import Candidate, bounded, with_shots
+from migration.benchmark.candidates import Candidate, with_shots
 from migration.benchmark.closed import choices
 from migration.benchmark.compare import compare, differing, pipeline_latency
 from migration.benchmark.engine import answer
 from migration.benchmark.engine.cache import Answers
 from migration.benchmark.kinds import Classifier, fit_classifier
+from migration.benchmark.kinds.by_task import keep as keep_classifiers
 from migration.benchmark.probes import probed, sampled, verbalised
 from migration.benchmark.public import head_to_head, lm_eval
-from migration.benchmark.sampling import Plan, draw_sample, plan_sample
+from migration.benchmark.sampling import Plan, draw_sample, eligible, plan_sample
 from migration.benchmark.scoreboard import Scoreboard, styled
 from migration.benchmark.scoring.judge import judged
 from migration.benchmark.scoring.scorers import Scorer, confusion, definitions, repeats, repeats_sentence, score
@@ -26,17 +27,18 @@ __all__ = [
     "answer",
     "ask",
     "available",
-    "bounded",
     "choices",
     "compare",
     "confusion",
     "definitions",
     "differing",
     "draw_sample",
+    "eligible",
     "facts",
     "fit_classifier",
     "head_to_head",
     "judged",
+    "keep_classifiers",
     "lm_eval",
     "notices",
     "pipeline_latency",

@@ -15,25 +15,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from migration.models import ModelNotFound, embed
+from migration.schema import CandidateId, CandidateKind, Split
+
 Message = dict[str, str]
 Progress = Callable[[str], None]
 """Takes one milestone line, such as "120 of 400 answers, 5.1 a second"."""
 
 QUANTILES = {"lp_q05": 5, "lp_q10": 10, "lp_q25": 25, "lp_q50": 50, "lp_q75": 75}
 SIGNALS = ("mean_logprob", "min_logprob", "mean_entropy", "margin", "first_margin", "first_entropy", *QUANTILES)
+LEARNED = ("confidence_raw", "distance")
+"""Signals of a classifier's or a cache's answer, null for a language model's."""
 COLUMNS = (
     *("call_id", "candidate", "output", "latency_ms", "compute_ms", "prompt_tokens", "completion_tokens"),
-    *(*SIGNALS, "finish", "error"),
+    *(*SIGNALS, *LEARNED, "finish", "error"),
 )
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A small model to try, as a person names it.
+    """What is tried, as a person names it.
 
-    name: how tables call it. source: what `models.find` takes, or `http(s)://host/v1#model` for an
-    OpenAI-compatible endpoint. adapter: a peft folder. quantize: None or "nf4". shots: worked examples put into
-    each prompt. api_key_env: the environment variable that holds an endpoint's key (OpenAI's own needs no naming).
+    name: how tables call it. source: what `models.find` takes, or `http(s)://host/v1#model` for an OpenAI-compatible
+    endpoint; of a classifier the sentence encoder. adapter: a peft folder. quantize: None or "nf4". shots: worked
+    examples put into each prompt, `examples`: the most `similar` ones or `random` ones. api_key_env: the environment
+    variable that holds an endpoint's key (OpenAI's own needs no naming). kind: what it is. usd_m: an endpoint's price,
+    USD per million tokens in and out, where it has one.
     """
 
     name: str
@@ -42,18 +49,46 @@ class Candidate:
     quantize: str | None = None
     shots: int = 0
     api_key_env: str | None = None
+    kind: CandidateKind = CandidateKind.SLM
+    examples: str = "similar"
+    usd_m: tuple[float, float] | None = None
 
     @property
     def remote(self) -> bool:
         return self.source.startswith(("http://", "https://"))
 
+    @property
+    def generates(self) -> bool:
+        """Whether it is a language model: one that is asked with a prompt."""
+        return self.kind in (CandidateKind.SLM, CandidateKind.API)
 
-def bounded(reference_tokens: int) -> int:
-    """The most tokens a candidate may answer with, given the reference's: a quarter more and room to end.
+    @property
+    def id(self) -> CandidateId:
+        """Its identity, as columns of tables hold it; `base` is the name of the model without adapter and examples."""
+        return CandidateId(self.name, self.kind, model_name(self.source), self.adapter or "", self.shots)
 
-    An answer that runs past it differs from the reference anyway; a model that never stops costs no more than that.
+
+def model_name(source: str) -> str:
+    """What tables call the model of a source: an endpoint's model, else the source itself."""
+    return source.partition("#")[2] or source
+
+
+MOST_NEEDED, SLACK, ROOM = 0.99, 1.25, 8
+"""An answer may have the tokens that this share of the training answers needs, a quarter more and room to end."""
+
+
+def answer_limits(calls: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
+    """The most tokens that a candidate may answer each of `rows` with: int (n,).
+
+    The request's own `max_tokens` where the log has it, and no more than the task's training answers need: nothing of
+    the logged answer itself reaches a candidate. calls, rows: calls tables (completion_tokens, split, task).
     """
-    return int(reference_tokens * 1.25) + 8
+    known = calls[(calls["split"] == Split.TRAIN) & calls["response"].notna()]
+    of_task = known.groupby("task")["completion_tokens"].quantile(MOST_NEEDED)
+    of_all = known["completion_tokens"].quantile(MOST_NEEDED) if len(known) else 256.0
+    needed = rows["task"].map(of_task).fillna(of_all).astype(float) * SLACK + ROOM
+    own = rows["max_tokens"].astype(float) if "max_tokens" in rows else pd.Series(np.inf, rows.index)
+    return np.maximum(1, np.minimum(own.fillna(np.inf), needed)).astype(int).to_numpy()
 
 
 def prompt_of(tokenizer: Any, call: Mapping[Any, Any]) -> str:
@@ -152,25 +187,36 @@ def _text(content: Any) -> str:
     return content if isinstance(content, str) else json.dumps(content, sort_keys=True, ensure_ascii=False)
 
 
-def with_shots(requests: pd.DataFrame, train_calls: pd.DataFrame, k: int) -> pd.DataFrame:
+MOST_COMPARED = 1000
+"""Training calls of a task that worked examples are taken from: a random part of more."""
+
+
+def with_shots(
+    requests: pd.DataFrame, train_calls: pd.DataFrame, k: int, *, examples: str = "similar", seed: int = 7
+) -> pd.DataFrame:
     """The requests with k worked examples each, as turns before the question; best example last.
 
     requests: call_id, messages (and task, where examples must be of the same one). train_calls: messages, response
-    (and task). Examples are the train calls whose own text is nearest (cosine of character 3- to 5-gram TF-IDF);
-    an example's system text is left out, as the request brings its own. Rows of a task without train calls
-    stay as they are.
+    (and task). examples: `similar` takes the train calls whose own text is nearest (cosine of sentence embeddings, of
+    character 3- to 5-gram TF-IDF where the encoder is absent), `random` the same k for all calls of a task, which share
+    them as a prefix. An example's system text is left out, as the request brings its own. Rows of a task without train
+    calls stay as they are.
     """
     train = train_calls[train_calls["response"].notna()]
     if k <= 0 or train.empty:
         return requests
     messages = pd.Series([chat(m) for m in requests["messages"]], index=requests.index, dtype=object)
-    for rows, examples in _by_task(requests, train):
-        near = _nearest([_question(messages[i]) for i in rows], [_question(chat(m)) for m in examples["messages"]], k)
-        turns = [_worked(chat(m), r) for m, r in zip(examples["messages"], examples["response"], strict=True)]
+    for rows, known in _by_task(requests, train):
+        shown = known.sample(min(len(known), MOST_COMPARED), random_state=seed)
+        if examples == "random":
+            near = np.tile(np.arange(min(k, len(shown))), (len(rows), 1))
+        else:
+            near = _nearest([_question(messages[i]) for i in rows], [_question(chat(m)) for m in shown["messages"]], k)
+        turns = [_worked(chat(m), r) for m, r in zip(shown["messages"], shown["response"], strict=True)]
         for i, best in zip(rows, near, strict=True):
             head = [m for m in messages[i] if m["role"] == "system"]
-            shown = [turn for j in reversed(best) for turn in turns[j]]
-            messages[i] = head + shown + [m for m in messages[i] if m["role"] != "system"]
+            before = [turn for j in reversed(best) for turn in turns[j]]
+            messages[i] = head + before + [m for m in messages[i] if m["role"] != "system"]
     return requests.assign(messages=messages)
 
 
@@ -194,10 +240,13 @@ def _worked(messages: list[Message], response: str) -> list[Message]:
 
 def _nearest(questions: list[str], examples: list[str], k: int) -> np.ndarray:
     """Indexes of the k nearest examples, nearest first: int (n, k)."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
+    try:
+        likeness = embed(questions, fast=True) @ embed(examples, fast=True).T
+    except ModelNotFound:
+        from sklearn.feature_extraction.text import TfidfVectorizer
 
-    vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True).fit(examples)
-    likeness = (vectors.transform(questions) @ vectors.transform(examples).T).toarray()
+        vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True).fit(examples)
+        likeness = (vectors.transform(questions) @ vectors.transform(examples).T).toarray()
     return np.argsort(-likeness, axis=1, kind="stable")[:, :k]
 
 
@@ -221,7 +270,7 @@ def signals(logprobs: Sequence[float], entropies: Sequence[float], margins: Sequ
 def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Rows as the result frame: all `COLUMNS`, numbers as floats and nullable integers, nulls where unknown."""
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    for column in ("latency_ms", "compute_ms", *SIGNALS):
+    for column in ("latency_ms", "compute_ms", *SIGNALS, *LEARNED):
         table[column] = table[column].astype(float)
     for column in ("prompt_tokens", "completion_tokens"):
         table[column] = table[column].astype("Int64")

@@ -16,7 +16,7 @@ import pandas as pd
 from migration.benchmark.candidates import Candidate
 from migration.benchmark.engine import answer
 from migration.benchmark.scoring.scorers import score
-from migration.benchmark.trial import asked_of
+from migration.benchmark.trial import CHOOSING_PART, asked_of
 from migration.schema import REPLAYED
 from migration.stats import holm, paired_difference
 
@@ -24,8 +24,6 @@ MOST_ANSWERS, MOST_NEW = 64, 0.02
 """A set is closed up to so many answers, if the next call brings a new one at most this often."""
 FIRST_CALLS, MOST_CALLS = 10, 50
 """Calls of a task that are asked: the first ones tell what one costs here, the most tell twenty points."""
-PART = 0.15
-"""Part of the benchmark's minutes that choosing may take on top, shared equally by the tasks."""
 FRAME = (
     *("task", "answers", "n", "written", "chosen", "difference", "low", "high", "p_value"),
     *("written_ms", "chosen_ms", "better"),
@@ -111,16 +109,17 @@ def choices(
     """Let `candidate` choose where answers are closed, on the first calls of each such task in `sample`.
 
     predictions: scored answers that it wrote to the same calls. minutes: the benchmark's, of which choosing takes
-    `PART` at most. An endpoint is not asked: it gives no likelihood of an answer that it did not write.
+    `CHOOSING_PART` at most, shared equally by the tasks. An endpoint is not asked: it gives no likelihood of an answer
+    that it did not write.
     """
-    sets = {} if candidate.remote else closed_sets(calls)
+    sets = {} if candidate.remote or not candidate.generates else closed_sets(calls)
     groups = dict(list(sample[sample["task"].isin(sets)].groupby("task", sort=False)))
     if not groups:
         return Choices(candidate.name, _kept(predictions.iloc[:0]), pd.DataFrame(columns=list(FRAME)))
     answers = []
     for group in groups.values():
         requests = asked_of(group).assign(labels=group["task"].map(sets))
-        share = 60 * PART * minutes / len(groups)
+        share = 60 * CHOOSING_PART * minutes / len(groups)
         answers.append(_within(share, candidate, requests, cache / "answers.sqlite"))
     chosen = score(pd.concat(answers, ignore_index=True), sample)
     written = predictions[predictions["candidate"] == candidate.name].set_index("call_id").loc[chosen["call_id"]]

@@ -22,6 +22,8 @@ from migration.stats import agreement_rate, holm, paired_bootstrap, paired_diffe
 
 MACHINE_USD_HOUR = 0.205
 """A machine at USD 150 a month (the article's amortised GPU), 730 hours."""
+IDENTITY = ("candidate_kind", "base", "adapter", "shots")
+"""What a table says of a candidate beside its name (`schema.CandidateId`)."""
 CLASSES = ((1, "any laptop (under 1 GB)"), (4, "laptop with 8 GB"), (10, "laptop with 16 GB"), (24, "one 24 GB GPU"))
 
 
@@ -51,7 +53,10 @@ def compare(
     for name, answers in scored.groupby("candidate", sort=False):
         groups = dict(list(answers.groupby("task")))
         parts = [("ALL", answers)] + [(task, groups[task]) for task in order if task in groups]
-        rows += [_row(str(name), str(task), part, facts.get(str(name), {}), machine_usd_hour) for task, part in parts]
+        who = {column: answers[column].iloc[0] for column in IDENTITY if column in answers}
+        rows += [
+            _row(str(name), str(task), part, facts.get(str(name), {}), machine_usd_hour) | who for task, part in parts
+        ]
     board = pd.DataFrame(rows)
     sampled = replayed[replayed["task"].isin(scored["task"].unique())]
     llm = f"{commonest(sampled['model'])} (logged)"
@@ -152,11 +157,15 @@ def _tests(scored: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for task, part in [*scored.groupby("task"), ("ALL", scored)]:
         agrees = part.pivot(index="call_id", columns="candidate", values="agrees")
-        calls = part.drop_duplicates("call_id").set_index("call_id").loc[agrees.index]
+        heaviest = part.sort_values("weight", ascending=False).drop_duplicates("call_id")
+        calls = heaviest.set_index("call_id").loc[agrees.index]
         for first, second in combinations([c for c in order if c in agrees], 2):
-            a, b = agrees[first].to_numpy(bool), agrees[second].to_numpy(bool)
+            both = agrees[[first, second]].dropna().astype(bool)  # a classifier answers calls that no model was asked
+            a, b = both[first].to_numpy(bool), both[second].to_numpy(bool)
             if task == "ALL":
-                found = paired_bootstrap(a, b, weights=calls["weight"].to_numpy(), strata=calls["task"].to_numpy())
+                found = paired_bootstrap(
+                    a, b, weights=calls["weight"][both.index].to_numpy(), strata=calls["task"][both.index].to_numpy()
+                )
             else:
                 found = paired_difference(a, b)
             rows.append((task, first, second, found.value, found.low, found.high, found.p_value, np.nan, found.n))

@@ -10,6 +10,7 @@ question. They are kept beside the answers, so that a second run asks nothing ag
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def verbalised(
 
 def probed(
     answers: pd.DataFrame,
-    candidate: Candidate,
+    candidates: Sequence[Candidate],
     sample: pd.DataFrame,
     k: int,
     *,
@@ -88,12 +89,15 @@ def probed(
     cache: Path,
     progress: Progress | None = None,
 ) -> tuple[pd.DataFrame, str]:
-    """`answers` with both columns in the rows of `candidate`, and what was seen in a sentence; k of 0 asks nothing.
+    """`answers` with both columns in the rows of the first language model among `candidates`, and what was seen in a
+    sentence; k of 0 asks nothing.
 
     answers: call_id, candidate, output. sample: the calls that were asked (`trial.asked_of`).
     """
-    if not k:
+    models = [each for each in candidates if each.generates]
+    if not k or not models:
         return answers, "Neither sampled answers nor a stated confidence were asked for (`probes` is 0)."
+    candidate = models[0]
     own = answers.loc[answers["candidate"] == candidate.name, ["call_id", "output"]]
     requests, file = asked_of(sample).merge(own, on="call_id"), cache / "answers.sqlite"
     seen = sampled(candidate, requests, k, seed=seed, cache=file, progress=progress)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from migration.benchmark.candidates import answer_limits
 from migration.errors import NotEnoughCalls
 from migration.schema import REPLAYED
 from migration.stats import calls_for_width, wilson
@@ -29,14 +30,16 @@ traffic are not."""
 def eligible(calls: pd.DataFrame, splits: Sequence[str] = ("calibration", "test")) -> pd.DataFrame:
     """The calls that candidates can be asked: of a replayed kind, with a task and a reference, in `splits`.
 
-    Ordered by task, then by hash. Raises NotEnoughCalls when there are none.
+    Ordered by task, then by hash; `max_tokens` is what `answer_limits` allows. Raises NotEnoughCalls when there are
+    none.
     """
     fit = calls["kind"].isin(REPLAYED) & calls["task"].notna() & calls["response"].notna()
     kept = calls[fit & calls["split"].isin(list(splits))]
     if kept.empty:
         raise NotEnoughCalls(f"a benchmark on the splits {', '.join(splits)}", 0, FEWEST)
     order = [hashlib.sha256(f"sample:{call}".encode()).hexdigest() for call in kept["call_id"]]
-    return kept.assign(_order=order).sort_values(["task", "_order"]).drop(columns="_order").reset_index(drop=True)
+    kept = kept.assign(_order=order, max_tokens=answer_limits(calls, kept))
+    return kept.sort_values(["task", "_order"]).drop(columns="_order").reset_index(drop=True)
 
 
 def draw_sample(

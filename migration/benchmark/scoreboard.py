@@ -14,6 +14,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from migration.benchmark.verdict import KEEP, MOVE, TUNE, UNKNOWN, rate_of
+from migration.schema import CandidateKind
 from migration.stats import Rate
 
 MOST_PAIRS = 3
@@ -46,9 +47,12 @@ class Scoreboard:
     @property
     def best(self) -> str:
         """The candidate to build on: the one that agrees most often on the whole traffic; among those that the paired
-        test cannot tell from it, the largest, which has most to tune. Rows with examples in the prompt do not count."""
+        test cannot tell from it, the largest, which has most to tune. Only small models can be tuned, and rows with
+        examples in the prompt do not count; without a small model it is the best of the other kinds."""
         rows = self.candidates[self.candidates["task"] == "ALL"].set_index("candidate")
-        rows = rows[~rows.index.str.contains(" +", regex=False)]
+        rows = rows[rows["shots"] == 0] if "shots" in rows else rows
+        if "candidate_kind" in rows and (rows["candidate_kind"] == CandidateKind.SLM).any():
+            rows = rows[rows["candidate_kind"] == CandidateKind.SLM]
         top = rows.sort_values(["agreement", "score"], ascending=False).index[0]
         apart = self.tests[(self.tests["task"] == "ALL") & (self.tests["p_holm"] < 0.05)]
         worse = {pair for pair in zip(apart["first"], apart["second"], strict=True) if top in pair}
@@ -123,9 +127,11 @@ class Scoreboard:
         told[UNKNOWN] = "cannot be told yet"
         parts = [f"{share:.0%} of the calls {told[word]}" for word, share in self.shares().items() if share]
         asked = f"as it is it agrees with the LLM on {self.rate(self.best)} of the traffic asked"
-        for name in self.candidates["candidate"].unique():
-            if str(name).startswith(f"{self.best} +"):
-                asked += f", with {str(name).removeprefix(self.best + ' +')} in its prompt on {self.rate(str(name))}"
+        rows = self.candidates[self.candidates["task"] == "ALL"]
+        own = dict(zip(rows["candidate"], rows.get("base", rows["candidate"]), strict=True))
+        for name in rows["candidate"]:
+            if name != self.best and own[name] == own[self.best]:
+                asked += f", {str(name).removeprefix(self.best).strip()} in its prompt on {self.rate(str(name))}"
         return f"Build on {self.best}: {asked}; {', '.join(parts)}."
 
     def summary(self) -> dict[str, Any]:

@@ -20,9 +20,9 @@ import pandas as pd
 from migration.artifacts import write_atomic
 from migration.audit.pii import Masker, mask_messages
 from migration.benchmark.candidates import chat
+from migration.benchmark.duplicates import check_leaks, cover, first_of_near, near_any, own_texts
 from migration.benchmark.scoring.forms import parse, plain
 from migration.errors import BadInput, NotEnoughCalls
-from migration.finetune.repeats import check_leaks, cover, first_of_near, near_any, own_texts
 
 FEWEST = 20
 """Training calls below which a task is left to the untuned model."""
@@ -139,13 +139,14 @@ def relabelled(
     """
     if not url:
         return calls
-    from migration.benchmark import Candidate, answer, bounded
+    from migration.benchmark import Candidate, answer
+    from migration.benchmark.candidates import answer_limits
 
     pool = calls[(calls["split"] == "train") & calls["response"].notna() & calls["kind"].isin(("chat", "scoring"))]
     pool = pool[pool["task"].isin(list(tasks))] if tasks else pool
     asked = pool.groupby("task").head(most)
     requests = asked.reindex(columns=["call_id", "messages", "tools"]).assign(
-        max_tokens=[bounded(int(k)) for k in asked["completion_tokens"]]
+        max_tokens=answer_limits(calls, asked)
     )
     answers = answer(Candidate(url.rpartition("#")[2], url), requests, cache=cache / "relabelled.sqlite")
     failed = answers["error"].notna()

@@ -159,7 +159,7 @@ def _listed(names: Sequence[str]) -> str:
 def summary(table: pd.DataFrame, training: Training, plan: TaskPlan, predictions: pd.DataFrame) -> dict[str, Any]:
     """Headline figures for summary.json: rates are fractions, times seconds."""
     whole = table[table["task"] == "ALL"].iloc[0]
-    fresh = predictions["compute_ms"].where(predictions["candidate"].str.endswith("+tuned")).sum()
+    fresh = predictions["compute_ms"].where(predictions["adapter"].fillna("") != "").sum()
     return {
         "base_agreement": whole["base"], "tuned_agreement": whole["tuned"], "difference_low": whole["low"],
         "difference_high": whole["high"], "p_value": whole["p_value"], "test_calls": int(whole["n"]),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from tiny_models import CHATML, byte_tokenizer
 
-from migration.benchmark.candidates import COLUMNS, Candidate, bounded, chat, frame, render, signals, with_shots
+from migration.benchmark.candidates import COLUMNS, Candidate, answer_limits, chat, frame, render, signals, with_shots
 
 GEMMA = (
     "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
@@ -101,9 +101,32 @@ def test_shots_are_the_nearest_examples_of_the_task_best_last():
     assert with_shots(unknown, train, 2)["messages"].iloc[0] == asked
 
 
-def test_an_answer_may_be_a_quarter_longer_than_the_reference():
-    assert bounded(0) == 8
-    assert bounded(100) == 133
+def test_an_answers_limit_comes_from_training_answers_and_the_request_never_from_the_reference():
+    calls = pd.DataFrame(
+        {
+            "task": "gate",
+            "split": ["train"] * 100 + ["test"] * 3,
+            "response": "yes",
+            "completion_tokens": [20] * 100 + [1, 500, 9],
+            "max_tokens": [None] * 101 + [10, 4000],
+        }
+    )
+    held = calls[calls["split"] == "test"]
+    assert answer_limits(calls, held).tolist() == [33, 10, 33]
+    longer = calls.assign(completion_tokens=calls["completion_tokens"].where(calls["split"] == "train", 77))
+    assert (answer_limits(longer, held) == answer_limits(calls, held)).all()
+    assert answer_limits(calls, held.assign(task="never seen")).tolist() == [33, 10, 33]
+
+
+def test_random_examples_are_the_same_for_all_calls_of_a_task():
+    rows = [
+        {"messages": [{"role": "user", "content": f"text {i}"}], "response": str(i), "task": "t"} for i in range(20)
+    ]
+    train = pd.DataFrame(rows)
+    asked = train.head(3).drop(columns="response")
+    first, *others = [m[:-1] for m in with_shots(asked, train, 4, examples="random")["messages"]]
+    assert len(first) == 8
+    assert all(other == first for other in others)
 
 
 def test_signals_are_numbers_of_the_tokens():
@@ -119,6 +142,12 @@ def test_the_frame_has_all_columns_even_of_failures():
     assert list(table.columns) == list(COLUMNS)
     assert table["output"][0] is None
     assert table["completion_tokens"].isna().all()
+
+
+def test_identity_is_in_fields_not_in_names():
+    tuned = Candidate("mine", "smollm2", adapter="adapter", shots=3).id.columns()
+    assert tuned == {"candidate": "mine", "candidate_kind": "slm", "base": "smollm2", "adapter": "adapter", "shots": 3}
+    assert Candidate("x", "http://host/v1#qwen").id.base == "qwen"
 
 
 def test_a_candidate_with_an_address_is_remote():

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from migration.benchmark import Answers, Candidate, ask, choices, score
+from migration.benchmark import Answers, Candidate, ask, choices, eligible, score
 from migration.benchmark.closed import CHOOSE, EITHER, FIRST_CALLS, WRITE, Choices, closed_sets
 
 TEAMS = ["billing", "parcels", "parcels abroad"]
@@ -45,7 +45,7 @@ def test_a_set_is_closed_where_the_next_answer_is_hardly_ever_new(calls):
 
 
 def test_both_ways_answer_the_same_calls_and_nothing_is_chosen_twice(tiny_folder, calls, tmp_path):
-    candidate, sample = Candidate("tiny", str(tiny_folder)), calls[calls["split"] == "test"]
+    candidate, sample = Candidate("tiny", str(tiny_folder)), eligible(calls, ["test"])
     written = score(ask([candidate], sample, calls, cache=tmp_path), sample)
     found = choices(candidate, written, sample, calls, minutes=1, cache=tmp_path)
     again = choices(candidate, written, sample, calls, minutes=1, cache=tmp_path)
@@ -64,13 +64,13 @@ def test_both_ways_answer_the_same_calls_and_nothing_is_chosen_twice(tiny_folder
 
 
 def test_little_time_asks_few_calls(tiny_folder, calls, tmp_path):
-    candidate, sample = Candidate("tiny", str(tiny_folder)), calls[calls["split"] == "test"]
+    candidate, sample = Candidate("tiny", str(tiny_folder)), eligible(calls, ["test"])
     written = score(ask([candidate], sample, calls, cache=tmp_path), sample)
     assert choices(candidate, written, sample, calls, minutes=0, cache=tmp_path).frame["n"].tolist() == [FIRST_CALLS]
 
 
 def test_an_endpoint_is_not_asked(calls, tmp_path):
-    sample = calls[calls["split"] == "test"]
+    sample = eligible(calls, ["test"])
     written = pd.DataFrame(
         {"call_id": sample["call_id"], "candidate": "far", "output": "", "margin": 0.0, "agrees": True}
     )

@@ -8,7 +8,7 @@ from migration.benchmark import compare, differing, draw_sample, pipeline_latenc
 from migration.benchmark.compare import weighted_quantiles
 from migration.benchmark.verdict import KEEP, MOVE, TUNE, UNKNOWN
 from migration.errors import NotEnoughCalls
-from migration.schema import split_of
+from migration.schema import CandidateId, CandidateKind, split_of
 from migration.schema.tables import SCOREBOARD
 from migration.stats import agreement_rate, mcnemar
 
@@ -117,10 +117,20 @@ def test_the_best_agrees_most_and_of_equals_is_the_largest(board, calls):
     equal = pd.concat([answers(sample, "small", 0.5), answers(sample, "big", 0.5, seed=4)], ignore_index=True)
     facts = {"small": {"parameters": 1e6}, "big": {"parameters": 1e9}}
     assert compare(equal, calls, facts=facts).best == "big"
-    shown = pd.concat([equal, answers(sample, "small +4 examples", 1.0)], ignore_index=True)
+    examples = CandidateId("small with 4 similar examples", base="small", shots=4).columns()
+    learned = CandidateId("classifier", CandidateKind.CLASSIFIER, "minilm").columns()
+    shown = [equal.assign(base=equal["candidate"], candidate_kind="slm", shots=0)]
+    shown = pd.concat([*shown, *(answers(sample, "x", 1.0).assign(**who) for who in (examples, learned))])
     with_examples = compare(shown, calls, facts={"small": {"parameters": 1e9}, "big": {"parameters": 1e6}})
     assert with_examples.best == "small"
-    assert ", with 4 examples in its prompt on 100.0%" in with_examples.decision()
+    assert ", with 4 similar examples in its prompt on 100.0%" in with_examples.decision()
+
+
+def test_a_candidate_that_answered_more_calls_is_compared_on_those_that_both_answered(calls):
+    few, many = draw_sample(calls, {"gate": 60}), draw_sample(calls, {"gate": 300})
+    board = compare(pd.concat([answers(many, "classifier", 0.9), answers(few, "small", 0.5)]), calls)
+    assert board.tests["n"].tolist() == [60, 60]
+    assert board.rate("classifier", "gate").n == 300
 
 
 @pytest.mark.parametrize(

@@ -193,11 +193,11 @@ def test_predictions_get_both_columns_where_asked_for_and_a_contract_lets_them_t
     rows = requests("a", "b").assign(completion_tokens=2, response="yes", task="gate")
     names = ["near", "near", "far", "far"]
     both = pd.concat([rows[["call_id"]]] * 2, ignore_index=True).assign(candidate=names, output="yes")
-    unchanged, said = probed(both, shop.candidate, rows, 0, seed=5, cache=tmp_path)
+    unchanged, said = probed(both, [shop.candidate], rows, 0, seed=5, cache=tmp_path)
     assert unchanged is both
     assert said.startswith("Neither")
     assert not shop.bodies
-    seen, said = probed(both, shop.candidate, rows, 2, seed=5, cache=tmp_path)
+    seen, said = probed(both, [shop.candidate], rows, 2, seed=5, cache=tmp_path)
     assert seen["sample_agreement"].fillna(-1).tolist() == [-1, -1, 0.5, 0.5]
     assert seen["verbalised"].fillna(-1).tolist() == [-1, -1, 0.9, -1]
     assert said.startswith("far, 2 answers: of 2 samples each, 50% say the same")

@@ -28,12 +28,27 @@ def calls():
 
 
 def test_what_cannot_be_had_is_left_out_and_said(tiny_folder):
-    had, missing = available([str(tiny_folder), "no-such-model", "http://localhost:9/v1#qwen"], shots=3)
-    assert [(c.name, c.shots) for c in had] == [(str(tiny_folder), 0), (f"{tiny_folder} +3 examples", 3), ("qwen", 0)]
+    had, missing = available(["cache", str(tiny_folder), "no-such-model", "http://localhost:9/v1#qwen"], shots=3)
+    assert [(c.kind, c.id.base, c.shots, c.examples) for c in had] == [
+        ("cache", "", 0, "similar"),
+        ("slm", str(tiny_folder), 0, "similar"),
+        ("slm", str(tiny_folder), 3, "similar"),
+        ("slm", str(tiny_folder), 3, "random"),
+        ("slm", "qwen", 0, "similar"),
+    ]
     assert len(missing) == 1
     assert "no-such-model" in missing[0]
     with pytest.raises(BadInput, match="no candidate can be had"):
         available(["no-such-model"])
+
+
+def test_an_endpoint_with_a_price_is_an_api(tmp_path):
+    (tmp_path / "prices.yaml").write_text("models: {my-model: {input: 0.1, output: 0.4}}")
+    specs = ["https://api.openai.com/v1#gpt-4o-mini", "http://host/v1#my-model"]
+    listed, agreed = available(specs, prices=tmp_path / "prices.yaml")[0]
+    assert (listed.kind, listed.usd_m) == ("api", (pytest.approx(0.15), pytest.approx(0.6)))
+    assert (agreed.kind, agreed.usd_m) == ("api", (0.1, 0.4))
+    assert facts([agreed], cache=tmp_path)["my-model"]["output_usd_m"] == 0.4
 
 
 def test_a_report_says_which_models_made_it_once_for_equal_words():

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from migration.benchmark import duplicates
 from migration.errors import BadInput, LeakError, NotEnoughCalls
 from migration.finetune import examples as ex
-from migration.finetune import repeats
 from migration.schema import split_of
 
 SYSTEM = "You sort the messages of a shop into order, refund or delivery. Answer with the word only."
@@ -65,7 +65,7 @@ def test_no_example_shares_a_conversation_or_a_near_duplicate_with_the_holdout()
     chosen = ex.choose(calls, ["sort"], n=100)
     held = calls[calls["split"] != "train"]
     assert not set(chosen.train["conversation_id"]) & set(held["conversation_id"])
-    assert not repeats.near_pairs(chosen.train["own_text"].tolist(), repeats.own_texts(held["messages"]))
+    assert not duplicates.near_pairs(chosen.train["own_text"].tolist(), duplicates.own_texts(held["messages"]))
 
 
 def test_natural_repeats_of_held_out_calls_are_left_out():
@@ -98,7 +98,7 @@ def test_a_shared_conversation_is_a_leak():
     train = ex.choose(log(), ["sort"], n=30).train
     train.loc[0, "conversation_id"] = calls.loc[calls["split"] == "test", "conversation_id"].iloc[0]
     with pytest.raises(LeakError, match="one conversation"):
-        repeats.check_leaks(train.head(1), calls[calls["split"] == "test"])
+        duplicates.check_leaks(train.head(1), calls[calls["split"] == "test"])
 
 
 @pytest.mark.parametrize(
@@ -199,8 +199,8 @@ def test_answers_are_balanced_over_what_repeats_in_them(answers, labels):
 
 def test_own_text_leaves_out_what_the_task_shares():
     inline = [[{"role": "user", "content": f"Classify this message: {word} {word[::-1]} Label:"}] for word in VERBS]
-    assert repeats.own_texts(inline)[0] == "cancel lecnac"
-    assert repeats.own_texts(log(30)["messages"])[1].startswith("change the blue shirt")
+    assert duplicates.own_texts(inline)[0] == "cancel lecnac"
+    assert duplicates.own_texts(log(30)["messages"])[1].startswith("change the blue shirt")
 
 
 words = st.text(st.characters(codec="ascii", min_codepoint=97, max_codepoint=122), min_size=3, max_size=9)
@@ -217,12 +217,12 @@ def test_near_pairs_are_what_sets_of_grams_say(texts):
         (i, j)
         for i, a in enumerate(texts)
         for j, b in enumerate(texts)
-        if len(grams(a) & grams(b)) / len(grams(a) | grams(b)) >= repeats.NEAR
+        if len(grams(a) & grams(b)) / len(grams(a) | grams(b)) >= duplicates.NEAR
     }
-    assert set(repeats.near_pairs(texts, texts)) == expected
+    assert set(duplicates.near_pairs(texts, texts)) == expected
 
 
 def test_covering_texts_span_the_groups():
     texts = [f"refund the order {i}" for i in range(20)] + [f"weather in town {i}" for i in range(20)] + ["xyzzy plugh"]
-    chosen = repeats.cover(texts, 2, np.ones(41))
+    chosen = duplicates.cover(texts, 2, np.ones(41))
     assert {texts[at].split()[0] for at in chosen} == {"refund", "weather"}

@@ -106,8 +106,8 @@ def answer(
 ) -> pd.DataFrame:
     """Answers of `candidate`: one row a request, in their order, columns `candidates.COLUMNS`.
 
-    requests: call_id, messages, max_tokens; optionally `reference` (text: the limit is then at least its length in
-    the candidate's own tokens), `tools` (JSON or null) and `labels` (lists of answers to choose among, or null).
+    requests: call_id, messages, max_tokens; optionally `tools` (JSON or null) and `labels` (lists of answers to choose
+    among, or null).
     With the columns `temperature` and `seed` answers are drawn, each from its own seed; without them they are greedy.
     cache: answers found there are not computed, and each new one is put there at once. token_budget: own tokens of
     a batch (rows x longest), prefix not counted. A request that does not fit the model's context gets a null output
@@ -163,8 +163,6 @@ def _ask(engine: _Engine, row: Mapping[Any, Any]) -> _Ask:
         return _Ask(row["call_id"], "", (), 0, (), f"template: {problem}")
     ids, limit = tuple(engine.ids(text)), int(row["max_tokens"])
     labels = tuple(row["labels"]) if isinstance(row.get("labels"), list | tuple | np.ndarray) else ()
-    if isinstance(row.get("reference"), str):
-        limit = max(limit, len(engine.ids(row["reference"])) + 4)
     room = max((len(engine.ids(label)) for label in labels), default=limit)
     context = _context(engine.files)
     error = f"context_overflow: {len(ids)} + {room} tokens, {context} fit" if len(ids) + room > context else None

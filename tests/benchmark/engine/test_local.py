@@ -80,13 +80,6 @@ def test_a_prompt_that_does_not_fit_is_a_failure_and_is_not_cut(small):
     assert found["output"].notna().tolist() == [True, False, True]
 
 
-def test_the_limit_makes_room_for_the_reference(small):
-    reference = "a reference of some length"
-    found = answer(small, requests(12, max_tokens=2).assign(reference=reference))
-    assert found["completion_tokens"].max() == len(reference) + 4  # a byte is a token here
-    assert (found["finish"] == "length").any()
-
-
 def test_latency_is_one_customers_wait_and_compute_a_share_of_the_batch(small):
     asked = requests(40)
     local.answer(small, asked.iloc[:1])

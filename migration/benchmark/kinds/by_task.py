@@ -1,0 +1,135 @@
+"""A classifier for every task of a log that has a set of answers to learn, and their answers to the held-out calls.
+
+Out of scope: how one is fitted (`classifier`), and what its answers are worth (`scoring`).
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from migration.artifacts import read_json, write_json
+from migration.audit.pii import mask, mask_messages
+from migration.benchmark.candidates import Candidate, Progress, chat, frame
+from migration.benchmark.duplicates import near_any, own_texts
+from migration.benchmark.engine.cache import key_of
+from migration.benchmark.kinds.classifier import FEWEST, VERSION, Classifier, fit_classifier
+from migration.models import find
+from migration.schema import REPLAYED, Split
+
+NEW = 0.5
+"""A task is learned where the next answer is one that came before in at least so many cases."""
+MOST_TRAINED = 20_000
+"""Training calls of a task that are learned from."""
+TIMED = 20
+"""Calls that are answered one by one, to see what a customer waits."""
+FOLDER = "classifier"
+
+
+def training_calls(calls: pd.DataFrame, task: str) -> pd.DataFrame:
+    """What a task's classifier learns from: columns messages, response, of `train` calls alone, masked.
+
+    Calls that nearly repeat a held-out one are left out, so that what is measured is not what was learned by heart.
+    Empty where the task has no set of answers: fewer than `FEWEST` calls, or new answers too often (by the share of
+    answers that came once, Good 1953).
+    """
+    own = calls[(calls["task"] == task) & calls["kind"].isin(REPLAYED) & calls["response"].notna()]
+    train, held = own[own["split"] == Split.TRAIN], own[own["split"] != Split.TRAIN]
+    counts = train["response"].value_counts()
+    if len(train) < FEWEST or (counts == 1).sum() > NEW * len(train):
+        return train.iloc[:0][["messages", "response"]]
+    train = train.head(MOST_TRAINED)
+    texts = pd.Series(own_texts(pd.concat([train, held])["messages"]))
+    train = train[~near_any(texts[: len(train)], texts[len(train) :])]
+    messages = [mask_messages(chat(each), call) for each, call in zip(train["messages"], train["call_id"], strict=True)]
+    return pd.DataFrame({"messages": pd.Series(messages, dtype=object), "response": mask(train["response"])})
+
+
+def fit_tasks(calls: pd.DataFrame, encoder: str, folder: Path, *, progress: Progress | None = None) -> Path:
+    """Fit a classifier for each task that has a set of answers; those that `folder` holds already are kept.
+
+    folder: gets `tasks.json` (task -> subfolder) and a subfolder a task, named by what it was fitted on.
+    """
+    tasks, kept = {}, {}
+    replayed = calls[calls["kind"].isin(REPLAYED) & calls["task"].notna()]
+    weights = find(encoder).identity
+    for task, own in replayed.groupby("task"):
+        seen = own.sort_values("call_id")[["call_id", "split", "response"]].fillna("").to_numpy().tolist()
+        name = key_of(version=VERSION, encoder=weights, task=str(task), calls=seen)[:16]
+        if not (folder / name / "classifier.json").exists():
+            start, rows = time.monotonic(), training_calls(own, str(task))
+            if len(rows) < FEWEST or not rows["response"].duplicated().any():
+                continue
+            fit_classifier(rows["messages"].tolist(), rows["response"].tolist(), encoder=encoder).save(folder / name)
+            if progress:
+                progress(f"classifier: {len(rows):,} answers learned in {time.monotonic() - start:.0f} s")
+        tasks[str(task)] = name
+        kept[name] = True
+    write_json(folder / "tasks.json", tasks)
+    return folder
+
+
+def load_tasks(folder: Path) -> dict[str, Classifier]:
+    """Task -> its classifier, as `fit_tasks` left them. Raises BadInput."""
+    return {task: Classifier.load(folder / name) for task, name in read_json(folder / "tasks.json").items()}
+
+
+def keep(cache: Path, folder: Path) -> Path:
+    """A copy of the run's classifiers where later steps and production find them: `folder`/classifier."""
+    target = folder / FOLDER
+    if (cache / FOLDER / "tasks.json").exists():
+        wanted = read_json(cache / FOLDER / "tasks.json")
+        for name in wanted.values():
+            shutil.copytree(cache / FOLDER / name, target / name, dirs_exist_ok=True)
+        write_json(target / "tasks.json", wanted)
+    return target
+
+
+def answer(
+    candidate: Candidate, held: pd.DataFrame, calls: pd.DataFrame, *, cache: Path, progress: Progress | None = None
+) -> pd.DataFrame:
+    """Answers to the held-out calls of every task that has a classifier: columns `candidates.COLUMNS`.
+
+    held: rows of `sampling.eligible`. A text is answered as it came, as it would be in production. latency_ms is what
+    one call alone takes here, compute_ms its share of a batch.
+    """
+    classifiers = load_tasks(fit_tasks(calls, candidate.source, cache / FOLDER, progress=progress))
+    rows: list[dict[str, object]] = []
+    for task, group in held.groupby("task", sort=False):
+        if task not in classifiers:
+            continue
+        requests = [chat(each) for each in group["messages"]]
+        wait = _wait(classifiers[str(task)], requests[:TIMED])
+        start = time.perf_counter()
+        found = classifiers[str(task)].answer(requests)
+        each = (time.perf_counter() - start) * 1e3 / len(requests)
+        for call, one in zip(group["call_id"], found.to_dict("records"), strict=True):
+            rows.append(
+                {
+                    "call_id": call,
+                    "candidate": candidate.name,
+                    "output": one["output"],
+                    "confidence_raw": one["confidence"],
+                    "margin": one["margin"],
+                    "distance": one["distance"],
+                    "latency_ms": wait,
+                    "compute_ms": each,
+                    "finish": "label",
+                    "error": None if one["output"] is not None else "unknown_form: no version of the prompt is like it",
+                }
+            )
+    return frame(rows)
+
+
+def _wait(classifier: Classifier, requests: list[list[dict[str, str]]]) -> float:
+    """What one call alone waits, ms: the median of a few."""
+    waits = []
+    for request in requests:
+        start = time.perf_counter()
+        classifier.answer([request])
+        waits.append((time.perf_counter() - start) * 1e3)
+    return float(np.median(waits))
