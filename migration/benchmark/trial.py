@@ -20,7 +20,7 @@ from migration.audit.prices import price_table
 from migration.benchmark.candidates import ROOM as MORE
 from migration.benchmark.candidates import SLACK, Candidate, Progress, frame, model_name, with_shots
 from migration.benchmark.engine import answer
-from migration.benchmark.kinds import by_task, recall
+from migration.benchmark.kinds import by_task, cached
 from migration.benchmark.sampling import Plan, draw_sample, eligible, fixed_plan, plan_sample
 from migration.errors import BadInput
 from migration.models import ModelNotFound, find, notice
@@ -171,7 +171,7 @@ def _without_model(
     held = eligible(calls)
     held = held[(held.groupby("task").cumcount() < MOST_HELD) | held["call_id"].isin(sample["call_id"])]
     if candidate.kind == CandidateKind.CACHE:
-        found, _ = recall.answer(candidate, held, calls)
+        found, _ = cached.answer(candidate, held, calls)
     else:
         found = by_task.answer(candidate, held, calls, cache=cache, progress=progress)
     rest = sample.loc[~sample["call_id"].isin(found["call_id"]), "call_id"]

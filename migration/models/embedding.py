@@ -5,7 +5,8 @@ Out of scope: what is learned from the vectors (`benchmark.kinds`), and where an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -26,9 +27,27 @@ def embed(
     trained for. Only the first `max_tokens` of a text count. fast: bfloat16 where the processor multiplies it by
     itself; three times as fast, cosines differ by under 0.001. Raises ModelNotFound.
     """
+    tokenizer, model = _encoder(encoder, "bfloat16" if fast and has_bfloat16() else "float32")
+    with _one_thread():
+        return _encoded(texts, tokenizer, model, max_tokens, batch)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sentences are small: on a busy machine two threads wait for each other longer than they work."""
     import torch
 
-    tokenizer, model = _encoder(encoder, "bfloat16" if fast and has_bfloat16() else "float32")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _encoded(texts: Sequence[str], tokenizer: Any, model: Any, max_tokens: int, batch: int) -> np.ndarray:
+    import torch
+
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # texts of one length need no padding
     vectors = np.zeros((len(texts), model.config.hidden_size), np.float32)
     for start in range(0, len(order), batch):

@@ -32,14 +32,16 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
 
 from migration.artifacts import PROJECT
 from migration.benchmark import Classifier, fit_classifier
 from migration.models import embed, user_cache
+from migration.routing import choose_threshold
 
 DATA = PROJECT.parent / "shared" / "data"
 LIMIT, LEVEL = 0.03, 0.95
+PARTS = (0.2, 0.4, 0.6, 0.8)
+LEAST = int(np.log(1 - LEVEL) / np.log(1 - LIMIT))
 POPULATION = 6000
 PEER = "tracer-llm==0.3.3"
 
@@ -93,31 +95,19 @@ def read(file: Path, text: str, answer: str) -> Table:
 
 
 def gate(confidence: np.ndarray, agrees: np.ndarray) -> float:
-    """The threshold that keeps the most among a few nested ones at which the kept error is proved (inf: none).
-
-    Thresholds lie where the confidences themselves expect a part of the limit. They are tested in the order of their
-    forecast chance to pass, which no label has a say in, until the first fails (fixed-sequence testing).
-    """
+    """The threshold of `choose_threshold` (inf: none), among few nested ones: where the confidences themselves expect
+    a part of the limit, and as many are kept as a proof takes at the least."""
     order = np.sort(confidence)[::-1]
     expected = np.cumsum(1 - order) / np.arange(1, len(order) + 1)
-    tried = []
-    for part in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
-        kept = int(np.flatnonzero(expected <= part * LIMIT).max(initial=-1)) + 1
-        if kept:
-            allowed = _allowed(kept)
-            tried.append((-binom.cdf(allowed, kept, expected[kept - 1]) if allowed >= 0 else 0.0, order[kept - 1]))
-    threshold = np.inf
-    for _, at in sorted(tried):
-        kept = confidence >= at
-        if (~agrees[kept]).sum() > _allowed(int(kept.sum())):
-            break
-        threshold = min(threshold, at)
-    return float(threshold)
-
-
-def _allowed(n: int) -> int:
-    """The most differing answers among n kept ones at which more than LIMIT is refuted; -1 where none would do."""
-    return int(binom.ppf(1 - LEVEL, n, LIMIT)) - 1
+    places = [int(np.flatnonzero(expected <= part * LIMIT).max(initial=-1)) for part in PARTS]
+    thresholds = [order[place] for place in places if place >= LEAST]
+    if not thresholds:
+        return np.inf
+    chosen = choose_threshold(
+        confidence, agrees.astype(float), np.ones(len(agrees)), max_loss=LIMIT, max_kept_error=LIMIT,
+        confidence_level=LEVEL, thresholds=thresholds,
+    )  # fmt: skip
+    return np.inf if chosen.threshold is None else chosen.threshold
 
 
 def ours(texts: list[str], answers: list[str], rows: int, draws: int, fits: int, seed: int) -> dict[str, float]:

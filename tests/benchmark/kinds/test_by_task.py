@@ -1,11 +1,13 @@
 """A log's closed-form tasks are learned from its train split, and answered like any other candidate answers them."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from migration.artifacts import read_json
 from migration.benchmark import ask, available, compare, draw_sample, eligible, keep_classifiers, score
 from migration.benchmark.kinds.by_task import load_tasks, training_calls
+from migration.schema import split_of
 
 
 @pytest.fixture(scope="module")
@@ -17,10 +19,10 @@ def calls(desk):
         for i, (text, answer) in enumerate(zip(texts, said, strict=True)):
             mail = f" write to ann{i}@example.com" if i % 9 == 0 else ""
             messages = [{"role": "system", "content": f"Task {task}."}, {"role": "user", "content": text + mail}]
-            rows.append(
-                {"call_id": f"{task}{i}", "task": task, "task_type": kind, "messages": messages, "response": answer}
-            )
-    return pd.DataFrame(rows).assign(
+            rows.append((f"{task}{i}", task, kind, messages, answer, split_of(f"{task}{i}")))
+    hours = pd.to_timedelta(np.arange(len(rows)) % 320, "h")
+    columns = ["call_id", "task", "task_type", "messages", "response", "split"]
+    return pd.DataFrame(rows, columns=columns).assign(
         kind="chat", model="gpt-4o", conversation_id=None, prompt_tokens=20, completion_tokens=3, latency_ms=900.0,
         cost_usd=0.001, created_at=pd.Timestamp("2025-06-01", tz="UTC") + hours,
     )  # fmt: skip

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from migration.benchmark import Candidate
-from migration.benchmark.kinds.recall import MISS, answer, learn_recall, request_key, staleness
+from migration.benchmark.kinds.cached import MISS, answer, learn_recall, request_key, staleness
 from migration.schema import CandidateKind
 
 START = pd.Timestamp("2025-06-01", tz="UTC")
