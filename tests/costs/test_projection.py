@@ -138,9 +138,9 @@ def true_months(shop, basis, rng) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.slow
-def test_eight_intervals_in_ten_hold_the_truth_over_150_logs():
+def test_eight_intervals_in_ten_hold_the_truth_over_90_logs():
     """P10 to P90 against logs whose parameters are known: the nominal rate is 80%."""
-    rng, logs, held = np.random.default_rng(2025), 150, []
+    rng, logs, held = np.random.default_rng(2025), 90, []
     assert PRICE == (2.5e-6, 10e-6)
     for i in range(logs):
         shop = draw_shop(rng)
@@ -152,10 +152,10 @@ def test_eight_intervals_in_ten_hold_the_truth_over_150_logs():
         bounds = [(*np.quantile(usd, [0.1, 0.9], axis=0), truth) for usd, truth in pairs]
         held.append([(low <= truth) & (truth <= high) for low, high, truth in bounds])
     rate = np.mean(held, axis=0)  # (stay, after, saving) x months
-    # A binomial rate of 150 has a standard error of 3.3%; months of a log share much.
+    # A binomial rate of 90 has a standard error of 4.2%; months of a log share much.
     print("coverage of P10 to P90 in months 1, 12, 24:", rate[:, [0, 11, 23]].round(3).tolist())
-    assert (np.abs(rate[:, [0, 11, 23]] - 0.8) < 0.1).all()
-    assert abs(rate.mean() - 0.8) < 0.06
+    assert (np.abs(rate[:, [0, 11, 23]] - 0.8) < 0.125).all()
+    assert abs(rate.mean() - 0.8) < 0.08
 
 
 def test_no_part_is_without_a_name(basis):
