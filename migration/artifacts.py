@@ -25,14 +25,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from migration.errors import BadInput, ContractError, DamagedFile, MissingStep
-from migration.schema import CONTRACTS, STEPS, conform
+from migration.schema import STEPS
+
+if TYPE_CHECKING:  # loaded where a table is read or written: the command line and production do without
+    import pandas as pd
+    import pyarrow as pa
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: notebooks, data/ and outputs/ lie beside the package."""
@@ -121,7 +121,12 @@ def _plain(value: Any) -> Any:
 
 def write_table(path: Path, table: pd.DataFrame | pa.Table, contract: str | None = None) -> Path:
     """Write parquet atomically, cast to `contract` where one is named. Raises ContractError, writing nothing."""
-    if isinstance(table, pd.DataFrame):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from migration.schema import conform
+
+    if not isinstance(table, pa.Table):
         table = pa.Table.from_pandas(table, preserve_index=False)
     if contract:
         table = conform(table, contract)
@@ -216,6 +221,10 @@ class Step:
 
     def read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
         """A table `<earlier step>/<file>.parquet`. Raises MissingStep, BadInput, ContractError."""
+        import pyarrow.parquet as pq
+
+        from migration.schema import CONTRACTS
+
         file = self.path_of(name)
         table = pq.read_table(file, columns=columns)
         contract = file.stem
@@ -228,6 +237,8 @@ class Step:
 
     def write(self, name: str, table: pd.DataFrame | pa.Table) -> Path:
         """Write `<name>` (a .parquet file); a name that has a contract must keep it."""
+        from migration.schema import CONTRACTS
+
         contract = Path(name).stem
         return write_table(self.path / name, table, contract if contract in CONTRACTS else None)
 

@@ -27,7 +27,9 @@ from migration.errors import BadInput, MigrationError, StepFailed
 from migration.live import commands as live_commands
 from migration.markup import printable
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=__doc__
+)
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 

@@ -9,6 +9,7 @@ import pytest
 
 BENCH = Path(__file__).resolve().parent / "bench"
 KEYS = {
+    "structure": {"now"},
     "classifier": {"kept", "tracer_kept", "broken", "tracer_broken", "answers_per_s"},
     "audit": {"speedup", "memory_ratio"},
     "scale": {"lines_per_s", "peak_gib", "linear"},
