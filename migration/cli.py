@@ -1,6 +1,6 @@
 """The `migrate` command. Knows its arguments, exit codes and what a person sees; the work is done elsewhere.
 
-Exit codes: 0 done, 1 a step failed, 2 bad arguments or input.
+Exit codes: 0 done, 1 a step failed, 2 bad arguments or input, 3 a weekly review raised an alarm.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from migration.artifacts import PROJECT, Run, open_run, resolve
 from migration.errors import BadInput, MigrationError, StepFailed
 from migration.live import commands as live_commands
 from migration.markup import printable
+from migration.review import command as review_command
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=__doc__
@@ -273,9 +274,10 @@ def doctor_command() -> None:
         line(name, "installed" if importlib.util.find_spec(name) else "not installed (optional)")
 
 
-live_commands.register(
-    app, lambda run: existing_run(run).path, lambda line: out.print(line, markup=False, soft_wrap=True)
-)
+for commands in (live_commands, review_command):
+    commands.register(
+        app, lambda run: existing_run(run).path, lambda line: out.print(line, markup=False, soft_wrap=True)
+    )
 
 
 def main() -> None:

@@ -52,3 +52,29 @@ def faults_picture(faults: pd.DataFrame, folder: Path) -> Picture:
         fig.suptitle(title, x=0.01, ha="left", weight="bold")
         fig.tight_layout()
     return save(fig, folder, "faults", title=title, alt=f"Bars: {', '.join(wide.index)}, answered by LLM and hybrid.")
+
+
+def weeks_picture(table: pd.DataFrame, folder: Path, *, max_loss: float) -> Picture:
+    """The split and the loss by week. table: of `review.weekly`, groups and ALL."""
+    whole = table[table["group"] == "ALL"]
+    title = f"Small models answer {whole['slm_share'].iloc[-1]:.0%} of the calls in {whole['week'].iloc[-1]}"
+    alarmed = table[(table["week"] == table["week"].max()) & table["alarm"] & (table["group"] != "ALL")]["group"]
+    if len(alarmed):
+        title += f"; alarm: {', '.join(alarmed)}"
+    with style():
+        fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4))
+        sns.lineplot(data=whole, x="week", y="slm_share", marker="o", color=SLM, ax=left)
+        left.set(xlabel="week", ylabel="share of calls that small models answer", ylim=(0, 1))
+        shown = table[table["loss"].notna()]
+        sns.lineplot(data=shown, x="week", y="loss", hue="group", marker="o", ax=right)
+        right.axhline(max_loss, color=LLM, linestyle="--", linewidth=1)
+        right.set(xlabel="week", ylabel="loss on shadowed calls (dashed: the limit)")
+        right.set_ylim(bottom=0)
+        for ax in (left, right):
+            ax.tick_params(axis="x", rotation=45)
+        fig.suptitle(title, x=0.01, ha="left", weight="bold")
+        fig.tight_layout()
+    alt = (
+        f"Left: share of calls answered by small models in {len(whole)} weeks. Right: loss on shadowed calls by group."
+    )
+    return save(fig, folder, "weeks", title=title, alt=alt)

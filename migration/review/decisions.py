@@ -1,0 +1,142 @@
+"""The decision log as a table: what the hybrid did with each call, and what its shadow answers say of it.
+
+Out of scope: whether what they say is alarming (`weekly`), and the policy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from migration.errors import BadInput
+from migration.live.cascade import RAMP, SUSPENDED
+from migration.routing.policy import Router
+
+COLUMNS = (
+    *("call_id", "conversation_id", "created_at", "task", "decision", "candidate", "reason", "confidence", "policy"),
+    *("model", "prompt_tokens", "completion_tokens", "latency_ms", "cost_usd", "messages"),
+    *("shadowed", "weight", "kept", "output", "reference", "first", "first_confidence"),
+)
+
+
+def is_decision_log(path: Path) -> bool:
+    """Whether the first line of a file is a decision of a hybrid."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            first = json.loads(file.readline() or "null")
+    except (OSError, ValueError):
+        return False
+    return isinstance(first, dict) and {"decision", "rung", "call_id"} <= set(first)
+
+
+def read_decisions(files: Iterable[Path]) -> pd.DataFrame:
+    """One row a call, in the order of their time: COLUMNS, and `week` (ISO, such as 2026-W48).
+
+    kept: a rung's answer is what the policy delivers, or would deliver where the call was held back from it. shadowed:
+    both that answer and the LLM's are known, or the LLM's is what is delivered; weight: 1 / the chance of that.
+    output, reference: the rung's and the LLM's answer, null where unknown; first, first_confidence: the first rung's
+    answer, kept or not. A torn last line is passed over.
+    Raises BadInput naming file and line of a record that is none, and where there is no record at all.
+    """
+    rows = [_row(record) for path in files for record in _records(path)]
+    if not rows:
+        raise BadInput("the decision log is empty: let the gateway or the client serve some calls first")
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame["created_at"] = pd.to_datetime(frame["created_at"], utc=True, format="ISO8601")
+    frame["conversation_id"] = frame["conversation_id"].fillna(frame["call_id"])
+    frame = frame.drop_duplicates("call_id", keep="last").sort_values(["created_at", "call_id"])
+    return with_week(frame.reset_index(drop=True))
+
+
+def with_week(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with the ISO week of `created_at`."""
+    calendar = frame["created_at"].dt.isocalendar()
+    return frame.assign(week=calendar["year"].astype(str) + "-W" + calendar["week"].astype(str).str.zfill(2))
+
+
+def _records(path: Path) -> Iterable[dict[str, Any]]:
+    lines = path.read_bytes().splitlines()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            record["call_id"], record["created_at"], record["decision"]
+        except (ValueError, KeyError, TypeError) as error:
+            if number == len(lines):
+                return  # still being written
+            raise BadInput(f"{path}, line {number} is no decision: {error}") from error
+        yield record
+
+
+def _row(record: Mapping[str, Any]) -> dict[str, Any]:
+    output, reference, kept = _answers(record)
+    share = record.get("shadow_share") or 0.0
+    shadowed = (
+        bool(record.get("shadowed")) and share > 0 and (reference is not None) and (not kept or output is not None)
+    )
+    own = {name: record.get(name) for name in COLUMNS[:15]}
+    return own | {
+        "shadowed": shadowed,
+        "weight": 1 / share if shadowed else 0.0,
+        "kept": kept,
+        "output": output if kept else None,
+        "reference": reference,
+        **_first(record, output if kept else None),
+    }
+
+
+def _first(record: Mapping[str, Any], kept: str | None) -> dict[str, Any]:
+    """What the first rung said, and its confidence: of a kept answer, or of the first that was tried in vain."""
+    tried = [one for one in record.get("tried") or () if isinstance(one, Mapping)]
+    if tried:
+        return {"first": tried[0].get("answer"), "first_confidence": tried[0].get("confidence")}
+    return {"first": kept, "first_confidence": record.get("confidence") if kept is not None else None}
+
+
+def _answers(record: Mapping[str, Any]) -> tuple[str | None, str | None, bool]:
+    """(the rung's answer, the LLM's, whether the policy keeps the rung's)."""
+    shadow = [one for one in record.get("shadow") or () if isinstance(one, Mapping) and not one.get("error")]
+    if record["decision"] == "slm":
+        llm = next((one.get("answer") for one in shadow if one.get("rung") == -1), None)
+        return record.get("response"), llm, True
+    would = next((one.get("answer") for one in shadow if one.get("kept") and one.get("rung", -1) >= 0), None)
+    held = record.get("stage") in (RAMP, SUSPENDED)
+    return would, record.get("response"), held and would is not None
+
+
+def losses(decisions: pd.DataFrame, task_types: Mapping[str, str]) -> pd.Series:
+    """What each shadowed call lost, 0 or 1: 1 where a kept answer differs from the LLM's by step 02's scorers.
+
+    decisions: of `read_decisions`; task_types: task -> its type. NaN where a call was not shadowed.
+    """
+    from migration.benchmark import score
+
+    lost = pd.Series(float("nan"), index=decisions.index)
+    shadowed = decisions["shadowed"].astype(bool)
+    lost[shadowed] = 0.0
+    both = decisions[shadowed & decisions["kept"].astype(bool)]
+    if len(both):
+        types = both["task"].map(task_types).fillna("other")
+        rows = both[["call_id", "task", "output", "reference"]].assign(task_type=types, error=None)
+        lost[both.index] = 1.0 - score(rows.reset_index(drop=True))["agrees"].to_numpy(float)
+    return lost
+
+
+def from_traffic(calls: pd.DataFrame, router: Router) -> pd.DataFrame:
+    """Plain traffic as decisions: every call went to the LLM, and its task is as the policy recognises it.
+
+    calls: of calls.parquet, kinds that can be routed. Nothing is known of what rungs would have said, so that there is
+    no loss to watch; what changed, new tasks and costs can be told.
+    """
+    tasks = [router.recognise(list(messages)) for messages in calls["messages"]]
+    rows = calls.assign(task=tasks, decision="llm", candidate=router.policy.llm, reference=calls["response"])
+    rows = rows.assign(shadowed=False, weight=0.0, kept=False, reason="logged", policy=None, confidence=float("nan"))
+    rows = rows.reindex(columns=list(COLUMNS)).sort_values(["created_at", "call_id"])
+    return with_week(
+        rows.assign(conversation_id=rows["conversation_id"].fillna(rows["call_id"])).reset_index(drop=True)
+    )

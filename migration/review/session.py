@@ -1,0 +1,182 @@
+"""A weekly review from files to files: what it reads of a run, and what it leaves and switches.
+
+Out of scope: the statistics (`weekly`, `causes`, `retune`), and how they are shown (`present`).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pandas as pd
+import pyarrow.dataset as ds
+
+from migration.artifacts import Run, read_json, write_json
+from migration.errors import BadInput
+from migration.live import policies
+from migration.review.causes import causes
+from migration.review.decisions import from_traffic, is_decision_log, losses, read_decisions
+from migration.review.retune import Proposal, fresh_calls, propose
+from migration.review.weekly import Alarm, guarantee_alarms, weekly
+from migration.routing.policy import Policy, Router
+from migration.schema import REPLAYED, Split
+
+STEP = "07_weekly_review"
+MOST_BEFORE = 6000
+"""Calls of the tuned traffic that a week is compared with."""
+WEBHOOK = "MIGRATION_WEBHOOK"
+"""Environment variable: an https URL that alerts are posted to."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a review looks at and finds. decisions: of the policy that serves, with `loss`; before: the traffic that
+    the policy was tuned on; table: of `weekly`; alarms: of the newest week."""
+
+    run: Run
+    policy: Policy
+    decisions: pd.DataFrame
+    before: pd.DataFrame
+    task_types: dict[str, str]
+    table: pd.DataFrame
+    alarms: list[Alarm]
+
+    @property
+    def week(self) -> str:
+        """The newest week."""
+        return str(self.decisions["week"].max())
+
+    @property
+    def newest(self) -> pd.DataFrame:
+        """The decisions of the newest week."""
+        return self.decisions[self.decisions["week"] == self.week]
+
+
+def open_review(run: Run, traffic: list[Path], *, false_alarm: float = 0.05, seed: int = 0) -> Review:
+    """Read the decision log (or plain traffic) and find what there is to tell. Raises BadInput, MissingStep.
+
+    traffic: files; empty: the run's own `live/decisions-*.jsonl`.
+    """
+    policy = serving(run)
+    tasks = pd.read_parquet(run.path / "01_traffic_audit" / "tasks.parquet", columns=["task", "task_type"])
+    task_types = dict(zip(tasks["task"], tasks["task_type"], strict=True))
+    files = traffic or sorted((run.path / "live").glob("decisions-*.jsonl"))
+    if not files:
+        raise BadInput(f"{run.path / 'live'} holds no decision log: name one with --traffic")
+    decisions = _decisions(files, policy, run)
+    decisions = decisions.assign(loss=losses(decisions, task_types))
+    before = tuned_on(run, seed=seed)
+    table = weekly(decisions, policy, false_alarm=false_alarm)
+    week = str(decisions["week"].max())
+    newest = decisions[decisions["week"] == week]
+    changed = causes(before, newest, week, seed=seed)
+    cause = changed[0].cause if changed else "the traffic reads as before: look at the small model and its server"
+    return Review(run, policy, decisions, before, task_types, table, guarantee_alarms(table, policy, cause) + changed)
+
+
+def serving(run: Run) -> Policy:
+    """The policy that serves, else the one of step 04."""
+    live = policies.folder_of(run.path)
+    if (live / "active.json").exists():
+        return Policy.load(policies.policy_file(live, policies.read_active(live).version))
+    return Policy.load(run.path / "04_router_tuning" / "policy.json")
+
+
+def _decisions(files: list[Path], policy: Policy, run: Run) -> pd.DataFrame:
+    """Only what the serving policy decided, where the log says so."""
+    if all(is_decision_log(path) for path in files):
+        decisions = read_decisions(files)
+        mine = decisions["policy"].isna() | (decisions["policy"] == policy.version)
+        if not mine.any():
+            raise BadInput(f"no decision in {files[0]} is of the policy that serves, {policy.version}")
+        return decisions[mine].reset_index(drop=True)
+    from migration.audit import import_log
+
+    target = run.path / "cache" / STEP / "calls.parquet"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    import_log([str(path) for path in files], target)
+    calls = pd.read_parquet(target)
+    calls = calls[calls["kind"].isin(REPLAYED) & calls["response"].notna()]
+    if calls.empty:
+        raise BadInput(f"{files[0]} holds no call that can be routed")
+    return from_traffic(calls, Router(policy))
+
+
+def tuned_on(run: Run, *, seed: int = 0) -> pd.DataFrame:
+    """Held-out calls of the traffic that the policy was tuned on: as `causes` reads them, whole conversations."""
+    data = ds.dataset(run.path / "01_traffic_audit" / "calls.parquet")
+    wanted = ds.field("kind").isin([str(kind) for kind in REPLAYED]) & (ds.field("split") != str(Split.TRAIN))
+    names = ["call_id", "conversation_id", "task", "messages", "response", "model"]
+    light = data.to_table(columns=["call_id", "conversation_id"], filter=wanted).to_pandas()
+    key = light["conversation_id"].fillna(light["call_id"])
+    order = key.drop_duplicates().sample(frac=1, random_state=seed)
+    rank = pd.Series(range(len(order)), index=order.to_numpy())
+    ids = light["call_id"].iloc[key.map(rank).argsort(kind="stable")].head(MOST_BEFORE).tolist()
+    calls = data.to_table(columns=names, filter=ds.field("call_id").isin(ids)).to_pandas()
+    calls["conversation_id"] = calls["conversation_id"].fillna(calls["call_id"])
+    return calls.rename(columns={"response": "reference"})
+
+
+def proposal(review: Review) -> Proposal | None:
+    """A new policy from calls that no earlier review spent of its budget on; None where nothing can be proposed."""
+    if review.policy.guarantee is None or not review.policy.routed_tasks:
+        return None
+    spent = ledger(review.run)
+    unseen = review.decisions[~review.decisions["week"].isin([entry["week"] for entry in spent])]
+    fresh = fresh_calls(unseen, review.task_types)
+    if fresh.empty:
+        return None
+    alarmed = frozenset(alarm.group for alarm in review.alarms if alarm.kind == "guarantee")
+    number = len({entry["week"] for entry in spent} | {review.week})
+    return propose(fresh, review.policy, review=number, alarmed=alarmed)
+
+
+def ledger(run: Run) -> list[dict[str, object]]:
+    """What earlier reviews spent of the error budget: week and spent, a row a review; a week is spent once."""
+    file = run.path / STEP / "budget.json"
+    return list(read_json(file)) if file.exists() else []
+
+
+def spend(review: Review, proposed: Proposal) -> None:
+    """Write down that this review's part of the budget is spent, with every week that it looked at."""
+    known = ledger(review.run)
+    weeks = sorted(set(review.decisions["week"]) - {entry["week"] for entry in known})
+    new = [{"week": week, "spent": proposed.spent if week == weeks[-1] else 0.0} for week in weeks]
+    write_json(review.run.path / STEP / "budget.json", [*known, *new])
+
+
+def act(review: Review) -> list[str]:
+    """Return the tasks of alarmed groups to the LLM in active.json, at once. Returns them."""
+    tasks = sorted({task for alarm in review.alarms if alarm.kind == "guarantee" for task in alarm.tasks})
+    live = policies.folder_of(review.run.path)
+    if tasks and (live / "active.json").exists():
+        policies.suspend(live, tasks)
+    return tasks
+
+
+def activate(review: Review, proposed: Proposal | None, folder: Path) -> str | None:
+    """Let a proposed policy serve where the rule allows it. Returns its version, None where it does not."""
+    if proposed is None or not proposed.may_activate:
+        return None
+    file = write_json(folder / "proposed_policy.json", proposed.policy.to_json())
+    live = policies.folder_of(review.run.path)
+    version = policies.add(live, file)
+    policies.activate(live, version)
+    return version
+
+
+def notify(alerts: dict[str, object]) -> bool:
+    """Post alerts to the https URL in the environment, where one is given. Raises BadInput for another kind of URL."""
+    url = os.environ.get(WEBHOOK)
+    if not url:
+        return False
+    if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
+        raise BadInput(f"{WEBHOOK} must be an https URL")
+    import httpx
+
+    try:
+        return httpx.post(url, json=alerts, timeout=10.0, follow_redirects=False).is_success
+    except httpx.HTTPError:
+        return False
