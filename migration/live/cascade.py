@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from migration.live.call import Call
 from migration.live.policies import State
-from migration.live.rungs import Answer
+from migration.live.rungs.answer import Answer
 from migration.routing.policy import Router, RoutingDecision
 from migration.routing.policy.router import LLM, SLM
 

@@ -28,7 +28,7 @@ from openai.resources.chat.completions import AsyncCompletions, Completions
 
 from migration.errors import BadInput
 from migration.live.hybrid import Hybrid
-from migration.live.replies import Reply
+from migration.live.replies.forms import Reply
 
 PATH = "/chat/completions"
 
@@ -143,7 +143,8 @@ def _response(reply: Reply) -> httpx.Response:
 
 def _told(response: Any) -> Any:
     """`response` with its `decision`."""
-    if isinstance(response, openai.Stream | openai.AsyncStream):
+    streamed = isinstance(response, openai.Stream | openai.AsyncStream)
+    if streamed:
         note = response.response.headers.get("x-migration")
         response.decision = Decided.of(json.loads(note)) if note else None
     else:

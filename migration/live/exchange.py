@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from migration.live import replies
 from migration.live.call import Call, Json
 from migration.live.cascade import Settled, Tried
 from migration.live.policies import State
-from migration.live.replies import Relay, Reply
-from migration.live.rungs import Answer, checked, said
+from migration.live.replies import forms as replies
+from migration.live.replies.forms import Relay, Reply
+from migration.live.rungs.answer import Answer, checked, said
 from migration.routing.policy.router import SLM
 
 MOST_HEARD = 1 << 20

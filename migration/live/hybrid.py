@@ -24,10 +24,12 @@ from migration.live.call import Call, Json, read
 from migration.live.decisions import DecisionLog
 from migration.live.exchange import Exchange, Record
 from migration.live.policies import PolicyStore, State, folder_of
-from migration.live.replies import Reply
-from migration.live.rungs import Answer, Endpoint, InProcess, Missing, Rung, checked
-from migration.live.streams import AsyncLLMStream, LLMStream, is_stream
-from migration.live.upstream import Upstream, upstream
+from migration.live.replies.forms import Reply
+from migration.live.replies.streams import AsyncLLMStream, LLMStream, is_stream
+from migration.live.rungs.answer import Answer, Rung, checked
+from migration.live.rungs.endpoint import Endpoint
+from migration.live.rungs.inprocess import InProcess, Missing
+from migration.live.rungs.upstream import Upstream, upstream
 from migration.schema import CandidateKind
 
 if TYPE_CHECKING:
@@ -143,7 +145,7 @@ class Hybrid:
             if name in self.upstreams:
                 return Endpoint(name, self.upstreams[name], self.timeout)
             if candidate.kind in (CandidateKind.CLASSIFIER, CandidateKind.CACHE):
-                from migration.live.inprocess import load
+                from migration.live.rungs.inprocess import load
 
                 return InProcess(name, load(candidate, self.run))
             if candidate.source.startswith(("http://", "https://")):

@@ -8,7 +8,7 @@ from live_runs import OTHER, QUEUE, asked, policy
 from migration.live.call import read
 from migration.live.cascade import Ask, beside, drive, in_share, settle
 from migration.live.policies import Active, State
-from migration.live.rungs import Answer
+from migration.live.rungs.answer import Answer
 from migration.routing.policy import Request, Router
 
 signals = st.fixed_dictionaries({"mean_logprob": st.floats(-4, 0) | st.none()})

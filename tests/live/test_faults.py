@@ -9,11 +9,11 @@ import openai
 from live_runs import asked, policy, put
 from servers import serving_app
 
-from migration.live import Hybrid, writer
-from migration.live.decisions import DecisionLog
+from migration.live import Hybrid
+from migration.live.decisions import DecisionLog, writer
+from migration.live.rungs.upstream import Upstream
 from migration.live.server.gateway import Bounds, Gateway
 from migration.live.server.metrics import Metrics
-from migration.live.upstream import Upstream
 
 FAULTS = ("429", "500", "hang", "cut", "garbage", "empty", "list", "redirect")
 

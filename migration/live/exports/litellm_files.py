@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migration.artifacts import write_atomic
-from migration.live.upstream import upstream
+from migration.live.rungs.upstream import upstream
 
 if TYPE_CHECKING:
     from migration.live.exports import Export

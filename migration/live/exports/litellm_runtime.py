@@ -19,7 +19,7 @@ from litellm.types.utils import GenericStreamingChunk, ModelResponse
 from migration.live import cascade
 from migration.live.call import read
 from migration.live.hybrid import Hybrid
-from migration.live.replies import Reply
+from migration.live.replies.forms import Reply
 from migration.routing.policy.router import SLM
 
 PREFIX = "hybrid/"

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from migration.artifacts import write_atomic
-from migration.live.upstream import upstream
+from migration.live.rungs.upstream import upstream
 from migration.schema import CandidateKind
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def config_of(policy: Policy, *, llm: str, upstreams: Mapping[str, str]) -> tupl
     """The configuration, and what of this policy it leaves out."""
     from migration.live.exports import address_of
 
-    lacking, decisions, used = [], [], dict[str, str]()
+    lacking, decisions, used = list[str](), list[dict[str, Any]](), dict[str, str]()
     for task, rungs in policy.rungs.items():
         chosen = [rung for rung in rungs if policy.candidates[rung.candidate].kind == CandidateKind.SLM]
         if len(chosen) < len(rungs):

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from migration.errors import BadInput
 
@@ -46,7 +46,7 @@ class Embedded:
         own = self.run / "03_qlora_finetune" / "adapter"
         folder = str(own if own.is_dir() else adapter) if adapter else ""
         command = [sys.executable, "-m", "migration.live.server.embedded", str(self.run), base, folder]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         process: subprocess.Popen[str] = subprocess.Popen(command, text=True, start_new_session=True, **pipes)
         self._processes.append(process)
         assert process.stdout

@@ -22,11 +22,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from migration.live import replies
 from migration.live.hybrid import Hybrid
-from migration.live.replies import Reply
+from migration.live.replies import forms as replies
+from migration.live.replies.forms import Reply
+from migration.live.rungs.upstream import Upstream
 from migration.live.server.metrics import Metrics
-from migration.live.upstream import Upstream
 
 HANDED_ON = ("content-type", "accept", "openai-beta")
 """Headers of a caller that the LLM sees."""
@@ -165,7 +165,7 @@ class Gateway:
             raise Refused(replies.error(404, "no such path", "invalid_request_error"))
         headers = {name: request.headers[name] for name in HANDED_ON if name in request.headers}
         sent = self.client.build_request(
-            request.method, f"{self.llm.url}/{path}", params=request.query_params.multi_items(), headers=headers,
+            request.method, f"{self.llm.url}/{path}", params=str(request.query_params), headers=headers,
             content=await self._body(request),
         )  # fmt: skip
         try:

@@ -16,11 +16,11 @@ from pathlib import Path
 from migration.errors import BadInput
 from migration.live import policies
 from migration.live.hybrid import Hybrid
+from migration.live.rungs.upstream import is_loopback, upstream
 from migration.live.server.embedded import Embedded
 from migration.live.server.gateway import Bounds, Gateway
 from migration.live.server.metrics import Metrics
 from migration.live.server.tracing import observer, set_up
-from migration.live.upstream import is_loopback, upstream
 from migration.routing.policy import Policy
 from migration.schema import CandidateKind
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from live_runs import asked, policy, put
 
-from migration.live import HybridClient, writer
-from migration.live.decisions import DecisionLog
+from migration.live import HybridClient
+from migration.live.decisions import DecisionLog, writer
 
 COLUMNS = [
     "call_id",

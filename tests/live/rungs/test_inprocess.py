@@ -9,9 +9,8 @@ from live_runs import asked, policy
 from migration.live import Hybrid
 from migration.live.call import read
 from migration.live.cascade import drive, settle
-from migration.live.inprocess import Classifiers
 from migration.live.policies import Active, State
-from migration.live.rungs import InProcess
+from migration.live.rungs.inprocess import Classifiers, InProcess
 from migration.routing.policy import Candidate, Router
 from migration.routing.policy.signals import Calibrator, SignalScore
 from migration.schema import CandidateKind

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from migration.live.call import Call, Json
-from migration.live.rungs import Answer
+from migration.live.rungs.answer import Answer
 
 FIELD = "x_migration"
 """The field of a completion, or of a stream's first chunk, that says who answered and why; also a header."""
@@ -103,7 +102,6 @@ class Relay:
     """The LLM's stream on its way to the caller: its first chunk gets `x_migration`, its end is watched."""
 
     note: Json
-    began: float = field(default_factory=time.perf_counter)
     _head: bytes | None = b""
     _tail: bytes = b""
 
@@ -116,7 +114,7 @@ class Relay:
         first, found, rest = self._head.partition(b"\n\n")
         if not found and len(self._head) < 1 << 16:
             return b""
-        self._head, held = None, self._head
+        held, self._head = self._head, None
         return _tagged(first, self.note) + found + rest if found else held
 
     def end(self) -> bytes:

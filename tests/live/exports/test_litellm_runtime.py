@@ -14,7 +14,7 @@ from live_runs import OTHER, asked
 
 from migration.live.exports import export
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "migration" / "litellm-1.108.7"
 
 

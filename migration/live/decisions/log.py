@@ -86,7 +86,7 @@ class DecisionLog:
         atexit.register(self.close)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "migration.live.writer", str(self.folder)]
+        command = [sys.executable, "-m", "migration.live.decisions.writer", str(self.folder)]
         if not self.masked:
             command.append("--unmasked")
         writer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)

@@ -24,7 +24,7 @@ from migration.live.server.embedded import Embedded
 from migration.routing.policy import Candidate
 from migration.schema import CandidateKind
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SMALL = Candidate(CandidateKind.SLM, "smollm2", "smollm2")
 
 

@@ -1,22 +1,18 @@
-"""The rungs below the LLM: a small model behind an address, or a classifier or cache in this process.
-
-Whatever a rung does - a time-out, a cut connection, garbage - becomes an `Answer` with an error, which costs the call
-one escalation and the caller nothing else. Out of scope: whether an answer is kept (`cascade`).
-"""
+"""A small model behind an OpenAI-compatible server, asked as it was measured. Out of scope: its address."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import httpx2 as httpx
 
-from migration.live.call import Call, Json
-from migration.live.upstream import Upstream
+from migration.live.call import Call
+from migration.live.rungs.answer import Answer, checked
+from migration.live.rungs.upstream import Upstream
 from migration.routing.policy.response import signals_of
 
 TOP_LOGPROBS = 20
@@ -28,60 +24,6 @@ FAILURES, REST = 5, 15.0
 """After so many failures in a row a rung is left alone for so many seconds."""
 SENT = ("stop", "response_format", "tools", "tool_choice", "parallel_tool_calls", "seed")
 """What of a request a small model is told beside its messages and the limit of tokens."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a candidate said to a call: a chat completion, or an error that says why there is none."""
-
-    candidate: str
-    body: Json | None = None
-    signals: Mapping[str, float | None] = field(default_factory=dict)
-    latency_ms: float = 0.0
-    error: str = ""
-
-    @property
-    def message(self) -> Json:
-        return self.body["choices"][0]["message"] if self.body else {}
-
-    @property
-    def text(self) -> str | None:
-        """What was said, in the form of a calls table; None where nothing was."""
-        return said(self.message) if self.body else None
-
-    @property
-    def usage(self) -> Json:
-        usage = self.body.get("usage") if self.body else None
-        return usage if isinstance(usage, Mapping) else {}
-
-
-def said(message: Json) -> str:
-    """The text of an assistant's message; canonical JSON of it where it calls tools."""
-    from migration.live.call import plain
-
-    return plain([{key: value for key, value in message.items() if key in ("role", "content", "tool_calls")}])[0][
-        "content"
-    ]
-
-
-class Rung(Protocol):
-    """Anything that answers a call below the LLM, blocking or awaited; neither ever raises for what a model did."""
-
-    def ask(self, call: Call, task: str | None = None) -> Answer: ...
-
-    async def ask_async(self, call: Call, task: str | None = None) -> Answer: ...
-
-    def close(self) -> None: ...
-
-    async def aclose(self) -> None: ...
-
-
-class InProcessModel(Protocol):
-    """A model in this process: the messages of a call of a task in, an answer (or None) and its signals out."""
-
-    def reply(
-        self, messages: tuple[dict[str, str], ...], task: str | None
-    ) -> tuple[str | None, Mapping[str, float | None]]: ...
 
 
 class Breaker:
@@ -179,59 +121,6 @@ class Endpoint:
         await self._async.aclose()
 
 
-@dataclass
-class InProcess:
-    """A classifier or a cache in this process."""
-
-    name: str
-    model: InProcessModel
-
-    def ask(self, call: Call, task: str | None = None) -> Answer:
-        """The model's answer as a chat completion, or why there is none."""
-        began = time.perf_counter()
-        try:
-            text, signals = self.model.reply(call.messages, task)
-        except Exception as error:  # noqa: BLE001 - whatever a model raises is one escalation, and is told
-            return Answer(self.name, latency_ms=(time.perf_counter() - began) * 1e3, error=type(error).__name__)
-        taken = (time.perf_counter() - began) * 1e3
-        if text is None:
-            return Answer(self.name, signals=signals, latency_ms=taken, error="has no answer to this")
-        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
-        return Answer(self.name, {"choices": [choice], "usage": {}}, signals, taken)
-
-    async def ask_async(self, call: Call, task: str | None = None) -> Answer:
-        """As `ask`, in a thread, so that the loop goes on."""
-        return await asyncio.to_thread(self.ask, call, task)
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
-
-
-@dataclass
-class Missing:
-    """A candidate that nothing here can reach: every call goes on, and the log says why."""
-
-    name: str
-    why: str
-
-    def ask(self, call: Call, task: str | None = None) -> Answer:
-        """Why there is no answer."""
-        return Answer(self.name, error=self.why)
-
-    async def ask_async(self, call: Call, task: str | None = None) -> Answer:
-        """As `ask`."""
-        return self.ask(call)
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
-
-
 def request_body(call: Call, model: str) -> dict[str, Any]:
     """What a small model is sent: the prompt and the greedy decoding that it was measured with."""
     known = {"developer": "system", "tool": "user", "function": "user"}
@@ -247,21 +136,6 @@ def request_body(call: Call, model: str) -> dict[str, Any]:
         "logprobs": True,
         "top_logprobs": TOP_LOGPROBS,
     }
-
-
-def checked(body: Any) -> dict[str, Any]:
-    """`body` where it is a chat completion with an answer in it. Raises ValueError saying what it lacks."""
-    choices = body.get("choices") if isinstance(body, dict) else None
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(message, dict):
-        raise ValueError("the reply holds no message")
-    calls = message.get("tool_calls")
-    if calls is not None and not (isinstance(calls, list) and all(isinstance(one, dict) for one in calls)):
-        raise ValueError("the reply's tool calls are no list of objects")
-    if not isinstance(message.get("content"), str) and not calls:
-        raise ValueError("the reply's message says nothing")
-    return body
 
 
 def _within(data: bytearray, part: bytes, began: float, seconds: float) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from migration.errors import BadInput
-from migration.live.upstream import upstream
+from migration.live.rungs.upstream import upstream
 
 KEYS = {"OPENAI_API_KEY": "sk-openai", "MINE": "sk-mine"}
 

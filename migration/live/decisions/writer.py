@@ -1,6 +1,6 @@
 """The process behind a decision log: reads lines from its standard input, masks and prices them, appends them to files.
 
-    python -m migration.live.writer FOLDER [--unmasked]
+    python -m migration.live.decisions.writer FOLDER [--unmasked]
 
 One file a day and, past `MOST_FILE`, one more: decisions-2026-11-25.jsonl, decisions-2026-11-25.1.jsonl. Each line is
 appended by one write, so several writers may share a folder. Texts are masked by `audit.pii` (patterns and checksums;
@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from migration.live.decisions import TEXTS
+from migration.live.decisions.log import TEXTS
 
 MOST_FILE = 128 << 20
 REPORT = 0.2
@@ -83,7 +83,7 @@ def finished(record: dict[str, Any], *, masked: bool) -> dict[str, Any]:
 
 def heard_of(stream: str) -> dict[str, Any]:
     """What a stream of chunks said: response, model, finish_reason and, where it told, its tokens."""
-    text, calls, found = [], {}, dict[str, Any]()
+    text, calls, found = list[str](), dict[int, dict[str, Any]](), dict[str, Any]()
     for line in stream.splitlines():
         if not line.startswith("data:") or line.endswith("[DONE]"):
             continue
@@ -105,7 +105,7 @@ def heard_of(stream: str) -> dict[str, Any]:
         except (ValueError, AttributeError, TypeError, IndexError, KeyError):
             continue  # a damaged chunk: the caller got it as it was, the log goes without it
     message = {"role": "assistant", "content": "".join(text)} | ({"tool_calls": list(calls.values())} if calls else {})
-    from migration.live.rungs import said
+    from migration.live.rungs.answer import said
 
     return found | {"response": said(message) if text or calls else None}
 
@@ -167,7 +167,8 @@ class Reporter:
     """Tells the served process, at most every `REPORT` seconds and at the end, what became of its lines."""
 
     def __init__(self) -> None:
-        self.written, self.failed, self.problem = 0, 0, None
+        self.written, self.failed = 0, 0
+        self.problem: str | None = None
         self.costs: Counter[str] = Counter()
         self._lock, self._news = threading.Lock(), False
         threading.Thread(target=self._often, daemon=True).start()

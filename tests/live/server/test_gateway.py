@@ -11,9 +11,9 @@ from live_runs import OTHER, asked, policy, put
 from servers import serving_app
 
 from migration.live import Hybrid, policies
+from migration.live.rungs.upstream import Upstream
 from migration.live.server.gateway import Bounds, Gateway
 from migration.live.server.metrics import Metrics
-from migration.live.upstream import Upstream
 
 
 def gateway(run, llm_url, small_url, *, timeout: float = 2.0, **options) -> Gateway:

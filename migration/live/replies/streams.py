@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx2 as httpx
 
 from migration.live.exchange import Exchange
-from migration.live.replies import Relay
+from migration.live.replies.forms import Relay
 
 
 class LLMStream(httpx.SyncByteStream):

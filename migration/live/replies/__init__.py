@@ -1,0 +1,1 @@
+"""What the caller receives: the forms of replies, and the LLM's stream on its way."""

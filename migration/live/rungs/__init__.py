@@ -1,0 +1,1 @@
+"""The rungs below the LLM: a small model behind an address (`endpoint`), or a classifier in this process."""

@@ -1,0 +1,72 @@
+"""What a rung says to a call, whatever rung it is.
+
+Whatever one does - a time-out, a cut connection, garbage - becomes an `Answer` with an error, which costs the call one
+escalation and the caller nothing else. Out of scope: asking (`endpoint`, `inprocess`), and whether an answer is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from migration.live.call import Call, Json, plain
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a candidate said to a call: a chat completion, or an error that says why there is none."""
+
+    candidate: str
+    body: Json | None = None
+    signals: Mapping[str, float | None] = field(default_factory=dict)
+    latency_ms: float = 0.0
+    error: str = ""
+
+    @property
+    def message(self) -> Json:
+        return self.body["choices"][0]["message"] if self.body else {}
+
+    @property
+    def text(self) -> str | None:
+        """What was said, in the form of a calls table; None where nothing was."""
+        return said(self.message) if self.body else None
+
+    @property
+    def usage(self) -> Json:
+        usage = self.body.get("usage") if self.body else None
+        return usage if isinstance(usage, Mapping) else {}
+
+
+def said(message: Json) -> str:
+    """The text of an assistant's message; canonical JSON of it where it calls tools."""
+    return plain([{key: value for key, value in message.items() if key in ("role", "content", "tool_calls")}])[0][
+        "content"
+    ]
+
+
+class Rung(Protocol):
+    """Anything that answers a call below the LLM, blocking or awaited; neither ever raises for what a model did."""
+
+    def ask(self, call: Call, task: str | None = None) -> Answer: ...
+
+    async def ask_async(self, call: Call, task: str | None = None) -> Answer: ...
+
+    def close(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+def checked(body: Any) -> dict[str, Any]:
+    """`body` where it is a chat completion with an answer in it. Raises ValueError saying what it lacks."""
+    choices = body.get("choices") if isinstance(body, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict):
+        raise ValueError("the reply holds no message")
+    calls = message.get("tool_calls")
+    if calls is not None and not (isinstance(calls, list) and all(isinstance(one, dict) for one in calls)):
+        raise ValueError("the reply's tool calls are no list of objects")
+    if not isinstance(message.get("content"), str) and not calls:
+        raise ValueError("the reply's message says nothing")
+    return body
