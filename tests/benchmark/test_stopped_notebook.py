@@ -36,7 +36,7 @@ def audited(tmp_path):
 
 
 def start(run):
-    given = f"{{run_dir: {run.path}, candidates: [pocket-llama3, pocket-phi3], calls_per_task: 25}}"
+    given = f"{{run_dir: {run.path}, candidates: [pocket-llama3, pocket-phi3], calls_per_task: 25, shots: 0}}"
     notebook, out = PROJECT / "notebooks" / "02_candidate_benchmark.ipynb", run.path / "out.ipynb"
     command = [sys.executable, "-m", "papermill", notebook, out, "-y", given, "--no-progress-bar"]
     return subprocess.Popen([*map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
