@@ -13,7 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from sys import intern
 from typing import Any
@@ -112,19 +112,31 @@ def _system_of(messages: Sequence[Mapping[str, Any]], tools: Tokens) -> tuple[To
 
 def prompt_of(messages: Sequence[Mapping[str, Any]], tools: Tokens = ()) -> Prompt:
     """The prompt of one call. messages: {role, content} each; tools: names of the tools it offers, sorted."""
-    return Prompt(_system_of(messages, tools)[0], *_talk(messages))
+    talk = _Talk(messages)
+    return Prompt(_system_of(messages, tools)[0], talk.head, talk.tail)
 
 
-def _talk(messages: Sequence[Mapping[str, Any]]) -> tuple[Tokens, Tokens]:
-    """(head, tail): tokens of the conversation's start, and of the end of the user's last message."""
-    head: list[str] = []
-    last: Mapping[str, Any] = {}
-    for message in messages:
-        role = message.get("role")
-        if role not in SYSTEM_ROLES and len(head) < HEAD:
-            head += [USER if role == "user" else ASSISTANT, *tokens_of(message_text(message).strip(), HEAD)]
-        last = message if role == "user" else last
-    return tuple(head[:HEAD]), tokens_of(message_text(last).strip()[-TAIL * _CHARACTERS :])[-TAIL:]
+class _Talk:
+    """A conversation's start and the end of its user's last message, as tokens; read only where one is asked for."""
+
+    def __init__(self, messages: Sequence[Mapping[str, Any]]):
+        self.messages = messages
+
+    @cached_property
+    def head(self) -> Tokens:
+        head: list[str] = []
+        for message in self.messages:
+            role = message.get("role")
+            if role not in SYSTEM_ROLES:
+                head += [USER if role == "user" else ASSISTANT, *tokens_of(message_text(message).strip(), HEAD)]
+            if len(head) >= HEAD:
+                break
+        return tuple(head[:HEAD])
+
+    @cached_property
+    def tail(self) -> Tokens:
+        last: Mapping[str, Any] = next((m for m in reversed(self.messages) if m.get("role") == "user"), {})
+        return tokens_of(message_text(last).strip()[-TAIL * _CHARACTERS :])[-TAIL:]
 
 
 def lines_of(tokens: Tokens) -> Iterable[Tokens]:
@@ -209,11 +221,11 @@ class TemplateIndex:
         """The leaf of one call, or NO_TEMPLATE. The talk is read only where the system prompt leaves a choice."""
         tokens, named = _system_of(messages, tools)
         system = self._system(tokens, named)
-        return self._leaf(system, *_talk(messages)) if self.fixed.get(system) else self.rest.get(system, NO_TEMPLATE)
+        return self._leaf(system, _Talk(messages))
 
     def assign(self, prompt: Prompt) -> int:
         """The leaf of one prompt, or NO_TEMPLATE."""
-        return self._leaf(self.system_of(prompt.system), prompt.head, prompt.tail)
+        return self._leaf(self.system_of(prompt.system), prompt)
 
     def system_of(self, tokens: Tokens) -> int:
         """The template of a system prompt, or NO_TEMPLATE."""
@@ -226,18 +238,18 @@ class TemplateIndex:
         whole = self.whole.__getitem__
         return nearest(grams(tokens), lambda g: self.weights.get(g, 0.0), lambda g: self.holders.get(g, ()), whole)
 
-    def _leaf(self, system: int, head: Tokens, tail: Tokens) -> int:
+    def _leaf(self, system: int, talk: Prompt | _Talk) -> int:
         lines: set[str] | None = None
         seen: dict[tuple[str, int], str] = {}
         for part in self.fixed.get(system, ()):
             if part.kind == "line":
-                lines = {digest(line) for line in lines_of(head)} if lines is None else lines
+                lines = {digest(line) for line in lines_of(talk.head)} if lines is None else lines
                 if part.digest in lines:
                     return part.leaf
                 continue
             key = (part.kind, part.length)
             if key not in seen:
-                seen[key] = digest(head[: part.length] if part.kind == "begins" else tail[-part.length :])
+                seen[key] = digest(talk.head[: part.length] if part.kind == "begins" else talk.tail[-part.length :])
             if seen[key] == part.digest:
                 return part.leaf
         return self.rest.get(system, NO_TEMPLATE)

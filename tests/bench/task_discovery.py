@@ -20,7 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "audit"))
 import sites
 
 from migration.artifacts import PROJECT
-from migration.audit import discover, import_log
+from migration.audit import discover, import_log, recognition_of
+from migration.audit.discovery.tasks import OTHER
+from migration.routing.policy.recognition import Recognition
 
 DATA = PROJECT.parent / "shared" / "data"
 RIGHT = {
@@ -66,6 +68,38 @@ def support(folder: Path) -> Quality:
     return quality(calls, labels.loc[calls.index], RIGHT)
 
 
+def recognised(log: Path, folder: Path) -> dict[str, float]:
+    """Of the log's calls with a prompt: how many production recognises as the audit labelled them and in how long, and
+    what stays (ids, and groups by their Rand index) when a quarter of the log is looked at."""
+    source, target = folder / "imported.parquet", folder / "calls.parquet"
+    import_log(log, source, progress=lambda _line: None)
+    found = discover(source)
+    rows = found.label(source, target)
+    calls = pd.read_parquet(target, columns=["kind", "task", "messages", "tools"])
+    calls = calls[(calls.kind != "embedding") & (calls.messages.map(len) > 0)]
+    recognition = Recognition.from_dict(json.loads(json.dumps(recognition_of(found))))
+    names = [
+        [tool["function"]["name"] for tool in json.loads(tools)] if isinstance(tools, str) else []
+        for tools in calls.tools
+    ]
+    same, seconds = 0, []
+    for task, messages, tools in zip(calls.task, calls.messages, names, strict=True):
+        began = time.perf_counter()
+        said = recognition.task_of(list(messages), tools)
+        seconds.append(time.perf_counter() - began)
+        same += (said or OTHER) == task
+    discover(source, sample=rows // 4).label(source, folder / "quarter.parquet")
+    again = pd.read_parquet(folder / "quarter.parquet", columns=["task"]).task.loc[calls.index]
+    p50, p95 = pd.Series(seconds).quantile([0.5, 0.95]) * 1e6
+    return {
+        "recognised_same": round(same / len(calls), 5),
+        "recognise_p50_us": round(p50, 1),
+        "recognise_p95_us": round(p95, 1),
+        "ids_from_a_quarter": round(float((again == calls.task).mean()), 5),
+        "groups_from_a_quarter": round(float(adjusted_rand_score(calls.task, again)), 5),
+    }
+
+
 def made_up(folder: Path, calls: int, seed: int) -> Quality:
     """Made-up call sites, unlike each other, in seven languages."""
     source = sites.write(folder / f"sites-{seed}.parquet", sites.log(calls, seed))
@@ -83,6 +117,10 @@ def main(quick: bool) -> None:
             print(f"support_traffic, {time.perf_counter() - began:.0f} s with import")
             print(f"{table.round(3).to_string()}\n{sums}\n")
             result |= {f"support_{k}": v for k, v in sums.items()}
+        log = DATA / "support_traffic.jsonl.gz" if DATA.is_dir() else PROJECT / "data" / "sample_traffic.jsonl.gz"
+        known = recognised(log, folder)
+        print(f"{log.name}: {known}\n")
+        result |= known
         for calls, seed in ((1_000, 1),) if quick else ((300, 1), (1_000, 2), (5_000, 3)):
             table, sums = made_up(folder, calls, seed)
             print(f"{len(table)} made-up call sites, {calls:,} calls\n{table.round(3).to_string()}\n{sums}\n")

@@ -29,12 +29,12 @@ RUNS += ("a@b.com ", "12 Main ", "-_A1", "thanks\n\n", '{"a":', "1:", "12 rue de
 def test_time_grows_with_length_alone(run: str) -> None:
     def seconds(length: int) -> float:
         text = (run * length)[:length]
-        began = time.perf_counter()
+        began = time.process_time()
         find(text)
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     find(run * 100)
-    assert seconds(20_000) <= 0.3 + 20 * seconds(4_096)  # five times as much, and slack for a busy machine
+    assert seconds(10_000) <= 0.3 + 20 * seconds(2_048)  # five times as much, and slack for a busy machine
 
 
 @pytest.mark.parametrize("place", [0, WINDOW - 20, WINDOW - 4, WINDOW, 3 * WINDOW - 10])
@@ -49,14 +49,14 @@ def test_a_find_is_whole_wherever_windows_meet(place: int) -> None:
 
 def test_many_values_in_one_conversation_are_numbered_in_linear_time() -> None:
     texts = [f"mail{n}@example.com" for n in range(20_000)]
-    masker, began = Masker(), time.perf_counter()
+    masker, began = Masker(), time.process_time()
     masked = [masker.text(text, "one") for text in texts[:200]]
-    first = time.perf_counter() - began
+    first = time.process_time() - began
     assert (masked[0], masked[-1]) == ("<EMAIL_1>", "<EMAIL_200>")
-    began = time.perf_counter()
+    began = time.process_time()
     for text in texts[200:4_200]:
         masker._mask("EMAIL", text, "one")
-    assert time.perf_counter() - began < 1 + 40 * first
+    assert time.process_time() - began < 1 + 40 * first
 
 
 @pytest.mark.parametrize("depth", [300, 900, 1_500])

@@ -125,12 +125,12 @@ def test_time_does_not_grow_faster_than_a_hostile_prompt(learned: Recognition, n
     def seconds(times: int) -> float:
         text = HOSTILE[name] * times
         asked = [{"role": role, "content": text} for role in ("system", "user", "assistant", "user")]
-        began = time.perf_counter()
+        began = time.process_time()
         learned.task_of(asked)
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     seconds(10)
-    assert seconds(20_000) <= 0.05 + 40 * seconds(2_000)  # ten times as much, and slack for a busy machine
+    assert seconds(20_000) <= 0.1 + 40 * seconds(2_000)  # ten times as much, and slack for a busy machine
 
 
 @pytest.mark.parametrize(
