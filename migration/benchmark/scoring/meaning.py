@@ -53,7 +53,6 @@ _VERBS = (
     "answer respond reply",
     "use utilize utilise",
     "modify change alter",
-    "ensure guarantee",
     "finish complete",
     "show display",
     "obtain acquire",
@@ -72,7 +71,6 @@ _WORDS = (
     "sure certain",
     "maybe perhaps",
     "about approximately roughly around",
-    "would'd 'd",
 )
 _NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _FREE = _listed(
@@ -82,8 +80,8 @@ _FREE = _listed(
 """Words that say nothing by themselves; "no", "only", "if", "will", prepositions and pronouns are not among them."""
 _COURTESY = _listed(
     "thank thanks contacting choosing writing waiting hello hi hey dear there good morning afternoon "
-    "evening day nice great wonderful have regard "
-    "best kind warm sincerely hope this that glad happy welcome feel free let us me know if you your any "
+    "evening day nice great wonderful have regard best kind warm sincerely hope this that glad "
+    "happy welcome feel free let us me know if you your any "
     "further other question concern help to for from with in contact reaching out our team we i here sorry "
     "apologize apology inconvenience understand appreciate patience more anything else at time at much customer "
     "valued support"
