@@ -13,7 +13,7 @@ test: $(STAMP)  ## the whole suite, a file to each free core at a time
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: $(STAMP)  ## the long forms of the fault tests (tests/README.md)
-	MIGRATION_SOAK=1 $(BIN)/python -m pytest tests/test_faults.py tests/audit $(ARGS)
+	MIGRATION_SOAK=1 $(BIN)/python -m pytest --timeout 3600 tests/test_artifacts.py tests/audit tests/routing tests/live tests/review $(ARGS)
 
 lab: $(STAMP)  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=. notebooks

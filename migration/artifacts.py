@@ -176,9 +176,9 @@ class Run:
     def check(self, step: str, names: Iterable[str] | None = None) -> None:
         """Raise DamagedFile where a file of `step` (of all, or of `names`) is not what the step wrote."""
         known = self.checksums(step)
-        for name in known if names is None else names:
+        for name in known if names is None or not known else names:
             file = self.path / step / name
-            if name in known and not (file.is_file() and file_hash(file) == known[name]):
+            if name not in EDITABLE and not (file.is_file() and file_hash(file) == known.get(name)):
                 raise DamagedFile(str(file), f"run {step} again")
 
     def summary(self, step: str) -> dict[str, Any]:
@@ -216,7 +216,8 @@ class Step:
         if not file.exists():
             raise BadInput(f"{file} is missing although {needs} is marked done: run {needs} again")
         inside = name.removeprefix(f"{needs}/")
-        self.run.check(needs, [n for n in self.run.checksums(needs) if n == inside or n.startswith(f"{inside}/")])
+        below = [n for n in self.run.checksums(needs) if n.startswith(f"{inside}/")]
+        self.run.check(needs, below if file.is_dir() else [inside])
         return file
 
     def read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:

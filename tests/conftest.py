@@ -4,12 +4,19 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("MPLBACKEND", "Agg")
 if "PYTEST_XDIST_WORKER" in os.environ:  # a core a worker: threads of one would only wait for the other's
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+if (
+    "MIGRATION_SOAK" in os.environ
+):  # `make soak`: properties that name no number of their own are tried on many more examples
+    settings.register_profile("soak", max_examples=3000, deadline=None)
+    settings.load_profile("soak")
 
 LONGEST = ("test_workbook.py", "test_bench.py", "test_stopped_notebook.py", "test_train.py")
 """Files that take longest: begun first, so that no worker is left alone with one at the end."""

@@ -16,13 +16,24 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import seaborn as sns
 from cycler import cycler
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 from PIL import Image
 
+from migration.schema import CandidateKind
+
 SLM, LLM, CASCADE, NEUTRAL = "#0f766e", "#b45309", "#6366f1", "#64748b"
 """One colour a meaning, in every figure: small model, large model, cascade, everything else."""
+
+KIND_COLOURS = {
+    CandidateKind.CACHE: "#56b4e9",
+    CandidateKind.CLASSIFIER: "#0072b2",
+    CandidateKind.SLM: SLM,
+    CandidateKind.API: "#cc79a7",
+}
+"""The colour of each kind of candidate; apart for the colour-blind too (a test measures it), as is the LLM's."""
 
 _OTHER_SCRIPTS = (
     *(
@@ -55,6 +66,7 @@ STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.prop_cycle": cycler(color=[SLM, LLM, CASCADE, NEUTRAL, "#be185d", "#0369a1", "#4d7c0f"]),
     "legend.frameon": False,
+    "text.parse_math": False,  # a dollar sign in a task's name starts no formula
 }
 
 
@@ -75,8 +87,10 @@ class Picture:
 
 
 def style() -> AbstractContextManager[None]:
-    """The context every figure is drawn in: `with style(): fig, ax = plt.subplots()`."""
-    return mpl.rc_context(STYLE)
+    """The context every figure is drawn in: `with style(): fig, ax = plt.subplots()`. Seaborn's white grid, our words'
+    colours."""
+    look: dict[Any, Any] = sns.axes_style("whitegrid") | sns.plotting_context("notebook") | STYLE
+    return mpl.rc_context(look)
 
 
 def save(fig: Figure, folder: Path, name: str, *, title: str, alt: str) -> Picture:

@@ -11,6 +11,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
@@ -46,15 +47,18 @@ def heatmap(frame: pd.DataFrame, folder: Path, *, names: dict[str, str] | None =
     title = _heatmap_title(top)
     with style():
         fig, ax = plt.subplots(figsize=(2.6 + 1.55 * len(wide.columns), 1.2 + 0.52 * len(wide)))
-        ax.imshow(wide, cmap=_SHADES, vmin=0, vmax=1, aspect="auto")
+        sns.heatmap(wide, ax=ax, cmap=_SHADES, vmin=0, vmax=1, cbar=False, linewidths=1.5, linecolor="white")
         _cells(ax, wide, frame.set_index(["task", "candidate"]))
-        ax.set_yticks(range(len(wide)), [f"{label}  (n={counts[t]})" for t, label in zip(order, labels, strict=True)])
-        ax.set_xticks(range(len(wide.columns)), [textwrap.fill(str(c), 14) for c in wide.columns])
+        ax.set(xlabel="", ylabel="")
+        ax.set_yticks(
+            np.arange(len(wide)) + 0.5, [f"{label}  (n={counts[t]})" for t, label in zip(order, labels, strict=True)]
+        )
+        ax.set_xticks(np.arange(len(wide.columns)) + 0.5, [textwrap.fill(str(c), 14) for c in wide.columns])
         ax.xaxis.tick_top()
         ax.tick_params(length=0)
         ax.grid(visible=False)
         ax.spines[:].set_visible(False)
-        ax.axhline(0.5, color="#0f172a", lw=1.2)
+        ax.axhline(1, color="#0f172a", lw=1.2)
         _title(fig, ax, title)
     told = "; ".join(f"{c} {v:.0%}" for c, v in top.items())
     alt = f"Heat map of agreement by task and candidate. All the traffic: {told}."
@@ -79,9 +83,9 @@ def _cells(ax: plt.Axes, wide: pd.DataFrame, rows: pd.DataFrame) -> None:
                 continue
             row = rows.loc[(task, candidate)]
             ink = "white" if value > 0.7 else "#0f172a"
-            ax.text(x, y - 0.12, f"{value:.0%}", ha="center", va="center", color=ink, fontweight="bold")
+            ax.text(x + 0.5, y + 0.38, f"{value:.0%}", ha="center", va="center", color=ink, fontweight="bold")
             span = f"{row['low']:.0%} to {row['high']:.0%}"
-            ax.text(x, y + 0.24, span, ha="center", va="center", color=ink, fontsize=7.5)
+            ax.text(x + 0.5, y + 0.74, span, ha="center", va="center", color=ink, fontsize=7.5)
 
 
 def verdicts(frame: pd.DataFrame, folder: Path, *, margin: float) -> Picture:

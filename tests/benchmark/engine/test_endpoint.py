@@ -116,6 +116,20 @@ def test_failures_that_pass_are_survived_and_answers_are_paid_once(upstream, tmp
     assert set(upstream.answered.values()) == {1}
 
 
+def test_where_nobody_answers_one_request_waits_and_the_rest_are_not_asked(monkeypatch):
+    began, source = time.perf_counter(), "http://127.0.0.1:9/v1#m"
+    found = endpoint.answer(Candidate("dead", source), requests(*map(str, range(16))))
+    assert found["error"].str.startswith("not asked").all()
+    assert time.perf_counter() - began < 10, "it was 28 s"
+
+
+def test_an_endpoint_is_left_alone_once_it_has_cost_what_it_may(upstream, monkeypatch):
+    monkeypatch.setattr(endpoint, "MAX_SECONDS", 0)
+    found = endpoint.answer(Candidate("dear", upstream.source), requests("a", "b", "c"))
+    assert found["output"].tolist() == ["re: a", None, None]
+    assert found["error"].iloc[1].startswith("not asked: it has used 0 s")
+
+
 def test_failures_that_stay_are_recorded_and_asked_again_by_the_next_run(upstream):
     trouble = {"limited": "429always", "broken": "500always", "slow": "hang always", "torn": "cut always"}
     upstream.trouble = dict(trouble)
