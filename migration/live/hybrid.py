@@ -138,6 +138,15 @@ class Hybrid:
             return known[1]
         return await asyncio.to_thread(self.rung, state, name)
 
+    def warm(self) -> None:
+        """Load what answers in this process now, so that no caller waits for it."""
+        state = self.store.current()
+        for task, rungs in state.policy.rungs.items():
+            for each in rungs:
+                rung = self.rung(state, each.candidate)
+                if isinstance(rung, InProcess):
+                    rung.ask(read({"messages": [{"role": "user", "content": "warm up"}]}), task)
+
     def _made(self, name: str, candidate: Candidate) -> Rung:
         if candidate.shots:  # asked without them it would be another candidate than the one that was proved
             return Missing(name, f"{name} was measured with {candidate.shots} examples in its prompt, not served yet")
@@ -147,7 +156,7 @@ class Hybrid:
             if candidate.kind in (CandidateKind.CLASSIFIER, CandidateKind.CACHE):
                 from migration.live.rungs.inprocess import load
 
-                return InProcess(name, load(candidate, self.run))
+                return InProcess(name, load(candidate, self.run), self.timeout)
             if candidate.source.startswith(("http://", "https://")):
                 return Endpoint(name, upstream(candidate.source), self.timeout)
         except MigrationError as error:

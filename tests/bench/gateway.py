@@ -45,7 +45,7 @@ def free_port() -> int:
 def started(stack: ExitStack, words: list, port: int, *, seconds: float = 120.0, **more) -> subprocess.Popen:
     """A process of our own, once its port answers; ended with the stack."""
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)
-    stack.callback(lambda: (process.terminate(), process.wait(20)))
+    stack.callback(ended, process)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with socket.socket() as door:
@@ -55,6 +55,15 @@ def started(stack: ExitStack, words: list, port: int, *, seconds: float = 120.0,
             raise RuntimeError(f"{words[1:4]} ended at once")
         time.sleep(0.1)
     raise RuntimeError(f"{words[1:4]} does not answer")
+
+
+def ended(process: subprocess.Popen) -> None:
+    """End a process as an operator does; the gateway takes the time to write its log out."""
+    process.terminate()
+    try:
+        process.wait(120)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def upstream(stack: ExitStack) -> int:

@@ -36,10 +36,11 @@ class InProcessModel(Protocol):
 
 @dataclass
 class InProcess:
-    """A classifier or a cache in this process."""
+    """A classifier in this process. timeout: seconds that an awaiting caller gives it."""
 
     name: str
     model: InProcessModel
+    timeout: float = 10.0
 
     def ask(self, call: Call, task: str | None = None) -> Answer:
         """The model's answer as a chat completion, or why there is none."""
@@ -56,7 +57,10 @@ class InProcess:
 
     async def ask_async(self, call: Call, task: str | None = None) -> Answer:
         """As `ask`, in a thread, so that the loop goes on."""
-        return await asyncio.to_thread(self.ask, call, task)
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(self.ask, call, task), self.timeout)
+        except TimeoutError:
+            return Answer(self.name, latency_ms=self.timeout * 1e3, error="TimeoutError")
 
     def close(self) -> None:
         """Nothing to close."""
@@ -112,10 +116,6 @@ def load(candidate: Candidate, run: Path) -> Classifiers:
     """The in-process model of a candidate, from what step 02 left. Raises BadInput where there is none."""
     if candidate.kind != CandidateKind.CLASSIFIER:
         raise BadInput(f"a {candidate.kind} cannot be served in this process yet")
-    from migration.artifacts import read_json
-    from migration.benchmark.kinds import Classifier
+    from migration.benchmark.kinds.by_task import load_tasks
 
-    folder = run / FOLDER
-    return Classifiers(
-        {task: Classifier.load(folder / name) for task, name in read_json(folder / "tasks.json").items()}
-    )
+    return Classifiers(load_tasks(run / FOLDER))

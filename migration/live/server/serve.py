@@ -55,6 +55,7 @@ def worker() -> Callable[..., object]:
 
     upstreams = {name: upstream(at, settings.keys.get(name)) for name, at in settings.upstreams.items()}
     hybrid = Hybrid(settings.run, upstreams=upstreams, timeout=settings.timeout, observe=observe)
+    hybrid.warm()
     llm = upstream(settings.llm, settings.keys.get("llm"))
     return Gateway(hybrid, llm, metrics, tokens=tokens(), bounds=Bounds(settings.body, settings.calls)).app()
 
