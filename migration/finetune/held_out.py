@@ -27,8 +27,8 @@ from migration.stats import wilson
 
 FIRST_LOOK = 24
 """`fit` calls of each trained task that are answered before anything is planned."""
-KEPT_TO_PROVE = 150
-"""Kept calls at which "at most 10% differ" is proved at 95% with a power of 80% where 4% do, shared by a few groups."""
+KEPT_TO_PROVE = 250
+"""Kept calls at which "at most 10% differ" is proved where 5% do, at the level that a few groups leave each other."""
 HOPELESS = 0.20
 """A task whose agreement is surely below this is not asked any more: no threshold would be proved."""
 TEST_PART = 0.4

@@ -27,7 +27,7 @@ def test_a_hopeless_task_is_asked_no_more_and_a_sure_one_first() -> None:
     assert list(plan) == ["sure", "fair"]
     assert plan["sure"] >= held_out.KEPT_TO_PROVE
     assert plan["fair"] < held_out.KEPT_TO_PROVE / 0.5  # what is left over does not prove it
-    assert list(proof_calls(agreed, {"sure": 10.0, "fair": 1000.0, "hopeless": 9e9}, 700)) == ["fair", "sure"]
+    assert list(proof_calls(agreed, {"sure": 10.0, "fair": 1000.0, "hopeless": 9e9}, 1000)) == ["fair", "sure"]
 
 
 def test_a_comparison_of_nothing_is_refused() -> None:
