@@ -6,7 +6,8 @@ Three simulated tasks: one that a tuned model answers like the LLM, one that it 
 one call a conversation. An even plan asks all three alike, half of the answers on test calls, half of the calibration
 calls to learn the confidence from. The plan of step 03 (`finetune.held_out`) looks at 24 calls of each first and then
 asks where a guarantee is nearest, a quarter of the calibration calls to learn from. Both choose thresholds at the same
-limits (5% of all, 10% of the kept calls, 95%). Last line: {"even_kept", "planned_kept", "even_broken", "planned_broken"}:
+limits (5% of all, 10% of the kept calls, 95%).
+Last line: {"even_kept", "planned_kept", "even_broken", "planned_broken"}:
 shares of the traffic kept at the larger number of answers, and of guarantees that do not hold.
 """
 
