@@ -1,0 +1,48 @@
+"""Intervals and tests, each as a value that carries its n: none can be shown without it.
+
+Rates, differences, corrections for many tests, sample sizes, and human labels joined with a judge's verdicts; all
+valid with weights, with strata that were sampled apart, and with conversations whose calls resemble each other.
+Out of scope: what was measured, and why.
+"""
+
+from migration.stats.differences import Difference, mcnemar, paired_difference
+from migration.stats.multiplicity import (
+    Judged,
+    calls_at_best,
+    calls_for_width,
+    calls_to_decide,
+    effective_trials,
+    holm,
+    non_inferior,
+    simultaneous,
+)
+from migration.stats.rates import (
+    Rate,
+    agreement_rate,
+    constant_rate,
+    kappa,
+    weighted_rate,
+    wilson,
+    wilson_bounds,
+)
+
+__all__ = [
+    "Difference",
+    "Judged",
+    "Rate",
+    "agreement_rate",
+    "calls_at_best",
+    "calls_for_width",
+    "calls_to_decide",
+    "constant_rate",
+    "effective_trials",
+    "holm",
+    "kappa",
+    "mcnemar",
+    "non_inferior",
+    "paired_difference",
+    "simultaneous",
+    "weighted_rate",
+    "wilson",
+    "wilson_bounds",
+]

@@ -1,0 +1,135 @@
+"""Many questions at once, and how many calls an answer takes.
+
+Out of scope: intervals (`rates`), what a verdict allows to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special, stats
+
+from migration.stats.rates import Rate, wilson_bounds
+
+
+def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
+    """p-values (m,) corrected for being m tests (Holm 1979): the chance of one false finding stays bounded."""
+    p = np.asarray(p_values, float)
+    order = np.argsort(p)
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Whether a rate reaches its floor, among many such questions. reaches: True (surely), False (surely not), None
+    (too few calls to tell); p_reaches, p_short: one-sided p-values of the opposite, corrected for all the questions."""
+
+    reaches: bool | None
+    p_reaches: float
+    p_short: float
+
+
+def simultaneous(rates: Sequence[Rate], floor: float, *, level: float = 0.95) -> list[Judged]:
+    """Which of many rates (candidates x tasks) reach `floor`: non-inferiority of each, corrected together.
+
+    With probability `level` none of those that truly lie below the floor is told to reach it, and likewise none of
+    those above to fall short. rates: with intervals at `level`, however they were found.
+
+    Notes
+    -----
+    Each interval is worth the binomial trials whose Wilson interval has its lower bound; the exact binomial tails of
+    so many trials are corrected by Holm (1979). Any dependence between the rates is allowed.
+    """
+    tails = np.array([_tails(rate, floor, level) for rate in rates]).reshape(-1, 2)
+    above, below = holm(tails[:, 0]), holm(tails[:, 1])
+    alpha = 1 - level
+    return [
+        Judged(True if up <= alpha else False if down <= alpha else None, float(up), float(down))
+        for up, down in zip(above, below, strict=True)
+    ]
+
+
+def _tails(rate: Rate, floor: float, level: float) -> tuple[float, float]:
+    """p-values of `the rate is at most the floor` and `it is at least the floor`."""
+    n = effective_trials(rate, level)
+    hits = rate.value * n
+    at_least = float(special.betainc(hits, n - hits + 1, floor)) if hits > 0 else 1.0
+    at_most = float(special.betaincc(hits + 1, n - hits, floor)) if hits < n else 1.0
+    return at_least, at_most
+
+
+def effective_trials(rate: Rate, level: float = 0.95) -> float:
+    """Independent calls whose Wilson interval is as wide as this one on its lower side (on its upper, at a rate of 0).
+
+    Wilson's bound b solves (rate - b)^2 = z^2 b (1 - b) / n. At most `rate.n`; fewer where weights or conversations
+    cost some.
+    """
+    bound = rate.low if rate.value > 0 else rate.high
+    z2 = float(special.ndtri(0.5 + level / 2)) ** 2
+    return min(float(rate.n), z2 * bound * (1 - bound) / max((rate.value - bound) ** 2, 1e-12))
+
+
+def non_inferior(rate: Rate, margin: float) -> bool | None:
+    """Whether `rate` is at most `margin` below 1, the reference's agreement with itself.
+
+    True: its whole interval is. False: its whole interval is not. None: the interval holds both, too few calls.
+    One question alone; many at once are `simultaneous`.
+    """
+    floor = 1 - margin
+    return True if rate.low >= floor else False if rate.high < floor else None
+
+
+def calls_for_width(width: float, *, share: float = 0.5, level: float = 0.95) -> int:
+    """The fewest calls whose Wilson interval is at most `width` wide at `share` (0.5 is the worst case)."""
+    if not 0 < width < 1:
+        raise ValueError(f"width must lie between 0 and 1, not {width}")
+    return _fewest(lambda n: bool(np.subtract(*wilson_bounds(share, n, level)[::-1]) <= width), 1_000_000_000)
+
+
+def calls_to_decide(
+    rate: Rate, floor: float, *, questions: int = 1, level: float = 0.95, power: float = 0.8, most: int = 1_000_000
+) -> int | None:
+    """How many more calls decide, with probability `power`, whether a rate reaches `floor` (either way).
+
+    rate: what was seen so far, with its interval at `level`; its calls count on. questions: how many are corrected
+    together. None where `most` would not do: the rate is too close to the floor to ever tell.
+
+    Notes
+    -----
+    The true rate is not what was seen: it is drawn from the Beta posterior of the effective trials (Jeffreys' prior),
+    and `power` is the chance, over that and the new calls, that `simultaneous` decides (predictive power: Spiegelhalter,
+    Freedman & Blackburn 1986). New calls are as dependent as the seen ones.
+    """
+    seen = effective_trials(rate, level)
+    alpha, hits = (1 - level) / questions, rate.value * seen
+    grid = (np.arange(200) + 0.5) / 200
+    truths = special.betaincinv(hits + 0.5, seen - hits + 0.5, grid)
+
+    def enough(more: int) -> bool:
+        total = seen + more
+        reach = stats.binom.isf(alpha, np.ceil(total), floor) + 1 - hits
+        short = stats.binom.ppf(alpha, np.floor(total), floor) - 1 - hits
+        decided = stats.binom.sf(np.ceil(reach) - 1, more, truths) + stats.binom.cdf(np.floor(short), more, truths)
+        return bool(decided.mean() >= power)
+
+    top = int(most * seen / rate.n)
+    return int(np.ceil(_fewest(enough, top) * rate.n / seen)) if top and enough(top) else None
+
+
+def calls_at_best(floor: float, *, questions: int = 1, level: float = 0.95) -> int:
+    """The fewest calls, all of them agreeing, from which a rate reaches `floor`."""
+    return int(np.ceil(np.log((1 - level) / questions) / np.log(floor)))
+
+
+def _fewest(enough: Callable[[int], bool], most: int) -> int:
+    """The smallest n in 1..most for which the monotone `enough(n)` holds."""
+    low, high = 1, most
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle + 1, high)
+    return low
