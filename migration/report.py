@@ -23,8 +23,6 @@ from migration.schema import REPLAYED, STEPS, Verdict
 __all__ = ["build_index", "export_notebook", "headline", "to_pdf"]
 
 AUDIT, BENCHMARK, TUNE, ROUTE, COST, REHEARSAL = STEPS
-REFERENCE = "the reference"
-"""The verdict of the logged LLM's own rows of a scoreboard."""
 Summaries = dict[str, dict[str, Any]]
 
 
@@ -184,7 +182,7 @@ def _tasks(run: Run) -> list[dict[str, str]]:
     if not all(file.exists() for file in files):
         return []
     tasks, board = (pd.read_parquet(file) for file in files)
-    board = board[(board["task"] != "ALL") & (board["verdict"] != REFERENCE)]
+    board = board[(board["task"] != "ALL") & ~board["verdict"].isin([Verdict.REFERENCE, Verdict.BASELINE])]
     best = board.sort_values("agreement").drop_duplicates("task", keep="last").set_index("task")
     routed = set(run.summary(ROUTE).get("routed_tasks", [])) if run.done(ROUTE) else set()
     rows = []

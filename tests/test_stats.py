@@ -131,19 +131,38 @@ def test_the_sample_size_is_the_fewest_that_is_narrow_enough(width, share):
     assert n == 1 or span(share, n - 1) > width
 
 
-@pytest.mark.parametrize(("share", "floor"), [(1.0, 0.95), (0.5, 0.95), (0.97, 0.95), (0.9, 0.95)])
-def test_the_calls_to_decide_are_the_fewest(share, floor):
-    def undecided(n):
-        low, high = stats._wilson_bounds(share, n, 0.95)
-        return low < floor <= high
+def test_the_forecast_number_of_calls_decides_with_the_power_it_says():
+    rng, decided = np.random.default_rng(3), []
+    for truth in rng.beta(18, 2, 120):  # rates that 20 calls leave open on average
+        seen = rng.random(60) < truth
+        more = stats.calls_to_decide(stats.agreement_rate(seen), 0.95, most=4000)
+        if more is not None and stats.non_inferior(stats.agreement_rate(seen), 0.05) is None:
+            both = np.r_[seen, rng.random(more) < truth]
+            (judged,) = stats.simultaneous([stats.agreement_rate(both)], 0.95)
+            decided.append(judged.reaches is not None)
+    assert len(decided) > 20
+    assert np.mean(decided) > 0.65  # power 0.8 over the prior that the forecast takes
 
-    n = stats.calls_to_decide(share, floor)
-    assert not undecided(n)
-    assert n == 1 or undecided(n - 1)
+
+def test_many_questions_are_corrected_together():
+    rng, false = np.random.default_rng(4), 0
+    for _ in range(300):  # 4 candidates x 10 tasks, all truly a little below the line
+        rates = [stats.agreement_rate(rng.random(150) < 0.94) for _ in range(40)]
+        false += any(judged.reaches for judged in stats.simultaneous(rates, 0.95))
+    assert false <= 300 * 0.05 + 2 * np.sqrt(300 * 0.05 * 0.95)
 
 
-def test_a_share_on_the_floor_is_never_decided():
-    assert stats.calls_to_decide(0.95, 0.95) is None
+def test_calls_of_one_conversation_widen_the_interval():
+    rng, covered, naive = np.random.default_rng(6), [], []
+    cluster = np.repeat(np.arange(80), 5)
+    for _ in range(400):
+        chance = np.repeat(rng.beta(4, 1, 80), 5)  # mean 0.8, correlation 1/6
+        agrees = rng.random(400) < chance
+        rate, plain = stats.weighted_rate(agrees, cluster=cluster), stats.agreement_rate(agrees)
+        covered.append(rate.low <= 0.8 <= rate.high)
+        naive.append(plain.low <= 0.8 <= plain.high)
+    assert 0.92 <= np.mean(covered) <= 0.985, np.mean(covered)
+    assert np.mean(naive) < np.mean(covered)
 
 
 def test_non_inferior_says_yes_no_and_not_yet():
@@ -169,5 +188,5 @@ def pairs(table):
 
 
 def span(share, n):
-    low, high = stats._wilson_bounds(share, n, 0.95)
+    low, high = stats.wilson_bounds(share, n, 0.95)
     return high - low

@@ -14,7 +14,15 @@ from migration.benchmark.public import head_to_head, lm_eval
 from migration.benchmark.sampling import Plan, draw_sample, eligible, plan_sample
 from migration.benchmark.scoreboard import Scoreboard, styled
 from migration.benchmark.scoring.judge import judged
-from migration.benchmark.scoring.scorers import Scorer, confusion, definitions, repeats, repeats_sentence, score
+from migration.benchmark.scoring.scorers import (
+    Scorer,
+    ceiling,
+    confusion,
+    definitions,
+    repeats,
+    repeats_sentence,
+    score,
+)
 from migration.benchmark.trial import ask, available, facts, notices, plan_trial
 
 __all__ = [
@@ -27,6 +35,7 @@ __all__ = [
     "answer",
     "ask",
     "available",
+    "ceiling",
     "choices",
     "compare",
     "confusion",

@@ -1,6 +1,6 @@
 """Candidates side by side with the logged LLM, weighted to the traffic.
 
-Knows: scored answers, traffic weights, prices of machine hours. Refuses to know: models, and prompts.
+Out of scope: models, prompts, and how the result is told (`scoreboard`).
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ import pandas as pd
 
 from migration.audit.waiting import conversation_waits
 from migration.benchmark.scoreboard import Scoreboard
+from migration.benchmark.scoring.forms import plain
 from migration.benchmark.scoring.scorers import macro_f1
 from migration.benchmark.verdict import commonest, prospect, rate_of, verdict, verdicts
 from migration.errors import NotEnoughCalls
-from migration.schema import REPLAYED
-from migration.stats import agreement_rate, holm, paired_bootstrap, paired_difference, weighted_rate
+from migration.schema import REPLAYED, CandidateKind, Part, Verdict, part_of
+from migration.stats import Rate, constant_rate, holm, paired_difference, simultaneous, weighted_rate
 
+CONSTANT = "constant answer"
+"""The baseline's name: each task's commonest answer, whatever is asked."""
 MACHINE_USD_HOUR = 0.205
 """A machine at USD 150 a month (the article's amortised GPU), 730 hours."""
 IDENTITY = ("candidate_kind", "base", "adapter", "shots")
@@ -36,17 +39,23 @@ def compare(
     machine_usd_hour: float = MACHINE_USD_HOUR,
     names: Mapping[str, str] | None = None,
     left_out: Mapping[str, str] | None = None,
+    ceiling: Rate | None = None,
 ) -> Scoreboard:
     """Compare candidates that answered one and the same sample.
 
     scored: `scoring.score`'s frame with `weight`; calls: the log; margin: how much less agreement than the reference's
     own is still as good (fraction). facts: candidate -> `trial.facts`; a call of a candidate without a list price costs
     its share of a machine that is busy all the time. names: task -> the name people know. left_out: task -> why it was
-    not asked. Raises NotEnoughCalls when nothing was answered.
+    not asked. ceiling: how often the LLM agrees with itself (`repeats`); the margin is taken from its upper end, from 1
+    without it. Raises NotEnoughCalls when nothing was answered.
     """
     if scored.empty:
         raise NotEnoughCalls("a comparison of candidates", 0, 1)
     facts = facts or {}
+    conversation = (
+        calls.set_index("call_id")["conversation_id"] if "conversation_id" in calls else pd.Series(dtype=object)
+    )
+    scored = scored.assign(conversation_id=scored["call_id"].map(conversation).fillna(scored["call_id"]))
     replayed = calls[calls["kind"].isin(REPLAYED) & calls["task"].notna()]
     rows = []
     order = [task for task in replayed["task"].value_counts().index if task in set(scored["task"])]
@@ -63,16 +72,73 @@ def compare(
     reference = [("ALL", sampled)] + [(task, sampled[sampled["task"] == task]) for task in order]
     logged = pd.DataFrame([_logged(llm, str(task), group) for task, group in reference])
     prospects = {task: prospect(scored, replayed, task) for task in board["task"].unique()}
-    board["verdict"] = [verdict(rate_of(row), margin, prospects[row["task"]])[0] for row in board.to_dict("records")]
-    decided = verdicts(board, prospects, replayed, margin, names or {}, left_out or {})
-    frame = pd.concat([logged.assign(verdict="the reference"), board], ignore_index=True)
-    return Scoreboard(frame, decided, _tests(scored), margin, llm, {name: dict(fact) for name, fact in facts.items()})
+    floor = (ceiling.high if ceiling else 1.0) - margin
+    board = _judged(board, floor)
+    told = [verdict(row, floor, prospects[row["task"]]) for row in board.to_dict("records")]
+    board = board.assign(verdict=[str(each.verdict) for each in told], more_calls=[each.more_calls for each in told])
+    decided = verdicts(board, prospects, replayed, floor, names or {}, left_out or {})
+    constant = pd.DataFrame([_constant(str(task), part) for task, part in _parts(scored, order)])
+    frame = pd.concat([logged.assign(verdict=str(Verdict.REFERENCE)), constant, board], ignore_index=True)
+    facts = {name: dict(fact) for name, fact in facts.items()}
+    base = base_candidate(scored, facts)
+    return Scoreboard(frame, decided, _tests(scored), margin, floor, llm, facts, base)
+
+
+def base_candidate(scored: pd.DataFrame, facts: Mapping[str, Mapping[str, Any]]) -> str:
+    """The candidate to build on, chosen on `fit` calls alone, which nothing is proved or reported on.
+
+    The small model that agrees most often over the traffic; among those whose interval there reaches its rate, the
+    largest, which has most to tune. Rows with examples in the prompt do not count; without a small model it is the best
+    of the other kinds. Without a `fit` call all calls are looked at.
+    """
+    rows = scored[scored["shots"].fillna(0) == 0] if "shots" in scored else scored
+    if "candidate_kind" in rows and (rows["candidate_kind"] == CandidateKind.SLM).any():
+        rows = rows[rows["candidate_kind"] == CandidateKind.SLM]
+    if "split" in rows:
+        parts = [part_of(str(key), split) for key, split in zip(rows["conversation_id"], rows["split"], strict=True)]
+        fit = rows[np.array(parts) == Part.FIT]
+        rows = fit if set(fit["candidate"]) == set(rows["candidate"]) else rows
+    rates = {
+        str(name): weighted_rate(own["agrees"], own["weight"], own["task"], cluster=own["conversation_id"])
+        for name, own in rows.groupby("candidate", sort=False)
+    }
+    top = max(rates, key=lambda name: rates[name].value)
+    level = [name for name, rate in rates.items() if rate.high >= rates[top].value]
+    return max(level, key=lambda name: (float(facts.get(name, {}).get("parameters") or 0), name == top))
+
+
+def _parts(scored: pd.DataFrame, order: list[str]) -> list[tuple[str, pd.DataFrame]]:
+    """`ALL` and each task: the asked calls, one row each."""
+    calls = scored.sort_values("weight", ascending=False).drop_duplicates("call_id")
+    return [("ALL", calls), *((task, calls[calls["task"] == task]) for task in order)]
+
+
+def _constant(task: str, calls: pd.DataFrame) -> dict[str, object]:
+    """The row of "each task's commonest answer, whatever is asked": what is trivial to reach, and costs nothing."""
+    answers = [plain(str(reference)) for reference in calls["reference"]]
+    rate = constant_rate(answers, calls["weight"], calls["task"], cluster=calls["conversation_id"])
+    return {
+        "candidate": CONSTANT, "task": task, "n": rate.n, "agreement": rate.value, "low": rate.low, "high": rate.high,
+        "score": rate.value, "p50_ms": 0.0, "p95_ms": 0.0, "cost_usd_per_1k": 0.0, "errors": 0.0,
+        "verdict": str(Verdict.BASELINE),
+    }  # fmt: skip
+
+
+def _judged(board: pd.DataFrame, floor: float) -> pd.DataFrame:
+    """`board` with p_reaches, p_short (one-sided, corrected for candidates x tasks; `ALL` rows among themselves) and
+    questions (how many were corrected together)."""
+    parts = []
+    for _, rows in board.groupby(board["task"] == "ALL"):
+        found = simultaneous([rate_of(row) for row in rows.to_dict("records")], floor)
+        p = {"p_reaches": [each.p_reaches for each in found], "p_short": [each.p_short for each in found]}
+        parts.append(rows.assign(questions=len(rows), **p))
+    return pd.concat(parts).sort_index()
 
 
 def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | str], hourly: float) -> dict[str, object]:
     """One scoreboard row. Times are quantiles, tokens_per_s and cost are means, all weighted to the traffic."""
     weight, agrees = part["weight"].to_numpy(float), part["agrees"].to_numpy(bool)
-    rate = weighted_rate(agrees, weight, part["task"].to_numpy()) if task == "ALL" else agreement_rate(agrees)
+    rate = weighted_rate(agrees, weight, part["task"], cluster=part["conversation_id"])
     p50, p95 = weighted_quantiles(part["latency_ms"], weight, (0.5, 0.95))
     seconds = part["compute_ms"].fillna(part["latency_ms"]).to_numpy(float) / 1e3
     known = np.isfinite(seconds)
@@ -102,6 +168,7 @@ def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | st
         if task != "ALL" and len(labelled)
         else np.nan,
         "errors": float(np.average(part["error"].notna(), weights=weight)),
+        "provable": float(part["provable"].mean()) if "provable" in part else 1.0,
         "memory_mb": weights,
         "peak_mb": peak,
         "hardware": _hardware(peak),
@@ -151,7 +218,7 @@ def _hardware(peak_mb: float) -> str:
 
 
 def _tests(scored: pd.DataFrame) -> pd.DataFrame:
-    """Every pair of candidates on every task: exact McNemar, Newcombe's interval; `ALL` by weighted bootstrap."""
+    """Every pair of candidates on every task and on `ALL`, with conversations as clusters."""
     columns = ["task", "first", "second", "difference", "low", "high", "p_value", "p_holm", "n"]
     order = list(scored["candidate"].unique())
     rows = []
@@ -161,13 +228,10 @@ def _tests(scored: pd.DataFrame) -> pd.DataFrame:
         calls = heaviest.set_index("call_id").loc[agrees.index]
         for first, second in combinations([c for c in order if c in agrees], 2):
             both = agrees[[first, second]].dropna().astype(bool)  # a classifier answers calls that no model was asked
-            a, b = both[first].to_numpy(bool), both[second].to_numpy(bool)
-            if task == "ALL":
-                found = paired_bootstrap(
-                    a, b, weights=calls["weight"][both.index].to_numpy(), strata=calls["task"][both.index].to_numpy()
-                )
-            else:
-                found = paired_difference(a, b)
+            own = calls.loc[both.index]
+            found = paired_difference(
+                both[first], both[second], weights=own["weight"], strata=own["task"], cluster=own["conversation_id"]
+            )
             rows.append((task, first, second, found.value, found.low, found.high, found.p_value, np.nan, found.n))
     tests = pd.DataFrame(rows, columns=columns)
     return tests.assign(p_holm=holm(tests["p_value"].to_numpy())) if len(tests) else tests

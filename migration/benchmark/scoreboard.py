@@ -1,6 +1,6 @@
 """The result of a comparison, as people read it: tables, sentences, headline figures.
 
-Knows: finished rows and verdicts. Refuses to know: how they were computed (`compare`, `verdict`).
+Out of scope: how rows and verdicts were computed (`compare`, `verdict`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,17 @@ import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from migration.benchmark.verdict import KEEP, MOVE, TUNE, UNKNOWN, rate_of
-from migration.schema import CandidateKind
+from migration.benchmark.verdict import rate_of
+from migration.schema import Verdict
 from migration.stats import Rate
 
+TOLD = {
+    Verdict.MOVE: "can move now",
+    Verdict.TUNE: "are worth tuning it for",
+    Verdict.KEEP: "stay with the LLM",
+    Verdict.SHOWN_ONLY: "are running text that nothing judges",
+    Verdict.UNKNOWN: "cannot be told yet",
+}
 MOST_PAIRS = 3
 """Pairs of candidates that are named one by one where they cannot be told apart."""
 
@@ -36,28 +43,15 @@ class Scoreboard:
     verdicts: pd.DataFrame
     tests: pd.DataFrame
     margin: float
+    floor: float
     llm: str
     facts: dict[str, dict[str, Any]]
+    best: str
 
     @property
     def candidates(self) -> pd.DataFrame:
-        """The rows of the candidates, without the logged LLM's."""
-        return self.frame[self.frame["candidate"] != self.llm]
-
-    @property
-    def best(self) -> str:
-        """The candidate to build on: the one that agrees most often on the whole traffic; among those that the paired
-        test cannot tell from it, the largest, which has most to tune. Only small models can be tuned, and rows with
-        examples in the prompt do not count; without a small model it is the best of the other kinds."""
-        rows = self.candidates[self.candidates["task"] == "ALL"].set_index("candidate")
-        rows = rows[rows["shots"] == 0] if "shots" in rows else rows
-        if "candidate_kind" in rows and (rows["candidate_kind"] == CandidateKind.SLM).any():
-            rows = rows[rows["candidate_kind"] == CandidateKind.SLM]
-        top = rows.sort_values(["agreement", "score"], ascending=False).index[0]
-        apart = self.tests[(self.tests["task"] == "ALL") & (self.tests["p_holm"] < 0.05)]
-        worse = {pair for pair in zip(apart["first"], apart["second"], strict=True) if top in pair}
-        level = [name for name in rows.index if (name, top) not in worse and (top, name) not in worse]
-        return str(max(level, key=lambda name: (self.facts.get(name, {}).get("parameters") or 0, name == top)))
+        """The rows of the candidates, without the logged LLM's and the constant answer's."""
+        return self.frame[~self.frame["verdict"].isin([str(Verdict.REFERENCE), str(Verdict.BASELINE)])]
 
     def rate(self, candidate: str, task: str = "ALL") -> Rate:
         """Agreement of a candidate on a task. Raises KeyError where it was not asked."""
@@ -68,9 +62,8 @@ class Scoreboard:
 
     def shares(self) -> dict[str, float]:
         """Share of the replayed traffic under each verdict."""
-        kind = self.verdicts["verdict"].str.split(":").str[0]
-        shares = self.verdicts.groupby(kind)["share"].sum()
-        return {word: float(shares.get(word, 0.0)) for word in (MOVE, TUNE, KEEP, UNKNOWN)}
+        shares = self.verdicts.groupby("verdict")["share"].sum()
+        return {str(word): float(shares.get(str(word), 0.0)) for word in TOLD}
 
     def table(self) -> Styler:
         """The whole traffic, one line a model, as people read it."""
@@ -119,13 +112,12 @@ class Scoreboard:
     def reading(self) -> str:
         """What the verdicts add up to, in one sentence."""
         parts = [f"{share:.0%} of the calls: {verdict}" for verdict, share in self.shares().items() if share]
-        return f"Against a margin of {self.margin:.0%}: " + "; ".join(parts) + "."
+        return f"Against a floor of {self.floor:.0%} (margin {self.margin:.0%}): " + "; ".join(parts) + "."
 
     def decision(self) -> str:
         """What step 02 decides, in one sentence: the base to tune, and on what."""
-        told = {MOVE: "can move now", TUNE: "are worth tuning it for", KEEP: "stay with the LLM"}
-        told[UNKNOWN] = "cannot be told yet"
-        parts = [f"{share:.0%} of the calls {told[word]}" for word, share in self.shares().items() if share]
+        shares = self.shares()
+        parts = [f"{shares[str(word)]:.0%} of the calls {told}" for word, told in TOLD.items() if shares[str(word)]]
         asked = f"as it is it agrees with the LLM on {self.rate(self.best)} of the traffic asked"
         rows = self.candidates[self.candidates["task"] == "ALL"]
         own = dict(zip(rows["candidate"], rows.get("base", rows["candidate"]), strict=True))
@@ -149,10 +141,10 @@ class Scoreboard:
             "tasks": int((self.verdicts["n"] > 0).sum()),
             "sample_share": float(self.verdicts.loc[self.verdicts["n"] > 0, "share"].sum()),
             "margin": self.margin,
-            "move_now_share": shares[MOVE],
-            "move_after_tuning_share": shares[TUNE],
-            "keep_share": shares[KEEP],
-            "cannot_tell_share": shares[UNKNOWN],
+            "move_now_share": shares[str(Verdict.MOVE)],
+            "move_after_tuning_share": shares[str(Verdict.TUNE)],
+            "keep_share": shares[str(Verdict.KEEP)],
+            "cannot_tell_share": shares[str(Verdict.UNKNOWN)],
             "best_p50_ms": float(rows["p50_ms"][self.best]),
             "llm_p50_ms": float(rows["p50_ms"][self.llm]),
             "best_cost_usd_per_1k": float(rows["cost_usd_per_1k"][self.best]),

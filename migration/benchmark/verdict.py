@@ -1,8 +1,8 @@
 """What a task's agreement allows to do with it, and the sentence that this rests on.
 
-A verdict asks one question: is the agreement with the reference lower than 1 - margin? The reference agrees with
-itself by definition, so this is non-inferiority of the candidate against the logged LLM, read off the interval.
-Knows: intervals, the margin, what could be tuned. Refuses to know: how answers were scored and averaged.
+A verdict asks one question: does the agreement with the reference reach a floor, the LLM's agreement with itself less
+the margin? That is non-inferiority of the candidate against the logged LLM, corrected for all candidates and tasks.
+Out of scope: how answers were scored and averaged.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 
 import pandas as pd
 
-from migration.schema import SPLIT_SHARES
-from migration.stats import Rate, calls_for_width, calls_to_decide, non_inferior
+from migration.schema import SPLIT_SHARES, Verdict
+from migration.stats import Rate, calls_at_best, calls_for_width, calls_to_decide
 
-MOVE, TUNE, KEEP = "move now", "move after fine-tuning", "keep on the LLM"
-UNKNOWN = "cannot tell yet"
 TUNING_EXAMPLES, TUNING_TOKENS = 50, 4000
 """From so many logged examples, and up to so long a prompt, tuning a small model is worth a try (the article)."""
+ALPHA = 0.05
+"""Chance that any of the candidates and tasks compared is told to reach the line without doing so."""
 OPEN_ENDED = ("reasoning", "creative", "code")
 
 
@@ -63,27 +63,43 @@ def prospect(scored: pd.DataFrame, replayed: pd.DataFrame, task: str) -> Prospec
     return Prospect(True, f"{form} and {examples:,} logged calls are there to learn from")
 
 
-def verdict(rate: Rate, margin: float, tuning: Prospect) -> tuple[str, str]:
-    """The verdict on a task for one candidate, and the sentence that it rests on."""
-    floor = 1 - margin
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict on a task, the calls that are still lacking (0 where none would help), and the sentence it rests on."""
+
+    verdict: Verdict
+    sentence: str
+    more_calls: int = 0
+
+
+def verdict(row: Mapping[Any, Any], floor: float, tuning: Prospect) -> Judgement:
+    """The verdict on a task for one candidate.
+
+    row: of the board, with p_reaches and p_short (one-sided p-values of missing and of reaching `floor`, corrected for
+    the `questions` asked together), the interval of its own, and `provable` (share of its calls whose scorer can say
+    that two answers mean the same).
+    """
+    rate, questions = rate_of(row), int(row["questions"])
     seen = f"agreement {rate.value:.1%} ({rate.low:.1%} to {rate.high:.1%}, n={rate.n})"
-    answer = non_inferior(rate, margin)
-    if answer:
-        return MOVE, f"{seen}: the whole interval is above {floor:.0%}."
-    if answer is None:
-        needed = calls_to_decide(rate.value, floor) or calls_for_width(margin, share=rate.value)
-        more = max(1, needed - rate.n)
-        because = f"{seen}: the interval holds {floor:.0%}; {more:,} more calls at this rate would decide."
-        return f"{UNKNOWN}: needs {more:,} more", because
-    word = TUNE if tuning.tunable else f"{UNKNOWN}: needs {tuning.lacking:,} more" if tuning.lacking else KEEP
-    return word, f"{seen}: the whole interval is below {floor:.0%}; {tuning.because}."
+    corrected = f", corrected for {questions} questions" if questions > 1 else ""
+    if row.get("provable", 1.0) < 0.5:
+        return Judgement(Verdict.SHOWN_ONLY, f"{seen}: running text, which needs a judge or human labels to be judged.")
+    if row["p_reaches"] <= ALPHA:
+        return Judgement(Verdict.MOVE, f"{seen}: surely above {floor:.0%} (p={row['p_reaches']:.2g}{corrected}).")
+    if row["p_short"] <= ALPHA:
+        word = Verdict.TUNE if tuning.tunable else Verdict.UNKNOWN if tuning.lacking else Verdict.KEEP
+        because = f"{seen}: surely below {floor:.0%} (p={row['p_short']:.2g}{corrected}); {tuning.because}."
+        return Judgement(word, because, 0 if tuning.tunable else tuning.lacking)
+    more = calls_to_decide(rate, floor, questions=questions) or calls_for_width(1 - floor, share=rate.value)
+    because = f"{seen}: not surely on either side of {floor:.0%}{corrected}; {more:,} more calls would decide"
+    return Judgement(Verdict.UNKNOWN, f"{because} in four of five cases.", more)
 
 
 def verdicts(
     board: pd.DataFrame,
     prospects: Mapping[str, Prospect],
     replayed: pd.DataFrame,
-    margin: float,
+    floor: float,
     names: Mapping[str, str],
     left_out: Mapping[str, str],
 ) -> pd.DataFrame:
@@ -94,17 +110,20 @@ def verdicts(
         row = {"task": task, "name": told, "calls": len(group), "share": len(group) / len(replayed)}
         tried = board[board["task"] == task]
         if tried.empty:
-            need = calls_to_decide(1.0, 1 - margin) or 0
+            need = calls_at_best(floor, questions=max(1, int((board["task"] != "ALL").sum())))
             why = left_out.get(str(task), "none of its calls is in the sample")
-            sentence = f"not asked, {why}; {need} calls would decide at best."
-            rows.append(
-                row | {"candidate": "", "n": 0, "verdict": f"{UNKNOWN}: needs {need} more", "sentence": sentence}
-            )
+            said = Judgement(Verdict.UNKNOWN, f"not asked, {why}; {need} calls would decide at best.", need)
+            rows.append(row | {"candidate": "", "n": 0} | _told(said))
             continue
         best = tried.sort_values(["agreement", "score"], ascending=False).iloc[0].to_dict()
-        said, sentence = verdict(rate_of(best), margin, prospects[str(task)])
+        said = verdict(best, floor, prospects[str(task)])
         kept = {key: best[key] for key in ("candidate", "n", "agreement", "low", "high")}
         failed = f" It could not answer {best['errors']:.0%} of them." if best["errors"] else ""
-        rows.append(row | kept | {"verdict": said, "sentence": f"{best['candidate']}: {sentence}{failed}"})
-    columns = ["task", "name", "calls", "share", "candidate", "n", "agreement", "low", "high", "verdict", "sentence"]
-    return pd.DataFrame(rows).reindex(columns=columns).sort_values("calls", ascending=False, ignore_index=True)
+        rows.append(row | kept | _told(said) | {"sentence": f"{best['candidate']}: {said.sentence}{failed}"})
+    columns = ["task", "name", "calls", "share", "candidate", "n", "agreement", "low", "high", "verdict", "more_calls"]
+    frame = pd.DataFrame(rows).reindex(columns=[*columns, "sentence"])
+    return frame.sort_values("calls", ascending=False, ignore_index=True)
+
+
+def _told(said: Judgement) -> dict[str, Any]:
+    return {"verdict": str(said.verdict), "more_calls": said.more_calls, "sentence": said.sentence}

@@ -6,7 +6,9 @@ Knows: the scoreboard's frames and how they are drawn. Refuses to know: how they
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,11 +26,12 @@ VERDICT_COLOURS = {
     "move after fine-tuning": "#5eb5aa",
     "cannot tell yet": "#cbd5e1",
     "keep on the LLM": LLM,
+    "shown, not judged": "#e2e8f0",
 }
 
 ABOUT = 1.05
 """Waits closer than this are called equal."""
-_INK = {"move after fine-tuning": "#2a8c80", "cannot tell yet": NEUTRAL}
+_INK = {"move after fine-tuning": "#2a8c80", "cannot tell yet": NEUTRAL, "shown, not judged": NEUTRAL}
 """Darker than its area, where a verdict's colour is too light for words."""
 
 
@@ -88,13 +91,13 @@ def _cells(ax: plt.Axes, wide: pd.DataFrame, rows: pd.DataFrame) -> None:
             ax.text(x + 0.5, y + 0.74, span, ha="center", va="center", color=ink, fontsize=7.5)
 
 
-def verdicts(frame: pd.DataFrame, folder: Path, *, margin: float) -> Picture:
-    """Each task's best candidate with its interval against the margin, coloured by verdict, its traffic on the right.
+def verdicts(frame: pd.DataFrame, folder: Path, *, floor: float) -> Picture:
+    """Each task's best candidate with its interval against the floor, coloured by verdict, its traffic on the right.
 
     frame: a scoreboard's verdicts.
     """
     shown = frame.iloc[::-1].reset_index(drop=True)
-    kind = shown["verdict"].str.split(":").str[0]
+    kind = shown["verdict"]
     with style():
         fig, ax = plt.subplots(figsize=(8.6, 1.4 + 0.42 * len(shown)))
         for y, row in enumerate(shown.to_dict("records")):
@@ -105,11 +108,9 @@ def verdicts(frame: pd.DataFrame, folder: Path, *, margin: float) -> Picture:
                 ax.plot(row["agreement"], y, "o", color=dark, ms=7)
             else:
                 ax.text(0.02, y, "not asked", va="center", color=NEUTRAL, fontsize=9)
-            ax.text(1.03, y, f"{row['verdict']}  ·  {row['share']:.0%} of calls", va="center", color=dark, fontsize=9.5)
-        ax.axvline(1 - margin, color=LLM, lw=1.2, ls="--")
-        ax.text(
-            1 - margin, len(shown) - 0.35, f"as good as the LLM ({1 - margin:.0%}) ", color=LLM, fontsize=9, ha="right"
-        )
+            ax.text(1.03, y, f"{_lacking(row)}  ·  {row['share']:.0%} of calls", va="center", color=dark, fontsize=9.5)
+        ax.axvline(floor, color=LLM, lw=1.2, ls="--")
+        ax.text(floor, len(shown) - 0.35, f"as good as the LLM ({floor:.0%}) ", color=LLM, fontsize=9, ha="right")
         ax.set_yticks(range(len(shown)), [_short(name) for name in shown["name"]])
         ax.set_ylim(-0.6, len(shown) - 0.1)
         ax.set_xlim(0, 1.01)
@@ -121,6 +122,11 @@ def verdicts(frame: pd.DataFrame, folder: Path, *, margin: float) -> Picture:
         _title(fig, ax, title)
     told = "; ".join(f"{name}: {verdict}" for name, verdict in zip(frame["name"], frame["verdict"], strict=True))
     return save(fig, folder, "verdicts", title=title, alt=f"Agreement interval and verdict of each task. {told}.")
+
+
+def _lacking(row: Mapping[Any, Any]) -> str:
+    more = int(row["more_calls"])
+    return f"{row['verdict']}: needs {more:,} more" if more else str(row["verdict"])
 
 
 def waiting(frame: pd.DataFrame, folder: Path, candidate: str) -> Picture:

@@ -145,9 +145,7 @@ def relabelled(
     pool = calls[(calls["split"] == "train") & calls["response"].notna() & calls["kind"].isin(("chat", "scoring"))]
     pool = pool[pool["task"].isin(list(tasks))] if tasks else pool
     asked = pool.groupby("task").head(most)
-    requests = asked.reindex(columns=["call_id", "messages", "tools"]).assign(
-        max_tokens=answer_limits(calls, asked)
-    )
+    requests = asked.reindex(columns=["call_id", "messages", "tools"]).assign(max_tokens=answer_limits(calls, asked))
     answers = answer(Candidate(url.rpartition("#")[2], url), requests, cache=cache / "relabelled.sqlite")
     failed = answers["error"].notna()
     if len(answers) and failed.all():

@@ -72,7 +72,8 @@ def answer_held_out(
     answers = pd.concat([known, fresh], ignore_index=True)
     traffic = calls[calls["kind"].isin(REPLAYED)].groupby("task").size()
     size = answers.groupby(["candidate", "task"])["call_id"].transform("size")
-    return answers.assign(weight=answers["task"].map(traffic).astype(float) / size)
+    conversation = answers["call_id"].map(calls.set_index("call_id")["conversation_id"]).fillna(answers["call_id"])
+    return answers.assign(weight=answers["task"].map(traffic).astype(float) / size, conversation_id=conversation)
 
 
 def _choose(

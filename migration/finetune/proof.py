@@ -16,7 +16,7 @@ import pandas as pd
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.fit import TaskPlan, encoded
 from migration.finetune.train import Training, enough, identity, tune
-from migration.stats import Rate, agreement_rate, paired_bootstrap, paired_difference, weighted_rate
+from migration.stats import Rate, agreement_rate, paired_difference, weighted_rate
 
 
 def base_of(summary: Mapping[str, Any], wanted: str = "") -> str:
@@ -28,14 +28,18 @@ def base_of(summary: Mapping[str, Any], wanted: str = "") -> str:
 
 
 def paired(predictions: pd.DataFrame, base: str, tuned: str, split: str = "test") -> pd.DataFrame:
-    """One row a call: task, weight, base (agrees), tuned (agrees). Calls that only one answered are left out."""
+    """One row a call: task, weight, base and tuned (whether each agrees), conversation_id (else its call_id).
+
+    Calls that only one answered are left out."""
     part = predictions[predictions["split"] == split].drop_duplicates(["call_id", "candidate"])
     wide = part.pivot(index="call_id", columns="candidate", values="agrees").reindex(columns=[base, tuned]).dropna()
     pairs = wide.astype(bool).set_axis(["base", "tuned"], axis=1)
     pairs["task"] = part.drop_duplicates("call_id").set_index("call_id")["task"]
     traffic = predictions[predictions["candidate"] == tuned].groupby("task")["weight"].sum()
     pairs["weight"] = pairs["task"].map(traffic) / pairs.groupby("task")["task"].transform("size")
-    return pairs.reset_index()
+    if "conversation_id" in part:
+        pairs["conversation_id"] = part.drop_duplicates("call_id").set_index("call_id")["conversation_id"]
+    return pairs.reset_index().assign(conversation_id=lambda rows: rows.get("conversation_id", rows["call_id"]))
 
 
 def comparison(
@@ -43,7 +47,7 @@ def comparison(
 ) -> pd.DataFrame:
     """COMPARISON rows a task plus `trained`, `base_low`…`tuned_high`; `ALL` is the trained tasks, weighted to traffic.
 
-    Intervals of a task: Newcombe's for paired shares, p from exact McNemar; of `ALL`: bootstrap within tasks.
+    predictions: conversation_id where known, as the calls of a conversation resemble each other.
     """
     pairs, rows = paired(predictions, base, tuned, split), []
     for task, group in pairs.groupby("task"):
@@ -57,12 +61,9 @@ def comparison(
 
 def _compared(task: str, trained: bool, group: pd.DataFrame) -> dict[str, Any]:
     one, two = group["base"].to_numpy(bool), group["tuned"].to_numpy(bool)
-    if task == "ALL":
-        weight, strata = group["weight"].to_numpy(float), group["task"].to_numpy()
-        base, tuned = weighted_rate(one, weight, strata), weighted_rate(two, weight, strata)
-        gain = paired_bootstrap(one, two, weights=weight, strata=strata)
-    else:
-        base, tuned, gain = agreement_rate(one), agreement_rate(two), paired_difference(one, two)
+    design = {"weights": group["weight"], "strata": group["task"], "cluster": group["conversation_id"]}
+    base, tuned = weighted_rate(one, **design), weighted_rate(two, **design)
+    gain = paired_difference(one, two, **design)
     return {
         "task": task, "n": len(group), "base": base.value, "tuned": tuned.value, "difference": gain.value,
         "low": gain.low, "high": gain.high, "p_value": gain.p_value, "trained": trained, "base_low": base.low,

@@ -91,6 +91,8 @@ class Verdict(StrEnum):
     KEEP = "keep on the LLM"
     UNKNOWN = "cannot tell yet"
     SHOWN_ONLY = "shown, not judged"
+    REFERENCE = "the reference"
+    BASELINE = "a baseline"
 
 
 class Decision(StrEnum):

@@ -1,11 +1,11 @@
 """Intervals and tests, each as a value that carries its n: none can be shown without it.
 
-Rates, differences, corrections for many tests, sample sizes, and human labels joined with a judge's verdicts; all
-valid with weights, with strata that were sampled apart, and with conversations whose calls resemble each other.
+Rates, differences, corrections for many tests and sample sizes; all valid with weights, with strata that were sampled
+apart, and with conversations whose calls resemble each other.
 Out of scope: what was measured, and why.
 """
 
-from migration.stats.differences import Difference, mcnemar, paired_difference
+from migration.stats.differences import Difference, mcnemar, paired_bootstrap, paired_difference
 from migration.stats.multiplicity import (
     Judged,
     calls_at_best,
@@ -40,6 +40,7 @@ __all__ = [
     "kappa",
     "mcnemar",
     "non_inferior",
+    "paired_bootstrap",
     "paired_difference",
     "simultaneous",
     "weighted_rate",

@@ -101,9 +101,9 @@ def calls_to_decide(
 
     Notes
     -----
-    The true rate is not what was seen: it is drawn from the Beta posterior of the effective trials (Jeffreys' prior),
-    and `power` is the chance, over that and the new calls, that `simultaneous` decides (predictive power: Spiegelhalter,
-    Freedman & Blackburn 1986). New calls are as dependent as the seen ones.
+    The true rate is not what was seen: it is drawn from the Beta posterior of the effective trials (Jeffreys'
+    prior), and `power` is the chance, over that and the new calls, that `simultaneous` decides (predictive power:
+    Spiegelhalter, Freedman & Blackburn 1986). New calls are as dependent as the seen ones.
     """
     seen = effective_trials(rate, level)
     alpha, hits = (1 - level) / questions, rate.value * seen

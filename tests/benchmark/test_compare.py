@@ -6,11 +6,10 @@ import pytest
 
 from migration.benchmark import compare, differing, draw_sample, pipeline_latency
 from migration.benchmark.compare import weighted_quantiles
-from migration.benchmark.verdict import KEEP, MOVE, TUNE, UNKNOWN
 from migration.errors import NotEnoughCalls
-from migration.schema import CandidateId, CandidateKind, split_of
+from migration.schema import CandidateId, CandidateKind, Verdict, split_of
 from migration.schema.tables import SCOREBOARD
-from migration.stats import agreement_rate, mcnemar
+from migration.stats import Rate, agreement_rate, mcnemar
 
 TRAFFIC = {"gate": 1500, "entities": 600, "reply": 300, "agent": 90}
 TYPES = {"gate": "classification", "entities": "extraction", "reply": "faq", "agent": "reasoning"}
@@ -89,7 +88,7 @@ def test_all_speaks_for_the_traffic_and_not_for_the_sample(board, scored):
     traffic = pd.Series(TRAFFIC).loc[by_task.index]
     assert board.rate("small").value == pytest.approx(np.average(by_task, weights=traffic))
     gate = agreement_rate(small.loc[small["task"] == "gate", "agrees"].to_numpy())
-    assert board.rate("small", "gate") == gate
+    assert board.rate("small", "gate").value == pytest.approx(gate.value)
     with pytest.raises(KeyError):
         board.rate("small", "agent")
 
@@ -136,10 +135,10 @@ def test_a_candidate_that_answered_more_calls_is_compared_on_those_that_both_ans
 @pytest.mark.parametrize(
     ("task", "n", "share", "verdict"),
     [
-        ("gate", 400, 1.0, MOVE),
-        ("gate", 200, 0.5, TUNE),
-        ("gate", 20, 1.0, f"{UNKNOWN}: needs 53 more"),
-        ("agent", 40, 0.2, KEEP),
+        ("gate", 400, 1.0, Verdict.MOVE),
+        ("gate", 200, 0.5, Verdict.TUNE),
+        ("gate", 20, 1.0, Verdict.UNKNOWN),
+        ("agent", 40, 0.2, Verdict.KEEP),
     ],
 )
 def test_verdicts(calls, task, n, share, verdict):
@@ -154,19 +153,42 @@ def test_a_weak_task_with_too_few_calls_to_learn_from_is_not_judged(calls):
     board = compare(answers(draw_sample(few, 60), "small", 0.1), few)
     row = board.verdicts.iloc[0]
     learn = int((few["split"] == "train").sum())
-    assert row["verdict"] == f"{UNKNOWN}: needs {-(-(50 - learn) * 10 // 4)} more"
+    assert (row["verdict"], row["more_calls"]) == (Verdict.UNKNOWN, -(-(50 - learn) * 10 // 4))
     assert f"{learn} logged calls to learn from are too few" in row["sentence"]
 
 
-def test_the_calls_a_verdict_asks_for_do_decide(calls):
-    need = 20 + 53
+def test_the_calls_a_verdict_asks_for_decide(calls):
+    asked = compare(answers(draw_sample(calls, {"gate": 20}), "small", 1.0), calls)
+    need = 20 + int(asked.verdicts.set_index("task").loc["gate", "more_calls"])
     board = compare(answers(draw_sample(calls, {"gate": need}), "small", 1.0), calls)
-    assert board.verdicts.set_index("task").loc["gate", "verdict"] == MOVE
+    assert board.verdicts.set_index("task").loc["gate", "verdict"] == Verdict.MOVE
+
+
+def test_running_text_that_nothing_judges_is_shown_alone(calls):
+    text = answers(draw_sample(calls, {"gate": 400}), "small", 1.0).assign(provable=False)
+    row = compare(text, calls).verdicts.set_index("task").loc["gate"]
+    assert row["verdict"] == Verdict.SHOWN_ONLY
+    assert "judge or human labels" in row["sentence"]
+
+
+def test_the_margin_is_taken_from_how_often_the_llm_agrees_with_itself(calls):
+    some = answers(draw_sample(calls, {"gate": 400}), "small", 0.95)
+    strict, loose = compare(some, calls), compare(some, calls, ceiling=Rate(0.93, 0.9, 0.95, 200))
+    assert (strict.floor, loose.floor) == pytest.approx((0.95, 0.90))
+    verdicts = [board.verdicts.set_index("task").loc["gate", "verdict"] for board in (strict, loose)]
+    assert verdicts == [Verdict.UNKNOWN, Verdict.MOVE]
+
+
+def test_the_constant_answer_is_a_row_that_no_candidate_is(board, scored):
+    row = board.frame[board.frame["verdict"] == Verdict.BASELINE].set_index("task").loc["gate"]
+    asked = scored[scored["task"] == "gate"].drop_duplicates("call_id")["reference"]
+    assert row["agreement"] == pytest.approx(asked.value_counts(normalize=True).iloc[0])
+    assert "constant answer" not in set(board.candidates["candidate"])
 
 
 def test_a_task_that_was_not_asked_is_told_so(board):
     row = board.verdicts.set_index("task").loc["agent"]
-    assert row["verdict"] == f"{UNKNOWN}: needs 73 more"
+    assert (row["verdict"], row["more_calls"] > 58) == (Verdict.UNKNOWN, True)
     assert "too expensive here" in row["sentence"]
     assert board.verdicts["share"].sum() == pytest.approx(1)
     assert sum(board.shares().values()) == pytest.approx(1)

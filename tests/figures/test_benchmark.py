@@ -25,7 +25,8 @@ VERDICTS = pd.DataFrame(
         "agreement": [0.99, 0.95, None],
         "low": [0.96, 0.76, None],
         "high": [1.0, 0.99, None],
-        "verdict": ["move now", "cannot tell yet: needs 40 more", "keep on the LLM"],
+        "verdict": ["move now", "cannot tell yet", "keep on the LLM"],
+        "more_calls": [0, 40, 0],
     }
 )
 WAITS = pd.DataFrame({"conversation_id": list("abcd"), "calls": 4, "asked": 3, "llm_ms": 4800.0, "candidate_ms": 720.0})
@@ -38,7 +39,7 @@ def test_the_heat_map_names_the_best_and_leaves_empty_what_was_not_asked(tmp_pat
 
 
 def test_the_verdicts_add_up_in_the_title(tmp_path):
-    picture = figures.verdicts(VERDICTS, tmp_path, margin=0.05)
+    picture = figures.verdicts(VERDICTS, tmp_path, floor=0.95)
     assert picture.title == "60% of the traffic can move as it is; fine-tuning is worth a try on 0%"
     assert "Reply: cannot tell yet: needs 40 more" in picture.alt
 

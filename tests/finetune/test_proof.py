@@ -19,7 +19,7 @@ def predictions(rates, n=100):
             agrees = draw.random(n) < rate
             rows += [
                 {"call_id": f"{task}{i}", "candidate": candidate, "task": task, "agrees": bool(a), "split": "test",
-                 "weight": 2.0, "compute_ms": 10.0}
+                 "conversation_id": f"{task}{i}", "weight": 2.0, "compute_ms": 10.0}
                 for i, a in enumerate(agrees)
             ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -35,13 +35,9 @@ def test_numbers_are_recomputed_from_the_pairs():
     base = made[made["candidate"] == "base"].set_index("call_id")["agrees"]
     tuned = made[made["candidate"] == "base+tuned"].set_index("call_id")["agrees"].loc[base.index]
     gain = stats.paired_difference(base.to_numpy(), tuned.to_numpy())
-    assert (row["base"], row["tuned"], row["n"]) == (base.mean(), tuned.mean(), 100)
-    assert (row["difference"], row["low"], row["high"], row["p_value"]) == (
-        gain.value,
-        gain.low,
-        gain.high,
-        gain.p_value,
-    )
+    assert (row["base"], row["tuned"], row["n"]) == pytest.approx((base.mean(), tuned.mean(), 100))
+    expected = (gain.value, gain.low, gain.high, gain.p_value)
+    assert (row["difference"], row["low"], row["high"], row["p_value"]) == pytest.approx(expected)
 
 
 def test_all_is_the_trained_tasks_weighted_to_the_traffic():

@@ -21,7 +21,7 @@ from migration.benchmark.scoring.forms import fields_f1, is_blank, parse, plain,
 from migration.benchmark.scoring.meaning import says_part, says_same
 from migration.benchmark.scoring.program import same_program
 from migration.errors import BadInput
-from migration.stats import agreement_rate
+from migration.stats import Rate, agreement_rate
 
 SAME_MEANING, SAME_CHARACTERS = 0.75, 0.45
 """Cosine of MiniLM embeddings, and chrF where MiniLM cannot be had, from which two texts say the same."""
@@ -293,6 +293,11 @@ def repeats(calls: pd.DataFrame) -> pd.DataFrame:
         candidate="the LLM again", output=second["response"], reference=reference, error=None
     )
     return score(pairs)
+
+
+def ceiling(pairs: pd.DataFrame, *, fewest: int = 30) -> Rate | None:
+    """How often the LLM agrees with itself, of `repeats`; None where fewer than `fewest` requests stand twice."""
+    return agreement_rate(pairs["agrees"].to_numpy()) if len(pairs) >= fewest else None
 
 
 def repeats_sentence(pairs: pd.DataFrame) -> str:

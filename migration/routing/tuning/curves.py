@@ -44,9 +44,11 @@ def curve(policy: Policy, rows: pd.DataFrame, *, level: float = 0.95) -> pd.Data
     lost, kept, cost = ladder.lost_at(thresholds)
     waits = _waits(ladder, thresholds)
     weight, task = ladder.calls["weight"].to_numpy(float), ladder.calls["task"].to_numpy(str)
-    share = weight / weight.sum()
+    share, conversation = weight / weight.sum(), ladder.calls["conversation"]
     priced = np.nan if ladder.calls["llm_cost"].isna().any() else 1.0
-    rates = [weighted_rate(~lost[:, j], weight, task, level=level) for j in range(len(thresholds))]
+    rates = [
+        weighted_rate(~lost[:, j], weight, task, cluster=conversation, level=level) for j in range(len(thresholds))
+    ]
     return pd.DataFrame(
         {
             "threshold": thresholds,
@@ -121,9 +123,9 @@ def by_task(decisions: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     total, out = decisions["weight"].sum(), []
     for task, here in decisions.groupby("task"):
         lost, kept = ~here["agrees"].to_numpy(bool), (here["model"] == SLM).to_numpy()
-        even = np.ones(len(here))
-        rate = weighted_rate(lost, even)
-        error = weighted_rate(lost[kept], even[kept]) if kept.any() else None
+        conversation = here["conversation"].to_numpy(str)
+        rate = weighted_rate(lost, cluster=conversation)
+        error = weighted_rate(lost[kept], cluster=conversation[kept]) if kept.any() else None
         rungs = policy.rungs.get(str(task), ())
         out.append(
             {

@@ -129,8 +129,10 @@ def evaluate(policy: Policy, rows: pd.DataFrame) -> Result:
     kept, lost = (decisions["model"] == SLM).to_numpy(), ~decisions["agrees"].to_numpy(bool)
     weight, task = decisions["weight"].to_numpy(float), decisions["task"].to_numpy(str)
     share = weight / weight.sum()
-    loss = weighted_rate(lost, weight, task)
-    error = weighted_rate(lost[kept], weight[kept], task[kept]) if kept.any() else None
+    conversation = decisions["conversation"].to_numpy(str)
+    loss = weighted_rate(lost, weight, task, cluster=conversation)
+    of_kept = (lost[kept], weight[kept], task[kept])
+    error = weighted_rate(*of_kept, cluster=conversation[kept]) if kept.any() else None
     return Result(
         decisions,
         float(share @ kept),
