@@ -20,6 +20,8 @@ KEYS = {
     "routing_quality": {"mmlu_apgr", "mmlu_apgr_no_subject", "gsm8k_apgr", "violations", "kept"},
     "guarantee": {"worst_violation", "delta", "kept_share_of_best"},
     "monitor": {"false_alarms", "delay_8", "delay_15"},
+    "labelling": {"width_50_chosen", "width_50_random"},
+    "loop": {"share_loop", "share_fixed", "loss_loop", "loss_fixed", "broken", "broken_naive"},
     "projection_coverage": {"trials", "coverage", "lowest", "as_nominal"},
 }
 NEEDS_SHARED = {"classifier", "routing_quality"}

@@ -11,8 +11,8 @@ from migration.artifacts import resolve
 from migration.audit.month_scale import arrivals_of, span
 from migration.audit.pii import mask
 from migration.errors import BadInput
-from migration.review.labelling import estimate
-from migration.review.retune import Proposal
+from migration.review.improving.labelling import estimate
+from migration.review.improving.retune import Proposal
 from migration.review.session import Review
 from migration.routing.policy.score import text_of
 from migration.stats import Rate
@@ -59,7 +59,7 @@ def alarms_table(review: Review) -> Any:
 
 
 def cost_sentence(review: Review, projection: pd.DataFrame) -> str:
-    """The bill of the newest weeks, scaled to a month, beside step 05's scenarios (month 1, totals)."""
+    """The bill of the reviewed weeks, scaled to a month, beside step 05's scenarios. projection: projection.parquet."""
     to_month = span(arrivals_of(review.decisions["created_at"])).to_month
     month = float(review.decisions["cost_usd"].fillna(0).sum()) * to_month
     totals = projection[(projection["month"] == 1) & (projection["component"] == "total")]

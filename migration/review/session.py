@@ -16,10 +16,10 @@ import pyarrow.dataset as ds
 from migration.artifacts import Run, read_json, write_json
 from migration.errors import BadInput
 from migration.live import policies
-from migration.review.causes import causes
-from migration.review.decisions import from_traffic, is_decision_log, losses, read_decisions
-from migration.review.retune import Proposal, fresh_calls, propose
-from migration.review.weekly import Alarm, guarantee_alarms, weekly
+from migration.review.improving.retune import Proposal, fresh_calls, propose
+from migration.review.watching.causes import causes, judge_alarm
+from migration.review.watching.decisions import from_traffic, is_decision_log, losses, read_decisions
+from migration.review.watching.weekly import Alarm, guarantee_alarms, weekly
 from migration.routing.policy import Policy, Router
 from migration.schema import REPLAYED, Split
 
@@ -54,10 +54,13 @@ class Review:
         return self.decisions[self.decisions["week"] == self.week]
 
 
-def open_review(run: Run, traffic: list[Path], *, false_alarm: float = 0.05, seed: int = 0) -> Review:
+def open_review(
+    run: Run, traffic: list[Path], *, anchors: Path | None = None, false_alarm: float = 0.05, seed: int = 0
+) -> Review:
     """Read the decision log (or plain traffic) and find what there is to tell. Raises BadInput, MissingStep.
 
-    traffic: files; empty: the run's own `live/decisions-*.jsonl`.
+    traffic: files; empty: the run's own `live/decisions-*.jsonl`. anchors: CSV of call_id, first, again (0 or 1), the
+    verdicts of a judge on answers that it judged before.
     """
     policy = serving(run)
     tasks = pd.read_parquet(run.path / "01_traffic_audit" / "tasks.parquet", columns=["task", "task_type"])
@@ -71,9 +74,17 @@ def open_review(run: Run, traffic: list[Path], *, false_alarm: float = 0.05, see
     table = weekly(decisions, policy, false_alarm=false_alarm)
     week = str(decisions["week"].max())
     newest = decisions[decisions["week"] == week]
-    changed = causes(before, newest, week, seed=seed)
+    judged = judge_alarm(_anchors(anchors), week) if anchors else []
+    changed = judged + causes(before, newest, week, seed=seed)
     cause = changed[0].cause if changed else "the traffic reads as before: look at the small model and its server"
     return Review(run, policy, decisions, before, task_types, table, guarantee_alarms(table, policy, cause) + changed)
+
+
+def _anchors(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path) if path.is_file() else pd.DataFrame()
+    if not {"call_id", "first", "again"} <= set(table) or not table[["first", "again"]].isin([0, 1]).all().all():
+        raise BadInput(f"anchors {path} must be a CSV with the columns call_id, first and again (0 or 1)")
+    return table
 
 
 def serving(run: Run) -> Policy:

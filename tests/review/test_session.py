@@ -11,7 +11,7 @@ from migration import review
 from migration.artifacts import Run, write_json
 from migration.errors import BadInput
 from migration.live import policies
-from migration.review.decisions import read_decisions
+from migration.review.watching.decisions import read_decisions
 from migration.routing.policy import Rung
 
 WORDS = np.array(["order", "parcel", "refund", "late", "broken", "card", "login", "colour", "size", "help", "please"])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from migration.review.retune import budget, propose
+from migration.review.improving.retune import budget, propose
 from migration.routing.policy import Rung
 
 

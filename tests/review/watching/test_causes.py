@@ -3,12 +3,12 @@
 import pandas as pd
 import pytest
 
-from migration.review.causes import causes
+from migration.review.watching.causes import causes, judge_alarm
 from migration.sample import Drift, drifting
 from migration.sample.simulate import _log
 
 
-def weeks(drift, seed=3, calls=3600):
+def weeks(drift, seed=3, calls=2600):
     """Two weeks before a drift and the week after it, as the review reads them."""
     world = drifting(4, drift)
     rows = [
@@ -30,6 +30,7 @@ def weeks(drift, seed=3, calls=3600):
     return frame[day < 14], frame[(day >= 14) & (day < 21)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drift", list(Drift))
 def test_a_planted_drift_is_told_with_its_cause(drift):
     found = causes(*weeks(drift), "2026-W40")
@@ -47,3 +48,9 @@ def test_answers_that_change_under_the_same_name_are_the_llm_too():
     changed.loc[intent, "reference"] = changed.loc[intent, "reference"].str.replace("track_order", "order_tracking")
     found = causes(before, changed, "2026-W40")
     assert [(alarm.kind, alarm.group) for alarm in found] == [("llm-change", "intent")]
+
+
+def test_a_judge_that_grades_the_same_answers_otherwise_is_told():
+    anchors = pd.DataFrame({"call_id": range(60), "first": [1] * 60, "again": [1] * 40 + [0] * 20})
+    assert [alarm.kind for alarm in judge_alarm(anchors, "2026-W40")] == ["judge"]
+    assert judge_alarm(anchors.assign(again=1), "2026-W40") == []

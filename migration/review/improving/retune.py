@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from migration.review.weekly import groups_of
+from migration.review.watching.weekly import groups_of
 from migration.routing.policy import Policy, Rung
 from migration.routing.tuning.thresholds import ThresholdChoice, choose_threshold
 from migration.schema import GroupTest, Guarantee
@@ -47,8 +47,8 @@ class Proposal:
 def fresh_calls(decisions: pd.DataFrame, task_types: dict[str, str]) -> pd.DataFrame:
     """Calls whose first rung and LLM have both answered: task, confidence, agrees, weight, conversation_id.
 
-    A call that was escalated is there anyway; one that was kept is there where it was shadowed, and stands for
-    1 / share of them.
+    decisions: of `read_decisions`. A call that was escalated is there anyway; one that was kept is there where it was
+    shadowed, and stands for 1 / share of them.
     """
     from migration.benchmark import score
 

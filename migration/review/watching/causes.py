@@ -13,10 +13,10 @@ import pandas as pd
 from scipy import stats
 
 from migration.audit.pii import mask
-from migration.review.weekly import Alarm
+from migration.review.watching.weekly import Alarm
 from migration.routing.policy.score import text_of
 from migration.routing.tuning.drift import told_apart
-from migration.stats import holm
+from migration.stats import holm, mcnemar
 
 LEVEL = 0.05 / 52
 """Chance of a false finding a week: at most 5% a year."""
@@ -31,6 +31,7 @@ ACTIONS = {
     "wording": "requests read otherwise: collect fresh calls and tune again",
     "mix": "tasks come in other shares: the guarantee of each group holds, the total split and cost move",
     "new-task": "a call site is not in the policy and goes to the LLM: run the audit on newer traffic",
+    "judge": "the judge grades the same answers otherwise: calibrate it again; its losses say nothing of the system",
     "confidence": "small models are less sure or surer than when tuned: check that the same weights are served",
 }
 
@@ -38,8 +39,8 @@ ACTIONS = {
 def causes(before: pd.DataFrame, week: pd.DataFrame, name: str, *, seed: int = 0) -> list[Alarm]:
     """What changed between two frames of calls, the most telling first.
 
-    Both: call_id, conversation_id, task (null: not recognised), messages, reference (the LLM's answer or null), model
-    and, where known, confidence, decision and shadowed. name: of the week.
+    before, week: call_id, conversation_id, task (null: not recognised), messages, reference (the LLM's answer or null),
+    model and, where known, confidence, decision and shadowed. name: of the week.
     """
     known = before["task"].dropna().unique()
     alarms = _new_llm(before, week, name) + _new_tasks(week[~week["task"].isin(known)], name)
@@ -50,6 +51,20 @@ def causes(before: pd.DataFrame, week: pd.DataFrame, name: str, *, seed: int = 0
         if p < LEVEL:
             alarms.append(Alarm(name, kind, task, detail, ACTIONS[kind], float(1 / max(p, 1e-12))))
     return _explained(alarms)
+
+
+def judge_alarm(anchors: pd.DataFrame, name: str) -> list[Alarm]:
+    """Whether a judge that is the source of losses has changed, by answers that it judged before and judges again.
+
+    anchors: call_id, first, again (0/1 verdicts of the same answers). A changed system moves losses and not these
+    (Is it the system or the judge, arXiv 2606.15474). Exact McNemar test.
+    """
+    first, again = (anchors[column].astype(bool).to_numpy() for column in ("first", "again"))
+    p = mcnemar(first, again)
+    if p >= LEVEL:
+        return []
+    cause = f"of {len(anchors)} answers judged again, {(first != again).sum()} got another verdict"
+    return [Alarm(name, "judge", "", cause, ACTIONS["judge"], 1 / max(p, 1e-12))]
 
 
 def _explained(alarms: list[Alarm]) -> list[Alarm]:

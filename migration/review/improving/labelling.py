@@ -19,6 +19,8 @@ EDGES = (0.01, 0.03, 0.1, 0.25, 0.5)
 """Chances of an error at which strata end."""
 FEWEST = 2
 """Checks of a stratum, so that its spread can be seen."""
+PRIOR, LEAST_RATE = 3.0, 0.01
+"""Checks that the stated chance of an error counts for where a stratum's spread is estimated, and the least it is."""
 
 
 def strata_of(error: np.ndarray, group: np.ndarray | None = None) -> np.ndarray:
@@ -84,8 +86,9 @@ def estimate(checked: pd.DataFrame, answers: pd.DataFrame, *, level: float = 0.9
             continue
         gap = wrong[mine] - stated[mine]
         n, size = int(mine.sum()), int(all_.sum())
-        smooth = (wrong[mine].sum() + 0.5 * stated[mine].mean() + 0.25) / (n + 1)  # a spread of 0 is not believed
-        spread = max(float(gap.var(ddof=1)) if n > 1 else 0.0, smooth * (1 - smooth) / 2)
+        likely = float(np.clip(error[all_].mean(), LEAST_RATE, 0.5))  # a spread of 0 among few checks is not believed
+        squares = float(((gap - gap.mean()) ** 2).sum()) + PRIOR * likely * (1 - likely)
+        spread = squares / (n - 1 + PRIOR)
         value += all_.mean() * (error[all_].mean() + gap.mean())
         variance += all_.mean() ** 2 * spread / n * (1 - n / size)
     half = float(stats.norm.ppf(0.5 + level / 2)) * variance**0.5

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migration.errors import BadInput
-from migration.review import Monitor, monitor
+from migration.review import Monitor
+from migration.review.watching import monitor
 
 
 @settings(max_examples=25, deadline=None)

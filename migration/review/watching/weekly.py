@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from migration.review.monitor import Monitor
+from migration.review.watching.monitor import Monitor
 from migration.routing.policy import Policy
 
 REST = "not routed"
@@ -19,7 +19,7 @@ REST = "not routed"
 
 @dataclass(frozen=True)
 class Alarm:
-    """What a person, and alerts.json, is told. kind: guarantee, mix, wording, new-task, llm-change, confidence."""
+    """What a person, and alerts.json, is told. kind: guarantee, or a cause."""
 
     week: str
     kind: str
@@ -103,7 +103,7 @@ def _row(week: str, name: str, part: pd.DataFrame, evidence: float, alarm: bool)
 
 
 def guarantee_alarms(review: pd.DataFrame, policy: Policy, cause: str) -> list[Alarm]:
-    """One alarm for each group whose guarantee the newest week finds broken."""
+    """One alarm for each group whose guarantee the newest week finds broken. review: of `weekly`."""
     tasks = pd.Series(groups_of(policy), dtype=object)
     newest = review[(review["week"] == review["week"].max()) & (review["group"] != "ALL") & review["alarm"]]
     action = "its tasks went back to the LLM; collect fresh calls and tune again (`migrate review --activate`)"
