@@ -11,6 +11,7 @@ BENCH = Path(__file__).resolve().parent / "bench"
 KEYS = {
     "structure": {"now"},
     "classifier": {"kept", "tracer_kept", "broken", "tracer_broken", "answers_per_s"},
+    "agreement": {"false_pass", "true_pass"},
     "audit": {"speedup", "memory_ratio"},
     "scale": {"lines_per_s", "peak_gib", "linear"},
     "finetune_gpu": {"device", "rows"},
