@@ -164,7 +164,7 @@ def _tool_call(one: Json) -> Json:
         return one
     arguments = function.get("arguments")
     if isinstance(arguments, str) and arguments.lstrip()[:1] in ("{", "["):
-        with contextlib.suppress(ValueError):  # the model wrote no JSON: its text stays as it is
+        with contextlib.suppress(ValueError, RecursionError):  # the model wrote no JSON: its text stays as it is
             arguments = canonical(json.loads(arguments))
     elif not isinstance(arguments, str):
         arguments = canonical({} if arguments is None else arguments)

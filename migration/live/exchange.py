@@ -99,7 +99,7 @@ class Exchange:
             message = checked(body)["choices"][0]["message"]
         except (ValueError, RecursionError) as problem:
             return self.failed(502, f"the LLM's reply is no completion: {problem}"[:200])
-        self._done(self.note, response=said(message), model=body.get("model"), usage=body.get("usage") or {},
+        self._done(self.note, response=said(message), model=body.get("model"), usage=body.get("usage"),
                    finish=body["choices"][0].get("finish_reason"))  # fmt: skip
         content = json.dumps(body | {replies.FIELD: self.note}).encode()
         return Reply(200, passed, content)
@@ -149,13 +149,13 @@ class Exchange:
         self._beside = beside
         self._release()
 
-    def _done(self, note: Json, *, usage: Json | None = None, error: str = "", **delivered: Any) -> None:
+    def _done(self, note: Json, *, usage: Any = None, error: str = "", **delivered: Any) -> None:
         if self._delivered:
             return
-        self._delivered = {
-            "note": note, "usage": usage or {}, "error": error or None, "response": None, "model": None, "finish": None,
-            "status": 200, "latency_ms": round((time.perf_counter() - self._began) * 1e3, 3),
-        } | delivered  # fmt: skip
+        latency = round((time.perf_counter() - self._began) * 1e3, 3)
+        known = {"note": note, "usage": usage if isinstance(usage, Mapping) else {}, "error": error or None}
+        rest = {"response": None, "model": None, "finish": None, "status": 200, "latency_ms": latency}
+        self._delivered = known | rest | delivered
         self._release()
 
     def _release(self) -> None:

@@ -152,8 +152,8 @@ async def streams_at_once(port: int, count: int) -> int:
     return count - sum(await asyncio.gather(*(one(i) for i in range(count))))
 
 
-async def memory_growth(port: int, process: psutil.Process, requests: int) -> tuple[float, float]:
-    """MiB after a tenth of the requests, and at their end."""
+async def memory_growth(port: int, process: psutil.Process, requests: int) -> list[float]:
+    """MiB after a fifth of the requests, three fifths and all of them, each time once the log is written out."""
 
     async def part(count: int) -> float:
         clients = [await Client(port).open() for _ in range(16)]
@@ -166,9 +166,21 @@ async def memory_growth(port: int, process: psutil.Process, requests: int) -> tu
         await asyncio.gather(*(run(client) for client in clients))
         for client in clients:
             client.close()
-        return process.memory_info().rss / 2**20
+        before = -1.0
+        while (now := lines_written(port)) != before:
+            before = now
+            await asyncio.sleep(1.0)
+        return round(process.memory_info().rss / 2**20, 1)
 
-    return await part(requests // 10), await part(requests - requests // 10)
+    return [await part(requests * share // 5) for share in (1, 2, 2)]
+
+
+def lines_written(port: int) -> float:
+    """Decisions that the gateway's log has written or lost."""
+    asked_for = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers={"authorization": "Bearer x"})
+    with urllib.request.urlopen(asked_for) as reply:
+        lines = [line for line in reply.read().decode().splitlines() if line.startswith("migration_log_lines")]
+    return sum(float(line.split()[-1]) for line in lines)
 
 
 def serve_recorded(stack: ExitStack, name: str) -> int:
@@ -194,12 +206,8 @@ def main(quick: bool, soak: bool) -> None:
         if other:
             best = {who: max(row[who][2] for row in table.values()) for who in ("gateway", "litellm")}
             found["throughput_ratio"] = round(best["gateway"] / best["litellm"], 2)
-        before, after = asyncio.run(memory_growth(port, psutil.Process(process.pid), 50_000 if soak else 2_000))
-        found |= {"memory_before_mib": round(before, 1), "memory_after_mib": round(after, 1)}
-        with urllib.request.urlopen(urllib.request.Request(
-            f"http://127.0.0.1:{port}/metrics", headers={"authorization": "Bearer x"})) as reply:  # fmt: skip
-            lines = [line for line in reply.read().decode().splitlines() if line.startswith("migration_log_lines")]
-        print("; ".join(lines))
+        count = 50_000 if soak else 2_000
+        found |= {"requests": count, "memory_mib": asyncio.run(memory_growth(port, psutil.Process(process.pid), count))}
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         port, _ = gateway(stack, Path(name), serve_recorded(stack, "small"), serve_recorded(stack, "llm"))
         count = 100 if quick else 1_000

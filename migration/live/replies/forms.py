@@ -133,6 +133,6 @@ def _tagged(first: bytes, note: Json) -> bytes:
     start = first.find(b"data:")
     try:
         chunk = json.loads(first[start + 5 :]) if start >= 0 else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return first
     return first[:start] + b"data: " + json.dumps(chunk | {FIELD: note}).encode() if isinstance(chunk, dict) else first

@@ -72,7 +72,7 @@ class Endpoint:
                 for part in response.iter_bytes():
                     _within(data, part, began, self.timeout)
             return self._read(response, bytes(data), began)
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+        except (httpx.HTTPError, TimeoutError, ValueError, RecursionError) as error:
             return self._failed(error, began)
 
     async def ask_async(self, call: Call, task: str | None = None) -> Answer:
@@ -89,7 +89,7 @@ class Endpoint:
                 async for part in response.aiter_bytes():
                     _within(data, part, began, self.timeout)
             return self._read(response, bytes(data), began)
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+        except (httpx.HTTPError, TimeoutError, ValueError, RecursionError) as error:
             return self._failed(error, began)
 
     def _sent(self, call: Call) -> dict[str, Any]:
