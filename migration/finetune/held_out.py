@@ -27,6 +27,8 @@ from migration.stats import wilson
 
 FIRST_LOOK = 24
 """`fit` calls of each trained task that are answered before anything is planned."""
+LEAST_TEST = 12
+"""`test` calls of each trained task that both answer whatever the time, so that there is something to report."""
 KEPT_TO_PROVE = 250
 """Kept calls at which "at most 10% differ" is proved where 5% do, at the level that a few groups leave each other."""
 HOPELESS = 0.20
@@ -87,10 +89,12 @@ def _choose(
     queues = _queues(held)
     started = time.monotonic()
     budget = TUNED_PART * 60 * minutes
-    asked = [call for task in trained for call in _take(queues, task, Part.FIT, FIRST_LOOK)]
+    look_at = [call for task in trained for call in _take(queues, task, Part.FIT, FIRST_LOOK)]
+    asked = look_at + [call for task in trained for call in _take(queues, task, Part.TEST, LEAST_TEST)]
     look = score(ask([tuned], rows[rows["call_id"].isin(asked)].assign(weight=1.0), calls, cache=cache), rows)
     each = (time.monotonic() - started) / max(len(asked), 1)
     traffic = calls[calls["kind"].isin(REPLAYED)].groupby("task").size()
+    look = look[look["call_id"].isin(look_at)]
     agreed = {str(t): (int(a.sum()), len(a)) for t, a in look.groupby("task")["agrees"]}
     wanted = proof_calls(agreed, traffic.to_dict(), int(max(0.0, budget / max(each, 1e-6) - len(asked))))
     for task, part, n in _rounds(wanted):
@@ -166,7 +170,7 @@ def _beside(
         own = known[known["task"] == task]
         seen = own[own["split"] == "test"]
         each = float(own["compute_ms"].mean() / 1e3) if task in cost else 1.0
-        n = min(max(BASE_TEST_CALLS - len(seen), 0), int(left / len(trained) / max(each, 1e-6)) + 5)
+        n = min(max(BASE_TEST_CALLS - len(seen), 0), int(left / len(trained) / max(each, 1e-6)) + LEAST_TEST)
         more += list(test.loc[test["task"] == task, "call_id"].head(n))
         left -= n * each / 2
     for task in cost.sort_values().index:  # the cheapest other tasks, for what was forgotten
