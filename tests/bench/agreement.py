@@ -5,9 +5,9 @@
 Pairs are made by rule: a reply and the same reply with one thing changed that a customer would mind (contradiction),
 or with nothing changed but its wording (paraphrase). Replies: sentences and chats of the simulated shop, and where
 ../shared is there also public support replies and the running text of a support log. Half of the replies (by hash)
-are for developing the rules, the other half is reported. The rules here and the scorer's word lists were written apart;
-the rules of paraphrases are of kinds that the scorer knows (contractions, politeness, order) and does not know
-(unlisted synonyms and adverbs). Freely written paraphrases pass less often than these.
+are for developing the rules, the other half is reported. That splits the texts, not the rules: one author wrote
+these rules and the scorer's word lists, and most of the paraphrases are of kinds that the scorer knows (contractions,
+courtesies, listed synonyms, order). So true_pass is an upper figure: freely written paraphrases pass far less often.
 Last line: {"false_pass": share of contradictions that pass, "true_pass": share of paraphrases} of the scorer "text".
 """
 
