@@ -17,7 +17,7 @@ from migration.errors import BadInput
 from migration.routing.policy import Policy
 from migration.routing.policy.score import text_of
 
-NEAR = 0.1
+NEAR = 0.05
 """Distance to the threshold within which a confidence counts as near."""
 
 
