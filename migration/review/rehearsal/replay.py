@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.dataset as ds
 
 from migration.errors import NotEnoughCalls
@@ -51,7 +52,7 @@ def with_texts(calls: pd.DataFrame, calls_file: Path, call_ids: set[str]) -> pd.
     data = ds.dataset(calls_file)
     names = ["call_id", *(name for name in ("messages", "tools") if name in data.schema.names)]
     wanted = sorted(call_ids & set(calls["call_id"]))
-    texts = data.to_table(columns=names, filter=ds.field("call_id").isin(wanted)).to_pandas()
+    texts = data.to_table(columns=names, filter=ds.field("call_id").isin(pa.array(wanted, pa.string()))).to_pandas()
     return calls.merge(texts, on="call_id", how="left")
 
 
