@@ -36,7 +36,8 @@ def gather(
     if not filled:
         raise NotEnoughCalls("routing needs answers of a candidate to held-out calls", 0, 1)
     answers = pd.concat(filled, ignore_index=True).drop_duplicates(["call_id", "candidate"], keep="last")
-    rows = answers.drop(columns=["split", "weight", "conversation_id"], errors="ignore").merge(_known(calls), on="call_id", how="inner")
+    answers = answers.drop(columns=["split", "weight", "conversation_id"], errors="ignore")
+    rows = answers.merge(_known(calls), on="call_id", how="inner")
     rows["conversation"] = rows["conversation_id"].fillna(rows["call_id"]).astype(str)
     rows["part"] = [part_of(k, split) for k, split in zip(rows["conversation"], rows["split"], strict=True)]
     rows = rows[rows["part"].isin(list(Part))]
