@@ -1,6 +1,8 @@
-"""Does recent traffic still look like the calls that the promise was calibrated on?
+"""Does recent traffic still look like the calls that the guarantee was calibrated on?
 
-Knows: two frames of calls. Refuses to know: policies and outcomes. One two-sample test a property, corrected together.
+One two-sample test a property, corrected together. The conversation is the unit of each: its calls resemble each other,
+so tests of single calls would see a shift where there is none.
+Out of scope: policies and outcomes.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from migration.routing.tuning.features import BUCKETS, hashed
 from migration.stats import holm
 
 LEAST = 5
-"""Calls on each side under which a property is not tested."""
+"""Conversations on each side under which a property is not tested."""
+PERMUTATIONS = 4999
+"""Random splits of the conversations behind a p-value: none is below 1 / 5,000."""
 MOST_TEXTS = 1500
 """Texts read of each side, drawn at random."""
 FEW_TEXTS = 50
@@ -23,16 +27,18 @@ FEW_TEXTS = 50
 
 
 def shift(calibration: pd.DataFrame, recent: pd.DataFrame, *, level: float = 0.01, seed: int = 0) -> pd.DataFrame:
-    """Whether recent traffic still looks like what the promise was calibrated on: one two-sample test a property.
+    """Whether recent traffic still looks like what the guarantee was calibrated on: one two-sample test a property.
 
-    Both: rows of calls.parquet. The mix of tasks is tested by chi-squared, lengths by Kolmogorov-Smirnov, the words by
-    a classifier (`told_apart`), corrected together (Holm). Returns property, p_value (corrected), shifted, detail.
+    Both: rows of calls.parquet, a null conversation_id being a conversation of its own. The mix of tasks is tested by
+    permuting whole conversations, lengths by Kolmogorov-Smirnov on the means of the conversations, the words of one
+    call a conversation by a classifier (`told_apart`); corrected together (Holm), so a quiet log is called shifted with
+    probability at most `level`. Returns property, p_value (corrected), shifted, detail.
     """
     found: list[tuple[str, float, str]] = []
-    if min(len(calibration), len(recent)) >= LEAST:
-        found += _mix(calibration, recent)
+    if min(_conversation(calibration).nunique(), _conversation(recent).nunique()) >= LEAST:
+        found += _mix(calibration, recent, seed)
         for name in ("prompt_tokens", "completion_tokens"):
-            found += _lengths(name, calibration[name].dropna(), recent[name].dropna())
+            found += _lengths(name, calibration, recent)
         found += _words(calibration, recent, seed)
     corrected = holm([p for _, p, _ in found]) if found else np.empty(0)
     return pd.DataFrame(
@@ -41,26 +47,54 @@ def shift(calibration: pd.DataFrame, recent: pd.DataFrame, *, level: float = 0.0
     )
 
 
-def _mix(calibration: pd.DataFrame, recent: pd.DataFrame) -> list[tuple[str, float, str]]:
-    from scipy import stats
+def _conversation(calls: pd.DataFrame) -> pd.Series:
+    return calls["conversation_id"].fillna(calls["call_id"])
 
-    mix = pd.concat({"calibration": calibration["task"], "recent": recent["task"]}).reset_index(level=0)
-    table = pd.crosstab(mix["level_0"], mix["task"])
-    if table.shape[1] < 2:
+
+def _mix(calibration: pd.DataFrame, recent: pd.DataFrame, seed: int) -> list[tuple[str, float, str]]:
+    sides = [pd.crosstab(_conversation(side), side["task"]) for side in (calibration, recent)]
+    counts = pd.concat(sides).fillna(0).astype(int)
+    if counts.shape[1] < 2:
         return []
-    shares = table.div(table.sum(axis=1), axis=0)
-    before, after = shares.loc["calibration"], shares.loc["recent"]
+    before, after = (counts.iloc[part].sum() for part in (slice(len(sides[0])), slice(len(sides[0]), None)))
+    before, after = before / before.sum(), after / after.sum()
     moved = int((after - before).abs().to_numpy().argmax())
-    detail = f"{shares.columns[moved]}: {before.iloc[moved]:.0%} to {after.iloc[moved]:.0%}"
-    return [("task mix", float(stats.chi2_contingency(table).pvalue), detail)]
+    detail = f"{counts.columns[moved]}: {before.iloc[moved]:.0%} to {after.iloc[moved]:.0%}"
+    return [("task mix", permuted(counts.to_numpy(), len(sides[0]), seed=seed), detail)]
 
 
-def _lengths(name: str, before: pd.Series, after: pd.Series) -> list[tuple[str, float, str]]:
+def permuted(counts: np.ndarray, first: int, *, seed: int = 0) -> float:
+    """p-value that two groups of conversations have one mix of tasks, by permuting whole conversations.
+
+    counts: calls of each conversation in each task (conversations, tasks), of which the `first` rows are one group.
+    Compared is the chi-squared distance of the two mixes; conversations with the same counts are drawn together (a
+    multivariate hypergeometric draw), so that the time follows the different ones only.
+    """
+    kinds, which = np.unique(counts, axis=0, return_inverse=True)
+    which, total = which.ravel(), counts.sum(axis=0)
+    own = np.bincount(which[:first], minlength=len(kinds))
+    many = np.bincount(which, minlength=len(kinds))
+    rng, seen, beyond = np.random.default_rng(seed), _distance(own[None] @ kinds, total)[0], 0
+    for part in np.array_split(np.arange(PERMUTATIONS), -(-PERMUTATIONS * len(kinds) // 5_000_000)):
+        drawn = rng.multivariate_hypergeometric(many, first, size=len(part), method="marginals")
+        beyond += int((_distance(drawn @ kinds, total) >= seen - 1e-9).sum())
+    return (1 + beyond) / (1 + PERMUTATIONS)
+
+
+def _distance(one: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Chi-squared (draws,) of the tables that hold `one` (draws, tasks) and the rest of `total` (tasks,)."""
+    share = one.sum(axis=1, keepdims=True) / total.sum()
+    expected = total * share
+    return ((one - expected) ** 2 / np.maximum(expected * (1 - share), 1e-12)).sum(axis=1)
+
+
+def _lengths(name: str, calibration: pd.DataFrame, recent: pd.DataFrame) -> list[tuple[str, float, str]]:
     from scipy import stats
 
+    before, after = (side[name].groupby(_conversation(side)).mean().dropna() for side in (calibration, recent))
     if min(len(before), len(after)) < LEAST:
         return []
-    detail = f"median {before.median():.0f} to {after.median():.0f}"
+    detail = f"median {calibration[name].median():.0f} to {recent[name].median():.0f}"
     return [(name, float(stats.ks_2samp(before, after).pvalue), detail)]
 
 
@@ -75,7 +109,7 @@ def _words(before: pd.DataFrame, after: pd.DataFrame, seed: int) -> list[tuple[s
 def _one_a_conversation(calls: pd.DataFrame, seed: int) -> list[str]:
     """One text of each conversation, as its calls resemble each other; at most MOST_TEXTS, drawn at random."""
     drawn = calls.sample(frac=1, random_state=seed)
-    first = ~drawn["conversation_id"].fillna(drawn["call_id"]).duplicated()
+    first = ~_conversation(drawn).duplicated()
     return [text_of(messages) for messages in drawn.loc[first, "messages"].iloc[:MOST_TEXTS]]
 
 

@@ -46,3 +46,38 @@ def test_what_cannot_be_tested_is_not_tested() -> None:
     assert shift(calls(3, 0), calls(3, 1)).empty
     assert "words" not in set(shift(calls(80, 0), calls(80, 1))["property"])  # 40 conversations on each side
     assert told_apart(["a"] * 50, ["b"]) == (0.5, 1.0)
+
+
+def clustered(conversations: int, each: int, rng: np.random.Generator, *, intent: float = 0.5, tokens: float = 300.0):
+    """Calls of which those of a conversation mostly share task and length."""
+    n, mean = conversations * each, rng.lognormal(np.log(tokens), 0.5, conversations)
+    shared = np.repeat(rng.random(conversations) < intent, each)
+    task = np.where(rng.random(n) < 0.8, shared, rng.random(n) < intent)
+    who, name = np.repeat(np.arange(conversations), each), f"{rng.random()}"
+    return pd.DataFrame(
+        {
+            "call_id": [f"{name}-{i}" for i in range(n)],
+            "conversation_id": [f"{name}-{i}" for i in who],
+            "task": np.where(task, "intent", "reply"),
+            "messages": [[{"role": "user", "content": "hello"}]] * n,
+            "prompt_tokens": np.repeat(mean, each) * rng.uniform(0.9, 1.1, n),
+            "completion_tokens": rng.integers(5, 15, n),
+        }
+    )
+
+
+@pytest.mark.parametrize("each", [1, 4, 8])
+def test_quiet_conversations_are_seldom_called_shifted(each: int, monkeypatch) -> None:
+    monkeypatch.setattr("migration.routing.tuning.drift.FEW_TEXTS", 10_000)  # the words have a test of their own
+    rng = np.random.default_rng(each)
+    quiet = [shift(clustered(120, each, rng), clustered(60, each, rng), level=0.05)["shifted"].any() for _ in range(60)]
+    assert np.mean(quiet) <= 0.12  # 5% expected; 12% of 60 is two and a half standard errors above
+
+
+@pytest.mark.parametrize("each", [1, 4, 8])
+def test_a_shift_between_conversations_is_found(each: int) -> None:
+    rng = np.random.default_rng(each)
+    before, other, longer = (clustered(400, each, rng, **moved) for moved in ({}, {"intent": 0.8}, {"tokens": 450.0}))
+    for recent, what in ((other, "task mix"), (longer, "prompt_tokens")):
+        found = shift(before, recent).set_index("property")
+        assert found["shifted"][what]
