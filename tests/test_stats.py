@@ -190,3 +190,30 @@ def pairs(table):
 def span(share, n):
     low, high = stats.wilson_bounds(share, n, 0.95)
     return high - low
+
+
+@pytest.mark.parametrize(("right", "wrong"), [(0.95, 0.2), (0.99, 0.4)])
+def test_labels_with_a_biased_judge_cover_and_are_narrower_than_labels_alone(right, wrong):
+    rng, n = np.random.default_rng(4), 1500
+    covered, width = [], []
+    for _ in range(100):
+        truth = rng.random(n) < 0.75
+        judge = rng.random(n) < np.where(truth, right, wrong)
+        labels = np.where(rng.permutation(n) < 200, truth, np.nan)
+        found = stats.powered_rate(labels, judge, strata=np.arange(n) % 3)
+        covered.append(found.rate.low <= 0.75 <= found.rate.high)
+        width.append((found.rate.high - found.rate.low) / (found.alone.high - found.alone.low))
+    assert np.mean(covered) >= 0.89  # 95% nominal; 100 draws
+    assert np.mean(width) < 0.9
+
+
+def test_a_judge_that_says_nothing_changes_nothing():
+    rng = np.random.default_rng(5)
+    labels = np.where(rng.random(600) < 0.3, rng.random(600) < 0.8, np.nan)
+    found = stats.powered_rate(labels, np.ones(600))
+    assert (found.rate.value, found.rate.low) == pytest.approx((found.alone.value, found.alone.low))
+    less = stats.powered_difference(labels, labels, np.zeros(600))
+    assert less.value == 0
+    assert less.low < 0 < less.high
+    with pytest.raises(NotEnoughCalls):
+        stats.powered_rate(np.full(600, np.nan), np.ones(600))

@@ -9,6 +9,7 @@ from migration.benchmark.engine import answer
 from migration.benchmark.engine.cache import Answers
 from migration.benchmark.kinds import Classifier, fit_classifier
 from migration.benchmark.kinds.by_task import keep as keep_classifiers
+from migration.benchmark.labels import labelled, quality, read_labels
 from migration.benchmark.probes import probed, sampled, verbalised
 from migration.benchmark.public import head_to_head, lm_eval
 from migration.benchmark.sampling import Plan, draw_sample, eligible, plan_sample
@@ -48,12 +49,15 @@ __all__ = [
     "head_to_head",
     "judged",
     "keep_classifiers",
+    "labelled",
     "lm_eval",
     "notices",
     "pipeline_latency",
     "plan_sample",
     "plan_trial",
     "probed",
+    "quality",
+    "read_labels",
     "repeats",
     "repeats_sentence",
     "sampled",

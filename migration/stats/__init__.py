@@ -16,6 +16,7 @@ from migration.stats.multiplicity import (
     non_inferior,
     simultaneous,
 )
+from migration.stats.powered import Powered, powered_difference, powered_rate
 from migration.stats.rates import (
     Rate,
     agreement_rate,
@@ -29,6 +30,7 @@ from migration.stats.rates import (
 __all__ = [
     "Difference",
     "Judged",
+    "Powered",
     "Rate",
     "agreement_rate",
     "calls_at_best",
@@ -42,6 +44,8 @@ __all__ = [
     "non_inferior",
     "paired_bootstrap",
     "paired_difference",
+    "powered_difference",
+    "powered_rate",
     "simultaneous",
     "weighted_rate",
     "wilson",
