@@ -185,8 +185,8 @@ def _plan(confidence: np.ndarray, weight: np.ndarray, codes: np.ndarray, limits:
     """Thresholds to try, descending: by the confidences alone, never by the losses.
 
     A confidence of minus infinity is never kept. The first keeps about twice the conversations that would prove
-    `max_kept_error` without an error: a walk from the most confident call down would fail early by chance. Ties are
-    kept together.
+    `max_kept_error` without an error, where there are as many: a walk from the most confident call down would fail
+    early by chance. Ties are kept together.
     """
     size = np.bincount(codes, weight)
     effective = size.sum() ** 2 / float(size @ size)
@@ -196,8 +196,8 @@ def _plan(confidence: np.ndarray, weight: np.ndarray, codes: np.ndarray, limits:
     possible = np.flatnonzero(confidence[order] > -np.inf)
     if not len(possible):
         return np.empty(0)
-    most = float(share[possible[-1]])
-    first = min(most, max(0.05, 2 * (least or np.inf) / effective))
+    most, needed = float(share[possible[-1]]), (least or np.inf) / effective
+    first = min(most, max(0.05, 2 * needed if needed <= 0.25 else max(0.5, 1.05 * needed)))
     places = np.searchsorted(share, np.linspace(first, most, STEPS) - 1e-12)
     return np.unique(confidence[order][np.minimum(places, possible[-1])])[::-1]
 
