@@ -23,6 +23,7 @@ from migration.benchmark.scoring.scorers import (
     repeats,
     repeats_sentence,
     score,
+    with_task_options,
 )
 from migration.benchmark.trial import ask, available, facts, notices, plan_trial
 
@@ -65,4 +66,5 @@ __all__ = [
     "styled",
     "verbalised",
     "with_shots",
+    "with_task_options",
 ]

@@ -210,6 +210,16 @@ def score(
     return scored
 
 
+def with_task_options(calls: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
+    """`calls` with `unordered`: whether lists in their task's answers have no order, as `tasks.yaml` says or as the log's
+    own repeated answers show.
+
+    calls: of calls.parquet; tasks: of tasks.parquet (task, unordered).
+    """
+    said = set(tasks.loc[tasks["unordered"].astype(bool), "task"]) if "unordered" in tasks else set()
+    return calls.assign(unordered=calls["task"].isin(said | unordered_tasks(calls)))
+
+
 def unordered_tasks(calls: pd.DataFrame | None) -> set[str]:
     """Tasks whose own repeated answers hold the same lists in another order, for two requests or more.
 

@@ -198,3 +198,14 @@ def calls(references):
             "split": "test",
         }
     )
+
+
+def test_tasks_yaml_and_repeated_answers_say_which_lists_have_no_order() -> None:
+    calls = pd.DataFrame(
+        {"call_id": list("abcd"), "task": ["t", "t", "u", "u"], "kind": "chat", "task_type": "extraction"}
+    )
+    asked = [[{"role": "user", "content": word}] for word in ("one", "two", "one", "two")]
+    calls = calls.assign(messages=asked, response='["x", "y"]')
+    tasks = pd.DataFrame({"task": ["t", "u"], "unordered": [True, False]})
+    assert scoring.with_task_options(calls, tasks)["unordered"].tolist() == [True, True, False, False]
+    assert not scoring.with_task_options(calls, tasks[["task"]])["unordered"].any()
