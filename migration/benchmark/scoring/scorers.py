@@ -211,8 +211,9 @@ def score(
 
 
 def with_task_options(calls: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
-    """`calls` with `unordered`: whether lists in their task's answers have no order, as `tasks.yaml` says or as the log's
-    own repeated answers show.
+    """`calls` with `unordered`: whether lists in their task's answers have no order.
+
+    As `tasks.yaml` says, or as the log's own repeated answers show.
 
     calls: of calls.parquet; tasks: of tasks.parquet (task, unordered).
     """
