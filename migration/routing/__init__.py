@@ -24,6 +24,7 @@ _LATER = {
     "gather": "tuning.outcomes",
     "stated_confidence": "tuning.outcomes",
     "calibration_and_recent": "tuning.outcomes",
+    "newest": "tuning.outcomes",
     "tune": "tuning.guarantee",
     "evaluate": "tuning.evaluation",
     "decide": "tuning.evaluation",

@@ -70,6 +70,16 @@ def test_sentence(tuned: Tuned, result: Result) -> str:
     )
 
 
+def newest_sentence(result: Result, newest: Result) -> str:
+    """What differs on the newest test conversations beside all test calls, which were drawn at random."""
+    apart = newest.loss.low > result.loss.high
+    return (
+        f"On the newest fifth of the test conversations ({newest.n:,} calls) {_interval(newest.loss)} of all answers "
+        f"differ; on the test calls of the whole period {_interval(result.loss)}. "
+        + ("Quality falls with time: tune again on newer calls." if apart else "No fall with time can be told.")
+    )
+
+
 def test_groups(tuned: Tuned, result: Result) -> pd.DataFrame:
     """Each proved group on test calls: group, n, slm_share, loss, kept_error, max_loss, max_kept_error, over (what
     was seen exceeds a limit, be it by chance)."""

@@ -126,3 +126,13 @@ def calibration_and_recent(calls: pd.DataFrame, *, share: float = 0.2) -> tuple[
     calibration = routable[routable["split"] == Split.CALIBRATION]
     others = routable[routable["split"] != Split.CALIBRATION].sort_values("created_at")
     return calibration, others.tail(max(1, round(share * len(routable))))
+
+
+def newest(rows: pd.DataFrame, *, share: float = 0.2) -> pd.DataFrame:
+    """The rows of the newest `share` of the conversations, by their last call: a holdout by time instead of at random.
+
+    rows: of `gather`, with conversation and created_at. Caveat: other conversations of the same days may have been
+    learned from, so this shows whether quality falls with time, not what another month holds.
+    """
+    last = rows.groupby("conversation")["created_at"].max().sort_values(kind="stable")
+    return rows[rows["conversation"].isin(last.index[-max(1, round(share * len(last))) :])]
