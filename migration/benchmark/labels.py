@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from migration.artifacts import resolve
 from migration.errors import BadInput, NotEnoughCalls
 from migration.stats import Difference, Powered, powered_difference, powered_rate
 
@@ -30,7 +31,7 @@ def read_labels(file: str | Path, calls: pd.DataFrame, candidates: Iterable[str]
     calls: the log, whose call_id they name; candidates: names that the column may hold. Raises BadInput, with file,
     line and column, for what cannot be read, unknown ids and names, second verdicts, and values that are no yes or no.
     """
-    path, known, names = Path(file), set(calls["call_id"]), {LLM, *candidates}
+    path, known, names = resolve(file), set(calls["call_id"]), {LLM, *candidates}
     found: dict[tuple[str, str], bool] = {}
     for line, row in _rows(path):
 
