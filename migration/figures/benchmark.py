@@ -120,7 +120,7 @@ def verdicts(frame: pd.DataFrame, folder: Path, *, floor: float) -> Picture:
         tune = frame.loc[frame["verdict"] == "move after fine-tuning", "share"].sum()
         title = f"{ready:.0%} of the traffic can move as it is; fine-tuning is worth a try on {tune:.0%}"
         _title(fig, ax, title)
-    told = "; ".join(f"{name}: {verdict}" for name, verdict in zip(frame["name"], frame["verdict"], strict=True))
+    told = "; ".join(f"{row['name']}: {_lacking(row)}" for row in frame.to_dict("records"))
     return save(fig, folder, "verdicts", title=title, alt=f"Agreement interval and verdict of each task. {told}.")
 
 

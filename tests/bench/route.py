@@ -11,14 +11,15 @@ import argparse
 import json
 import os
 import time
+from dataclasses import replace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from migration.routing import GainModel, Limits, Policy, Router
+from migration.routing import Candidate, GainModel, Limits, Policy, Router, Rung
 from migration.routing.policy.signals import Calibrator, SignalScore
-from migration.schema import SIGNALS
+from migration.schema import SIGNALS, CandidateKind
 
 WORDS = (
     "order refund parcel invoice account password login late broken wrong charge cancel return change address please "
@@ -42,7 +43,6 @@ def requests(n: int, rng: np.random.Generator) -> list[dict]:
 
 
 def policies(rng: np.random.Generator) -> dict[str, Policy]:
-    rules = dict.fromkeys(TASKS, "cascade") | {"*": "llm"}
     limits = Limits(context_tokens=8000)
     signals = SignalScore(
         SIGNALS, (0.0,) * len(SIGNALS), (1.0,) * len(SIGNALS), {"*": (0.5,) * (1 + len(SIGNALS))},
@@ -52,9 +52,11 @@ def policies(rng: np.random.Generator) -> dict[str, Policy]:
     texts = [request["messages"][1]["content"] for request in known]
     weak = (rng.random(300) < 0.7).astype(float)
     model = GainModel().fit(texts, weak, np.ones(300), [request["task"] for request in known])
-    plain = Policy("slm", "llm", rules=rules, thresholds={"*": 0.8}, limits=limits, calibrator=signals)
-    learned = Policy("slm", "llm", rules=rules, thresholds={"*": 0.8}, limits=limits, calibrator=signals,
-                     score=model.light(), score_limit=0.9)  # fmt: skip
+    plain = Policy(
+        llm="llm", candidates={"slm": Candidate(CandidateKind.SLM)}, rungs=dict.fromkeys(TASKS, (Rung("slm", 0.8),)),
+        limits=limits, calibrators={"slm": signals},
+    )  # fmt: skip
+    learned = replace(plain, score=model.light(), score_limit=0.9)
     return {"rules": plain, "rules + learned score": learned}
 
 
