@@ -106,12 +106,7 @@ def tune(
     answers cost, written into the policy. Raises NotEnoughCalls when a part is empty.
     """
     terms, limits = Terms(max_loss, confidence_level, max_kept_error), limits or Limits()
-    for part in (Part.FIT, Part.CHOOSE):
-        if not (rows["part"] == part).any():
-            need = bounds.trials_needed(0.0, max_loss, terms.delta) or 1
-            raise NotEnoughCalls(
-                f"routing: answered calls in the {part.value!r} part of the calibration split", 0, need
-            )
+    _check_parts(rows, terms)
     fit = rows[rows["part"] == Part.FIT]
     calibrators = {
         str(name): learn_confidence(own, own["agrees"].to_numpy(float), seed=seed)
@@ -123,17 +118,7 @@ def tune(
     ruled = rule_out(rows, pinned)
     members = _members(rows[~rows["task"].isin(list(ruled))], terms)
     groups = group_tasks(rows, members, terms)
-    level = 1 - terms.delta / max(len(groups), 1)
-    choose = rows[rows["part"] == Part.CHOOSE]
-    choices = {
-        name: choose_cascade(
-            ladder.build(choose, {task: members[task] for task in tasks}),
-            max_loss=max_loss,
-            max_kept_error=terms.kept_error,
-            confidence_level=level,
-        )
-        for name, tasks in groups.items()
-    }
+    choices = _prove(rows, members, groups, terms)
     rungs = {
         task: tuple(Rung(name, float(t)) for name in members[task])
         for group, tasks in groups.items()
@@ -157,6 +142,25 @@ def tune(
     )
     table = pd.DataFrame([_group_row(name, groups[name], choice) for name, choice in choices.items()])
     return Tuned(policy, rows, members, table, choices, ruled)
+
+
+def _check_parts(rows: pd.DataFrame, terms: Terms) -> None:
+    for part in (Part.FIT, Part.CHOOSE):
+        if not (rows["part"] == part).any():
+            need = bounds.trials_needed(0.0, terms.max_loss, terms.delta) or 1
+            raise NotEnoughCalls(f"routing: answered calibration calls in the part {str(part)!r}", 0, need)
+
+
+def _prove(
+    rows: pd.DataFrame, members: Mapping[str, tuple[str, ...]], groups: Mapping[str, list[str]], terms: Terms
+) -> dict[str, ThresholdChoice]:
+    """Each group's threshold, proved on its `choose` calls; the groups share the chance of error (Bonferroni)."""
+    choose, level = rows[rows["part"] == Part.CHOOSE], 1 - terms.delta / max(len(groups), 1)
+    limits = {"max_loss": terms.max_loss, "max_kept_error": terms.kept_error, "confidence_level": level}
+    return {
+        name: choose_cascade(ladder.build(choose, {task: members[task] for task in tasks}), **limits)
+        for name, tasks in groups.items()
+    }
 
 
 def add_confidence(rows: pd.DataFrame, calibrators: Mapping[str, SignalScore]) -> pd.DataFrame:
