@@ -19,7 +19,7 @@ from migration.benchmark.scoring.scorers import macro_f1
 from migration.benchmark.verdict import commonest, prospect, rate_of, verdict, verdicts
 from migration.errors import NotEnoughCalls
 from migration.schema import REPLAYED, CandidateKind, Part, Verdict, part_of
-from migration.stats import Rate, constant_rate, holm, paired_difference, simultaneous, weighted_rate
+from migration.stats import Rate, constant_rate, holm, kappa, paired_difference, simultaneous, weighted_rate
 
 CONSTANT = "constant answer"
 """The baseline's name: each task's commonest answer, whatever is asked."""
@@ -167,12 +167,19 @@ def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | st
         "macro_f1": macro_f1(labelled["output"].tolist(), labelled["reference"].tolist())
         if task != "ALL" and len(labelled)
         else np.nan,
+        "kappa": _kappa(labelled).value if task != "ALL" and len(labelled) else np.nan,
         "errors": float(np.average(part["error"].notna(), weights=weight)),
         "provable": float(part["provable"].mean()) if "provable" in part else 1.0,
         "memory_mb": weights,
         "peak_mb": peak,
         "hardware": _hardware(peak),
     }
+
+
+def _kappa(labelled: pd.DataFrame) -> Rate:
+    """Agreement beyond chance on answers that are labels or fields."""
+    said, wanted = ([plain(str(text or "")) for text in labelled[name]] for name in ("output", "reference"))
+    return kappa(said, wanted, labelled["weight"], cluster=labelled["conversation_id"])
 
 
 def _logged(llm: str, task: str, group: pd.DataFrame) -> dict[str, object]:

@@ -32,8 +32,8 @@ MOST_PAIRS = 3
 class Scoreboard:
     """`compare`'s result.
 
-    frame: SCOREBOARD columns, one row a candidate and task, `ALL` weighted to the traffic; macro_f1 (labels), errors
-    (share of calls a candidate could not answer), memory_mb (weights), peak_mb (weights, and what answering in batches
+    frame: SCOREBOARD columns, one row a candidate and task, `ALL` weighted to the traffic; macro_f1 and kappa (labels),
+    errors (share of calls a candidate could not answer), memory_mb (weights), peak_mb (weights, and what answering in batches
     took besides, measured) and hardware (which holds that peak). The logged LLM is a row of its own.
     verdicts: task, name, calls, share (of the traffic), candidate (the task's best), n, agreement, low, high,
     verdict, sentence. tests: task, first, second, difference, low, high, p_value, p_holm (corrected over all tests).
@@ -66,7 +66,7 @@ class Scoreboard:
         return {str(word): float(shares.get(str(word), 0.0)) for word in TOLD}
 
     def table(self) -> Styler:
-        """The whole traffic, one line a model, as people read it."""
+        """The whole traffic, one line a model, as people read it; the constant answer among them."""
         rows = self.frame[self.frame["task"] == "ALL"]
         shown = pd.DataFrame(
             {
@@ -75,12 +75,12 @@ class Scoreboard:
                 "score": rows["score"].map("{:.2f}".format),
                 "half wait (s)": (rows["p50_ms"] / 1e3).map("{:.2f}".format),
                 "95% wait (s)": (rows["p95_ms"] / 1e3).map("{:.2f}".format),
-                "tokens/s": rows["tokens_per_s"].map("{:,.0f}".format),
+                "tokens/s": rows["tokens_per_s"].map("{:,.0f}".format).replace("nan", ""),
                 "memory, weights + most for answers (MB)": [
                     _memory(*r) for r in rows[["memory_mb", "peak_mb"]].to_numpy()
                 ],
                 "USD per 1K calls": rows["cost_usd_per_1k"].map("{:.4f}".format).replace("nan", "unknown"),
-                "runs on": rows["hardware"],
+                "runs on": rows["hardware"].fillna(""),
                 "calls": rows["n"].map("{:,}".format),
             }
         )

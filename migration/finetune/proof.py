@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from migration.benchmark.scoring.forms import plain
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.fit import TaskPlan, encoded
 from migration.finetune.train import Training, enough, identity, tune
-from migration.stats import Rate, agreement_rate, paired_difference, weighted_rate
+from migration.stats import Rate, agreement_rate, constant_rate, paired_difference, weighted_rate
 
 
 def base_of(summary: Mapping[str, Any], wanted: str = "") -> str:
@@ -28,7 +29,8 @@ def base_of(summary: Mapping[str, Any], wanted: str = "") -> str:
 
 
 def paired(predictions: pd.DataFrame, base: str, tuned: str, split: str = "test") -> pd.DataFrame:
-    """One row a call: task, weight, base and tuned (whether each agrees), conversation_id (else its call_id).
+    """One row a call: task, weight, base and tuned (whether each agrees), reference (in the form that is compared),
+    conversation_id (else its call_id).
 
     Calls that only one answered are left out."""
     part = predictions[predictions["split"] == split].drop_duplicates(["call_id", "candidate"])
@@ -37,6 +39,8 @@ def paired(predictions: pd.DataFrame, base: str, tuned: str, split: str = "test"
     pairs["task"] = part.drop_duplicates("call_id").set_index("call_id")["task"]
     traffic = predictions[predictions["candidate"] == tuned].groupby("task")["weight"].sum()
     pairs["weight"] = pairs["task"].map(traffic) / pairs.groupby("task")["task"].transform("size")
+    first = part.drop_duplicates("call_id").set_index("call_id")
+    pairs["reference"] = first["reference"].map(plain) if "reference" in first else ""
     if "conversation_id" in part:
         pairs["conversation_id"] = part.drop_duplicates("call_id").set_index("call_id")["conversation_id"]
     return pairs.reset_index().assign(conversation_id=lambda rows: rows.get("conversation_id", rows["call_id"]))
@@ -45,7 +49,8 @@ def paired(predictions: pd.DataFrame, base: str, tuned: str, split: str = "test"
 def comparison(
     predictions: pd.DataFrame, base: str, tuned: str, trained: Sequence[str], split: str = "test"
 ) -> pd.DataFrame:
-    """COMPARISON rows a task plus `trained`, `base_low`…`tuned_high`; `ALL` is the trained tasks, weighted to traffic.
+    """COMPARISON rows a task plus `trained`, `base_low`…`tuned_high` and `constant` (how often the task's commonest
+    answer would agree); `ALL` is the trained tasks, weighted to traffic.
 
     predictions: conversation_id where known, as the calls of a conversation resemble each other.
     """
@@ -56,7 +61,7 @@ def comparison(
     if len(moved):
         rows.append(_compared("ALL", True, moved))
     columns = ["task", "n", "base", "tuned", "difference", "low", "high", "p_value", "trained"]
-    return pd.DataFrame(rows, columns=[*columns, "base_low", "base_high", "tuned_low", "tuned_high"])
+    return pd.DataFrame(rows, columns=[*columns, "base_low", "base_high", "tuned_low", "tuned_high", "constant"])
 
 
 def _compared(task: str, trained: bool, group: pd.DataFrame) -> dict[str, Any]:
@@ -64,10 +69,11 @@ def _compared(task: str, trained: bool, group: pd.DataFrame) -> dict[str, Any]:
     design = {"weights": group["weight"], "strata": group["task"], "cluster": group["conversation_id"]}
     base, tuned = weighted_rate(one, **design), weighted_rate(two, **design)
     gain = paired_difference(one, two, **design)
+    constant = constant_rate(group["reference"], **design).value
     return {
         "task": task, "n": len(group), "base": base.value, "tuned": tuned.value, "difference": gain.value,
         "low": gain.low, "high": gain.high, "p_value": gain.p_value, "trained": trained, "base_low": base.low,
-        "base_high": base.high, "tuned_low": tuned.low, "tuned_high": tuned.high,
+        "base_high": base.high, "tuned_low": tuned.low, "tuned_high": tuned.high, "constant": constant,
     }  # fmt: skip
 
 
@@ -106,6 +112,7 @@ def shown(table: pd.DataFrame, names: Mapping[str, str], margin: float = 0.05) -
                 "base": f"{row['base']:.1%} ({row['base_low']:.1%} to {row['base_high']:.1%})",
                 "tuned": f"{row['tuned']:.1%} ({row['tuned_low']:.1%} to {row['tuned_high']:.1%})",
                 "difference": f"{row['difference']:+.1%} ({row['low']:+.1%} to {row['high']:+.1%})",
+                "constant answer": f"{row['constant']:.1%}",
                 "p": "<0.001" if row["p_value"] < 0.001 else f"{row['p_value']:.3f}",
                 "verdict": verdict(row, margin)[0] if row["trained"] else _kept(row),
             }
