@@ -33,8 +33,8 @@ class Scoreboard:
     """`compare`'s result.
 
     frame: SCOREBOARD columns, one row a candidate and task, `ALL` weighted to the traffic; macro_f1 and kappa (labels),
-    errors (share of calls a candidate could not answer), memory_mb (weights), peak_mb (weights, and what answering in batches
-    took besides, measured) and hardware (which holds that peak). The logged LLM is a row of its own.
+    errors (share of calls a candidate could not answer), memory_mb (weights), peak_mb (weights, and what answering in
+    batches took besides, measured) and hardware (which holds that peak). The logged LLM is a row of its own.
     verdicts: task, name, calls, share (of the traffic), candidate (the task's best), n, agreement, low, high,
     verdict, sentence. tests: task, first, second, difference, low, high, p_value, p_holm (corrected over all tests).
     """
