@@ -183,7 +183,7 @@ def _tasks(run: Run) -> list[dict[str, str]]:
         return []
     tasks, board = (pd.read_parquet(file) for file in files)
     board = board[(board["task"] != "ALL") & ~board["verdict"].isin([Verdict.REFERENCE, Verdict.BASELINE])]
-    best = board.sort_values("agreement").drop_duplicates("task", keep="last").set_index("task")
+    best = board.sort_values(["low", "agreement"]).drop_duplicates("task", keep="last").set_index("task")
     routed = set(run.summary(ROUTE).get("routed_tasks", [])) if run.done(ROUTE) else set()
     rows = []
     for task in tasks.sort_values("cost_usd", ascending=False).to_dict("records"):
@@ -209,7 +209,12 @@ def _tasks(run: Run) -> list[dict[str, str]]:
 def _next(routed: bool, verdict: str) -> str:
     if routed:
         return "moves now, guaranteed"
-    told = {Verdict.MOVE: "ready as it is, not routed", Verdict.TUNE: "after tuning", Verdict.KEEP: "stays on the LLM"}
+    told = {
+        Verdict.MOVE: "ready as it is, not routed",
+        Verdict.TUNE: "after tuning",
+        Verdict.KEEP: "stays on the LLM",
+        Verdict.SHOWN_ONLY: "running text, not judged",
+    }
     return next((words for known, words in told.items() if verdict == known), "cannot tell yet")
 
 

@@ -103,7 +103,8 @@ def verdicts(
     names: Mapping[str, str],
     left_out: Mapping[str, str],
 ) -> pd.DataFrame:
-    """One verdict a task of the log, on its best candidate; tasks that were not asked are told so."""
+    """One verdict a task of the log, on its best candidate (by the lower end of its interval, so that few calls do not
+    win by luck); tasks that were not asked are told so."""
     rows = []
     for task, group in replayed.groupby("task"):
         told = names.get(str(task), str(task))
@@ -115,7 +116,7 @@ def verdicts(
             said = Judgement(Verdict.UNKNOWN, f"not asked, {why}; {need} calls would decide at best.", need)
             rows.append(row | {"candidate": "", "n": 0} | _told(said))
             continue
-        best = tried.sort_values(["agreement", "score"], ascending=False).iloc[0].to_dict()
+        best = tried.sort_values(["low", "agreement", "score"], ascending=False).iloc[0].to_dict()
         said = verdict(best, floor, prospects[str(task)])
         kept = {key: best[key] for key in ("candidate", "n", "agreement", "low", "high")}
         failed = f" It could not answer {best['errors']:.0%} of them." if best["errors"] else ""
