@@ -1,6 +1,6 @@
 """The artifact: an adapter with its model card, merged weights, and lines that serve them.
 
-Knows: what an adapter is served from, and whether two copies give the same answers. Refuses to know: training, whether
+Knows: what an adapter is served from, and whether two copies give the same answers. Out of scope: training, whether
 the result is good, and the formats of other runtimes (`runtimes`).
 """
 

@@ -1,6 +1,6 @@
 """Merged weights as other runtimes read them: GGUF for llama.cpp, ONNX Runtime, ExecuTorch.
 
-Knows: those runtimes' own exporters and how each is asked for logits. Refuses to know: adapters, training, and
+Knows: those runtimes' own exporters and how each is asked for logits. Out of scope: adapters, training, and
 whether a copy answers well (`export` compares it with the original).
 
 ONNX Runtime and ExecuTorch are extras (`pip install -e '.[onnx]'`, `'.[executorch]'`).

@@ -2,7 +2,7 @@
 
 Knows: what each family differs in (fused attention, no system role, soft-capping, grouped queries; chat templates),
 and a plain training loop.
-Refuses to know: the workbook's tasks, and what the base text says (`prose`).
+Out of scope: the workbook's tasks, and what the base text says (`prose`).
 
     python -m migration.sample.pocket --out data/pocket
 

@@ -2,7 +2,7 @@
 
 Knows: when customers write, which calls a conversation makes, what fails and is tried again, how often the logged
 model is wrong; and the truth behind each line, which a real log never has.
-Refuses to know: how a workbook reads the log.
+Out of scope: how a workbook reads the log.
 
 The same calls and seed give the same bytes on every machine: each conversation has a random generator of its own,
 seeded by (seed, number), and nothing else is random.

@@ -1,7 +1,7 @@
 """The call sites of the invented shop's assistant: what each asks a model, the true answer, and a wrong one.
 
 Knows: prompts (in versions), facts, policies, and the answer forms.
-Refuses to know: how often the logged model errs, fails or is retried (`simulate`).
+Out of scope: how often the logged model errs, fails or is retried (`simulate`).
 """
 
 from __future__ import annotations

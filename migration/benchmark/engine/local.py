@@ -1,7 +1,7 @@
 """Answers of a candidate that runs in this process.
 
 Knows: requests in, answers out, at the speed of shared prefixes and full batches, each kept when it is finished.
-Refuses to know: references, scores, and endpoints. Tensors are `decoding`'s.
+Out of scope: references, scores, and endpoints. Tensors are `decoding`'s.
 
 `latency_ms` is what one customer alone would wait on this machine: the whole prompt read afresh, then one token
 after the other. It is a line fitted to single runs of a few lengths (`latency`), not the wall time of a

@@ -1,7 +1,7 @@
 """The memory that a model takes while it answers, measured.
 
 Knows: the process's resident memory (psutil, a look every few milliseconds) or the CUDA allocator's own high-water
-mark. Refuses to know: what runs meanwhile.
+mark. Out of scope: what runs meanwhile.
 """
 
 from __future__ import annotations

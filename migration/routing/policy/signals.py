@@ -1,7 +1,7 @@
 """From the signals of one answer to the chance that it is right: the arithmetic, without the learning.
 
 Knows: how a learned score and its calibration are stored and evaluated, in plain Python and numpy.
-Refuses to know: how they were learned (`confidence` does that).
+Out of scope: how they were learned (`confidence` does that).
 """
 
 from __future__ import annotations

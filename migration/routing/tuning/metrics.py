@@ -1,6 +1,6 @@
 """How well a score before the call orders calls for the LLM: APGR and CPT, as RouteLLM defines them.
 
-Out of scope: how the score was learned (`gain`) and what may be promised of it (`thresholds`).
+Out of scope: how the score was learned (`gain`) and what may be guaranteed of it (`thresholds`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Every threshold of a cascade, exactly: share, quality and cost by one sort and cumulative sums.
 
 A score is 0..1, a loss is the LLM's score minus what the hybrid delivers, a cost is in any one unit of money.
-Out of scope: which threshold may be promised (`thresholds`), models, files, tasks.
+Out of scope: which threshold may be guaranteed (`thresholds`), models, files, tasks.
 """
 
 from __future__ import annotations
