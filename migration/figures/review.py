@@ -15,9 +15,10 @@ ARMS = {"llm": LLM, "hybrid": SLM}
 
 def conversations_picture(conversations: pd.DataFrame, folder: Path) -> Picture:
     """What a conversation waits for and costs in both arms. conversations: rows of rehearsal.parquet."""
-    mean = conversations.groupby("arm")[["latency_ms", "cost_usd"]].mean()
-    cheaper = 1 - mean.loc["hybrid", "cost_usd"] / mean.loc["llm", "cost_usd"] if mean.loc["llm", "cost_usd"] else 0.0
-    waits = mean.loc["hybrid", "latency_ms"] - mean.loc["llm", "latency_ms"]
+    mean: dict[str, dict[str, float]] = conversations.groupby("arm")[["latency_ms", "cost_usd"]].mean().to_dict()
+    paid = mean["cost_usd"]
+    cheaper = 1 - paid["hybrid"] / paid["llm"] if paid["llm"] else 0.0
+    waits = mean["latency_ms"]["hybrid"] - mean["latency_ms"]["llm"]
     title = f"A conversation costs {cheaper:.0%} less and waits {waits / 1000:+.1f} s"
     if cheaper < 0:
         title = f"A conversation costs {-cheaper:.0%} more and waits {waits / 1000:+.1f} s"

@@ -259,20 +259,15 @@ def group_tasks(rows: pd.DataFrame, members: Mapping[str, tuple[str, ...]], term
 
 def _candidate_of(rows: pd.DataFrame, name: str, price: UnitPrice | None) -> Candidate:
     own = rows[rows["candidate"] == name].iloc[0]
-    identity = {"base": str(own["base"]), "adapter": str(own["adapter"] or ""), "shots": int(own["shots"])}
-    usd = price.document() if price else {}
-    return Candidate(CandidateKind(own["candidate_kind"]), source=str(own["base"]), price=usd, **identity)
+    base, adapter, usd = str(own["base"]), str(own["adapter"] or ""), price.document() if price else {}
+    return Candidate(CandidateKind(own["candidate_kind"]), base, base, adapter, int(own["shots"]), usd)
 
 
 def _expected(fit: pd.DataFrame, members: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
     """Each task's measured chance that its first rung's answer will do, one success and one failure added (Laplace)."""
-    rates = fit.groupby(["task", "candidate"])["agrees"].agg(["sum", "count"])
-    pairs = {task: (task, names[0]) for task, names in members.items()}
-    return {
-        task: float((rates.loc[pair, "sum"] + 1) / (rates.loc[pair, "count"] + 2))
-        for task, pair in pairs.items()
-        if pair in rates.index
-    }
+    groups = fit.groupby(["task", "candidate"])["agrees"]
+    known = {pair: (int(own.sum()) + 1) / (len(own) + 2) for pair, own in groups}
+    return {task: known[task, names[0]] for task, names in members.items() if (task, names[0]) in known}
 
 
 def _group_row(name: str, tasks: Sequence[str], choice: ThresholdChoice) -> dict[str, Any]:

@@ -110,9 +110,8 @@ def choose_members(
         rate = rows.groupby(["candidate_kind", "candidate"])["agrees"].agg(["mean", "size"]).reset_index()
         rate = rate[[counts.get((str(task), name), 0) > 0 for name in rate["candidate"]]]
         best = rate.sort_values(["mean", "size"]).drop_duplicates("candidate_kind", keep="last")
-        names = sorted(
-            best["candidate"], key=dict(zip(best["candidate"], best["candidate_kind"].map(ORDER), strict=True)).get
-        )
+        place = dict(zip(best["candidate"], best["candidate_kind"].map(ORDER), strict=True))
+        names = sorted(place, key=lambda name: place[name])
         options = [pick for size in range(1, len(names) + 1) for pick in combinations(names, size)]
         if not options:
             continue
@@ -139,13 +138,9 @@ def expected_saving(ladder: Ladder, n: int, *, max_loss: float, max_kept_error: 
     if not len(ladder) or not n:
         return -1.0
     sure = ladder.confidence.max(1)
-    thresholds = (
-        np.unique(np.quantile(sure[sure >= 0], np.linspace(0, 1, GRID), method="lower"))[::-1]
-        if (sure >= 0).any()
-        else []
-    )
-    if not len(thresholds):
+    if not (sure >= 0).any():
         return -1.0
+    thresholds = np.unique(np.quantile(sure[sure >= 0], np.linspace(0, 1, GRID), method="lower"))[::-1]
     lost, kept, cost = ladder.lost_at(thresholds)
     weight = ladder.calls["weight"].to_numpy(float) / ladder.calls["weight"].sum()
     share, loss = weight @ kept, weight @ lost + 0.5 / len(ladder)

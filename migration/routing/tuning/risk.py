@@ -237,8 +237,8 @@ def upper_bounds(kept: Kept, level: float) -> tuple[float, float, str]:
         loss = bounds.binomial_upper(failures, kept.n, level)
         return loss, bounds.binomial_upper(failures, int(kept.counts[0]), level), "exact binomial"
     if kept.strata and _strata_prove_more(kept.strata, kept, level):
-        loss, error = kept.strata.upper(level)
-        return float(loss[0]), float(error[0]), "exact binomial by stratum"
+        by_stratum = kept.strata.upper(level)
+        return float(by_stratum[0][0]), float(by_stratum[1][0]), "exact binomial by stratum"
     over_all = _upper(kept, kept.size[:, None], float(kept.loss[0]), level)
     return over_all, _upper(kept, kept.kept, float(kept.kept_error[0]), level), "betting by conversation"
 
