@@ -10,7 +10,8 @@ limit. `best` is the largest share whose true risks are within the limits, known
 
 Second table: confidences that are pure noise, and how often they are used to split calls. Third: the same through
 `tune`, tasks asked unevenly, with cascades of one, two and three rungs. Last line:
-{"worst_violation": largest share of broken guarantees, "delta", "kept_share_of_best": mean over cells of kept / best}.
+{"worst_violation": largest share of broken guarantees, "delta", "kept_share_of_best": mean of
+kept / best over cells of 500 calls and more whose confidence says something}.
 """
 
 import argparse
@@ -215,7 +216,7 @@ def main(draws: int, tunes: int, jobs: int, quick: bool) -> None:
         for cell, (broken, kept, best) in zip(grid, pool.map(outcome, grid, [draws] * len(grid), range(len(grid))),
                                               strict=True):  # fmt: skip
             worst = max(worst, broken)
-            ratios += [kept / best] if best > 0 and cell.calls >= 500 else []
+            ratios += [kept / best] if best > 0 and cell.calls >= 500 and cell.shape != "at the limit" else []
             name = cell.shape + (", graded" if cell.graded else "")
             print(f"{name:<14.14}{cell.calls:>6}{cell.heavy[0]:>11}{cell.heavy[1]:>10.0%}{cell.size:>12}"
                   f"{cell.correlation:>6}{broken:>8.4f}{kept:>7.3f}{best:>7.3f}", flush=True)  # fmt: skip
