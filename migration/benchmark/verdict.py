@@ -25,11 +25,13 @@ OPEN_ENDED = ("reasoning", "creative", "code")
 
 
 def commonest(values: pd.Series) -> str:
+    """The commonest value, "LLM" where none is known."""
     counts = values.dropna().value_counts()
     return str(counts.index[0]) if len(counts) else "LLM"
 
 
 def rate_of(row: Mapping[Any, Any]) -> Rate:
+    """The agreement of a scoreboard row (agreement, low, high, n) as a rate."""
     return Rate(float(row["agreement"]), float(row["low"]), float(row["high"]), int(row["n"]))
 
 

@@ -163,4 +163,5 @@ def fit_linear(view: View, y: np.ndarray, classes: int, strength: float) -> np.n
 
 
 def scores(view: View, weights: np.ndarray) -> np.ndarray:
+    """Log-odds (n, answers) of a view (n, features) under weights (features + 1, answers), the intercepts last."""
     return view @ weights[:-1] + weights[-1]

@@ -64,6 +64,7 @@ def _arguments(value: Any) -> Any:
 
 
 def unfenced(text: str) -> str:
+    """The text inside a code fence that surrounds all of it, else the text."""
     fenced = _FENCE.match(text)
     return fenced[1] if fenced else text
 

@@ -199,7 +199,7 @@ def test_prompts_of_ten_megabytes_stay_in_bounded_memory(tmp_path: Path) -> None
             file.write(orjson.dumps(line(n, request={"model": "gpt-4o", "messages": asked})) + b"\n")
     came, peak = peak_mib(tmp_path / "log.jsonl.gz", tmp_path)
     assert came == ["24", "0"]
-    assert peak < 2_600  # each core holds a batch, and when the allocator returns memory varies from run to run
+    assert peak < 2_600  # seen: under 1,100 alone, 2,081 once in a full parallel run; why is not known yet
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
