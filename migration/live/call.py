@@ -5,7 +5,6 @@ Out of scope: deciding (`cascade`), sending it anywhere (`rungs`).
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import uuid
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from migration.routing.policy import Request
+from migration.schema.messages import content
 
 Json = Mapping[str, Any]
 
@@ -134,43 +134,6 @@ def _tool_names(tools: Any) -> tuple[str, ...]:
 def plain(messages: Sequence[Json]) -> tuple[dict[str, str], ...]:
     """Messages as {role, content}, content a string, in the very form that the importers give them.
 
-    Where a message is more than text (parts, tool calls, tool results) the content is canonical JSON of all but its
-    role. Raises TypeError or AttributeError for what is no message.
+    Raises TypeError, ValueError or AttributeError for what is no message.
     """
-    return tuple({"role": str(one.get("role") or "user"), "content": _content(one)} for one in messages)
-
-
-_NO_CONTENT = {"role", "content", "id", "content_parts", "status"}
-_TEXT_PARTS = {"text", "input_text", "output_text"}
-
-
-def _content(message: Json) -> str:
-    body = message.get("content")
-    if isinstance(body, str) and len(message) == 2:
-        return body
-    if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict) and body[0].get("type") in _TEXT_PARTS:
-        body = body[0].get("text", "")
-    rest = {key: item for key, item in message.items() if key not in _NO_CONTENT and item not in (None, [], {})}
-    if not rest and (body is None or isinstance(body, str)):
-        return body or ""
-    if "tool_calls" in rest:
-        rest["tool_calls"] = [_tool_call(one) for one in rest["tool_calls"]]
-    return canonical(rest if body is None else rest | {"content": body})
-
-
-def _tool_call(one: Json) -> Json:
-    function = one.get("function")
-    if not isinstance(function, Mapping):
-        return one
-    arguments = function.get("arguments")
-    if isinstance(arguments, str) and arguments.lstrip()[:1] in ("{", "["):
-        with contextlib.suppress(ValueError, RecursionError):  # the model wrote no JSON: its text stays as it is
-            arguments = canonical(json.loads(arguments))
-    elif not isinstance(arguments, str):
-        arguments = canonical({} if arguments is None else arguments)
-    return dict(one) | {"function": dict(function) | {"arguments": arguments}}
-
-
-def canonical(value: Any) -> str:
-    """JSON with sorted keys and no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return tuple({"role": str(one.get("role") or "user"), "content": content(one)} for one in messages)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from migration.live.call import Call
-from migration.live.policies import State
+from migration.live.policies import Active, State
 from migration.live.rungs.answer import Answer
 from migration.routing.policy import Router, RoutingDecision
 from migration.routing.policy.router import LLM, SLM
@@ -79,7 +79,7 @@ def _climb(router: Router, call: Call, task: str | None) -> Steps[Settled]:
         answer = yield Ask(decision.candidate, task)
         if answer.error:
             tried.append(Tried(answer, decision.rung, 0.0))
-            decision = _after_failure(router, decision, answer.error)
+            decision = router.escalate(decision, f"{decision.candidate} failed: {answer.error}"[:300])
             continue
         judged = router.accept(decision, answer.signals)
         if judged.model == SLM and judged.rung == decision.rung:
@@ -87,12 +87,6 @@ def _climb(router: Router, call: Call, task: str | None) -> Steps[Settled]:
         tried.append(Tried(answer, decision.rung, router.confidence(answer.signals, task, decision.candidate)))
         decision = judged
     return Settled(decision, None, tuple(tried))
-
-
-def _after_failure(router: Router, decision: RoutingDecision, error: str) -> RoutingDecision:
-    """The next rung, or the LLM: no confidence reaches a threshold above 1."""
-    following = router.accept(replace(decision, threshold=2.0), {})
-    return replace(following, reason=f"{decision.candidate} failed: {error}"[:300])
 
 
 def _held(state: State, call: Call, task: str | None) -> RoutingDecision | None:
@@ -117,7 +111,20 @@ def _held(state: State, call: Call, task: str | None) -> RoutingDecision | None:
 
 def in_share(conversation_id: str, share: float) -> bool:
     """Whether a conversation is in the share that rungs may answer: fixed by its hash, so a larger share only adds."""
-    place = int.from_bytes(hashlib.sha256(f"ramp:{conversation_id}".encode("utf-8", "replace")).digest()[:8], "big")
+    return _drawn(f"ramp:{conversation_id}", share)
+
+
+def in_shadow(conversation_id: str, active: Active) -> bool:
+    """Whether the calls of a conversation are answered by the others, too: all of them, or none.
+
+    The monitor of 07 reads whole conversations, so they are what is drawn; anew for each version, so that the same
+    users are not watched for ever, and independently of the ramp.
+    """
+    return _drawn(f"shadow:{active.version}:{conversation_id}", active.shadow_share)
+
+
+def _drawn(key: str, share: float) -> bool:
+    place = int.from_bytes(hashlib.sha256(key.encode("utf-8", "replace")).digest()[:8], "big")
     return place / 2**64 < share
 
 

@@ -18,7 +18,8 @@ Find = Callable[[Path], Path]
 RUN = Annotated[Path, typer.Argument(help="The run folder, or its name under outputs/.")]
 SHARE = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Share of conversations that rungs may answer.")]
 SHADOW = Annotated[
-    float | None, typer.Option(min=0.0, max=1.0, help="Chance that a call is answered by the others too.")
+    float | None,
+    typer.Option(min=0.0, max=1.0, help="Share of conversations whose calls are answered by the others too."),
 ]
 
 
@@ -125,7 +126,7 @@ def told(state: Any) -> str:
         return f"{active.version} is switched off: every call goes to the LLM"
     suspended = f"; returned to the LLM: {', '.join(active.suspended)}" if active.suspended else ""
     return (
-        f"{active.version} serves {active.share:.0%} of conversations, {active.shadow_share:.0%} of calls in shadow"
+        f"{active.version} serves {active.share:.0%} of conversations, {active.shadow_share:.0%} of them in shadow"
         f"{suspended}"
     )
 

@@ -72,7 +72,7 @@ class Exchange:
         note = self.note | changes
         body = replies.completion(self.call, answer, note)
         self._done(note, response=answer.text, model=answer.candidate, finish=body["choices"][0]["finish_reason"],
-                   usage=answer.usage)  # fmt: skip
+                   usage=answer.usage, signals=_known(answer.signals))  # fmt: skip
         return replies.streamed(self.call, body, note) if self.call.streamed else replies.whole(body, note)
 
     def fall_back(self, why: str) -> Reply | None:
@@ -195,6 +195,7 @@ class Exchange:
             "requested_model": call.model,
             "messages": call.messages,
             "response": done["response"],
+            "signals": done.get("signals"),
             "stream": done.get("stream"),
             "finish_reason": done["finish"],
             "tools": call.body.get("tools"),
@@ -213,6 +214,7 @@ class Exchange:
             "rung": one.rung,
             "answer": answer.text,
             "confidence": round(one.confidence, 4),
+            "signals": _known(answer.signals),
             "kept": one.kept,
             "latency_ms": round(answer.latency_ms, 3),
             "error": answer.error or None,
@@ -235,3 +237,8 @@ class Exchange:
             }
             for part, name, used, model in paid
         ]  # fmt: skip
+
+
+def _known(signals: Mapping[str, float | None]) -> dict[str, float]:
+    """The signals that an answer has: what its confidence was computed from, so that it can be fitted again."""
+    return {name: round(value, 6) for name, value in signals.items() if value is not None}

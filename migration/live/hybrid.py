@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from migration.routing.policy import Candidate
 
 MOST_SHADOWS = 64
-"""Shadow answers in flight; beyond, calls go without."""
+"""Shadow answers in flight; beyond, calls go without, and their record says `shadowed: false`."""
 
 
 class LLM(Protocol):
@@ -166,7 +165,7 @@ class Hybrid:
     def _exchange(self, call: Call, state: State, settled: cascade.Settled, began: float) -> Exchange:
         active = state.active
         lively = state.problem is None and not active.off and len(self._shadows) < MOST_SHADOWS
-        shadowed = lively and random.random() < active.shadow_share
+        shadowed = lively and cascade.in_shadow(call.conversation_id, active)
         return Exchange(call, state, settled, shadowed=shadowed, began=began, emit=self._emit)
 
     def _emit(self, record: Record) -> None:

@@ -1,8 +1,9 @@
 """The policies that a run holds side by side, and which of them serves: `live/policies/*.json`, `live/active.json`.
 
-active.json is the one switch: {"version", "share" (of conversations that rungs may answer), "shadow_share" (chance that
-a call is also answered by the others), "off" (true: every call to the LLM), "suspended" (tasks returned to the LLM),
-"history" (versions that served before)}. It is replaced whole, and every worker reads it again within `EVERY` seconds.
+active.json is the one switch: {"version", "share" (of conversations that rungs may answer), "shadow_share" (of
+conversations whose calls are also answered by the others), "off" (true: every call to the LLM), "suspended" (tasks
+returned to the LLM), "history" (versions that served before)}. It is replaced whole, and every worker reads it again
+within `EVERY` seconds.
 Whatever is not provably valid sends every call to the LLM and says why. Out of scope: what a policy decides.
 """
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from live_runs import OTHER, QUEUE, asked, policy
 
 from migration.live.call import read
-from migration.live.cascade import Ask, beside, drive, in_share, settle
+from migration.live.cascade import Ask, beside, drive, in_shadow, in_share, settle
 from migration.live.policies import Active, State
 from migration.live.rungs.answer import Answer
 from migration.routing.policy import Request, Router
@@ -95,3 +95,13 @@ def test_a_shadow_asks_whom_the_caller_did_not_hear():
     assert [(one.answer.candidate, one.kept) for one in held] == [("tiny", False), ("small", True)]
     assert shadow(state(), lambda whom: answer(whom.candidate, unsure)) == (), "all were asked on the way"
     assert shadow(state(off=True), lambda whom: pytest.fail("off is off")) == ()
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
+def test_the_shadow_is_drawn_by_conversation_and_anew_for_each_version(share):
+    names = [f"c{i}" for i in range(3000)]
+    one, other = [{n for n in names if in_shadow(n, Active(v, shadow_share=share))} for v in ("v1", "v2")]
+    ramp = {n for n in names if in_share(n, share)}
+    assert len(one) / 3000 == pytest.approx(share, abs=0.05)
+    for independent in (other, ramp):
+        assert len(one & independent) / 3000 == pytest.approx(share**2, abs=0.05)

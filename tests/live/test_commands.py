@@ -29,7 +29,7 @@ def test_from_one_percent_to_all_and_back(run, typed):
     second = put(run, policy(0.9))
     assert f"* {second}" in typed("policy", "list", "mine")
     assert "1% of conversations" in typed("policy", "activate", "mine", first, "--share", "0.01")
-    assert "100% of conversations, 10% of calls in shadow" in typed(
+    assert "100% of conversations, 10% of them in shadow" in typed(
         "policy", "on", "mine", "--share", "1", "--shadow-share", "0.1"
     )
     assert "switched off" in typed("policy", "off", "mine")

@@ -82,16 +82,21 @@ def finished(record: dict[str, Any], *, masked: bool) -> dict[str, Any]:
 
 
 def heard_of(stream: str) -> dict[str, Any]:
-    """What a stream of chunks said: response, model, finish_reason and, where it told, its tokens."""
+    """What a stream of chunks said: response, model, finish_reason, where it told its tokens, and `damaged_chunks`:
+    how many could not be read, so that the text lacks them."""
     text, calls, found = list[str](), dict[int, dict[str, Any]](), dict[str, Any]()
     for line in stream.splitlines():
         if not line.startswith("data:") or line.endswith("[DONE]"):
             continue
         try:
             chunk = json.loads(line[5:])
+            usage = chunk.get("usage") or {}
+            found |= {name: usage[name] for name in ("prompt_tokens", "completion_tokens") if name in usage}
             choice = (chunk.get("choices") or [{}])[0]
+            if choice.get("index"):  # of several answers the log holds the first
+                continue
             delta = choice.get("delta") or {}
-            text.append(delta.get("content") or "")
+            text.append(str(delta.get("content") or ""))
             for part in delta.get("tool_calls") or []:
                 call = calls.setdefault(
                     part.get("index", 0), {"id": part.get("id"), "type": "function", "function": {}}
@@ -100,10 +105,8 @@ def heard_of(stream: str) -> dict[str, Any]:
                     call["function"][name] = call["function"].get(name, "") + (value or "")
             found["model"] = chunk.get("model") or found.get("model")
             found["finish_reason"] = choice.get("finish_reason") or found.get("finish_reason")
-            usage = chunk.get("usage") or {}
-            found |= {name: usage[name] for name in ("prompt_tokens", "completion_tokens") if name in usage}
         except (ValueError, AttributeError, TypeError, IndexError, KeyError):
-            continue  # a damaged chunk: the caller got it as it was, the log goes without it
+            found["damaged_chunks"] = found.get("damaged_chunks", 0) + 1  # the caller got it as it was
     message = {"role": "assistant", "content": "".join(text)} | ({"tool_calls": list(calls.values())} if calls else {})
     from migration.live.rungs.answer import said
 

@@ -147,11 +147,12 @@ def climb(
         answer = ask(decision.candidate)
         if answer is None:
             return replace(decision, model="llm", reason=NOT_RECORDED), tried, None
-        failed = bool(answer["failed"])
-        judged = router.accept(
-            replace(decision, threshold=2.0) if failed else decision, {} if failed else answer["signals"]
-        )
-        if not failed and judged.model != "llm" and judged.rung == decision.rung:
+        if answer["failed"]:
+            tried.append(answer)
+            decision = router.escalate(decision, f"{decision.candidate} failed")
+            continue
+        judged = router.accept(decision, answer["signals"])
+        if judged.model != "llm" and judged.rung == decision.rung:
             return judged, tried, answer
         tried.append(answer)
         decision = judged

@@ -152,7 +152,14 @@ class Router:
         if confidence >= threshold:
             reason = f"confidence {confidence:.2f} reaches {threshold:.2f}"
             return replace(decision, reason=reason, confidence=confidence, threshold=None, stage="answer")
-        return self._rung_from(decision, decision.rung + 1, f"confidence {confidence:.2f} is below {threshold:.2f}")
+        return self.escalate(decision, f"confidence {confidence:.2f} is below {threshold:.2f}")
+
+    def escalate(self, decision: RoutingDecision, why: str) -> RoutingDecision:
+        """The rung after the one that `decision` names, or the LLM: for an answer that failed, or was not kept.
+
+        why: the reason of the new decision. A decision for the LLM stays one.
+        """
+        return self._rung_from(decision, decision.rung + 1, why) if decision.model == SLM else decision
 
     def confidence(
         self, answer: Mapping[str, float | None], task: str | None = None, candidate: str | None = None

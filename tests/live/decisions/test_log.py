@@ -93,7 +93,8 @@ def test_a_stream_is_put_together_though_chunks_are_damaged():
     heard = writer.heard_of(
         f"data: {chunk}\n\ndata: {{broken\n\ndata: [1]\n\ndata: {chunk}\n\ndata: {usage}\n\ndata: [DONE]\n\n"
     )
-    assert heard == {"response": "aa", "model": "m", "finish_reason": None, "prompt_tokens": 3, "completion_tokens": 2}
+    tokens = {"prompt_tokens": 3, "completion_tokens": 2}
+    assert heard == {"response": "aa", "model": "m", "finish_reason": None, "damaged_chunks": 2} | tokens
 
 
 def test_files_turn_over_by_size_and_a_torn_line_ends_at_its_own(tmp_path):

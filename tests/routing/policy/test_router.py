@@ -253,3 +253,14 @@ def test_importing_the_router_loads_numpy_and_no_more() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_answer_that_failed_goes_to_the_next_rung_whatever_the_thresholds():
+    two = {name: Candidate(CandidateKind.SLM, name) for name in ("tiny", "small")}
+    router = Router(replace(TYPESCRIPT, candidates=two, rungs={"*": (Rung("tiny", 0.0), Rung("small", 0.0))}))
+    first = router.route({"task": "t"})
+    second = router.escalate(first, "tiny failed")
+    last = router.escalate(second, "small failed")
+    assert [one.candidate for one in (first, second, last)] == ["tiny", "small", "gpt-4o"]
+    assert (last.model, last.rung, last.reason) == ("llm", -1, "small failed")
+    assert router.escalate(last, "again") == last

@@ -2,17 +2,15 @@
 
 Chat messages, answers, usage and errors of chat completions, legacy completions, the responses API, embeddings
 and Anthropic messages. Out of scope: which tool logged them (the form modules do).
-
-A message's content stays a plain string. Where a message is more than plain text (parts, tool calls, tool
-results), the content is canonical JSON of the message without its role: keys sorted, no spaces, nulls dropped, tool
-arguments canonical too, so that the same message is the same string in every form.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from migration.audit.importers.forms.record import BadRecord, Json, canonical, decoded, integer, mapping, text
+from migration.audit.importers.forms.record import BadRecord, Json, canonical, integer, mapping, text
+from migration.schema.messages import TEXT_PARTS
+from migration.schema.messages import content as as_content
 
 
 def messages(value: Any, name: str = "messages") -> list[Json]:
@@ -36,48 +34,14 @@ def _message(value: Any, name: str) -> Json:
 
 
 _ROLE_OF_TYPE = {"function_call": "assistant", "function_call_output": "tool", "reasoning": "assistant"}
-_TEXT_PARTS = {"text", "input_text", "output_text"}
 
 
 def content(message: Json) -> str:
-    """The content of a message: its text, or canonical JSON of all but its role (see the module's opening)."""
-    body = message.get("content")
-    if type(body) is str and len(message) == 2:  # {role, content}, nearly always
-        return body
-    if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict) and body[0].get("type") in _TEXT_PARTS:
-        body = body[0].get("text", "")
-    rest = {key: item for key, item in message.items() if key not in _NO_CONTENT and item not in (None, [], {})}
-    if not rest and (body is None or isinstance(body, str)):
-        return body or ""
-    if "tool_calls" in rest:
-        rest["tool_calls"] = tool_calls(rest["tool_calls"])
-    if body is not None:
-        rest["content"] = body
-    return canonical(rest)
-
-
-_NO_CONTENT = {"role", "content", "id", "content_parts", "status"}  # `content_parts` repeats content in stored messages
-
-
-def tool_calls(value: Any) -> list[Json]:
-    """Tool calls with canonical arguments. Raises BadRecord where they are no list of objects."""
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise BadRecord("tool_calls is not a list of objects")
-    calls = []
-    for one in value:
-        function = one.get("function")
-        if isinstance(function, dict):
-            one = one | {"function": function | {"arguments": arguments(function.get("arguments"))}}  # noqa: PLW2901
-        calls.append(one)
-    return calls
-
-
-def arguments(value: Any) -> str:
-    """A tool call's arguments as canonical JSON text; text that is no JSON stays as the model wrote it."""
-    if isinstance(value, str):
-        parsed = decoded(value)
-        return value if isinstance(parsed, str) else canonical(parsed)
-    return canonical({} if value is None else value)
+    """The content of a message as a string (`schema.messages`). Raises BadRecord where its tool calls are no list."""
+    try:
+        return as_content(message)
+    except ValueError as error:
+        raise BadRecord(str(error)) from None
 
 
 def answer(body: Json) -> tuple[str, str | None]:
@@ -108,7 +72,7 @@ def _responses_output(items: list[Any]) -> str:
     """The responses API's output items: the text where all is text, else canonical JSON of the items."""
     said = [item for item in items if isinstance(item, dict) and item.get("type") != "reasoning"]
     parts = [part for item in said for part in (item.get("content") or [{}])]
-    if said and all(isinstance(part, dict) and part.get("type") in _TEXT_PARTS for part in parts):
+    if said and all(isinstance(part, dict) and part.get("type") in TEXT_PARTS for part in parts):
         return "".join(part.get("text") or "" for part in parts)
     return canonical({"output": said})
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from migration.audit.importers.forms.bodies import arguments, content, finish_reason, messages
+from migration.audit.importers.forms.bodies import content, finish_reason, messages
 from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged
 from migration.audit.importers.forms.record import (
     BadRecord,
@@ -24,6 +24,7 @@ from migration.audit.importers.forms.record import (
     text,
     timestamp,
 )
+from migration.schema.messages import arguments
 
 _OPERATIONS = {"chat", "text_completion", "generate_content", "completion"}
 _NUMBERED = re.compile(r"gen_ai\.(prompt|completion)\.(\d+)\.(.+)")
