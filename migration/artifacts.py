@@ -120,7 +120,10 @@ def _plain(value: Any) -> Any:
 
 
 def write_table(path: Path, table: pd.DataFrame | pa.Table, contract: str | None = None) -> Path:
-    """Write parquet atomically, cast to `contract` where one is named. Raises ContractError, writing nothing."""
+    """Write parquet atomically, cast to `contract` where one is named. Raises ContractError, writing nothing.
+
+    table: the columns of `contract`, and more where one likes; any columns without a contract.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -143,6 +146,7 @@ class Run:
 
     @property
     def manifest(self) -> dict[str, Any]:
+        """`run.json`: traffic, parameters and the status of each step; without a file, no step."""
         file = self.path / "run.json"
         return read_json(file) if file.exists() else {"steps": {}}
 
@@ -237,7 +241,10 @@ class Step:
         return table.to_pandas()
 
     def write(self, name: str, table: pd.DataFrame | pa.Table) -> Path:
-        """Write `<name>` (a .parquet file); a name that has a contract must keep it."""
+        """Write `<name>` (a .parquet file); a name that has a contract must keep it.
+
+        table: the columns of its contract (`schema.CONTRACTS`), or any where the name has none.
+        """
         from migration.schema import CONTRACTS
 
         contract = Path(name).stem

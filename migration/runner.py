@@ -213,6 +213,7 @@ class Lines(io.TextIOBase):
         self.say, self.rest = say, ""
 
     def write(self, text: str) -> int:
+        """Say each line as it is whole."""
         *whole, self.rest = (self.rest + text).split("\n")
         for line in whole:
             if line.strip():

@@ -70,12 +70,18 @@ def fold(calls: Table) -> pd.DataFrame:
 
 
 def add_up(folded: pd.DataFrame, *keys: str) -> pd.DataFrame:
-    """Columns `keys`, in their order, and SUMS; a cost is null where no call of the row has a known one."""
+    """Columns `keys`, in their order, and SUMS; a cost is null where no call of the row has a known one.
+
+    folded: of `fold`.
+    """
     return folded.groupby(list(keys), dropna=False)[list(SUMS)].sum(min_count=1).reset_index()
 
 
 def by_split(folded: pd.DataFrame) -> pd.DataFrame:
-    """Columns task, split, calls: of the kinds that are replayed."""
+    """Columns task, split, calls: of the kinds that are replayed.
+
+    folded: of `fold`.
+    """
     return add_up(folded[folded.kind.isin(VISIBLE)], "task", "split")[["task", "split", "calls"]]
 
 
@@ -110,7 +116,10 @@ MEASURES = {"ms": "latency_ms", "prompt": "prompt_tokens", "completion": "comple
 
 
 def task_rows(calls: Table, folded: pd.DataFrame) -> pd.DataFrame:
-    """A row a task, over all its calls: task, SUMS, mean complexity, conversations, p50_ms, p95_ms, p50_prompt, ..."""
+    """A row a task, over all its calls: task, SUMS, mean complexity, conversations, p50_ms, p95_ms, p50_prompt, ...
+
+    folded: of `fold`, over the same calls.
+    """
     judged = folded.groupby("task", dropna=False)[["complexity", "judged"]].sum(min_count=1)
     rows = add_up(folded, "task")
     rows["complexity"] = (judged.complexity / judged.judged).to_numpy()
@@ -224,7 +233,10 @@ def sample_texts(calls: Table, *, limit: int = 1_000) -> list[str]:
 
 
 def summary_of(tasks: pd.DataFrame, hidden: pd.DataFrame, shares: pd.DataFrame, over: Span) -> dict[str, float | None]:
-    """The headline figures of step 01, for summary.json; shares are fractions; costs are null where none is known."""
+    """The headline figures of step 01, for summary.json; shares are fractions; costs are null where none is known.
+
+    tasks: of `tasks_table`; hidden: of `hidden_costs`; shares: of `movable`.
+    """
     own, kinds = shares.set_index("route_hint"), hidden.set_index("kind").cost_usd_month
     bill = float(kinds.sum()) if kinds.notna().any() else None
     unseen = float(kinds.drop("chat", errors="ignore").sum()) if bill is not None else None

@@ -55,7 +55,10 @@ def arrivals(calls: Table) -> Table:
 
 
 def arrivals_of(created_at: pd.Series) -> pd.DataFrame:
-    """`arrivals` of timestamps (n,) in UTC, in pandas."""
+    """`arrivals` of timestamps (n,) in UTC, in pandas.
+
+    created_at: null where the log has no time; these are left out.
+    """
     times = created_at.dropna()
     hour = (times - pd.Timestamp(0, tz=times.dt.tz)) // pd.Timedelta("1h")
     return times.groupby(hour).agg(["size", "min", "max"]).set_axis(["calls", "first", "last"], axis=1).reset_index(

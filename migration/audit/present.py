@@ -29,7 +29,10 @@ def say_span(over: Span) -> Markdown:
 
 
 def say_hidden(hidden: pd.DataFrame) -> Markdown:
-    """The share of the bill that users see, beside the article's."""
+    """The share of the bill that users see, beside the article's.
+
+    hidden: of `analytics.hidden_costs`.
+    """
     seen = float(hidden.loc[hidden.kind == "chat", "share"].sum())
     unpriced = int(hidden.unpriced.sum())
     if hidden.cost_usd_month.isna().all():
@@ -73,7 +76,10 @@ def show_recall(recall: pd.DataFrame) -> Styler:
 
 
 def say_recall(recall: pd.DataFrame) -> Markdown:
-    """How far masking can be trusted, and where not."""
+    """How far masking can be trusted, and where not.
+
+    recall: of `pii.recall_by_kind`.
+    """
     own = recall[recall.kind != "NONE"]
     worst = own.loc[own.recall.idxmin()]
     kind, all_texts, share = worst.kind.lower().replace("_", " "), int(own.n.sum()), own.masked.sum() / own.n.sum()
@@ -85,7 +91,10 @@ def say_recall(recall: pd.DataFrame) -> Markdown:
 
 
 def say_movable(shares: pd.DataFrame) -> str:
-    """The decision: what could move and what must be measured first."""
+    """The decision: what could move and what must be measured first.
+
+    shares: of `analytics.movable`.
+    """
     own = shares.set_index("route_hint")
     calls, cost, open_ = own.call_share["slm"], own.cost_share["slm"], own.call_share["unclear"]
     if own.calls["slm"] == 0:
@@ -99,7 +108,10 @@ def say_movable(shares: pd.DataFrame) -> str:
 
 
 def say_decision(shares: pd.DataFrame) -> Markdown:
-    """The decision as the notebook's last word, with what to do next."""
+    """The decision as the notebook's last word, with what to do next.
+
+    shares: of `analytics.movable`.
+    """
     return Markdown(f"**{say_movable(shares)}** Next: `02_candidate_benchmark`.")
 
 
@@ -126,7 +138,10 @@ def show_hidden(hidden: pd.DataFrame) -> Styler:
 
 
 def show_tasks(tasks: pd.DataFrame, *, to_month: float) -> Styler:
-    """One row a task: type, calls, cost, tokens, complexity, where it could go and why."""
+    """One row a task: type, calls, cost, tokens, complexity, where it could go and why.
+
+    tasks: of `analytics.tasks_table`.
+    """
     table = pd.DataFrame(
         {
             "task": tasks.name,
@@ -151,7 +166,10 @@ def show_tasks(tasks: pd.DataFrame, *, to_month: float) -> Styler:
 
 
 def show_evidence(evidence: pd.DataFrame) -> Styler:
-    """Why each task has its type: shares in percent, tokens as medians."""
+    """Why each task has its type: shares in percent, tokens as medians.
+
+    evidence: of `Discovery.evidence`, a row a task.
+    """
     shares = [
         "distinct_answers",
         "closed_fields",
@@ -174,7 +192,10 @@ def show_evidence(evidence: pd.DataFrame) -> Styler:
 
 
 def show_use_cases(cases: pd.DataFrame) -> Styler:
-    """The article's use-case table with this log's calls and cost behind each row."""
+    """The article's use-case table with this log's calls and cost behind each row.
+
+    cases: of `use_cases`.
+    """
     rule = f"rule of thumb: {EXAMPLES} examples, prompts within {PROMPT_TOKENS:,} tokens"
     table = cases.assign(article=cases.article.map({"slm": "SLM", "llm": "LLM", "unclear": "hybrid"}))
     table = table.rename(columns={"article": "the article says", "cost_usd": "USD in this log"})

@@ -256,5 +256,8 @@ def settled(priced: np.ndarray, logged: np.ndarray, free: np.ndarray) -> np.ndar
 
 
 def is_free(cache_hit: np.ndarray, kind: np.ndarray, tokens_estimated: np.ndarray) -> np.ndarray:
-    """Calls (n,) that nobody pays for: answers of a cache, and failures for which the provider counted no tokens."""
+    """Calls (n,) that nobody pays for: answers of a cache, and failures for which the provider counted no tokens.
+
+    cache_hit, tokens_estimated: bool (n,); kind: str (n,).
+    """
     return np.asarray(cache_hit, bool) | ((kind == "error") & np.asarray(tokens_estimated, bool))

@@ -55,6 +55,7 @@ class Candidate:
 
     @property
     def remote(self) -> bool:
+        """Whether it is asked over http."""
         return self.source.startswith(("http://", "https://"))
 
     @property
@@ -288,6 +289,7 @@ class Milestones:
         self.due = self.started + 10
 
     def one_more(self) -> None:
+        """Count one more answer; say how many there are, every ten seconds and at the end."""
         self.done += 1
         now = time.monotonic()
         if self.progress and (now >= self.due or self.done == self.total):

@@ -89,7 +89,8 @@ def base_candidate(scored: pd.DataFrame, facts: Mapping[str, Mapping[str, Any]])
 
     The small model that agrees most often over the traffic; among those whose interval there reaches its rate, the
     largest, which has most to tune. Rows with examples in the prompt do not count; without a small model it is the best
-    of the other kinds. Without a `fit` call all calls are looked at.
+    of the other kinds. Without a `fit` call all calls are looked at. scored: of `score`: candidate, agrees, weight,
+    task, conversation_id and, where known, shots, candidate_kind, split.
     """
     rows = scored[scored["shots"].fillna(0) == 0] if "shots" in scored else scored
     if "candidate_kind" in rows and (rows["candidate_kind"] == CandidateKind.SLM).any():
@@ -207,7 +208,10 @@ def _logged(llm: str, task: str, group: pd.DataFrame) -> dict[str, object]:
 
 
 def weighted_quantiles(values: pd.Series, weights: np.ndarray, at: tuple[float, ...]) -> list[float]:
-    """Quantiles of a weighted sample (inverse of its distribution function); NaN where no value is known."""
+    """Quantiles of a weighted sample (inverse of its distribution function); NaN where no value is known.
+
+    values, weights: (n,); at: the levels, 0..1.
+    """
     x = values.to_numpy(float)
     known = np.isfinite(x)
     if not known.any():
@@ -247,7 +251,8 @@ def _tests(scored: pd.DataFrame) -> pd.DataFrame:
 def differing(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, *, n: int = 20) -> pd.DataFrame:
     """`n` calls where a candidate's answer differs from the reference, the tasks taking turns, personal data masked.
 
-    Columns: task, asked (the last message), reference, answer, score; texts cut to 280 characters.
+    Columns: task, asked (the last message), reference, answer, score; texts cut to 280 characters. scored: of `score`,
+    with candidate, agrees, output; calls: call_id, messages.
     """
     from migration.audit.pii import mask
 
@@ -274,7 +279,8 @@ def pipeline_latency(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, 
 
     Columns: conversation_id, calls, asked (calls of tasks with an answer), llm_ms, candidate_ms. A call that the
     candidate answered counts with its own measured latency, another with one drawn from its task's; a task that was not
-    asked keeps the LLM's. Conversations with a call whose latency was not logged are left out.
+    asked keeps the LLM's. Conversations with a call whose latency was not logged are left out. scored: candidate,
+    call_id, task, latency_ms; calls: the calls table.
     """
     own = scored[(scored["candidate"] == candidate) & scored["latency_ms"].notna()]
     replayed = calls[calls["kind"].isin(REPLAYED)].copy()

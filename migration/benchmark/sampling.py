@@ -72,6 +72,7 @@ class Plan:
 
     @property
     def per_task(self) -> dict[str, int]:
+        """Planned calls by task; tasks with none are left out."""
         return {str(task): int(n) for task, n in zip(self.frame["task"], self.frame["n"], strict=True) if n}
 
     @property
@@ -87,6 +88,7 @@ class Plan:
 
     @property
     def minutes_planned(self) -> float:
+        """Minutes that the planned calls take, all candidates together."""
         return float((self.frame["n"] * self.frame["seconds_each"]).sum() / 60)
 
     def table(self, names: Mapping[str, str] | None = None) -> pd.DataFrame:

@@ -153,7 +153,10 @@ class Scoreboard:
 
 
 def styled(frame: pd.DataFrame) -> Styler:
-    """A table for people: no index, everything in it escaped, words kept whole, long texts given room."""
+    """A table for people: no index, everything in it escaped, words kept whole, long texts given room.
+
+    frame: any columns.
+    """
     width = {column: int(frame[column].astype(str).str.len().max()) if len(frame) else 0 for column in frame}
     short = [column for column, most in width.items() if most <= 16]
     long = [column for column, most in width.items() if most > 60]

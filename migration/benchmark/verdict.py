@@ -25,7 +25,10 @@ OPEN_ENDED = ("reasoning", "creative", "code")
 
 
 def commonest(values: pd.Series) -> str:
-    """The commonest value, "LLM" where none is known."""
+    """The commonest value, "LLM" where none is known.
+
+    values: of any kind, nulls left out.
+    """
     counts = values.dropna().value_counts()
     return str(counts.index[0]) if len(counts) else "LLM"
 
@@ -45,7 +48,11 @@ class Prospect:
 
 
 def prospect(scored: pd.DataFrame, replayed: pd.DataFrame, task: str) -> Prospect:
-    """What tuning could do for a task (or `ALL`): its examples in `train`, the length of its prompts, its answers."""
+    """What tuning could do for a task (or `ALL`): its examples in `train`, the length of its prompts, its answers.
+
+    scored: of `score`: task, scorer; replayed: the log's replayed calls: task, split, response, prompt_tokens,
+    task_type.
+    """
     own = replayed[replayed["task"] == task] if task != "ALL" else replayed
     part = scored[scored["task"] == task] if task != "ALL" else scored
     examples = int(((own["split"] == "train") & own["response"].notna()).sum())
@@ -106,7 +113,11 @@ def verdicts(
     left_out: Mapping[str, str],
 ) -> pd.DataFrame:
     """One verdict a task of the log, on its best candidate (by the lower end of its interval, so that few calls do not
-    win by luck); tasks that were not asked are told so."""
+    win by luck); tasks that were not asked are told so.
+
+    board: scoreboard rows of the candidates; replayed: the log's replayed calls, with task. Returns task, name, calls,
+    share, candidate, n, agreement, low, high, verdict, more_calls, sentence; the busiest task first.
+    """
     rows = []
     for task, group in replayed.groupby("task"):
         told = names.get(str(task), str(task))

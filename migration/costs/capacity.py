@@ -38,6 +38,7 @@ class Peak:
 
     @property
     def per_s(self) -> float:
+        """Calls a second in the busiest hour."""
         return self.calls / HOUR_S
 
 
@@ -68,12 +69,14 @@ class Work:
 
     @property
     def gpu_s(self) -> float:
+        """Mean seconds of a whole GPU that a call takes."""
         return float(self.reading.mean() + self.writing.mean() / self.streams)
 
     def held(self, rate: np.ndarray | float, gpus: np.ndarray | float, stretch: np.ndarray | float = 1.0) -> np.ndarray:
         """Seconds (q, m) that calls hold a stream when `rate` (m,) calls a second share `gpus` (m,).
 
         While a GPU reads, the other streams' writing pauses: writing is slower by what the others' prompts take.
+        stretch (m,): how much longer calls are than those measured.
         """
         rate, gpus, stretch = (np.atleast_1d(np.asarray(x, float)) for x in (rate, gpus, stretch))
         others = rate * stretch * self.reading.mean() / gpus * (1 - 1 / self.streams)
@@ -82,7 +85,10 @@ class Work:
 
 
 def work(gpu: Gpu, prompt_tokens: np.ndarray, completion_tokens: np.ndarray, weight: np.ndarray, q: int = 100) -> Work:
-    """The work of calls (n,) on `gpu`: `q` calls at the quantiles of their `weight`ed service times."""
+    """The work of calls (n,) on `gpu`: `q` calls at the quantiles of their `weight`ed service times.
+
+    prompt_tokens, completion_tokens, weight: (n,), the weight being the calls that each row stands for.
+    """
     reading = np.asarray(prompt_tokens, float) / float(gpu.prompt_tokens_per_s)
     writing = np.asarray(completion_tokens, float) * gpu.streams / float(gpu.completion_tokens_per_s)
     if not weight.sum() > 0:
@@ -100,7 +106,10 @@ def _scaled(seconds: np.ndarray, at: np.ndarray, weight: np.ndarray) -> np.ndarr
 
 
 def erlang_c(servers: np.ndarray | int, load: np.ndarray) -> np.ndarray:
-    """The chance that a call waits. `load` = arrivals a second x mean service seconds (any shape); 1 if overloaded."""
+    """The chance that a call waits. `load` = arrivals a second x mean service seconds (any shape); 1 if overloaded.
+
+    servers: of the same shape, or one number.
+    """
     load, servers = np.broadcast_arrays(np.asarray(load, float), np.asarray(servers, float))
     with np.errstate(divide="ignore", invalid="ignore"):
         # Erlang B is a Poisson probability over its distribution function.
@@ -114,7 +123,10 @@ def share_on_time(
     gpus: np.ndarray | int, rate: np.ndarray | float, job: Work, target_s: float, *, burst: float = 1.0,
     stretch: np.ndarray | float = 1.0,
 ) -> np.ndarray:  # fmt: skip
-    """Share of calls (m,) that `gpus` answer within `target_s` when `rate` calls a second arrive, waiting included."""
+    """Share of calls (m,) that `gpus` answer within `target_s` when `rate` calls a second arrive, waiting included.
+
+    gpus, rate, stretch: (m,) or one number; stretch: how much longer calls are than those measured.
+    """
     rate, gpus, stretch = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, float)) for x in (rate, gpus, stretch)))
     held, servers = job.held(rate, gpus, stretch), gpus * job.streams
     mean = held.mean(axis=0)
@@ -159,7 +171,10 @@ def reachable(job: Work, *, target_s: float) -> float:
 
 
 def simulate_queue(arrivals: np.ndarray, service: np.ndarray, servers: int) -> np.ndarray:
-    """Waits in seconds (n,) of calls in order of arrival at `servers` streams: a discrete-event simulation."""
+    """Waits in seconds (n,) of calls in order of arrival at `servers` streams: a discrete-event simulation.
+
+    arrivals: seconds (n,), ascending; service: seconds (n,) that each call holds a stream.
+    """
     free = [0.0] * servers
     heapq.heapify(free)
     waits = np.empty(len(arrivals))

@@ -150,7 +150,7 @@ def agreement_over(predictions: pd.DataFrame, names: Iterable[str], volume: pd.S
     """Agreement of candidates `names` with the LLM, per task, weighed by `volume` (calls by task); None without any.
 
     Tasks that were not asked are left out. Interval: normal, each task's variance with one success and one failure
-    added (Agresti & Coull).
+    added (Agresti & Coull). predictions: candidate, task, agrees.
     """
     asked = predictions[predictions["candidate"].isin(list(names))]
     right, n = (asked.groupby("task")["agrees"].agg(how).astype(float) for how in ("sum", "size"))

@@ -42,6 +42,7 @@ class Currency:
         return f"{sign}{unit}{size:,.{digits}f}" + ("" if unit else f" {self.name}")
 
     def axis(self, per: str = "a month") -> str:
+        """The label of an axis of money."""
         return f"{self.name} {per}"
 
     def table(self, frame: pd.DataFrame, money: list[str], **formats: str) -> Styler:
@@ -85,7 +86,10 @@ def bill_table(bill: pd.DataFrame, names: dict[str, str], currency: Currency, ro
 
 
 def say_bill(traffic: Traffic, bill: pd.DataFrame, currency: Currency) -> str:
-    """What the log costs, what the month costs, which part no user sees, and what is left out for want of a price."""
+    """What the log costs, what the month costs, which part no user sees, and what is left out for want of a price.
+
+    bill: of `Traffic.bill`.
+    """
     log, month, over = bill["cost_usd"].sum(), bill["cost_usd_month"].sum(), traffic.span
     hidden = bill.loc[bill["kind"] != "chat", "cost_usd_month"].sum() / month if month else 0.0
     cached = bill["cached_tokens"].sum() / max(bill["prompt_tokens"].sum(), 1)
@@ -233,7 +237,10 @@ def say_alternatives(scenarios: pd.DataFrame, basis: Basis, least_quality: float
 
 
 def alternatives_table(scenarios: pd.DataFrame, currency: Currency) -> Styler:
-    """The plans side by side for reading: money a running month, what comes of it, and the quality kept."""
+    """The plans side by side for reading: money a running month, what comes of it, and the quality kept.
+
+    scenarios: scenarios.parquet, of `alternatives.compare`.
+    """
     columns = {
         "title": "plan",
         "llm_share": "LLM share",

@@ -196,7 +196,10 @@ def drivers_of(sims: Simulations, months: int) -> dict[str, np.ndarray]:
 
 
 def load_of(basis: Basis, sims: Simulations, plan: Plan, laid: np.ndarray, drivers: dict[str, np.ndarray]) -> Load:
-    """The month's load of `plan` when the lines' calls go by `laid` (W, L, K)."""
+    """The month's load of `plan` when the lines' calls go by `laid` (W, L, K).
+
+    drivers: of `drivers_of`, each (W, months).
+    """
     month = {name: part * sims.volume[:, None] for name, part in basis.traffic.month(sims.days).items()}
     none = np.zeros_like(drivers["calls"])
     load = Load(basis, plan, month, laid, quality_at(plan.quality, sims.luck), sims.people, none, none)

@@ -124,7 +124,10 @@ def percentiles(tasks: pd.DataFrame) -> Figure:
 
 
 def complexity(bins: pd.DataFrame, tasks: pd.DataFrame, *, n_bins: int = 20) -> Figure:
-    """Histogram of complexity, one row a task, coloured by route_hint. bins: task, bin, calls."""
+    """Histogram of complexity, one row a task, coloured by route_hint. bins: task, bin, calls.
+
+    tasks: task, name, calls, complexity, route_hint.
+    """
     own = tasks[tasks.task.isin(bins.task)].sort_values("calls").tail(MOST).sort_values("complexity")
     grid = bins.pivot_table(index="task", columns="bin", values="calls", aggfunc="sum", fill_value=0)
     grid = grid.reindex(columns=range(n_bins), fill_value=0)

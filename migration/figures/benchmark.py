@@ -178,7 +178,10 @@ def named(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
 
 
 def models_table(models: pd.DataFrame) -> pd.DataFrame:
-    """The article's head-to-head table as people read it."""
+    """The article's head-to-head table as people read it.
+
+    models: data/models.csv.
+    """
     prices = [
         f"{a:.2f} to {b:.2f}" if a != b else f"{a:.2f}" for a, b in models[["usd_m_low", "usd_m_high"]].to_numpy()
     ]
@@ -199,7 +202,10 @@ def models_table(models: pd.DataFrame) -> pd.DataFrame:
 
 
 def waiting_sentence(frame: pd.DataFrame, candidate: str) -> str:
-    """How the measured waiting compares with the article's, in one sentence."""
+    """How the measured waiting compares with the article's, in one sentence.
+
+    frame: of `pipeline_latency`.
+    """
     llm, slm = frame["llm_ms"].median() / 1e3, frame["candidate_ms"].median() / 1e3
     low, high = frame["candidate_ms"].quantile([0.05, 0.95]) / 1e3
     share = frame["asked"].sum() / frame["calls"].sum()

@@ -165,7 +165,8 @@ def _apart(values: list[float], least: float) -> list[float]:
 def tornado_chart(table: pd.DataFrame, base: float, folder: Path, currency: Currency) -> Picture:
     """What the saving hinges on: `tornado`, and `base` USD a month saved in the central simulation.
 
-    Inputs that move the saving by less than a fiftieth of what the first one does are named, not drawn.
+    Inputs that move the saving by less than a fiftieth of what the first one does are named, not drawn. table: input,
+    low, high, saving_low, saving_high (USD a month).
     """
     width = (table["saving_high"] - table["saving_low"]).abs()
     least = max(float(width.max()) / 50, 1e-9)

@@ -42,7 +42,10 @@ def loss(history: pd.DataFrame, folder: Path, *, best_step: int) -> Picture:
 
 
 def before_after(table: pd.DataFrame, folder: Path, *, names: Mapping[str, str]) -> Picture:
-    """Agreement of base and tuned, a row a task, with intervals; trained tasks above, the others below."""
+    """Agreement of base and tuned, a row a task, with intervals; trained tasks above, the others below.
+
+    table: of `finetune.comparison`.
+    """
     rows = table.assign(_top=table["task"] == "ALL").sort_values(["trained", "_top", "difference"])
     whole = table[table["task"] == "ALL"].iloc[0]
     title = f"Tuning takes the trained tasks from {whole['base']:.0%} to {whole['tuned']:.0%} agreement"

@@ -220,7 +220,10 @@ def form(response: str) -> str:
 
 
 def usual_form(responses: pd.Series) -> np.ndarray:
-    """bool (n,): answers in the form that at least 90% of the task's answers have; all where none has that many."""
+    """bool (n,): answers in the form that at least 90% of the task's answers have; all where none has that many.
+
+    responses: str (n,), the answers of one task.
+    """
     if responses.empty:
         return np.zeros(0, bool)
     forms = responses.map(form)
@@ -233,7 +236,7 @@ def labels(responses: pd.Series) -> list[str]:
     """What answers are balanced over: the label of each, "" for all where answers are free text.
 
     Fields whose values repeat make up the label of a structured answer; where none do (extraction), the names of
-    the fields that it fills.
+    the fields that it fills. responses: str (n,), the answers of one task.
     """
     shapes = [response.lstrip()[:1] in ("{", "[") for response in responses]
     if any(shapes) and not all(shapes):  # two prompt versions, two forms: each is learned apart
@@ -282,7 +285,10 @@ def _label_known(pool: pd.DataFrame) -> np.ndarray:
 
 
 def pick(pool: pd.DataFrame, n: int, *, seed: int = 7) -> list[Any]:
-    """Index of `n` rows: round-robin over the labels, rarest first, each label's best-covering calls first."""
+    """Index of `n` rows: round-robin over the labels, rarest first, each label's best-covering calls first.
+
+    pool: label, own_text and, where it is known, complexity.
+    """
     queues = []
     for _, group in sorted(pool.groupby("label"), key=lambda item: (len(item[1]), str(item[0]))):
         quota = min(len(group), n)

@@ -44,10 +44,12 @@ class Memory:
 
     @property
     def needed(self) -> float:
+        """Gigabytes that training takes."""
         return float(self.frame["gigabytes"].sum())
 
     @property
     def fits(self) -> bool:
+        """Whether a tenth of the memory stays free."""
         return self.needed <= 0.9 * self.available
 
     def __str__(self) -> str:
@@ -188,14 +190,17 @@ class TaskPlan:
 
     @property
     def trained(self) -> list[str]:
+        """Tasks that are trained."""
         return list(self.sets)
 
     @property
     def left(self) -> list[str]:
+        """Tasks that are not trained."""
         return self.frame.loc[~self.frame["trained"], "task"].tolist()
 
     @property
     def training_set(self) -> TrainingSet:
+        """The sets of all trained tasks as one."""
         return joined(list(self.sets.values()))
 
     def encoded(self, tokenizer: Any) -> tuple[list[Example], list[Example]]:

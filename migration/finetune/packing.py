@@ -35,6 +35,7 @@ class Example:
 
     @property
     def prompt(self) -> list[int]:
+        """The token ids before the answer."""
         return self.ids[: self.answer]
 
     def __len__(self) -> int:

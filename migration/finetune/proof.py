@@ -32,7 +32,9 @@ def paired(predictions: pd.DataFrame, base: str, tuned: str, split: str = "test"
     """One row a call: task, weight, base and tuned (whether each agrees), reference (in the form that is compared),
     conversation_id (else its call_id).
 
-    Calls that only one answered are left out."""
+    Calls that only one answered are left out. predictions: call_id, candidate, split, task, weight, agrees and, where
+    known, reference and conversation_id.
+    """
     part = predictions[predictions["split"] == split].drop_duplicates(["call_id", "candidate"])
     wide = part.pivot(index="call_id", columns="candidate", values="agrees").reindex(columns=[base, tuned]).dropna()
     pairs = wide.astype(bool).set_axis(["base", "tuned"], axis=1)
@@ -52,7 +54,7 @@ def comparison(
     """COMPARISON rows a task plus `trained`, `base_low`…`tuned_high` and `constant` (how often the task's commonest
     answer would agree); `ALL` is the trained tasks, weighted to traffic.
 
-    predictions: conversation_id where known, as the calls of a conversation resemble each other.
+    predictions: as `paired` takes them; conversation_id where known, as the calls of a conversation resemble each other.
     """
     pairs, rows = paired(predictions, base, tuned, split), []
     for task, group in pairs.groupby("task"):
@@ -98,12 +100,18 @@ def verdict(row: Mapping[Any, Any], margin: float = 0.05) -> tuple[str, str]:
 
 
 def forgotten(table: pd.DataFrame) -> pd.DataFrame:
-    """The untrained tasks of a comparison on which the tuned model is surely worse than its base."""
+    """The untrained tasks of a comparison on which the tuned model is surely worse than its base.
+
+    table: of `comparison`.
+    """
     return table[~table["trained"] & (table["high"] < 0)]
 
 
 def shown(table: pd.DataFrame, names: Mapping[str, str], margin: float = 0.05) -> pd.DataFrame:
-    """For people: task, calls, base, tuned, difference with its interval, p, verdict."""
+    """For people: task, calls, base, tuned, difference with its interval, p, verdict.
+
+    table: of `comparison`.
+    """
     rows = []
     for row in table.to_dict("records"):
         rows.append(
@@ -129,7 +137,10 @@ def _kept(row: Mapping[Any, Any]) -> str:
 
 
 def reading(table: pd.DataFrame, names: Mapping[str, str], margin: float = 0.05) -> str:
-    """The verdict of each trained task with what it rests on, and what was forgotten."""
+    """The verdict of each trained task with what it rests on, and what was forgotten.
+
+    table: of `comparison`.
+    """
     lines = [f"- {_name(row, names)}: {verdict(row, margin)[1]}." for row in table[table["trained"]].to_dict("records")]
     others, lost = table[~table["trained"]], forgotten(table)
     if len(lost):
@@ -143,7 +154,10 @@ def reading(table: pd.DataFrame, names: Mapping[str, str], margin: float = 0.05)
 
 
 def decision(table: pd.DataFrame, names: Mapping[str, str], margin: float = 0.05) -> str:
-    """What to do with the adapter, in one sentence."""
+    """What to do with the adapter, in one sentence.
+
+    table: of `comparison`. Raises NotEnoughCalls where no trained task was asked.
+    """
     rows = [row for row in table.to_dict("records") if row["trained"] and row["task"] != "ALL"]
     by_verdict: dict[str, list[str]] = {}
     for row in rows:
@@ -165,7 +179,10 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def summary(table: pd.DataFrame, training: Training, plan: TaskPlan, predictions: pd.DataFrame) -> dict[str, Any]:
-    """Headline figures for summary.json: rates are fractions, times seconds."""
+    """Headline figures for summary.json: rates are fractions, times seconds.
+
+    table: of `comparison`; predictions: candidate, adapter, compute_ms.
+    """
     whole = table[table["task"] == "ALL"].iloc[0]
     fresh = predictions["compute_ms"].where(predictions["adapter"].fillna("") != "").sum()
     return {

@@ -113,12 +113,14 @@ class AnswerTrainer(SFTTrainer):
     rate: Callable[[int], float]
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """The schedule by steps and by the clock, `rate`."""
         self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(cast(Any, optimizer or self.optimizer), self.rate)
         return self.lr_scheduler
 
     def compute_loss(
         self, model: Any, inputs: dict, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> torch.Tensor:
+        """The loss of the answer tokens alone, over the tokens of all accumulated batches."""
         loss, tokens = answer_loss(model, inputs)
         return loss / (tokens if num_items_in_batch is None else num_items_in_batch)
 
@@ -163,7 +165,10 @@ def check(examples: Sequence[Example], loaded: Any) -> None:
 
 
 def say_targets(table: pd.DataFrame) -> Markdown:
-    """What `targets_table` found, in a sentence."""
+    """What `targets_table` found, in a sentence.
+
+    table: of `targets_table`.
+    """
     rows = table.set_index("choice")
     every, four = rows.loc["all linear"], rows.loc["the article's four"]
     missing = sorted(set(ARTICLE_TARGETS) - set(four["layers"].split()))

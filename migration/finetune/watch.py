@@ -119,12 +119,14 @@ class Watch(TrainerCallback):
         return warm * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Go on from a checkpoint: what came after it is forgotten."""
         self.step = self.began = state.global_step
         self.history = [row for row in self.history if row["step"] <= self.step]
         if self.step:
             self.say(f"going on from the checkpoint of step {self.step}/{state.max_steps}")
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        """Keep loss and rate of a step, and show what is left."""
         if logs and "loss" in logs:
             row = {"step": state.global_step, "loss": logs["loss"], "rate": logs["learning_rate"]}
             self.history.append(row)
@@ -133,6 +135,7 @@ class Watch(TrainerCallback):
             self.bar(state.global_step, state.max_steps, f"loss {logs['loss']:.3f}, {left:.0f} s left")
 
     def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+        """Stop when the minutes are used; save once a minute and at each check."""
         self.step = state.global_step
         if self.used > 60 * self.minutes * TRAINED_PART and self.step < state.max_steps:
             epochs = self.step / self.steps * self.recipe.epochs
@@ -147,6 +150,7 @@ class Watch(TrainerCallback):
     saved_at = 0.0
 
     def on_save(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+        """Judge a checkpoint on the validation examples, and keep the best."""
         self.saved_at = self.used
         last = self.step == state.max_steps or control.should_training_stop
         if last or self.step % self.every == 0:

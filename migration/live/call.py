@@ -72,10 +72,12 @@ class Call:
 
     @property
     def streamed(self) -> bool:
+        """Whether the request asks for a stream."""
         return self.body.get("stream") is True
 
     @property
     def model(self) -> str:
+        """The model that the request names."""
         return str(self.body.get("model", ""))
 
     def request(self, task: str | None) -> Request:

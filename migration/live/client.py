@@ -63,6 +63,7 @@ class HybridTransport(httpx.BaseTransport):
         self.hybrid, self.inner = hybrid, inner
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a chat completion by the policy; send any other request on."""
         body = _asked(request, request.read())
         if body is None:
             return self.inner.send(request, stream=True)
@@ -70,6 +71,7 @@ class HybridTransport(httpx.BaseTransport):
         return _response(reply)
 
     def close(self) -> None:
+        """Close both."""
         self.hybrid.close()
         self.inner.close()
 
@@ -81,6 +83,7 @@ class AsyncHybridTransport(httpx.AsyncBaseTransport):
         self.hybrid, self.inner = hybrid, inner
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a chat completion by the policy; send any other request on."""
         body = _asked(request, await request.aread())
         if body is None:
             return await self.inner.send(request, stream=True)
@@ -88,6 +91,7 @@ class AsyncHybridTransport(httpx.AsyncBaseTransport):
         return _response(reply)
 
     async def aclose(self) -> None:
+        """Close both."""
         await self.hybrid.aclose()
         await self.inner.aclose()
 
@@ -200,6 +204,7 @@ class HybridClient(openai.OpenAI):
 
     @cached_property
     def chat(self) -> Chat:
+        """As `OpenAI.chat`."""
         return _Chat(self)
 
     def copy(self, **options: Any) -> HybridClient:
@@ -223,6 +228,7 @@ class AsyncHybridClient(openai.AsyncOpenAI):
 
     @cached_property
     def chat(self) -> AsyncChat:
+        """As `AsyncOpenAI.chat`."""
         return _AsyncChat(self)
 
     def copy(self, **options: Any) -> AsyncHybridClient:

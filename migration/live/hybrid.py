@@ -41,13 +41,15 @@ MOST_SHADOWS = 64
 class LLM(Protocol):
     """Sends the caller's request to the LLM. whole: in one piece, though a stream was asked for."""
 
-    def send(self, *, whole: bool = False) -> httpx.Response: ...
+    def send(self, *, whole: bool = False) -> httpx.Response:
+        """Send the caller's request on; whole: wait for the whole answer."""
 
 
 class AsyncLLM(Protocol):
     """As `LLM`, awaited."""
 
-    async def send(self, *, whole: bool = False) -> httpx.Response: ...
+    async def send(self, *, whole: bool = False) -> httpx.Response:
+        """Send the caller's request on; whole: wait for the whole answer."""
 
 
 class Hybrid:

@@ -66,6 +66,7 @@ class State:
 
     @property
     def policy(self) -> Policy:
+        """The policy in use."""
         return self.router.policy
 
 

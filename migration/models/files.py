@@ -106,6 +106,7 @@ def _of_gguf(spec: str, file: Path) -> ModelFiles:
 
 
 def of_folder(spec: str, folder: Path) -> ModelFiles:
+    """The weights of a folder: its safetensors or pytorch files, else its single GGUF file. Raises ModelNotFound."""
     weights = sorted([*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")])
     if not weights:
         ggufs = sorted(folder.glob("*.gguf"))

@@ -37,6 +37,7 @@ class LoadedModel:
 
     @property
     def parameters(self) -> int:
+        """How many parameters it has."""
         return self.model.num_parameters()
 
 

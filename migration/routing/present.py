@@ -132,7 +132,10 @@ def _price(result: Result) -> str:
 
 
 def shift_sentence(tests: pd.DataFrame) -> str:
-    """Whether the guarantee may be relied on for recent traffic."""
+    """Whether the guarantee may be relied on for recent traffic.
+
+    tests: of `drift.shift`.
+    """
     if tests.empty:
         return "Too few calls to see whether recent traffic has shifted."
     moved = tests[tests["shifted"]]
@@ -231,7 +234,10 @@ def signals_table(signals: pd.DataFrame, names: Mapping[str, str]) -> Any:
 
 
 def plain_routers_table(plain: pd.DataFrame, chosen: dict[str, float]) -> Any:
-    """The policy among plainer routers, the same calls."""
+    """The policy among plainer routers, the same calls.
+
+    plain: of `curves.baselines`.
+    """
     table = pd.concat([pd.DataFrame([{"name": "the policy", **chosen}]), plain], ignore_index=True)
     table.columns = pd.Index(["router", "SLM share", "quality kept", "USD per 1,000 calls", "mean wait, ms"])
     formats: dict[Any, Any] = {"SLM share": "{:.0%}", "quality kept": "{:.1%}", "USD per 1,000 calls": "{:.2f}",

@@ -210,6 +210,7 @@ def train(name: str, tokenizer: PreTrainedTokenizerFast, *, steps: int = STEPS, 
 
 
 def make_config(name: str, tokenizer: PreTrainedTokenizerFast) -> PretrainedConfig:
+    """The architecture of a family, small."""
     family = FAMILIES[name]
     return family.config(
         **_SHAPE, **family.extra, vocab_size=VOCABULARY, initializer_range=0.06, pad_token_id=tokenizer.pad_token_id,
@@ -232,6 +233,7 @@ def build(name: str, out: Path, *, steps: int = STEPS, seed: int = 7) -> Path:
 
 
 def main() -> None:
+    """The command line: build all families, or one."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("data/pocket"))
     parser.add_argument("--only", choices=sorted(FAMILIES), help="build this one alone")

@@ -227,12 +227,14 @@ def _ask(site: str, who: Customer, user: str, true: str, wrong: str, when: tuple
 
 
 def intent(who: Customer, rng: random.Random, when: tuple[float, str]) -> Ask:
+    """The call that finds out what the customer wants."""
     wrong = who.second_intent or CONFUSED_WITH[who.intent]
     form = '{{"intent": "{}"}}'
     return _ask("intent", who, who.message, form.format(who.intent), form.format(wrong), when)
 
 
 def lookup(who: Customer, rng: random.Random, when: tuple[float, str]) -> Ask:
+    """The call that finds order and item in a message."""
     order, item = who.order or "NONE", who.item or "NONE"
     swapped = order[:2] + order[3] + order[2] + order[4:] if who.order and order[2] != order[3] else None
     lost = (swapped or "NONE", item) if who.order else (order, rng.choice([i for i in ITEMS if i != item]))
@@ -243,6 +245,7 @@ def lookup(who: Customer, rng: random.Random, when: tuple[float, str]) -> Ask:
 
 
 def route(who: Customer, rng: random.Random, when: tuple[float, str]) -> Ask:
+    """The call that chooses the queue, and whether to escalate."""
     queue, up = QUEUE_OF[who.intent], who.escalation is not None
     other = QUEUE_OF[CONFUSED_WITH[who.intent]]
     slips = (queue, not up) if other == queue or rng.random() < 0.6 else (other, up)
@@ -252,6 +255,7 @@ def route(who: Customer, rng: random.Random, when: tuple[float, str]) -> Ask:
 
 
 def reply(who: Customer, rng: random.Random, when: tuple[float, str]) -> Ask:
+    """The call that writes to the customer."""
     facts, true, wrong = _reply(who, rng)
     return _ask("reply", who, f"FACTS: {who.name}; {facts}\nMESSAGE: {who.message}", true, wrong, when)
 
@@ -276,6 +280,7 @@ def _reply(who: Customer, rng: random.Random) -> tuple[str, str, str]:
 
 
 def judge(who: Customer, rng: random.Random, when: tuple[float, str]) -> Ask:
+    """The call that grades a reply, 1 to 5."""
     facts, right, wrong = _reply(who, rng)
     grade = rng.choices((5, 4, 3, 2, 1), (0.42, 0.16, 0.16, 0.16, 0.1))[0]
     empty = f"Hello {who.name}, thank you for your message. We will look into it. Kind regards, Fernhill Care"

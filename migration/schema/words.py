@@ -188,6 +188,7 @@ class Guarantee:
 
     @property
     def proved(self) -> bool:
+        """Whether any group has a proof."""
         return any(group.proved for group in self.groups)
 
 

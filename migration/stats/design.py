@@ -45,12 +45,16 @@ class Design:
     def influence(self, values: np.ndarray) -> np.ndarray:
         """What each row adds to the error of the weighted mean (n,): weighted residuals from the stratum's mean,
         enlarged by 1 / sqrt(1 - leverage of the row's cell), which undoes the mean's fit to them (HC2/CR2: Bell &
-        McCaffrey 2002)."""
+        McCaffrey 2002).
+
+        values: (n,).
+        """
         leverage = np.bincount(self.cell, self.share)[self.cell] / self.part[self.stratum]
         residual = self.share * (values - self.means(values)[self.stratum])
         return residual / np.sqrt(1 - np.minimum(leverage, MOST_LEVERAGE))
 
     def cell_totals(self, rows: np.ndarray) -> np.ndarray:
+        """Sums of each cell (cells,) of `rows` (n,)."""
         return np.bincount(self.cell, rows, len(self.cell_cluster))
 
     def totals(self, rows: np.ndarray) -> np.ndarray:

@@ -15,7 +15,10 @@ from migration.stats.rates import Rate, wilson_bounds
 
 
 def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
-    """p-values (m,) corrected for being m tests (Holm 1979): the chance of one false finding stays bounded."""
+    """p-values (m,) corrected for being m tests (Holm 1979): the chance of one false finding stays bounded.
+
+    p_values: (m,), each of a test of its own.
+    """
     p = np.asarray(p_values, float)
     order = np.argsort(p)
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))

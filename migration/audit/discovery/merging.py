@@ -45,15 +45,18 @@ class Leaf:
 
     @cached_property
     def answers(self) -> list[str]:
+        """The answers of its first 400 calls."""
         return [c["response"] for c in self.calls[:400] if c["response"]]
 
     @cached_property
     def shape(self) -> str:
+        """The commonest form of its answers; "tool" where more than a fifth call a tool."""
         shapes = Counter(shape_of(a) for a in self.answers)
         return "tool" if shapes["tool"] > 0.2 * len(self.answers) else max(shapes, key=lambda s: shapes[s], default="")
 
     @cached_property
     def labels(self) -> frozenset[str]:
+        """The closed set of values that its answers are made of, as `labels_of`."""
         return labels_of(self.answers)
 
     @cached_property
@@ -63,10 +66,12 @@ class Leaf:
 
     @cached_property
     def fields(self) -> frozenset[str]:
+        """The names of all fields that its structured answers hold."""
         return frozenset(f for a in self.answers for f in fields_of(a) if f and f != "[]")
 
     @cached_property
     def evidence(self) -> Evidence:
+        """How its first 400 answers behave."""
         return evidence([c["exchange"] for c in self.calls[:400]])
 
     @cached_property
@@ -78,6 +83,7 @@ class Leaf:
 
     @property
     def first(self) -> tuple[Any, str]:
+        """Time and id of its first call: the order of leaves, the same in every run."""
         return self.calls[0]["created_at"], self.calls[0]["call_id"]
 
 

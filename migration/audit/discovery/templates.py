@@ -186,6 +186,7 @@ class Anchor:
     tokens: Tokens
 
     def matches(self, prompt: Prompt) -> bool:
+        """Whether the prompt begins with, ends with, or holds as a line these tokens."""
         n = len(self.tokens)
         if self.kind == "begins":
             return prompt.head[:n] == self.tokens

@@ -73,6 +73,7 @@ class BadLines:
     _writer: pq.ParquetWriter | None = None
 
     def add(self, file: str, line: int, reason: str) -> None:
+        """Note a line that cannot be used; the first few are kept for the notebook, all go to the file."""
         self.count += 1
         self.reasons[reason] += 1
         if len(self.first) < SHOWN:
@@ -90,6 +91,7 @@ class BadLines:
         self._waiting.clear()
 
     def close(self) -> Path | None:
+        """Write what is left. Returns the file of bad lines, None where there was none."""
         if self._waiting:
             self._flush()
         if self._writer:
@@ -111,6 +113,7 @@ class Tally:
     by_file: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Tally) -> None:
+        """Add the counts of another part of the reading."""
         for name in ("records", "lines", "estimated", "skipped", "without", "contents", "by_file"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
@@ -260,6 +263,7 @@ class Reading:
         self._began = self._talked = time.monotonic()
 
     def read(self, found: list[Source]) -> None:
+        """Read all sources into the working table, and join the two halves of Batch files."""
         with pq.ParquetWriter(self.working, WORKING, compression="zstd", compression_level=1) as writer:
             for where in found:
                 if where.form.key:

@@ -283,11 +283,13 @@ class Joined:
         self.used: set[tuple[str, str]] = set()
 
     def add(self, rows: Iterable[tuple[str, str, Json]]) -> None:
+        """Keep halves: (key, pair of files, record)."""
         packed = ((key, pair, orjson.dumps(value)) for key, pair, value in rows)
         self._table.executemany("INSERT INTO halves VALUES (?, ?, ?)", packed)
         self._table.execute("CREATE INDEX IF NOT EXISTS by_key ON halves (key)")
 
     def get(self, key: str, pair: str) -> Json | None:
+        """The other half of a record: that of its own pair of files, else the only one with this key."""
         found = self._table.execute("SELECT pair, value FROM halves WHERE key = ?", (key,)).fetchall()
         mine = [row for row in found if row[0] == pair] or (found if len(found) == 1 else [])
         if not mine:
@@ -300,6 +302,7 @@ class Joined:
         return self._table.execute("SELECT count(*) FROM (SELECT DISTINCT key, pair FROM halves)").fetchone()[0]
 
     def close(self) -> None:
+        """Close the table; its file is temporary."""
         self._table.close()
 
 

@@ -24,7 +24,10 @@ def answer(
     cache: Path | Answers | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Answers of `candidate`: `local.answer` or, for an http source, `endpoint.answer`."""
+    """Answers of `candidate`: `local.answer` or, for an http source, `endpoint.answer`.
+
+    requests: call_id, messages, max_tokens, and optionally what the one that is called takes.
+    """
     if candidate.remote:
         from migration.benchmark.engine import endpoint
 

@@ -95,6 +95,7 @@ class Answers:
         return json.loads(row[0]) if row else None
 
     def remember(self, key: str, value: dict[str, Any]) -> None:
+        """Keep a note (JSON) under a key, in place of an older one."""
         self._db.execute("INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)", (key, json.dumps(value)))
 
     def counts(self) -> dict[str, int]:
@@ -102,6 +103,7 @@ class Answers:
         return dict(self._db.execute("SELECT key, computed FROM answers"))
 
     def close(self) -> None:
+        """Close the file."""
         self._db.close()
 
 

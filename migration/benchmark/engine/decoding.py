@@ -149,6 +149,7 @@ class Tree:
 
     @classmethod
     def of(cls, answers: Sequence[Sequence[int]]) -> Tree:
+        """The tree of `answers`, lists of token ids: a beginning that several share is one path."""
         nodes: dict[tuple[int, ...], int] = {}
         above, paths = [], []
         for ids in answers:

@@ -29,6 +29,7 @@ class Latency:
     per_token: float
 
     def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """Milliseconds of a call of this many prompt and completion tokens."""
         return self.start + self.per_prompt_token * prompt_tokens + self.per_token * completion_tokens
 
 

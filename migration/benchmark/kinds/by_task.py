@@ -52,7 +52,8 @@ def training_calls(calls: pd.DataFrame, task: str) -> pd.DataFrame:
 def fit_tasks(calls: pd.DataFrame, encoder: str, folder: Path, *, progress: Progress | None = None) -> Path:
     """Fit a classifier for each task that has a set of answers; those that `folder` holds already are kept.
 
-    folder: gets `tasks.json` (task -> subfolder) and a subfolder a task, named by what it was fitted on.
+    folder: gets `tasks.json` (task -> subfolder) and a subfolder a task, named by what it was fitted on. calls: the
+    calls table with messages and response.
     """
     tasks, kept = {}, {}
     replayed = calls[calls["kind"].isin(REPLAYED) & calls["task"].notna()]

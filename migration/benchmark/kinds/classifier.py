@@ -40,7 +40,10 @@ class Near:
 
     def quantile(self, meaning: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Of new requests (n, width): the share of training requests that lie nearer to their neighbour, and how much
-        of its trust an answer keeps (1, and less beyond the farthest training request)."""
+        of its trust an answer keeps (1, and less beyond the farthest training request).
+
+        meaning: embeddings of length 1.
+        """
         away = _apart(meaning, self.vectors)
         farthest = float(self.distances[-1])
         trust = np.clip((1 - away) / max(1 - farthest, 1e-6), 0, 1)

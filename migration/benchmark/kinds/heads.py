@@ -42,6 +42,7 @@ class Head:
 
     @property
     def classes(self) -> int:
+        """How many answers it chooses among."""
         return self.meaning.shape[1]
 
     def probabilities(self, x: Views, allowed: np.ndarray) -> np.ndarray:
@@ -76,7 +77,10 @@ def fit_head(x: Views, y: np.ndarray, allowed: np.ndarray, *, seed: int = 7) -> 
 
 
 def out_of_fold(view: View, y: np.ndarray, classes: int, strength: float, *, seed: int = 7) -> np.ndarray:
-    """Log-probabilities of each row by a classifier that did not see it: float (n, classes)."""
+    """Log-probabilities of each row by a classifier that did not see it: float (n, classes).
+
+    y: int (n,), the class of each row.
+    """
     fold, out = _folds(y, seed), np.zeros((len(y), classes))
     for each in range(FOLDS):
         out[fold == each] = _held(view, y, classes, strength, fold == each)
@@ -144,7 +148,7 @@ def _folds(y: np.ndarray, seed: int) -> np.ndarray:
 def fit_linear(view: View, y: np.ndarray, classes: int, strength: float) -> np.ndarray:
     """Coefficients and intercept, float32 (columns + 1, classes); a class without rows gets a logit far below.
 
-    Columns of a sparse view that fewer than two rows have are left at 0.
+    Columns of a sparse view that fewer than two rows have are left at 0. y: int (n,), the class of each row.
     """
     weights = np.zeros((view.shape[1] + 1, classes), np.float32)
     present = np.unique(y)

@@ -50,6 +50,7 @@ class Form:
         )
 
     def content(self, words: Words) -> str:
+        """What stands between the form's head and tail."""
         return "".join(words[len(self.head) : len(words) - len(self.tail)]).strip()
 
 

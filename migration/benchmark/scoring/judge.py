@@ -216,7 +216,8 @@ def judged(
     """`scored` with a judge's grades where one is named, and a sentence that says what was done.
 
     judge: an endpoint `http(s)://host/v1#model` or any model that `models.find` takes; "" for none. A judge
-    none of whose grades can be read changes nothing, and the sentence says so.
+    none of whose grades can be read changes nothing, and the sentence says so. scored: of `score`; calls: call_id,
+    messages.
     """
     if not judge:
         return scored, "No judge was named: running text is shown with its likeness, and decides nothing."

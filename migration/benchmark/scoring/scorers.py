@@ -253,7 +253,10 @@ def _with_reference(predictions: pd.DataFrame, calls: pd.DataFrame | None) -> pd
 
 
 def definitions(scored: pd.DataFrame) -> pd.DataFrame:
-    """What "agrees" means for each task: columns task, scorer, agrees_when, share (of the task's calls)."""
+    """What "agrees" means for each task: columns task, scorer, agrees_when, share (of the task's calls).
+
+    scored: of `score`: call_id, task, scorer, agrees_when.
+    """
     calls = scored.drop_duplicates("call_id")
     counts = calls.groupby(["task", "scorer", "agrees_when"], as_index=False).size()
     share = counts["size"] / counts.groupby("task")["size"].transform("sum")
@@ -274,7 +277,10 @@ def macro_f1(outputs: Sequence[str], references: Sequence[str]) -> float:
 
 
 def confusion(scored: pd.DataFrame, task: str, candidate: str, *, top: int = 12) -> pd.DataFrame:
-    """Reference (rows) against answer (columns), counts, of the `top` commonest classes; the rest is "(other)"."""
+    """Reference (rows) against answer (columns), counts, of the `top` commonest classes; the rest is "(other)".
+
+    scored: of `score`: task, candidate, reference, output.
+    """
     rows = scored[(scored["task"] == task) & (scored["candidate"] == candidate)]
     wanted, said = rows["reference"].map(_class), rows["output"].fillna("").map(_class)
     kept = wanted.value_counts().index[:top]
@@ -286,7 +292,8 @@ def repeats(calls: pd.DataFrame) -> pd.DataFrame:
 
     One pair a distinct request (its first two answers). Columns: call_id (of the second), task, task_type, reference
     (the first answer), output, score, agrees, scorer, agrees_when, provable; no row where nothing was
-    asked twice. Where the LLM itself often differs, no candidate can agree more often than that.
+    asked twice. Where the LLM itself often differs, no candidate can agree more often than that. calls: the calls table
+    with messages and response.
     """
     asked = calls[calls["kind"].isin(["chat", "scoring"]) & calls["task"].notna() & calls["response"].notna()]
     texts = pd.Series(
@@ -307,12 +314,18 @@ def repeats(calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def ceiling(pairs: pd.DataFrame, *, fewest: int = 30) -> Rate | None:
-    """How often the LLM agrees with itself, of `repeats`; None where fewer than `fewest` requests stand twice."""
+    """How often the LLM agrees with itself, of `repeats`; None where fewer than `fewest` requests stand twice.
+
+    pairs: agrees, of `repeats`.
+    """
     return agreement_rate(pairs["agrees"].to_numpy()) if len(pairs) >= fewest else None
 
 
 def repeats_sentence(pairs: pd.DataFrame) -> str:
-    """What the repeats say of the reference, in one sentence."""
+    """What the repeats say of the reference, in one sentence.
+
+    pairs: of `repeats`.
+    """
     if pairs.empty:
         return "No request stands twice in the log, so how often the LLM agrees with itself is unknown."
     rate = agreement_rate(pairs["agrees"].to_numpy())

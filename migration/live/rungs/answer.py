@@ -25,6 +25,7 @@ class Answer:
 
     @property
     def message(self) -> Json:
+        """The assistant's message; empty where there is no answer."""
         return self.body["choices"][0]["message"] if self.body else {}
 
     @property
@@ -34,6 +35,7 @@ class Answer:
 
     @property
     def usage(self) -> Json:
+        """The token counts; empty where there are none."""
         usage = self.body.get("usage") if self.body else None
         return usage if isinstance(usage, Mapping) else {}
 
@@ -48,13 +50,17 @@ def said(message: Json) -> str:
 class Rung(Protocol):
     """Anything that answers a call below the LLM, blocking or awaited; neither ever raises for what a model did."""
 
-    def ask(self, call: Call, task: str | None = None) -> Answer: ...
+    def ask(self, call: Call, task: str | None = None) -> Answer:
+        """Answer a call; a failure is an `Answer` that says why."""
 
-    async def ask_async(self, call: Call, task: str | None = None) -> Answer: ...
+    async def ask_async(self, call: Call, task: str | None = None) -> Answer:
+        """`ask`, awaited."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close what `ask` opened."""
 
-    async def aclose(self) -> None: ...
+    async def aclose(self) -> None:
+        """Close what `ask_async` opened."""
 
 
 def checked(body: Any) -> dict[str, Any]:

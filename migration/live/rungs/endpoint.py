@@ -33,12 +33,14 @@ class Breaker:
         self.failures, self.until = 0, 0.0
 
     def note(self, failed: bool) -> None:
+        """Count failures in a row; after FAILURES of them the rung rests for REST seconds."""
         self.failures = self.failures + 1 if failed else 0
         if self.failures >= FAILURES:
             self.until = time.monotonic() + REST
 
     @property
     def open(self) -> bool:
+        """Whether the rung rests."""
         return time.monotonic() < self.until
 
 

@@ -31,7 +31,8 @@ class InProcessModel(Protocol):
 
     def reply(
         self, messages: tuple[dict[str, str], ...], task: str | None
-    ) -> tuple[str | None, Mapping[str, float | None]]: ...
+    ) -> tuple[str | None, Mapping[str, float | None]]:
+        """The answer (None where it has none) and its signals."""
 
 
 @dataclass

@@ -29,6 +29,7 @@ class Upstream:
 
     @property
     def host(self) -> str:
+        """Host and port."""
         return urlsplit(self.url).netloc
 
 

@@ -61,6 +61,8 @@ Ask = Callable[[str], Mapping[str, Any] | None]
 
 def rungs_under(call_id: str, answers: Mapping[tuple[str, str], Mapping[str, Any]], policy: Policy, fault: Fault,
            faults: Faults) -> Ask:  # fmt: skip
+    """What the rungs answer to a call under a fault: the answers that they really gave, or their failure."""
+
     def ask(candidate: str) -> Mapping[str, Any] | None:
         answer = answers.get((call_id, candidate))
         served = policy.candidates[candidate].kind in (CandidateKind.SLM, CandidateKind.API)

@@ -119,7 +119,10 @@ def replay(
 
 
 def requests_of(calls: pd.DataFrame) -> Iterator[Request]:
-    """Calls as the router meets them; a call whose text was not read has none."""
+    """Calls as the router meets them; a call whose text was not read has none.
+
+    calls: task, task_type, prompt_tokens, complexity and, where they were read, messages and tools.
+    """
     from migration.routing.tuning.outcomes import tool_names
 
     for row in calls.to_dict("records"):

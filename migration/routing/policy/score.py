@@ -69,11 +69,13 @@ class Linear:
     intercept: float
 
     def to_dict(self) -> dict[str, Any]:
+        """As policy.json holds it: arrays packed, the rest plain."""
         packed = {name: _pack(getattr(self, name)) for name in _LINEAR}
         return {**packed, "tasks": dict(self.tasks), "intercept": self.intercept}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Linear:
+        """Read what `to_dict` wrote."""
         weights, of_waves = (_unpack(data[name]) for name in _LINEAR)
         return cls(weights, of_waves, dict(data["tasks"]), float(data["intercept"]))
 
@@ -132,12 +134,14 @@ class HashedScore:
         return total + self.curve(linear(self.ease)) if self.curve and self.ease else total
 
     def to_dict(self) -> dict[str, Any]:
+        """As policy.json holds it: arrays packed, the rest plain."""
         shared = {name: _pack(getattr(self, name)) for name in _SHARED}
         ease, curve = self.ease.to_dict() if self.ease else None, asdict(self.curve) if self.curve else None
         return {"kind": "hashed", **shared, "gain": self.gain.to_dict(), "ease": ease, "curve": curve}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> HashedScore:
+        """Read what `to_dict` wrote."""
         ease, curve = data["ease"], data["curve"]
         return cls(
             **{name: _unpack(data[name]) for name in _SHARED},

@@ -17,7 +17,10 @@ _LENGTHS = ("completion_tokens", "prompt_tokens", "output_chars")
 
 
 def transform(name: str, values: np.ndarray) -> np.ndarray:
-    """A signal on the scale that scores are linear in: logs for lengths, log-probabilities cut at -20."""
+    """A signal on the scale that scores are linear in: logs for lengths, log-probabilities cut at -20.
+
+    values: (n,), of the signal `name`.
+    """
     if name in _LENGTHS:
         return np.log1p(np.maximum(values, 0.0))
     return np.clip(values, -20.0, 20.0)
@@ -79,10 +82,12 @@ class SignalScore:
         return (design * per_row).sum(1)
 
     def to_dict(self) -> dict[str, Any]:
+        """As policy.json holds it."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SignalScore:
+        """Read what `to_dict` wrote."""
         calibrator = data["calibrator"]
         return cls(
             tuple(data["names"]),

@@ -127,7 +127,7 @@ def fit_calibrator(raw: np.ndarray, y: np.ndarray, *, folds: int = 5, seed: int 
 
     raw: log-odds from answers that the score was not fitted on (n,). From simple to supple: temperature (Guo et al.
     2017), Platt (1999), isotonic with a line between the centres of its blocks (Oron and Flournoy 2017), so that
-    equal confidences stay rare.
+    equal confidences stay rare. y: 0 or 1 (n,), whether the answer agreed.
     """
     raw, y = np.asarray(raw, float), np.asarray(y, float)
     kinds = ["temperature"]
@@ -175,7 +175,10 @@ _CALIBRATORS = {"temperature": _temperature, "platt": _platt, "isotonic": _isoto
 
 
 def auroc(score: np.ndarray, outcome: np.ndarray) -> float:
-    """Chance that a right answer scores above a wrong one (ties half). NaN where all are right or all wrong."""
+    """Chance that a right answer scores above a wrong one (ties half). NaN where all are right or all wrong.
+
+    score: (n,), higher is surer; outcome: 0 or 1 (n,).
+    """
     from scipy.stats import rankdata
 
     right = np.asarray(outcome) > 0.5
@@ -184,7 +187,10 @@ def auroc(score: np.ndarray, outcome: np.ndarray) -> float:
 
 
 def aurc(score: np.ndarray, outcome: np.ndarray) -> float:
-    """Area under the risk-coverage curve: mean error of the kept answers over all coverages. Lower is better."""
+    """Area under the risk-coverage curve: mean error of the kept answers over all coverages. Lower is better.
+
+    score: (n,), higher is surer; outcome: 0 or 1 (n,).
+    """
     order = np.argsort(-np.asarray(score, float), kind="stable")
     wrong = 1 - np.asarray(outcome, float)[order]
     return float((np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean())
@@ -231,7 +237,10 @@ class CalibrationError:
 def calibration_error(
     confidence: np.ndarray, outcome: np.ndarray, *, bins: int = 10, resamples: int = 300, seed: int = 0
 ) -> CalibrationError:
-    """Expected calibration error (Naeini et al. 2015). Raises NotEnoughCalls when n is 0."""
+    """Expected calibration error (Naeini et al. 2015). Raises NotEnoughCalls when n is 0.
+
+    confidence: 0..1 (n,); outcome: 0 or 1 (n,).
+    """
     c, y = np.asarray(confidence, float), np.asarray(outcome, float)
     if not len(c):
         raise NotEnoughCalls("a calibration error", 0, 1)
@@ -259,7 +268,10 @@ def _edges(c: np.ndarray, bins: int) -> np.ndarray:
 
 
 def reliability(confidence: np.ndarray, outcome: np.ndarray, *, bins: int = 10) -> pd.DataFrame:
-    """Confidence beside what came true, in equally filled bins: confidence, agreement, low, high (Wilson 95%), n."""
+    """Confidence beside what came true, in equally filled bins: confidence, agreement, low, high (Wilson 95%), n.
+
+    confidence: 0..1 (n,); outcome: 0 or 1 (n,).
+    """
     c, y = np.asarray(confidence, float), np.asarray(outcome, float)
     order, edges = np.argsort(c, kind="stable"), _edges(c, bins)
     rows = []

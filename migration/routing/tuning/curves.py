@@ -34,7 +34,7 @@ def curve(policy: Policy, rows: pd.DataFrame, *, level: float = 0.95) -> pd.Data
 
     Returns threshold, slm_share, quality, quality_low, quality_high, cost_usd_per_1k, wait_ms; ascending, the last row
     is "all to the LLM". At most MOST_POINTS thresholds, evenly spread over the calls. An unknown price of the LLM
-    makes every cost unknown.
+    makes every cost unknown. rows: outcomes, of `outcomes.gather`.
     """
     ladder = ladder_of(policy, rows)
     sure = ladder.confidence.max(1)
@@ -77,7 +77,7 @@ def baselines(policy: Policy, rows: pd.DataFrame, fit: pd.DataFrame, *, max_loss
     Each rung kind alone on every call that it answers, all to the LLM, the task rule (tasks whose best candidate's
     `fit` agreement is at least 1 - max_loss), an even random mix of the language model and the LLM, the article's 0.85
     on the answer's own mean token probability, each task's commonest answer, and an oracle that keeps just the right
-    answers of each task's best candidate.
+    answers of each task's best candidate. rows, fit: outcomes, of `outcomes.gather`.
     """
     best = fit.groupby(["task", "candidate"])["agrees"].mean()
     rules = best.groupby("task").idxmax().map(lambda pair: pair[1]) if len(best) else pd.Series(dtype=object)
@@ -119,7 +119,10 @@ def _mark(rows: pd.DataFrame, kept: np.ndarray, tried: np.ndarray) -> dict[str, 
 
 def by_task(decisions: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """How each task fared: task, rungs, threshold, n, slm_share, loss (all calls) and kept_error (kept calls) with
-    intervals by conversation, traffic (share of all calls)."""
+    intervals by conversation, traffic (share of all calls).
+
+    decisions: of `evaluation.decide`.
+    """
     total, out = decisions["weight"].sum(), []
     for task, here in decisions.groupby("task"):
         lost, kept = ~here["agrees"].to_numpy(bool), (here["model"] == SLM).to_numpy()
@@ -148,7 +151,10 @@ def by_task(decisions: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 
 def by_rung(decisions: pd.DataFrame) -> pd.DataFrame:
     """Who answered: candidate, calls (in the sample), share (of the traffic), kept_error, cost_usd_per_1k (of the calls
-    it answered, all rungs asked before it included), latency_ms (mean)."""
+    it answered, all rungs asked before it included), latency_ms (mean).
+
+    decisions: of `evaluation.decide`.
+    """
     weight = decisions["weight"] / decisions["weight"].sum()
     parts = {
         "wrong": ~decisions["agrees"].astype(bool),
@@ -177,7 +183,7 @@ def examples(
     """`count` kept and `count` escalated calls, masked and shortened, as a person would check them.
 
     rows: outcomes with messages; mask: replaces personal data in texts (`migration.audit.mask`). Returns decision,
-    task, request, both answers, agrees, confidence.
+    task, request, both answers, agrees, confidence. decisions: of `evaluation.decide`.
     """
     picked: Sequence[int] = []
     rng = np.random.default_rng(seed)

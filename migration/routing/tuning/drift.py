@@ -32,7 +32,8 @@ def shift(calibration: pd.DataFrame, recent: pd.DataFrame, *, level: float = 0.0
     Both: rows of calls.parquet, a null conversation_id being a conversation of its own. The mix of tasks is tested by
     permuting whole conversations, lengths by Kolmogorov-Smirnov on the means of the conversations, the words of one
     call a conversation by a classifier (`told_apart`); corrected together (Holm), so a quiet log is called shifted with
-    probability at most `level`. Returns property, p_value (corrected), shifted, detail.
+    probability at most `level`. Returns property, p_value (corrected), shifted, detail. calibration, recent:
+    conversation_id, call_id, task, prompt_tokens, completion_tokens, messages.
     """
     found: list[tuple[str, float, str]] = []
     if min(_conversation(calibration).nunique(), _conversation(recent).nunique()) >= LEAST:

@@ -120,7 +120,10 @@ def _walk(
 
 
 def evaluate(policy: Policy, rows: pd.DataFrame) -> Result:
-    """What the policy would have delivered, cost and waited for on these calls. Raises NotEnoughCalls for none."""
+    """What the policy would have delivered, cost and waited for on these calls. Raises NotEnoughCalls for none.
+
+    rows: outcomes, of `outcomes.gather`.
+    """
     if rows.empty:
         raise NotEnoughCalls("evaluating a policy", 0, 1)
     decisions = decide(policy, rows)

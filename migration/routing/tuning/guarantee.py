@@ -189,13 +189,19 @@ def _scored(rows: pd.DataFrame, score: HashedScore | None, limits: Limits, gate:
 
 
 def is_language_model(rows: pd.DataFrame) -> np.ndarray:
-    """Rows answered by a small or a cheaper language model, bool (n,)."""
+    """Rows answered by a small or a cheaper language model, bool (n,).
+
+    rows: outcomes, with candidate_kind.
+    """
     return rows["candidate_kind"].isin([CandidateKind.SLM, CandidateKind.API]).to_numpy()
 
 
 def learn_gain(fit: pd.DataFrame, *, seed: int = 0) -> HashedScore | None:
     """The score before the call: the chance that the best language model's answer will not do, as the LLM's is the
-    reference. None where fewer than FIT_FOR_GATE calls are there to learn it from."""
+    reference. None where fewer than FIT_FOR_GATE calls are there to learn it from.
+
+    fit: outcomes of the fitting part, with messages.
+    """
     own = fit[is_language_model(fit)]
     best = own.groupby(["task", "candidate"])["agrees"].mean().groupby("task").idxmax()
     own = own[[pair in set(best) for pair in zip(own["task"], own["candidate"], strict=True)]]
@@ -240,7 +246,8 @@ def _members(rows: pd.DataFrame, terms: Terms) -> dict[str, tuple[str, ...]]:
 def group_tasks(rows: pd.DataFrame, members: Mapping[str, tuple[str, ...]], terms: Terms) -> dict[str, list[str]]:
     """Which tasks are proved alone and which together: name -> tasks. Looks at counts only, never at outcomes.
 
-    A task stands alone when it has twice the conversations that would prove the guarantee if nothing differed.
+    A task stands alone when it has twice the conversations that would prove the guarantee if nothing differed. rows:
+    outcomes, of `outcomes.gather`.
     """
     choose = ladder.build(rows[rows["part"] == Part.CHOOSE], members).calls
     counts = choose.groupby("task")["conversation"].nunique().sort_values(ascending=False)
@@ -317,7 +324,10 @@ def _guarantee(groups: Mapping[str, list[str]], choices: Mapping[str, ThresholdC
 
 
 def fingerprint(rows: pd.DataFrame) -> str:
-    """A hash of the outcomes a policy was tuned on: call, candidate and verdict."""
+    """A hash of the outcomes a policy was tuned on: call, candidate and verdict.
+
+    rows: outcomes, with call_id, candidate, agrees, part.
+    """
     lines = rows[["call_id", "candidate", "agrees", "part"]].astype(str).agg("|".join, axis=1)
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 

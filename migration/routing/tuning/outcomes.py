@@ -103,7 +103,10 @@ def tool_names(tools: str | None) -> tuple[str, ...]:
 
 
 def signals_of(rows: pd.DataFrame) -> Iterator[dict[str, float]]:
-    """The signals of each row's answer, as `Router.accept` takes them; an answer that broke has none."""
+    """The signals of each row's answer, as `Router.accept` takes them; an answer that broke has none.
+
+    rows: SIGNALS (those there are) and error.
+    """
     names = [name for name in SIGNALS if name in rows]
     values = rows[names].apply(pd.to_numeric).to_numpy(float, na_value=np.nan)
     broken = rows["error"].notna().to_numpy()
@@ -112,7 +115,10 @@ def signals_of(rows: pd.DataFrame) -> Iterator[dict[str, float]]:
 
 
 def stated_confidence(rows: pd.DataFrame) -> np.ndarray:
-    """What the model itself says: its own probability, or the geometric mean of its tokens'; 0 where it gave none."""
+    """What the model itself says: its own probability, or the geometric mean of its tokens'; 0 where it gave none.
+
+    rows: mean_logprob and, where a candidate states one, confidence_raw. Returns (n,).
+    """
     stated = np.exp(pd.to_numeric(rows["mean_logprob"]).to_numpy(float, na_value=-np.inf))
     if "confidence_raw" not in rows:
         return stated

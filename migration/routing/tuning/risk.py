@@ -268,7 +268,7 @@ def beats_random(
 
     A permutation test of the weighted loss against the rank of the confidence. Both are shuffled by whole
     conversations and laid side by side, so that calls of one conversation may resemble each other in either. Without
-    conversations it is exact. Arrays: (n,), cluster: codes 0..G-1.
+    conversations it is exact. Arrays: (n,), cluster: codes 0..G-1. weight: the traffic of each call; loss: 0..1.
     """
     rank, lost = stats.rankdata(confidence) / len(confidence), weight * loss
     if np.ptp(rank) == 0 or np.ptp(lost) == 0:

@@ -62,7 +62,8 @@ def sweep(
 
     The SLM's answer is kept where confidence >= threshold. The SLM is paid always, the LLM where escalated.
     Returns one row a distinct threshold, ascending: threshold, slm_share, quality, cost (means a request).
-    Raises BadInput for NaN or unequal lengths.
+    Raises BadInput for NaN or unequal lengths. slm_score, llm_score: 0..1 (n,); slm_cost, llm_cost: (n,) or one number,
+    in any one unit; weight: the traffic that each call stands for.
     """
     import pandas as pd
 

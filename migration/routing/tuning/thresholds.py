@@ -86,7 +86,7 @@ def choose_threshold(
     A threshold that splits the calls also needs a confidence that provably beats a random mix of the same share
     (`risk.beats_random`); keeping all calls does not.
     Raises BadInput for NaN, unequal lengths, scores outside 0..1, weights that are not positive, or a level outside
-    (0, 1).
+    (0, 1). slm_cost, llm_cost: (n,) or one number, in one unit of money; None: the share kept decides.
     """
     limits = _limits(max_loss, max_kept_error, confidence_level)
     confidence, slm, llm, slm_cost, llm_cost, weight = columns(
