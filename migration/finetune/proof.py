@@ -54,7 +54,7 @@ def comparison(
     """COMPARISON rows a task plus `trained`, `base_low`…`tuned_high` and `constant` (how often the task's commonest
     answer would agree); `ALL` is the trained tasks, weighted to traffic.
 
-    predictions: as `paired` takes them; conversation_id where known, as the calls of a conversation resemble each other.
+    predictions: as `paired` takes them, conversation_id where known: calls of a conversation resemble each other.
     """
     pairs, rows = paired(predictions, base, tuned, split), []
     for task, group in pairs.groupby("task"):
