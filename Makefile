@@ -4,16 +4,20 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test soak lab lint bench clean
+.PHONY: run test soak lab lint bench browser clean
 
 run: $(STAMP)  ## the main job: the five notebooks on the sample traffic, with a real small model
 	$(BIN)/migrate run --run sample -p benchmark_minutes 1.5 -p train_minutes 8.0 -p log_share 0.001 $(ARGS)
 
-test: $(STAMP)  ## the whole suite, a file to each free core at a time
+test: $(STAMP) browser  ## the whole suite, a file to each free core at a time
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: $(STAMP)  ## the long forms of the fault tests (tests/README.md)
 	MIGRATION_SOAK=1 $(BIN)/python -m pytest --timeout 3600 tests/test_artifacts.py tests/audit tests/routing tests/live tests/review $(ARGS)
+
+browser:  ## what the browser tests drive Chromium with; without npm they are skipped and say so
+	@if [ ! -d tests/browser/node_modules ] && command -v npm >/dev/null; then \
+	  npm install --silent --prefix tests/browser || echo "no playwright-core: the browser tests are skipped" >&2; fi
 
 lab: $(STAMP)  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=. notebooks

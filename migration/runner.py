@@ -42,7 +42,7 @@ from migration.schema import STEPS
 
 VERSIONS_OF = ("torch", "transformers", "peft", "trl", "bitsandbytes", "pandas", "duckdb", "genai-prices", "papermill")
 
-PAGES = {"cli.py", "runner.py", "report.py", "pages.py"}
+PAGES = {"cli.py", "runner.py", "report", "pages"}
 """Modules that no notebook imports: a change in them changes no result."""
 
 
@@ -139,7 +139,7 @@ def input_hash(run: Run, book: Notebook, parameters: dict[str, Any], traffic: li
 @functools.cache
 def code_hash() -> str:
     """A hash of what decides a step's result beside its notebook: the package's modules and the files of data/."""
-    package = {n: h for n, h in hashes_of(Path(__file__).parent, "*.py").items() if n not in PAGES}
+    package = {n: h for n, h in hashes_of(Path(__file__).parent, "*.py").items() if n.split("/")[0] not in PAGES}
     data = {n: h for n, h in hashes_of(PROJECT / "data").items() if not n.endswith((".md", ".png", ".gz"))}
     return hashlib.sha256(json.dumps([package, data]).encode()).hexdigest()
 

@@ -1,0 +1,106 @@
+"""A step's executed notebook as one page: the decision first, a contents list, results, and the code behind a fold.
+
+The page runs nothing and asks for nothing; its HTML goes through an allow-list. Out of scope: the stakeholder report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import nbformat
+from nbconvert import HTMLExporter
+
+from migration.artifacts import write_atomic
+from migration.markup import sanitise
+from migration.pages.reading import made_readable, titled
+from migration.pages.rendering import TEMPLATES, TITLES, render
+
+EMPTY_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def export_notebook(notebook: Path, target: Path) -> Path:
+    """Write an executed notebook as `target`, one page. The decision is that of the summary beside it, if any."""
+    book = nbformat.read(notebook, as_version=4)
+    book.metadata.pop("widgets", None)
+    failed = _failed(book)
+    for cell in book.cells:
+        if "outputs" in cell:
+            cell.outputs = [_static(output) for output in _joined(_once(cell.outputs)) if not _noise(output)]
+    book.cells = _folded(cell for cell in book.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", []))
+    name = target.parent.name.removesuffix(".partial")
+    title, body, found = titled(made_readable(sanitise(_body(book))))
+    page = render(
+        "report.html.j2",
+        title=title or TITLES.get(name, (name,))[0],
+        decision=_decision(target.with_name("summary.json")),
+        failed=failed,
+        contents=[heading for heading in found if heading.level == 2],
+        index=target.parent.parent.name,
+        body=jinja2.filters.Markup(body),
+    )
+    return write_atomic(target, page)
+
+
+def _body(book: Any) -> str:
+    exporter = HTMLExporter(template_name="step", extra_template_basedirs=[str(TEMPLATES)])
+    exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
+    return str(exporter.from_notebook_node(book)[0])
+
+
+def _decision(summary: Path) -> str | None:
+    return json.loads(summary.read_text(encoding="utf-8")).get("decision") if summary.exists() else None
+
+
+def _failed(book: Any) -> str | None:
+    """The error that ended the notebook, in one sentence."""
+    errors = [o for cell in book.cells for o in cell.get("outputs", []) if o.output_type == "error"]
+    return f"{errors[-1].ename}: {errors[-1].evalue}" if errors else None
+
+
+def _folded(cells: Iterable[Any]) -> list[Any]:
+    """Code cells that follow each other with nothing shown between them as one, so that they share a fold."""
+    found: list[Any] = []
+    for cell in cells:
+        quiet = found and found[-1].cell_type == cell.cell_type == "code" and not found[-1].outputs
+        if quiet:
+            found[-1].source = f"{found[-1].source}\n\n{cell.source}"
+            found[-1].outputs = cell.outputs
+        else:
+            found.append(cell)
+    return found
+
+
+def _joined(outputs: list[Any]) -> list[Any]:
+    """Printed lines that follow each other as one output."""
+    found: list[Any] = []
+    for output in outputs:
+        streams = output.output_type == "stream" and found and found[-1].output_type == "stream"
+        if streams and found[-1].name == output.name:
+            found[-1].text += output.text
+        else:
+            found.append(output)
+    return found
+
+
+def _once(outputs: list[Any]) -> list[Any]:
+    """An error that a box tells of (`figures.interactive.errors`) is not told a second time."""
+    boxed = any('class="problem"' in output.get("data", {}).get("text/html", "") for output in outputs)
+    return [output for output in outputs if not (boxed and output.output_type == "error")]
+
+
+def _noise(output: Any) -> bool:
+    return bool(output.output_type == "stream" and output.name == "stderr")
+
+
+def _static(output: Any) -> Any:
+    """A widget without a static form shows nothing where no kernel answers it."""
+    data = output.get("data", {})
+    if EMPTY_WIDGET in data:
+        del data[EMPTY_WIDGET]
+        if "text/html" not in data:
+            output.data = {"text/plain": ""}
+    return output

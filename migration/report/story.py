@@ -1,0 +1,120 @@
+"""What a reader decides from: the headline, the bill before and after, three risks, what to do.
+
+Out of scope: how any number was computed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migration.report.fields import AUDIT, COST, ROUTE, Summaries, count, share, usd
+
+
+def headline(summaries: Summaries) -> str:
+    """The run's decision in one sentence, from its last finished step."""
+    routed, priced = summaries.get(ROUTE), summaries.get(COST)
+    if routed and not routed.get("slm_share"):
+        return "Change nothing yet: every call stays on the LLM"
+    if routed and priced:
+        kept = 1 - priced.get("llm_share", 1 - routed["slm_share"])  # of all calls; 04's is of those it decides on
+        said = f"Small models can keep {kept:.0%} of the calls"
+        before, after = priced["before_usd_month"], priced.get("after_usd_month", priced["after_usd_month_p50"])
+        if after >= before:
+            return f"{said}, but at this volume that does not pay: {usd(before)} a month today, {usd(after)} after"
+        return f"{said}; the bill goes from {usd(before)} to {usd(after)} a month"
+    if summaries:
+        return str(next(reversed(summaries.values())).get("decision", "The run has not finished"))
+    return "The run has not finished"
+
+
+def lead(summaries: Summaries) -> str:
+    """What was looked at, and why the decision is what it is, in one or two sentences."""
+    audit, routed = summaries.get(AUDIT, {}), summaries.get(ROUTE)
+    if not {"calls", "tasks", "cost_usd_month"} <= set(audit):
+        return ""
+    bill = audit["cost_usd_month"]
+    text = f"{count(audit['calls'])} logged calls of {count(audit['tasks'])} tasks were read"
+    text += f"; such traffic costs {usd(bill)} a month today." if bill else "; their price is not known."
+    if routed and not routed.get("slm_share"):
+        text += " For no task is it proved yet that something cheaper answers as the LLM does."
+    elif routed:
+        text += f" {len(routed.get('routed_tasks', []))} tasks are proved to be safe to move."
+    return text
+
+
+def bars(priced: dict[str, Any]) -> list[dict[str, Any]]:
+    """Before and after as bars in percent of the dearest p90, with their p10 to p90."""
+    names = (("Today", "before_usd_month", "llm"), ("After", "after_usd_month", "slm"))
+    if not all(f"{name}_{p}" in priced for _, name, _ in names for p in ("p10", "p90")):
+        return []
+    top = max(max(priced[f"{name}_p90"], priced[name]) for _, name, _ in names) or 1.0
+    found = []
+    for label, name, kind in names:
+        middle, low, high = priced[name], priced[f"{name}_p10"], priced[f"{name}_p90"]
+        told = f"{usd(middle)} a month (likely {usd(low)} to {usd(high)})"
+        width, start, end = (round(100 * value / top, 2) for value in (middle, low, high))
+        found.append({"label": label, "kind": kind, "told": told, "width": width, "start": start, "end": end})
+    return found
+
+
+def risks(summaries: Summaries) -> list[str]:
+    """The three risks to know before deciding: answers, money, change."""
+    routed, priced = summaries.get(ROUTE), summaries.get(COST)
+    if not routed:
+        return []
+    if not routed.get("slm_share"):
+        spent = f" Trying cost {usd(priced['one_off_usd'])}." if priced and priced.get("one_off_usd") else ""
+        return [
+            "Answers: none is at risk, since nothing moves.",
+            f"Money: nothing is saved either.{spent}",
+            f"Change: {_drift(routed)}",
+        ]
+    return [f"Answers: {_answers(routed)}", f"Money: {_money(priced)}", f"Change: {_drift(routed)}"]
+
+
+def _answers(routed: dict[str, Any]) -> str:
+    needed = {"max_loss", "confidence_level", "calibration_calls", "test_calls", "test_loss_low", "test_loss_high"}
+    if not needed <= set(routed):
+        return "some will differ from the LLM's: step 4 says how many."
+    return (
+        f"some will differ from the LLM's: at most {share(routed['max_loss'])} of all, with "
+        f"{routed['confidence_level']:.0%} confidence, on traffic like the {count(routed['calibration_calls'])} "
+        f"calibration calls. On {count(routed['test_calls'])} test calls it was {share(routed['test_loss'])} "
+        f"({share(routed['test_loss_low'])} to {share(routed['test_loss_high'])})."
+    )
+
+
+def _money(priced: dict[str, Any] | None) -> str:
+    if not priced:
+        return "the bill has not been projected."
+    chance, month = priced["saving_probability"], priced.get("breakeven_month")
+    paid = "it is not paid back within two years" if month is None else f"it is paid back in month {count(month)}"
+    return f"it may not pay. The chance that it saves money is {chance:.0%}; {paid}."
+
+
+def _drift(routed: dict[str, Any]) -> str:
+    if routed.get("traffic_shifted"):
+        return "the newest calls already differ from those the proof rests on. Collect newer ones and tune again."
+    return "traffic changes. The newest calls look like those the proof rests on; it has to be checked every week."
+
+
+def monday(summaries: Summaries, run: str) -> list[dict[str, str]]:
+    """What to do next: words, and a command where there is one."""
+    if ROUTE not in summaries:
+        return [{"text": "Finish the run: the same command goes on where it stopped.", "command": ""}]
+    if summaries[ROUTE].get("slm_share"):
+        return [
+            {
+                "text": "Let the policy answer beside production: answers are compared and not yet delivered.",
+                "command": f"migrate serve {run}",
+            },
+            {"text": "Raise the share of delivered answers once a week of them keeps the guarantee.", "command": ""},
+            {"text": "Review each week's log.", "command": f"migrate review {run}"},
+        ]
+    return [
+        {"text": "Change nothing in production.", "command": ""},
+        {"text": "Read in step 4, task by task, what is missing for a proof: more calls, or a better model.",
+         "command": ""},
+        {"text": "Collect more calls of the tasks marked “after tuning”, and run again.",
+         "command": f"migrate run --run {run}"},
+    ]  # fmt: skip

@@ -1,0 +1,84 @@
+"""The table by task: what moves now, what after tuning, what stays. Tables of the steps in, rows of words out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from migration.artifacts import Run, read_json
+from migration.report.fields import AUDIT, BENCHMARK, ROUTE, count, share, usd
+from migration.schema import REPLAYED, Verdict
+
+MOST = 25
+"""Tasks shown, dearest first."""
+TOLD = {
+    Verdict.MOVE: "ready, but not proved",
+    Verdict.TUNE: "after tuning",
+    Verdict.KEEP: "stays",
+    Verdict.SHOWN_ONLY: "stays: running text that nobody judged",
+}
+
+
+def task_rows(run: Run) -> list[dict[str, str]]:
+    """A row a task, dearest first, as far as the tables are there."""
+    files = [run.path / AUDIT / "tasks.parquet", run.path / BENCHMARK / "scoreboard.parquet"]
+    if not all(file.exists() for file in files):
+        return []
+    tasks, board = (pd.read_parquet(file) for file in files)
+    board = board[(board["task"] != "ALL") & ~board["verdict"].isin([Verdict.REFERENCE, Verdict.BASELINE])]
+    best = board.sort_values(["low", "agreement"]).drop_duplicates("task", keep="last").set_index("task")
+    models, policy = _models(run), _policy(run)
+    ordered = tasks.sort_values("cost_usd", ascending=False).head(MOST).to_dict("records")
+    return [_row(task, best, models, policy) for task in ordered]
+
+
+def _row(task: dict[Any, Any], best: pd.DataFrame, models: dict[str, str], policy: dict[str, Any]) -> dict[str, str]:
+    key = task["task"]
+    found = best.loc[key] if key in best.index else None
+    seen = found is not None and found["n"] > 0 and pd.notna(found["agreement"])
+    rungs = policy.get("rungs", {}).get(key, [])
+    return {
+        "name": str(task["name"]),
+        "calls": count(task["calls"]),
+        "usd": usd(task["cost_usd"]) if pd.notna(task["cost_usd"]) else "unknown",
+        "model": models.get(key, "unknown"),
+        "next": _next(task, bool(rungs), str(found["verdict"]) if found is not None else ""),
+        "candidate": " → ".join(str(rung["candidate"]) for rung in rungs)
+        if rungs
+        else str(found["candidate"])
+        if seen
+        else "–",
+        "agreement": f"{found['agreement']:.0%} ({found['low']:.0%} to {found['high']:.0%}, n={found['n']})"
+        if seen
+        else "not measured",
+        "guarantee": f"at most {share(policy['guarantee']['max_loss'])} differ" if rungs else "–",
+    }
+
+
+def _models(run: Run) -> dict[str, str]:
+    """The model that answers most calls of each task today, and how many others there are."""
+    file = run.path / AUDIT / "calls.parquet"
+    if not file.exists():
+        return {}
+    pairs = pq.read_table(file, columns=["task", "model"]).group_by(["task", "model"]).aggregate([([], "count_all")])
+    frame = pairs.to_pandas().dropna().sort_values("count_all", ascending=False)
+    found = frame.groupby("task", sort=False)["model"].agg(list)
+    return {
+        str(task): str(names[0]) + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+        for task, names in found.items()
+    }
+
+
+def _policy(run: Run) -> dict[str, Any]:
+    file = run.path / ROUTE / "policy.json"
+    return read_json(file) if file.exists() else {}
+
+
+def _next(task: dict[Any, Any], routed: bool, verdict: str) -> str:
+    if task["kind"] not in tuple(REPLAYED):
+        return "stays: no language model answers it"
+    if routed:
+        return "moves now"
+    return next((words for known, words in TOLD.items() if verdict == known), "cannot tell yet")
