@@ -19,8 +19,21 @@ from migration.report.story import bars, headline, lead, monday, risks
 from migration.report.tasks import task_rows
 from migration.schema import STEPS
 
-__all__ = ["AUDIT", "BENCHMARK", "COST", "HEADLINES", "ROUTE", "TUNE", "build_index", "count", "export_notebook", "headline",
-           "share", "to_pdf", "usd"]  # fmt: skip
+__all__ = [
+    "AUDIT",
+    "BENCHMARK",
+    "COST",
+    "HEADLINES",
+    "ROUTE",
+    "TUNE",
+    "build_index",
+    "count",
+    "export_notebook",
+    "headline",
+    "share",
+    "to_pdf",
+    "usd",
+]
 
 
 def build_index(run: Run) -> Path:
