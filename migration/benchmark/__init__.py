@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migration.benchmark.candidates import Candidate, with_shots
+from migration.benchmark.candidates import Candidate
 from migration.benchmark.closed import choices
 from migration.benchmark.compare import compare, differing, pipeline_latency
 from migration.benchmark.engine import answer
@@ -25,6 +25,7 @@ from migration.benchmark.scoring.scorers import (
     score,
     with_task_options,
 )
+from migration.benchmark.shots import with_shots
 from migration.benchmark.trial import ask, available, facts, notices, plan_trial
 
 __all__ = [

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from migration.models import ModelNotFound, embed
 from migration.schema import CandidateId, CandidateKind, Split
 
 Message = dict[str, str]
@@ -66,7 +65,10 @@ class Candidate:
     @property
     def id(self) -> CandidateId:
         """Its identity, as columns of tables hold it; `base` is the name of the model without adapter and examples."""
-        return CandidateId(self.name, self.kind, model_name(self.source), self.adapter or "", self.shots)
+        return CandidateId(
+            self.name, self.kind, model_name(self.source), self.adapter or "", self.shots,
+            self.examples if self.shots else "",
+        )  # fmt: skip
 
 
 def model_name(source: str) -> str:
@@ -186,69 +188,6 @@ def _text(content: Any) -> str:
     if content is None:
         return ""
     return content if isinstance(content, str) else json.dumps(content, sort_keys=True, ensure_ascii=False)
-
-
-MOST_COMPARED = 1000
-"""Training calls of a task that worked examples are taken from: a random part of more."""
-
-
-def with_shots(
-    requests: pd.DataFrame, train_calls: pd.DataFrame, k: int, *, examples: str = "similar", seed: int = 7
-) -> pd.DataFrame:
-    """The requests with k worked examples each, as turns before the question; best example last.
-
-    requests: call_id, messages (and task, where examples must be of the same one). train_calls: messages, response
-    (and task). examples: `similar` takes the train calls whose own text is nearest (cosine of sentence embeddings, of
-    character 3- to 5-gram TF-IDF where the encoder is absent), `random` the same k for all calls of a task, which share
-    them as a prefix. An example's system text is left out, as the request brings its own. Rows of a task without train
-    calls stay as they are.
-    """
-    train = train_calls[train_calls["response"].notna()]
-    if k <= 0 or train.empty:
-        return requests
-    messages = pd.Series([chat(m) for m in requests["messages"]], index=requests.index, dtype=object)
-    for rows, known in _by_task(requests, train):
-        shown = known.sample(min(len(known), MOST_COMPARED), random_state=seed)
-        if examples == "random":
-            near = np.tile(np.arange(min(k, len(shown))), (len(rows), 1))
-        else:
-            near = _nearest([_question(messages[i]) for i in rows], [_question(chat(m)) for m in shown["messages"]], k)
-        turns = [_worked(chat(m), r) for m, r in zip(shown["messages"], shown["response"], strict=True)]
-        for i, best in zip(rows, near, strict=True):
-            head = [m for m in messages[i] if m["role"] == "system"]
-            before = [turn for j in reversed(best) for turn in turns[j]]
-            messages[i] = head + before + [m for m in messages[i] if m["role"] != "system"]
-    return requests.assign(messages=messages)
-
-
-def _by_task(requests: pd.DataFrame, train: pd.DataFrame) -> Iterator[tuple[list[Any], pd.DataFrame]]:
-    if "task" not in requests or "task" not in train:
-        yield list(requests.index), train
-        return
-    for task, group in requests.groupby("task", sort=False):
-        examples = train[train["task"] == task]
-        if len(examples):
-            yield list(group.index), examples
-
-
-def _question(messages: list[Message]) -> str:
-    return "\n".join(m["content"] for m in messages if m["role"] != "system")
-
-
-def _worked(messages: list[Message], response: str) -> list[Message]:
-    return [m for m in messages if m["role"] != "system"] + [{"role": "assistant", "content": response}]
-
-
-def _nearest(questions: list[str], examples: list[str], k: int) -> np.ndarray:
-    """Indexes of the k nearest examples, nearest first: int (n, k)."""
-    try:
-        likeness = embed(questions, fast=True) @ embed(examples, fast=True).T
-    except ModelNotFound:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True).fit(examples)
-        likeness = (vectors.transform(questions) @ vectors.transform(examples).T).toarray()
-    return np.argsort(-likeness, axis=1, kind="stable")[:, :k]
 
 
 def signals(logprobs: Sequence[float], entropies: Sequence[float], margins: Sequence[float]) -> dict[str, float | None]:

@@ -25,7 +25,7 @@ CONSTANT = "constant answer"
 """The baseline's name: each task's commonest answer, whatever is asked."""
 MACHINE_USD_HOUR = 0.205
 """A machine at USD 150 a month (the article's amortised GPU), 730 hours."""
-IDENTITY = ("candidate_kind", "base", "adapter", "shots")
+IDENTITY = ("candidate_kind", "base", "adapter", "shots", "examples")
 """What a table says of a candidate beside its name (`schema.CandidateId`)."""
 CLASSES = ((1, "any laptop (under 1 GB)"), (4, "laptop with 8 GB"), (10, "laptop with 16 GB"), (24, "one 24 GB GPU"))
 

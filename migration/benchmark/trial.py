@@ -18,10 +18,11 @@ import pandas as pd
 from migration.artifacts import read_json, write_json
 from migration.audit.prices import price_table
 from migration.benchmark.candidates import ROOM as MORE
-from migration.benchmark.candidates import SLACK, Candidate, Progress, frame, model_name, with_shots
+from migration.benchmark.candidates import SLACK, Candidate, Progress, frame, model_name
 from migration.benchmark.engine import answer
 from migration.benchmark.kinds import by_task, cached
 from migration.benchmark.sampling import Plan, draw_sample, eligible, fixed_plan, plan_sample
+from migration.benchmark.shots import with_shots
 from migration.errors import BadInput
 from migration.models import ModelNotFound, find, notice
 from migration.models.embedding import ENCODER

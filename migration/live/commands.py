@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,9 @@ SHADOW = Annotated[
 ]
 
 
+UPSTREAM = Annotated[list[str] | None, typer.Option(help="CANDIDATE=http(s)://host/v1#model; repeatable.")]
+
+
 def register(app: typer.Typer, find: Find, say: Callable[[str], object]) -> None:
     """Add the live commands to `app`."""
     app.command("serve")(_serve_command(find, say))
@@ -38,9 +42,7 @@ def _serve_command(find: Find, say: Callable[[str], object]) -> Callable[..., No
         ),
         port: Annotated[int, typer.Option(help="Port to listen on.")] = 8400,
         llm: Annotated[str, typer.Option(help="The LLM: http(s)://host/v1 or http(s)://host/v1#model.")] = "",
-        upstream: Annotated[
-            list[str] | None, typer.Option(help="CANDIDATE=http(s)://host/v1#model; repeatable.")
-        ] = None,
+        upstream: UPSTREAM = None,
         key: Annotated[list[str] | None, typer.Option(help="CANDIDATE=VARIABLE or llm=VARIABLE; repeatable.")] = None,
         timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a rung has for its answer.")] = 10.0,
         workers: Annotated[
@@ -97,6 +99,19 @@ def _policy_commands(find: Find, say: Callable[[str], object]) -> typer.Typer:
         policies.rollback(live(run))
         say(told(policies.load_state(live(run))))
 
+    @app.command("check")
+    def check_command(
+        run: RUN,
+        calls: Annotated[int, typer.Option(min=1, help="Test calls of routed tasks, and of the others.")] = 200,
+        upstream: UPSTREAM = None,
+    ) -> None:
+        """Ask test calls of step 04 again: as they were measured, and with the engine that serves."""
+        from migration.live.server.check import checked
+
+        for found in checked(find(run), _pairs(upstream, "--upstream"), calls):
+            say(str(found))
+            say(json.dumps(found.summary()))
+
     @app.command("off")
     def off_command(run: RUN) -> None:
         """Send every call to the LLM, at once."""
@@ -135,9 +150,7 @@ def _export_command(find: Find, say: Callable[[str], object]) -> Callable[..., N
     def export_command(
         run: RUN,
         to: Annotated[str, typer.Option(help="litellm or vllm-sr.")],
-        upstream: Annotated[
-            list[str] | None, typer.Option(help="CANDIDATE=http(s)://host/v1#model; repeatable.")
-        ] = None,
+        upstream: UPSTREAM = None,
         llm: Annotated[
             str, typer.Option(help="The LLM: http(s)://host/v1#model.")
         ] = "https://api.openai.com/v1#gpt-4o",

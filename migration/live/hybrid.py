@@ -27,9 +27,9 @@ from migration.live.replies.forms import Reply
 from migration.live.replies.streams import AsyncLLMStream, LLMStream, is_stream
 from migration.live.rungs.answer import Answer, Rung, checked
 from migration.live.rungs.endpoint import Endpoint
-from migration.live.rungs.inprocess import InProcess, Missing
+from migration.live.rungs.inprocess import InProcess, Missing, load
+from migration.live.rungs.prompted import Prompted
 from migration.live.rungs.upstream import Upstream, upstream
-from migration.schema import CandidateKind
 
 if TYPE_CHECKING:
     from migration.routing.policy import Candidate
@@ -54,7 +54,8 @@ class AsyncLLM(Protocol):
 
 class Hybrid:
     """A run's hybrid. upstreams: candidate -> `http(s)://host/v1#model` where the policy names none that is reachable
-    here. timeout: seconds a rung has for its answer. log: whether decisions are written. observe: sees each record."""
+    here; a small model without one answers in this process, from the run's own weights. timeout: seconds a rung has for
+    its answer. log: whether decisions are written. observe: sees each record."""
 
     def __init__(
         self,
@@ -78,9 +79,7 @@ class Hybrid:
     def chat(self, body: Json, headers: Mapping[str, str], llm: LLM) -> Reply:
         """Answer a chat completion. Never raises for what a model or a server did."""
         began, call, state = time.perf_counter(), read(body, headers), self.store.current()
-        settled = cascade.drive(
-            cascade.settle(state, call), lambda whom: self.rung(state, whom.candidate).ask(call, whom.task)
-        )
+        settled = self.settle(state, call)
         exchange = self._exchange(call, state, settled, began)
         if exchange.shadowed:
             self._in_thread(partial(self._shadow, exchange, llm))
@@ -95,6 +94,12 @@ class Hybrid:
             return exchange.out_of_reach(problem)
         refusal = exchange.refused(response.status_code)
         return refusal or exchange.whole(response.status_code, response.headers, data)
+
+    def settle(self, state: State, call: Call) -> cascade.Settled:
+        """Ask the rungs of a call until one is kept, or none is left."""
+        return cascade.drive(
+            cascade.settle(state, call), lambda whom: self.rung(state, whom.candidate).ask(call, whom.task)
+        )
 
     async def chat_async(self, body: Json, headers: Mapping[str, str], llm: AsyncLLM) -> Reply:
         """As `chat`, awaited."""
@@ -144,25 +149,19 @@ class Hybrid:
         state = self.store.current()
         for task, rungs in state.policy.rungs.items():
             for each in rungs:
-                rung = self.rung(state, each.candidate)
-                if isinstance(rung, InProcess):
-                    rung.ask(read({"messages": [{"role": "user", "content": "warm up"}]}), task)
+                self.rung(state, each.candidate).warm(task)
 
     def _made(self, name: str, candidate: Candidate) -> Rung:
-        if candidate.shots:  # asked without them it would be another candidate than the one that was proved
-            return Missing(name, f"{name} was measured with {candidate.shots} examples in its prompt, not served yet")
         try:
             if name in self.upstreams:
-                return Endpoint(name, self.upstreams[name], self.timeout)
-            if candidate.kind in (CandidateKind.CLASSIFIER, CandidateKind.CACHE):
-                from migration.live.rungs.inprocess import load
-
-                return InProcess(name, load(candidate, self.run), self.timeout)
-            if candidate.source.startswith(("http://", "https://")):
-                return Endpoint(name, upstream(candidate.source), self.timeout)
+                rung: Rung = Endpoint(name, self.upstreams[name], self.timeout)
+            elif candidate.source.startswith(("http://", "https://")):
+                rung = Endpoint(name, upstream(candidate.source), self.timeout)
+            else:
+                rung = InProcess(name, load(name, candidate, self.run), self.timeout)
         except MigrationError as error:
             return Missing(name, str(error))
-        return Missing(name, f"no address is given for {name}: upstreams={{{name!r}: 'http://host/v1#model'}}")
+        return Prompted.of(name, rung, candidate, self.run) if candidate.shots else rung
 
     def _exchange(self, call: Call, state: State, settled: cascade.Settled, began: float) -> Exchange:
         active = state.active

@@ -129,14 +129,16 @@ a table has them: the confidence the model states when asked (0..1), and the sha
 
 @dataclass(frozen=True)
 class CandidateId:
-    """Who answered: the same five facts wherever a table names a candidate (columns `kind`, `base`, `adapter`,
-    `shots` beside `candidate`, its name). No meaning is read back out of the name."""
+    """Who answered: the same facts wherever a table names a candidate (columns `candidate_kind`, `base`, `adapter`,
+    `shots`, `examples` beside `candidate`, its name). shots: worked examples in its prompt; examples: which ones
+    (`similar`, `random`). No meaning is read back out of the name."""
 
     name: str
     kind: CandidateKind = CandidateKind.SLM
     base: str = ""
     adapter: str = ""
     shots: int = 0
+    examples: str = ""
 
     @property
     def tuned(self) -> bool:
@@ -151,6 +153,7 @@ class CandidateId:
             "base": self.base or self.name,
             "adapter": self.adapter,
             "shots": self.shots,
+            "examples": self.examples,
         }
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from tiny_models import CHATML, byte_tokenizer
 
-from migration.benchmark.candidates import COLUMNS, Candidate, answer_limits, chat, frame, render, signals, with_shots
+from migration.benchmark.candidates import COLUMNS, Candidate, answer_limits, chat, frame, render, signals
 
 GEMMA = (
     "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
@@ -69,38 +69,6 @@ def test_messages_from_parquet_are_plain(tmp_path):
     assert chat([{"role": "assistant", "content": None}]) == [{"role": "assistant", "content": ""}]
 
 
-def test_shots_are_the_nearest_examples_of_the_task_best_last():
-    def call(text, task, response):
-        return {"messages": [{"role": "system", "content": "old"}, {"role": "user", "content": text}]} | {
-            "task": task,
-            "response": response,
-        }
-
-    train = pd.DataFrame(
-        [
-            call("where is my parcel", "intent", "track"),
-            call("where is my parcel please", "other task", "wrong"),
-            call("refund my money", "intent", "refund"),
-            call("where is the parcel I ordered", "intent", "track it"),
-            call("unanswered parcel", "intent", None),
-        ]
-    )
-    asked = [{"role": "system", "content": "new"}, {"role": "user", "content": "where is my parcel?"}]
-    requests = pd.DataFrame({"call_id": ["a"], "task": ["intent"], "messages": [asked], "max_tokens": [5]}, index=[7])
-    (messages,) = with_shots(requests, train, 2)["messages"]
-    assert [m["content"] for m in messages] == [
-        "new",
-        "where is the parcel I ordered",
-        "track it",
-        "where is my parcel",
-        "track",
-        "where is my parcel?",
-    ]
-    assert with_shots(requests, train, 0) is requests
-    unknown = requests.assign(task="never seen")
-    assert with_shots(unknown, train, 2)["messages"].iloc[0] == asked
-
-
 def test_an_answers_limit_comes_from_training_answers_and_the_request_never_from_the_reference():
     calls = pd.DataFrame(
         {
@@ -116,17 +84,6 @@ def test_an_answers_limit_comes_from_training_answers_and_the_request_never_from
     longer = calls.assign(completion_tokens=calls["completion_tokens"].where(calls["split"] == "train", 77))
     assert (answer_limits(longer, held) == answer_limits(calls, held)).all()
     assert answer_limits(calls, held.assign(task="never seen")).tolist() == [33, 10, 33]
-
-
-def test_random_examples_are_the_same_for_all_calls_of_a_task():
-    rows = [
-        {"messages": [{"role": "user", "content": f"text {i}"}], "response": str(i), "task": "t"} for i in range(20)
-    ]
-    train = pd.DataFrame(rows)
-    asked = train.head(3).drop(columns="response")
-    first, *others = [m[:-1] for m in with_shots(asked, train, 4, examples="random")["messages"]]
-    assert len(first) == 8
-    assert all(other == first for other in others)
 
 
 def test_signals_are_numbers_of_the_tokens():
@@ -146,7 +103,8 @@ def test_the_frame_has_all_columns_even_of_failures():
 
 def test_identity_is_in_fields_not_in_names():
     tuned = Candidate("mine", "smollm2", adapter="adapter", shots=3).id.columns()
-    assert tuned == {"candidate": "mine", "candidate_kind": "slm", "base": "smollm2", "adapter": "adapter", "shots": 3}
+    own = {"candidate": "mine", "candidate_kind": "slm", "base": "smollm2", "adapter": "adapter"}
+    assert tuned == own | {"shots": 3, "examples": "similar"}
     assert Candidate("x", "http://host/v1#qwen").id.base == "qwen"
 
 

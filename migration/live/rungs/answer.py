@@ -56,6 +56,9 @@ class Rung(Protocol):
     async def ask_async(self, call: Call, task: str | None = None) -> Answer:
         """`ask`, awaited."""
 
+    def warm(self, task: str) -> None:
+        """Load what answers a task."""
+
     def close(self) -> None:
         """Close what `ask` opened."""
 

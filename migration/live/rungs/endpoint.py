@@ -113,6 +113,9 @@ class Endpoint:
     def _resting(self) -> Answer:
         return Answer(self.name, error=f"left alone for {REST:.0f} s after {FAILURES} failures in a row")
 
+    def warm(self, task: str) -> None:
+        """Nothing to load: the server has its model."""
+
     def close(self) -> None:
         """Close the blocking connections; those of an event loop end with it."""
         self._client.close()
@@ -128,16 +131,20 @@ def request_body(call: Call, model: str) -> dict[str, Any]:
     known = {"developer": "system", "tool": "user", "function": "user"}
     messages = [{"role": known.get(one["role"], one["role"]), "content": one["content"]} for one in call.messages]
     body: dict[str, Any] = {name: call.body[name] for name in SENT if call.body.get(name) is not None}
-    limit = call.body.get("max_completion_tokens") or call.body.get("max_tokens")
-    tokens = min(limit, MOST_TOKENS) if isinstance(limit, int) else MOST_TOKENS
     return body | {
         "model": model,
         "messages": messages,
-        "max_tokens": tokens,
+        "max_tokens": most_tokens(call),
         "temperature": 0,
         "logprobs": True,
         "top_logprobs": TOP_LOGPROBS,
     }
+
+
+def most_tokens(call: Call) -> int:
+    """Tokens that a rung's answer may have: what the caller allows, and no more than `MOST_TOKENS`."""
+    limit = call.body.get("max_completion_tokens") or call.body.get("max_tokens")
+    return max(1, min(limit, MOST_TOKENS)) if isinstance(limit, int) and limit else MOST_TOKENS
 
 
 def _within(data: bytearray, part: bytes, began: float, seconds: float) -> None:

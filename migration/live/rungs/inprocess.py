@@ -1,7 +1,7 @@
-"""Rungs in this process: the classifiers that step 02 fitted, one a task.
+"""Rungs in this process: what step 02 or 03 left in the run folder answers, as it was measured.
 
-Loaded where a policy asks one, with what they need (numpy, and the sentence encoder's runtime). Out of scope: how a
-classifier is fitted and what it is worth (`benchmark.kinds`).
+A classifier or a cache answers in milliseconds; a small model takes its time and needs torch: in production it has an
+address (`endpoint`). Loaded where a policy asks one. Out of scope: how they learn, what they are worth (`benchmark`).
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from migration.errors import BadInput
-from migration.live.call import Call
+from migration.live.call import Call, read
 from migration.live.rungs.answer import Answer
 from migration.schema import CandidateKind
 
 if TYPE_CHECKING:
+    from migration.benchmark.kinds.cached import Recall
     from migration.routing.policy import Candidate
 
-FOLDER = Path("02_candidate_benchmark") / "classifier"
-Said = tuple[str | None, dict[str, float | None]]
+CLASSIFIERS = Path("02_candidate_benchmark") / "classifier"
+CALLS = Path("01_traffic_audit") / "calls.parquet"
+Said = tuple[str | None, Mapping[str, float | None]]
 """An answer, None where there is none, and its signals."""
 
 
 class InProcessModel(Protocol):
-    """A model in this process: the messages of a call of a task in, an answer (or None) and its signals out."""
+    """A model in this process: a call of a task in, an answer (or None) and its signals out. May raise."""
 
-    def reply(
-        self, messages: tuple[dict[str, str], ...], task: str | None
-    ) -> tuple[str | None, Mapping[str, float | None]]:
+    def reply(self, call: Call, task: str | None) -> Said:
         """The answer (None where it has none) and its signals."""
 
 
 @dataclass
 class InProcess:
-    """A classifier in this process. timeout: seconds that an awaiting caller gives it."""
+    """A model in this process as a rung. timeout: seconds that an awaiting caller gives it."""
 
     name: str
     model: InProcessModel
@@ -47,14 +47,17 @@ class InProcess:
         """The model's answer as a chat completion, or why there is none."""
         began = time.perf_counter()
         try:
-            text, signals = self.model.reply(call.messages, task)
+            text, signals = self.model.reply(call, task)
         except Exception as error:  # noqa: BLE001 - whatever a model raises is one escalation, and is told
-            return Answer(self.name, latency_ms=(time.perf_counter() - began) * 1e3, error=type(error).__name__)
+            told = f"{type(error).__name__}: {error}"[:200]
+            return Answer(self.name, latency_ms=(time.perf_counter() - began) * 1e3, error=told)
         taken = (time.perf_counter() - began) * 1e3
         if text is None:
             return Answer(self.name, signals=signals, latency_ms=taken, error="has no answer to this")
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
-        return Answer(self.name, {"choices": [choice], "usage": {}}, signals, taken)
+        tokens = {name: signals.get(name) for name in ("prompt_tokens", "completion_tokens")}
+        usage = {name: int(count) for name, count in tokens.items() if count is not None}
+        return Answer(self.name, {"choices": [choice], "usage": usage}, signals, taken)
 
     async def ask_async(self, call: Call, task: str | None = None) -> Answer:
         """As `ask`, in a thread, so that the loop goes on."""
@@ -62,6 +65,10 @@ class InProcess:
             return await asyncio.wait_for(asyncio.to_thread(self.ask, call, task), self.timeout)
         except TimeoutError:
             return Answer(self.name, latency_ms=self.timeout * 1e3, error="TimeoutError")
+
+    def warm(self, task: str) -> None:
+        """Load what answers a task now, so that no caller waits for it."""
+        self.ask(read({"messages": [{"role": "user", "content": "warm up"}], "max_tokens": 1}), task)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -85,6 +92,9 @@ class Missing:
         """As `ask`."""
         return self.ask(call)
 
+    def warm(self, task: str) -> None:
+        """Nothing to load."""
+
     def close(self) -> None:
         """Nothing to close."""
 
@@ -98,11 +108,11 @@ class Classifiers:
 
     of: Mapping[str, Any]
 
-    def reply(self, messages: tuple[dict[str, str], ...], task: str | None) -> Said:
+    def reply(self, call: Call, task: str | None) -> Said:
         """The answer of the task's classifier. signals: as predictions.parquet names them."""
         if task is None or task not in self.of:
             return None, {}
-        (row,) = self.of[task].answer([list(messages)]).to_dict("records")
+        (row,) = self.of[task].answer([list(call.messages)]).to_dict("records")
         text: str | None = row["output"]
         signals: dict[str, float | None] = {
             "confidence_raw": float(row["confidence"]),
@@ -113,10 +123,45 @@ class Classifiers:
         return text, signals
 
 
-def load(candidate: Candidate, run: Path) -> Classifiers:
-    """The in-process model of a candidate, from what step 02 left. Raises BadInput where there is none."""
-    if candidate.kind != CandidateKind.CLASSIFIER:
-        raise BadInput(f"a {candidate.kind} cannot be served in this process yet")
-    from migration.benchmark.kinds.by_task import load_tasks
+@dataclass(frozen=True)
+class Cached:
+    """What the log's `train` calls were answered. Nothing is added while it serves: answers age as they did in 02."""
 
-    return Classifiers(load_tasks(run / FOLDER))
+    recall: Recall
+
+    def reply(self, call: Call, task: str | None) -> Said:
+        """The latest answer to the same request of the task. signals: as predictions.parquet names them."""
+        from migration.benchmark.kinds.cached import request_key
+
+        found = self.recall.look_up(request_key(str(task), call.messages), call.created_at.timestamp())
+        text: str | None = found["output"]
+        signals = {name: found.get(name) for name in ("confidence_raw", "margin")}
+        return text, signals | {"output_chars": float(len(text or ""))}
+
+
+def load(name: str, candidate: Candidate, run: Path) -> InProcessModel:
+    """The in-process model of a candidate, from what the run holds. Raises BadInput where there is none."""
+    if candidate.kind == CandidateKind.CLASSIFIER:
+        from migration.benchmark.kinds.by_task import load_tasks
+
+        return Classifiers(load_tasks(run / CLASSIFIERS))
+    if candidate.kind == CandidateKind.CACHE:
+        return Cached(_recall(run))
+    if candidate.kind == CandidateKind.SLM:
+        from migration.live.rungs.local import Local
+
+        return Local.of(name, candidate, run)
+    raise BadInput(f"{name} has no address: upstreams={{{name!r}: 'http(s)://host/v1#model'}}")
+
+
+def _recall(run: Path) -> Recall:
+    import pandas as pd
+
+    from migration.benchmark.kinds.cached import learn_recall
+
+    if not (run / CALLS).exists():
+        raise BadInput(f"a cache answers from {run / CALLS}, which is not there")
+    return learn_recall(pd.read_parquet(run / CALLS, columns=[*_RECALLED]))
+
+
+_RECALLED = ("call_id", "created_at", "kind", "task", "messages", "response", "split")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migration.errors import BadInput
+from migration.live.rungs.local import adapter_of, quantisation_of
 
 if TYPE_CHECKING:
     from migration.routing.policy import Candidate
@@ -37,15 +38,13 @@ class Embedded:
     def start(self, candidates: dict[str, Candidate]) -> None:
         """Serve each candidate; those of one base and adapter share a server. Raises BadInput where one cannot be."""
         for name, candidate in candidates.items():
-            model = candidate.base or candidate.source, candidate.adapter
+            model = candidate.base or candidate.source, adapter_of(self.run, candidate)
             if model not in self._served:
                 self._served[model] = self._serve(*model)
             self.addresses[name] = f"{self._served[model]}#{name}"
 
     def _serve(self, base: str, adapter: str) -> str:
-        own = self.run / "03_qlora_finetune" / "adapter"
-        folder = str(own if own.is_dir() else adapter) if adapter else ""
-        command = [sys.executable, "-m", "migration.live.server.embedded", str(self.run), base, folder]
+        command = [sys.executable, "-m", "migration.live.server.embedded", str(self.run), base, adapter]
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         process: subprocess.Popen[str] = subprocess.Popen(command, text=True, start_new_session=True, **pipes)
         self._processes.append(process)
@@ -68,14 +67,13 @@ class Embedded:
 def gguf_of(run: Path, base: str, adapter: str) -> Path:
     """The GGUF file of a base, or of a base with an adapter, which is merged where that was not done before."""
     from migration import models
-    from migration.artifacts import Run
 
     files = models.find(base)
     if not adapter:
         if not files.gguf:
             raise BadInput(f"{base} is no GGUF: serve it yourself and give its address")
         return files.folder / files.gguf
-    quantize = Run(run).manifest.get("parameters", {}).get("quantize", "nf4") or None
+    quantize = quantisation_of(run)
     weights = b"".join(file.read_bytes() for file in sorted(Path(adapter).glob("adapter_*")))
     key = hashlib.sha256(f"{files.identity} {quantize}".encode() + weights).hexdigest()[:16]
     target = run / "live" / "models" / f"{key}.gguf"

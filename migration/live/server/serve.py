@@ -116,15 +116,16 @@ def with_models(settings: Settings, policy: Policy, own: Embedded, say: Callable
     local = {
         name: candidate
         for name, candidate in policy.candidates.items()
-        if name in asked and candidate.kind == CandidateKind.SLM and not candidate.shots
-        and name not in settings.upstreams and not candidate.source.startswith(("http://", "https://"))
+        if name in asked and candidate.kind == CandidateKind.SLM and name not in settings.upstreams
+        and not candidate.source.startswith(("http://", "https://"))
     }  # fmt: skip
     for name, candidate in local.items():
         try:
             own.start({name: candidate})
             say(f"{name} is served by llama.cpp here, at {own.addresses[name].partition('#')[0]}")
         except BadInput as problem:
-            say(f"{name} is not served: {problem}. Give its address: --upstream '{name}=http(s)://host/v1#model'")
+            say(f"{name} is answered in the gateway's process, one call at a time: {problem}. Give its address: "
+                f"--upstream '{name}=http(s)://host/v1#model'")  # fmt: skip
     llm = settings.llm or (OPENAI if os.environ.get("OPENAI_API_KEY") else "")
     if not llm:
         llm = next(iter(own.addresses.values()), "") or _stand_in(own, policy)

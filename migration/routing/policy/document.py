@@ -29,7 +29,8 @@ COMPLEXITY = "complexity"
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """What answers a rung. source: what finds or reaches it (a name, a folder, `http(s)://host/v1#model`); price:
-    USD by unit (`usd_per_1m_prompt`, `usd_per_1m_completion`, `usd_per_call`)."""
+    USD by unit (`usd_per_1m_prompt`, `usd_per_1m_completion`, `usd_per_call`); shots, examples: how many worked
+    examples are in its prompt, and which (`similar`, `random`)."""
 
     kind: CandidateKind
     source: str = ""
@@ -37,6 +38,7 @@ class Candidate:
     adapter: str = ""
     shots: int = 0
     price: Mapping[str, float] = field(default_factory=dict)
+    examples: str = ""
 
 
 @dataclass(frozen=True, slots=True)

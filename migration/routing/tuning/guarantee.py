@@ -267,7 +267,8 @@ def group_tasks(rows: pd.DataFrame, members: Mapping[str, tuple[str, ...]], term
 def _candidate_of(rows: pd.DataFrame, name: str, price: UnitPrice | None) -> Candidate:
     own = rows[rows["candidate"] == name].iloc[0]
     base, adapter, usd = str(own["base"]), str(own["adapter"] or ""), price.document() if price else {}
-    return Candidate(CandidateKind(own["candidate_kind"]), base, base, adapter, int(own["shots"]), usd)
+    shots, examples = int(own["shots"]), str(own["examples"])
+    return Candidate(CandidateKind(own["candidate_kind"]), base, base, adapter, shots, usd, examples)
 
 
 def _expected(fit: pd.DataFrame, members: Mapping[str, tuple[str, ...]]) -> dict[str, float]:

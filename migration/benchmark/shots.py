@@ -1,0 +1,103 @@
+"""Worked examples in the prompt: a task's own training calls, as turns before the question.
+
+The same examples reach a model in the benchmark and in production (`live.rungs.prompted`), since a candidate is what it
+was measured with. Personal data in them is masked: they show one customer's words in the prompt of another.
+Out of scope: which candidates have examples, and asking a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from migration.audit.pii import Masker, mask_messages
+from migration.benchmark.candidates import Message, chat
+from migration.models import embed
+from migration.models.files import ModelNotFound
+
+MOST_COMPARED = 1000
+"""Training calls of a task that worked examples are taken from: a random part of more."""
+SIMILAR, RANDOM = "similar", "random"
+"""Which examples: those whose own text is nearest to the question, or the same few for all calls of a task."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The worked examples of one task. turns: each example as messages; nearest: from questions (n,) to the places of
+    the examples that each is shown, nearest first: int (n, k)."""
+
+    turns: tuple[list[Message], ...]
+    nearest: Callable[[list[str]], np.ndarray]
+
+    @classmethod
+    def of(cls, train: pd.DataFrame, k: int, *, examples: str = SIMILAR, seed: int = 7) -> Examples:
+        """The examples among a task's training calls (messages, response).
+
+        examples: `similar` takes those whose text is nearest (cosine of sentence embeddings, of character 3- to 5-gram
+        TF-IDF where the encoder is absent), `random` the same k for all calls, which share them as a prefix.
+        An example's system text is left out, as the request brings its own.
+        """
+        shown = train.sample(min(len(train), MOST_COMPARED), random_state=seed)
+        masked = [
+            mask_messages([*chat(m), {"role": "assistant", "content": r}], masker=Masker())
+            for m, r in zip(shown["messages"], shown["response"], strict=True)
+        ]
+        turns = tuple([m for m in each if m["role"] != "system"] for each in masked)
+        k = min(k, len(turns))
+        if examples == RANDOM:
+            return cls(turns, lambda asked: np.tile(np.arange(k), (len(asked), 1)))
+        return cls(turns, _nearest([_question(each[:-1]) for each in turns], k))
+
+    def onto(self, requests: Sequence[list[Message]]) -> list[list[Message]]:
+        """Each request (messages) with its examples after its system text, the best one last."""
+        found = self.nearest([_question(messages) for messages in requests])
+        return [self._before(messages, places) for messages, places in zip(requests, found, strict=True)]
+
+    def _before(self, messages: list[Message], places: np.ndarray) -> list[Message]:
+        head = [m for m in messages if m["role"] == "system"]
+        shown = [turn for place in reversed(places.tolist()) for turn in self.turns[place]]
+        return head + shown + [m for m in messages if m["role"] != "system"]
+
+
+def _question(messages: Sequence[Message]) -> str:
+    return "\n".join(m["content"] for m in messages if m["role"] != "system")
+
+
+def _nearest(examples: list[str], k: int) -> Callable[[list[str]], np.ndarray]:
+    try:
+        known = embed(examples, fast=True)
+        likeness: Callable[[list[str]], Any] = lambda asked: embed(asked, fast=True) @ known.T  # noqa: E731
+    except ModelNotFound:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True).fit(examples)
+        rows = vectors.transform(examples)
+        likeness = lambda asked: (vectors.transform(asked) @ rows.T).toarray()  # noqa: E731
+    return lambda asked: np.argsort(-likeness(asked), axis=1, kind="stable")[:, :k]
+
+
+def with_shots(
+    requests: pd.DataFrame, train_calls: pd.DataFrame, k: int, *, examples: str = SIMILAR, seed: int = 7
+) -> pd.DataFrame:
+    """The requests with k worked examples each, as turns before the question; best example last.
+
+    requests: call_id, messages (and task, where examples must be of the same one). train_calls: messages, response
+    (and task). examples: as in `Examples.of`. Rows of a task without train calls stay as they are.
+    """
+    train = train_calls[train_calls["response"].notna()]
+    if k <= 0 or train.empty:
+        return requests
+    messages = pd.Series([chat(m) for m in requests["messages"]], index=requests.index, dtype=object)
+    by_task = "task" in requests and "task" in train
+    groups = requests.groupby("task", sort=False) if by_task else [(None, requests)]
+    for task, group in groups:
+        known = train[train["task"] == task] if by_task else train
+        if len(known):
+            found = Examples.of(known, k, examples=examples, seed=seed).onto([messages[i] for i in group.index])
+            for i, each in zip(group.index, found, strict=True):
+                messages[i] = each
+    return requests.assign(messages=messages)

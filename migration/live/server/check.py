@@ -1,0 +1,172 @@
+"""Whether what serves decides as step 04 did: its test calls asked again, through the gateway's own code.
+
+With the engine that steps 02 and 03 measured every decision must be the same; another engine (half precision in
+llama.cpp, a quantised vLLM) computes other last digits, and the guarantee carries over as far as its answers are the
+same. Out of scope: the network (the gateway adds none of its own), and tuning again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from migration.errors import BadInput
+from migration.live.call import Call, read
+from migration.live.hybrid import Hybrid
+from migration.live.policies import Active, State
+from migration.live.server.embedded import Embedded
+from migration.routing.policy import SLM, Policy, Router
+from migration.schema import CandidateKind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from migration.stats import Rate
+
+AS_MEASURED = "the engine that was measured, in this process"
+LLAMA = "llama.cpp's server, as `migrate serve` starts it"
+ROUTING = "04_router_tuning"
+ANSWERS = ("02_candidate_benchmark", "03_qlora_finetune")
+
+
+@dataclass(frozen=True)
+class Check:
+    """What an engine did with the test calls. same: share of calls with 04's decision; changed: share that got a small
+    model's answer which 04 did not count with; loss: share of answers that differ from the LLM's (all weighted to the
+    traffic, by conversation). differing: call_id, expected, found, reason. bound: what 04 proved of the loss at most.
+    """
+
+    engine: str
+    same: Rate
+    changed: Rate
+    loss: Rate
+    differing: pd.DataFrame
+    max_loss: float
+    bound: float
+
+    @property
+    def carried(self) -> float:
+        """The loss that is proved with this engine: 04's bound, and every answer that changed counted as lost."""
+        return self.bound + (self.changed.high if self.changed.value else 0.0)
+
+    def __str__(self) -> str:
+        verdict = "the guarantee carries over" if self.carried <= self.max_loss else (
+            f"over {self.max_loss:.1%}: tune with this engine (its address as a candidate of step 02) to rely on it"
+        )  # fmt: skip
+        return (
+            f"{self.engine}: decisions as in 04 {self.same}; answers changed {self.changed}; answers that differ from "
+            f"the LLM's {self.loss}, proved at most {self.carried:.1%}: {verdict}"
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """The figures as JSON: fractions, and the number of calls."""
+        return {"engine": self.engine, "calls": self.same.n, "same_decisions": self.same.value,
+                "changed": self.changed.value, "loss": self.loss.value, "proved": round(self.carried, 4),
+                "max_loss": self.max_loss}  # fmt: skip
+
+
+def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 200, timeout: float = 120.0) -> Check:
+    """Ask the test calls of step 04 again, `calls` of routed tasks and as many others, by 04's own policy.
+
+    upstreams: candidate -> address; a candidate without one is answered in this process, as it was measured. An answer
+    may have as many tokens as it had in 02. Raises BadInput where the policy routes nothing or the run lacks a step.
+    """
+    import pandas as pd
+
+    from migration.stats import weighted_rate
+
+    policy, expected = Policy.load(run / ROUTING / "policy.json"), sampled(run, calls)
+    if policy.guarantee is None or not policy.routed_tasks:
+        raise BadInput(f"{run / ROUTING / 'policy.json'} routes nothing: there is nothing to check")
+    state = State(Active(policy.version), Router(policy))
+    with_answers = Hybrid(run, upstreams=upstreams, timeout=timeout, log=False)
+    found = [_asked(with_answers, state, call) for call in calls_of(run, expected["call_id"].tolist())]
+    rows = expected.merge(pd.DataFrame(found), "inner", "call_id")
+    design = {"weights": rows["weight"], "strata": rows["task"], "cluster": rows["conversation"]}
+    same = (rows["candidate"] == rows["found"]) & (rows["rung"] == rows["at"])
+    kept = rows["found"] != policy.llm
+    changed = kept & (~same | (rows["output"] != rows["measured"]))
+    lost = kept & ~_agrees(rows)
+    names = {"candidate": "expected", "reason_now": "reason"}
+    differing = rows.loc[~same, ["call_id", "candidate", "found", "reason_now"]].rename(columns=names)
+    bound = max(group.loss_bound for group in policy.guarantee.groups if group.proved)
+    rates = [weighted_rate(each.to_numpy(float), **design) for each in (same, changed, lost)]
+    return Check(engine, *rates, differing.reset_index(drop=True), policy.guarantee.max_loss, bound)
+
+
+def checked(run: Path, upstreams: dict[str, str], calls: int) -> Iterator[Check]:
+    """The rungs as they were measured; then at `upstreams`, or where `migrate serve` has its small models."""
+    yield check(run, {}, AS_MEASURED, calls=calls)
+    if upstreams:
+        yield check(run, upstreams, ", ".join(f"{name} at {at}" for name, at in upstreams.items()), calls=calls)
+        return
+    policy, own = Policy.load(run / ROUTING / "policy.json"), Embedded(run)
+    asked = {rung.candidate: policy.candidates[rung.candidate] for rungs in policy.rungs.values() for rung in rungs}
+    try:
+        own.start({name: one for name, one in asked.items() if one.kind == CandidateKind.SLM})
+        if own.addresses:
+            yield check(run, own.addresses, LLAMA, calls=calls)
+    finally:
+        own.stop()
+
+
+def sampled(run: Path, calls: int) -> pd.DataFrame:
+    """`calls` of 04's decisions on test calls of tasks that have rungs, as many of the others, and what 04 counted with
+    (`measured`: the kept answer's text). Raises BadInput where the run lacks a step."""
+    import pandas as pd
+
+    try:
+        decided = pd.read_parquet(run / ROUTING / "decisions.parquet")
+        names = ["call_id", "candidate", "output", "reference", "task_type"]
+        answers = [pd.read_parquet(run / step / "predictions.parquet", columns=names) for step in ANSWERS]
+    except FileNotFoundError as error:
+        raise BadInput(f"the decisions are checked against steps 02 to 04: {error.filename} is missing") from error
+    test = decided[decided["part"] == "test"].drop(columns=["agrees"])
+    routed = test["stage"].isin(["answer", "score"]) | (test["model"] == SLM)
+    drawn = pd.concat([part.sample(min(calls, len(part)), random_state=7) for part in (test[routed], test[~routed])])
+    known = pd.concat(answers).drop_duplicates(["call_id", "candidate"], keep="last")
+    said = known[["call_id", "candidate", "output"]].rename(columns={"output": "measured"})
+    of_call = known.drop_duplicates("call_id")[["call_id", "reference", "task_type"]]
+    return drawn.merge(said, "left", ["call_id", "candidate"]).merge(of_call, "left", "call_id").reset_index(drop=True)
+
+
+def calls_of(run: Path, call_ids: list[str]) -> Iterator[Call]:
+    """The logged calls as an application would make them, in this order, at the time when they were made."""
+    import pyarrow.dataset as ds
+
+    from migration.benchmark.candidates import answer_limits
+
+    data, at = ds.dataset(run / "01_traffic_audit" / "calls.parquet"), ds.field
+    names = ["call_id", "created_at", "conversation_id", "model", "messages", "tools", "response_format", "task"]
+    names = [name for name in (*names, "max_tokens") if name in data.schema.names]
+    rows = data.to_table(columns=names, filter=at("call_id").isin(call_ids)).to_pandas()
+    learned = data.to_table(columns=["task", "split", "completion_tokens", "response"]).to_pandas()
+    rows = rows.assign(max_tokens=answer_limits(learned, rows)).set_index("call_id").loc[call_ids]
+    for call_id, row in zip(call_ids, rows.to_dict("records"), strict=True):
+        body = {"model": row["model"], "messages": list(row["messages"]), "max_tokens": int(row["max_tokens"])}
+        texts = {name: row.get(name) for name in ("tools", "response_format")}
+        body |= {name: json.loads(text) for name, text in texts.items() if isinstance(text, str) and text}
+        yield replace(read(body), call_id=call_id, created_at=row["created_at"].to_pydatetime())
+
+
+def _asked(hybrid: Hybrid, state: State, call: Call) -> dict[str, Any]:
+    settled = hybrid.settle(state, call)
+    decision, answer = settled.decision, settled.answer
+    return {"call_id": call.call_id, "found": decision.candidate, "at": decision.rung, "reason_now": decision.reason,
+            "output": answer.text if answer else None}  # fmt: skip
+
+
+def _agrees(rows: pd.DataFrame) -> pd.Series:
+    """Whether each answer now delivered is the LLM's, by step 02's scorers; True where the LLM answers."""
+    import pandas as pd
+
+    from migration.benchmark import score
+
+    kept, agrees = rows["output"].notna(), pd.Series(True, rows.index)
+    if kept.any():
+        asked = rows.loc[kept, ["call_id", "task", "task_type", "output", "reference"]].assign(error=None)
+        agrees[kept] = score(asked.reset_index(drop=True))["agrees"].to_numpy(bool)
+    return agrees
