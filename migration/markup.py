@@ -56,7 +56,7 @@ def table(frame: pd.DataFrame, formats: Mapping[Any, Any] | None = None, *, miss
     known = {html.escape(str(name)): form for name, form in (formats or {}).items() if name in frame.columns}
     style = shown.style.format(known, precision=3, thousands=",", na_rep=missing, escape="html").hide(axis="index")
     numbers = [c for c in shown.columns if shown[c].dtype.kind in "iuf" or c in known]
-    return style.set_properties(subset=numbers, **{"text-align": "right"})
+    return style.set_properties(subset=pd.Index(numbers), **{"text-align": "right"})
 
 
 def sanitise(page: str) -> str:

@@ -81,7 +81,7 @@ def say_recall(recall: pd.DataFrame) -> Markdown:
     recall: of `pii.recall_by_kind`.
     """
     own = recall[recall.kind != "NONE"]
-    worst = own.loc[own.recall.idxmin()]
+    worst = own.sort_values("recall", kind="stable").iloc[0]
     kind, all_texts, share = worst.kind.lower().replace("_", " "), int(own.n.sum()), own.masked.sum() / own.n.sum()
     return Markdown(
         f"Of {all_texts} made-up texts with personal data from eight countries {share:.1%} are masked; least of kind "

@@ -91,7 +91,7 @@ def answer_limits(calls: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
     of_all = known["completion_tokens"].quantile(MOST_NEEDED) if len(known) else 256.0
     needed = rows["task"].map(of_task).fillna(of_all).astype(float) * SLACK + ROOM
     own = rows["max_tokens"].astype(float) if "max_tokens" in rows else pd.Series(np.inf, rows.index)
-    return np.maximum(1, np.minimum(own.fillna(np.inf), needed)).astype(int).to_numpy()
+    return np.maximum(1, np.minimum(own.fillna(np.inf).to_numpy(), needed.to_numpy())).astype(int)
 
 
 def prompt_of(tokenizer: Any, call: Mapping[Any, Any]) -> str:

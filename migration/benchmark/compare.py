@@ -79,7 +79,6 @@ def compare(
     decided = verdicts(board, prospects, replayed, floor, names or {}, left_out or {})
     constant = pd.DataFrame([_constant(str(task), part) for task, part in _parts(scored, order)])
     frame = pd.concat([logged.assign(verdict=str(Verdict.REFERENCE)), constant, board], ignore_index=True)
-    facts = {name: dict(fact) for name, fact in facts.items()}
     base = base_candidate(scored, facts)
     return Scoreboard(frame, decided, _tests(scored), margin, floor, llm, facts, base)
 
@@ -291,6 +290,7 @@ def pipeline_latency(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, 
         replayed.loc[empty, "slm_ms"] = rng.choice(waits.to_numpy(float), len(empty))
     replayed["asked"] = replayed["slm_ms"].notna()
     replayed["slm_ms"] = replayed["slm_ms"].fillna(replayed["latency_ms"])
-    waits = conversation_waits(replayed.assign(asked=replayed["asked"].astype(int)), ["latency_ms", "slm_ms", "asked"])
-    named = waits.rename(columns={"latency_ms": "llm_ms", "slm_ms": "candidate_ms"}).rename_axis("conversation_id")
+    asked = replayed.assign(asked=replayed["asked"].astype(int))
+    whole = conversation_waits(asked, ["latency_ms", "slm_ms", "asked"])
+    named = whole.rename(columns={"latency_ms": "llm_ms", "slm_ms": "candidate_ms"}).rename_axis("conversation_id")
     return named.reset_index()[["conversation_id", "calls", "asked", "llm_ms", "candidate_ms"]]

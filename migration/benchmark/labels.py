@@ -15,7 +15,7 @@ import pandas as pd
 
 from migration.artifacts import resolve
 from migration.errors import BadInput, NotEnoughCalls
-from migration.stats import Difference, Powered, powered_difference, powered_rate
+from migration.stats import Difference, Powered, Sampled, powered_difference, powered_rate
 
 LLM = "LLM (logged)"
 """The candidate of labels that name none: the answer in the log."""
@@ -68,7 +68,8 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
     except (OSError, ValueError, UnicodeError) as error:
         raise BadInput(f"the labels {path} cannot be read: {str(error).splitlines()[0]}") from error
     frame = frame.astype(object).where(frame.notna(), None)
-    return [(i, row) for i, row in enumerate(frame.to_dict("records"), 2 if csv else 1)]
+    rows = ({str(name): value for name, value in row.items()} for row in frame.to_dict("records"))
+    return list(enumerate(rows, 2 if csv else 1))
 
 
 def _object(path: Path, line: int, text: str) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def quality(predictions: pd.DataFrame, calls: pd.DataFrame, labels: pd.DataFrame
     agrees = agrees.astype(float).fillna(0.0)
     about = predictions.drop_duplicates("call_id").set_index("call_id").loc[agrees.index]
     conversation = calls.drop_duplicates("call_id").set_index("call_id")["conversation_id"].reindex(agrees.index)
-    rows = {
+    rows: Sampled = {
         "weights": about.get("weight", None),
         "strata": about["task"],
         "cluster": conversation.fillna(agrees.index.to_series()),
@@ -115,7 +116,7 @@ def quality(predictions: pd.DataFrame, calls: pd.DataFrame, labels: pd.DataFrame
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def _minus_llm(human: pd.DataFrame, agrees: pd.DataFrame, name: str, rows: dict[str, Any]) -> Difference | None:
+def _minus_llm(human: pd.DataFrame, agrees: pd.DataFrame, name: str, rows: Sampled) -> Difference | None:
     """A candidate's quality less the LLM's on the calls with labels of both; what differs is the machine's guess."""
     if name == LLM or LLM not in human:
         return None

@@ -45,7 +45,7 @@ class Scoreboard:
     margin: float
     floor: float
     llm: str
-    facts: dict[str, dict[str, Any]]
+    facts: Mapping[str, Mapping[str, float | str]]
     best: str
 
     @property

@@ -15,7 +15,7 @@ ARMS = {"llm": LLM, "hybrid": SLM}
 
 def conversations_picture(conversations: pd.DataFrame, folder: Path) -> Picture:
     """What a conversation waits for and costs in both arms. conversations: rows of rehearsal.parquet."""
-    mean: dict[str, dict[str, float]] = conversations.groupby("arm")[["latency_ms", "cost_usd"]].mean().to_dict()
+    mean = conversations.groupby("arm")[["latency_ms", "cost_usd"]].mean()
     paid = mean["cost_usd"]
     cheaper = 1 - paid["hybrid"] / paid["llm"] if paid["llm"] else 0.0
     waits = mean["latency_ms"]["hybrid"] - mean["latency_ms"]["llm"]

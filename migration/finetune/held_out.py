@@ -93,10 +93,11 @@ def _choose(
     asked = look_at + [call for task in trained for call in _take(queues, task, Part.TEST, LEAST_TEST)]
     look = score(ask([tuned], rows[rows["call_id"].isin(asked)].assign(weight=1.0), calls, cache=cache), rows)
     each = (time.monotonic() - started) / max(len(asked), 1)
-    traffic = calls[calls["kind"].isin(REPLAYED)].groupby("task").size()
+    logged = calls[calls["kind"].isin(REPLAYED)].groupby("task").size()
+    traffic = {str(task): float(n) for task, n in logged.items()}
     look = look[look["call_id"].isin(look_at)]
     agreed = {str(t): (int(a.sum()), len(a)) for t, a in look.groupby("task")["agrees"]}
-    wanted = proof_calls(agreed, traffic.to_dict(), int(max(0.0, budget / max(each, 1e-6) - len(asked))))
+    wanted = proof_calls(agreed, traffic, int(max(0.0, budget / max(each, 1e-6) - len(asked))))
     for task, part, n in _rounds(wanted):
         if time.monotonic() - started > budget:
             break

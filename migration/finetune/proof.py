@@ -17,7 +17,7 @@ from migration.benchmark.scoring.forms import plain
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.fit import TaskPlan, encoded
 from migration.finetune.train import Training, enough, identity, tune
-from migration.stats import Rate, agreement_rate, constant_rate, paired_difference, weighted_rate
+from migration.stats import Rate, Sampled, agreement_rate, constant_rate, paired_difference, weighted_rate
 
 
 def base_of(summary: Mapping[str, Any], wanted: str = "") -> str:
@@ -68,7 +68,7 @@ def comparison(
 
 def _compared(task: str, trained: bool, group: pd.DataFrame) -> dict[str, Any]:
     one, two = group["base"].to_numpy(bool), group["tuned"].to_numpy(bool)
-    design = {"weights": group["weight"], "strata": group["task"], "cluster": group["conversation_id"]}
+    design: Sampled = {"weights": group["weight"], "strata": group["task"], "cluster": group["conversation_id"]}
     base, tuned = weighted_rate(one, **design), weighted_rate(two, **design)
     gain = paired_difference(one, two, **design)
     constant = constant_rate(group["reference"], **design).value

@@ -20,8 +20,10 @@ from migration.stats import Rate
 
 def week_table(table: pd.DataFrame) -> Any:
     """table: of `weekly`, a row a week and group."""
-    shown = {"slm_share": "{:.1%}", "loss": "{:.2%}", "evidence": "{:,.2f}", "cost_usd": "{:,.2f}", "calls": "{:,}"}
-    return table.style.hide(axis="index").format(shown, na_rep="none shadowed")
+    return table.style.hide(axis="index").format(
+        {"slm_share": "{:.1%}", "loss": "{:.2%}", "evidence": "{:,.2f}", "cost_usd": "{:,.2f}", "calls": "{:,}"},
+        na_rep="none shadowed",
+    )
 
 
 def split_sentence(review: Review) -> str:
@@ -74,8 +76,9 @@ def cost_sentence(review: Review, projection: pd.DataFrame) -> str:
 
 def proposal_table(proposed: Proposal) -> Any:
     """What a proposed policy would change, group by group."""
-    shown = {"slm_share": "{:.1%}", "loss": "{:.2%}", "bound": "{:.2%}", "before": "{:.3f}", "after": "{:.3f}"}
-    return proposed.changes.style.hide(axis="index").format(shown, na_rep="-")
+    return proposed.changes.style.hide(axis="index").format(
+        {"slm_share": "{:.1%}", "loss": "{:.2%}", "bound": "{:.2%}", "before": "{:.3f}", "after": "{:.3f}"}, na_rep="-"
+    )
 
 
 def proposal_sentence(proposed: Proposal | None) -> str:
@@ -190,11 +193,10 @@ class LabelForm:
         text = widgets.Textarea(disabled=True, layout=widgets.Layout(width="90%", height="12em"))
 
         def show() -> None:
-            done = self.at >= len(self.rows)
-            row = {} if done else self.rows.loc[self.at]
-            text.value = (
-                "done" if done else f"{self.at + 1} of {len(self.rows)}\n\n{row['question']}\n\n-> {row['output']}"
-            )
+            text.value = "done"
+            if self.at < len(self.rows):
+                row = self.rows.loc[self.at]
+                text.value = f"{self.at + 1} of {len(self.rows)}\n\n{row['question']}\n\n-> {row['output']}"
 
         def answered(word: str) -> Any:
             def click(_: Any) -> None:

@@ -90,8 +90,8 @@ def test_groups(tuned: Tuned, result: Result) -> pd.DataFrame:
             continue
         weight = own["weight"] / own["weight"].sum()
         kept, lost = own["model"] == "slm", ~own["agrees"].astype(bool)
-        loss, share = float(weight @ lost), float(weight @ kept)
-        error = float(weight @ (lost & kept)) / share if share else 0.0
+        loss, share = float(weight[lost].sum()), float(weight[kept].sum())
+        error = float(weight[lost & kept].sum()) / share if share else 0.0
         rows.append(
             {
                 "group": group.group,
@@ -277,9 +277,10 @@ def task_table(tasks: pd.DataFrame, names: Mapping[str, str]) -> Any:
             "of kept, differ": tasks["kept_error"],
         }
     )
-    formats = {"share of traffic": "{:.0%}", "kept by small models": "{:.0%}", "of all, differ": "{:.1%}",
-               "of kept, differ": "{:.1%}"}  # fmt: skip
-    return shown.style.format(formats, escape="html", na_rep="–").hide(axis="index")
+    shares = {"share of traffic": "{:.0%}", "kept by small models": "{:.0%}"}
+    return shown.style.format(
+        {**shares, "of all, differ": "{:.1%}", "of kept, differ": "{:.1%}"}, escape="html", na_rep="–"
+    ).hide(axis="index")
 
 
 def plain_table(frame: pd.DataFrame) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import StrEnum
+from typing import Any
 
 from migration.errors import BadInput
 from migration.sample.simulate import World
@@ -37,7 +38,7 @@ def drifting(
     world = replace(world or World(), days=7 * weeks)
     if drift is None:
         return world
-    changes = {
+    changes: dict[Drift, dict[str, Any]] = {
         Drift.MIX: {"hard_share": 0.24, "judge_share": 0.60, "embedding_share": 0.10},
         Drift.WORDING: {"moods": (0.15, 0.15, 0.70), "slips": 0.95, "two_things": 0.60},
         Drift.NEW_TASK: {"urgency_share": 0.50},
@@ -45,6 +46,6 @@ def drifting(
             "large": NEW_LLM,
             "error_rates": {**world.error_rates, "intent": 0.20, "lookup": 0.12, "route": 0.20, "judge": 0.30},
         },
-    }[drift]
+    }
     day = 7.0 * (weeks // 2 if from_week is None else from_week)
-    return replace(world, after=replace(world, **changes), after_day=day)
+    return replace(world, after=replace(world, **changes[drift]), after_day=day)

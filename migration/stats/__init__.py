@@ -5,6 +5,7 @@ apart, and with conversations whose calls resemble each other.
 Out of scope: what was measured, and why.
 """
 
+from migration.stats.design import Sampled
 from migration.stats.differences import Difference, mcnemar, paired_bootstrap, paired_difference
 from migration.stats.multiplicity import (
     Judged,
@@ -32,6 +33,7 @@ __all__ = [
     "Judged",
     "Powered",
     "Rate",
+    "Sampled",
     "agreement_rate",
     "calls_at_best",
     "calls_for_width",

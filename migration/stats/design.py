@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,16 @@ from migration.errors import NotEnoughCalls
 
 Column = np.ndarray | pd.Series | Sequence
 """Values of one row each: an array, a column of a frame, or a list."""
+
+
+class Sampled(TypedDict, total=False):
+    """How rows (n,) were sampled, as the estimators of `stats` take it: what each stands for, drawn where, whose."""
+
+    weights: Column | None
+    strata: Column | None
+    cluster: Column | None
+
+
 PRIOR_CLUSTERS = 2.0
 """Weight, in clusters, of the prior that calls of one conversation succeed and fail together: with few failures the
 data cannot tell, and intervals that took them as independent covered 79% in simulation (tests/bench/coverage.py)."""

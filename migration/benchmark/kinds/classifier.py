@@ -30,6 +30,11 @@ MOST_KEPT = 4000
 VERSION = 1
 
 
+def _pair(values: Sequence[float]) -> tuple[float, float]:
+    first, second = map(float, values)
+    return first, second
+
+
 @dataclass(frozen=True)
 class Near:
     """Embeddings of training requests, float32 (m, width), and how far each lies from its nearest neighbour among
@@ -121,7 +126,7 @@ class Classifier:
             version = about["version"]
             forms = [Form(*(tuple(form[part]) for part in ("key", "head", "tail"))) for form in about["forms"]]
             said = {(int(form), int(meaning)): str(text) for form, meaning, text in about["said"]}
-            mix, calibration = tuple(map(float, about["mix"])), tuple(map(float, about["calibration"]))
+            mix, calibration = _pair(about["mix"]), _pair(about["calibration"])
         except (OSError, KeyError, ValueError, TypeError, json.JSONDecodeError) as error:
             raise BadInput(f"{folder} holds no classifier that can be read: {error}") from error
         if version != VERSION:

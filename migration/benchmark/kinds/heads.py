@@ -7,6 +7,7 @@ fitted, like every other choice, by cross-validation on the training rows alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -24,7 +25,7 @@ MOST_VALIDATED = 4000
 """Rows that cross-validation looks at: more would take longer and choose the same."""
 _NEVER = -1000.0
 
-View = np.ndarray | sparse.csr_matrix
+View: TypeAlias = np.ndarray | sparse.csr_matrix
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,10 @@ def fit_head(x: Views, y: np.ndarray, allowed: np.ndarray, *, seed: int = 7) -> 
         meaning[~allowed[rows]] = _NEVER
         mix = _mix(meaning, words, y[rows])
         known, classes = y >= 0, allowed.shape[1]
-        views = ((x.meaning, first), (x.words, second))
-        weights = [fit_linear(view[known], y[known], classes, strength) for view, strength in views]
+        of_meaning = fit_linear(x.meaning[known], y[known], classes, first)
+        of_words = fit_linear(x.words[known], y[known], classes, second)
         outside = softmax(mix[0] * meaning + mix[1] * words, axis=1)
-        return Head(*weights, mix, _calibration(outside, y[rows]))
+        return Head(of_meaning, of_words, mix, _calibration(outside, y[rows]))
 
 
 def out_of_fold(view: View, y: np.ndarray, classes: int, strength: float, *, seed: int = 7) -> np.ndarray:
@@ -156,7 +157,8 @@ def fit_linear(view: View, y: np.ndarray, classes: int, strength: float) -> np.n
     if len(present) < 2:
         weights[-1, present] = 0.0
         return weights
-    shared = np.flatnonzero(view.getnnz(axis=0) >= 2) if sparse.issparse(view) else np.arange(view.shape[1])
+    filled = [len(view)] * view.shape[1] if isinstance(view, np.ndarray) else view.getnnz(axis=0)
+    shared = np.flatnonzero(np.asarray(filled) >= 2)
     model = LogisticRegression(C=strength, max_iter=100, tol=1e-3).fit(view[:, shared], y)
     coefficients, intercept = model.coef_, model.intercept_
     if len(present) == 2:  # scikit-learn keeps one row then

@@ -44,7 +44,8 @@ def _tokens(text: str) -> list[str]:
 
     `//` opens a comment only at a line's start or after `;`, `{` or `}`: elsewhere it may be a URL or a division.
     """
-    found, place = [], 0
+    found: list[str] = []
+    place = 0
     while place < len(text):
         comment = _COMMENT.match(text, place)
         if comment and (not found or found[-1][:1] == "\n" or found[-1] in ("{", "}", ";")):

@@ -120,8 +120,8 @@ def same_meaning(outputs: Sequence[str], references: Sequence[str]) -> np.ndarra
 def _close(same: list[bool], outputs: Sequence[str], references: Sequence[str]) -> np.ndarray:
     """`same` where the embeddings are close too; only pairs that passed so far are embedded."""
     agrees = np.array(same, bool)
-    left = np.flatnonzero(agrees)
-    if len(left):
+    left = np.flatnonzero(agrees).tolist()
+    if left:
         agrees[left] = same_meaning([outputs[i] for i in left], [references[i] for i in left])
     return agrees
 
@@ -302,9 +302,8 @@ def repeats(calls: pd.DataFrame) -> pd.DataFrame:
     place = asked.groupby([asked["task"], texts]).cumcount()
     first = asked[place == 0].assign(text=texts).set_index(["task", "text"])["response"]
     if not (place == 1).any():
-        columns = ("call_id", "task", "task_type", "reference", "output", "score", "agrees", "scorer", "agrees_when")
-        columns += ("provable",)
-        return pd.DataFrame(columns=list(columns))
+        columns = ["call_id", "task", "task_type", "reference", "output", "score", "agrees", "scorer", "agrees_when"]
+        return pd.DataFrame(columns=[*columns, "provable"])
     second = asked[place == 1].assign(text=texts)
     reference = first.reindex(pd.MultiIndex.from_frame(second[["task", "text"]])).to_numpy()
     pairs = second[["call_id", "task", "task_type"]].assign(

@@ -31,13 +31,14 @@ def hard_examples(decisions: pd.DataFrame, policy: Policy, most: int = 200) -> p
     known = decisions[decisions["reference"].notna() & decisions["task"].isin(policy.rungs)]
     threshold = known["task"].map(lambda task: policy.rungs[task][0].threshold if policy.rungs[task] else np.nan)
     confidence = known["first_confidence"].astype(float)
-    signs = {
-        "differs": (known["loss"] == 1) * 2,
-        "escalated": known["first"].notna() & ~known["kept"].astype(bool),
-        "near the threshold": (confidence - threshold).abs() < NEAR,
-    }
-    points = sum(sign.astype(int) for sign in signs.values())
-    why = pd.DataFrame({name: sign.astype(bool) for name, sign in signs.items()})
+    why = pd.DataFrame(
+        {
+            "differs": known["loss"] == 1,
+            "escalated": known["first"].notna() & ~known["kept"].astype(bool),
+            "near the threshold": (confidence - threshold).abs() < NEAR,
+        }
+    )
+    points = why.sum(axis=1) + why["differs"]
     hard = known.assign(hard=points, why=[", ".join(why.columns[row]) for row in why.to_numpy()])
     hard = hard[hard["hard"] > 0].copy()
     hard["text"] = hard["messages"].map(lambda messages: text_of(list(messages))) if len(hard) else ""

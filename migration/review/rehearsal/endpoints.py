@@ -6,6 +6,7 @@ Out of scope: scripts and what must happen in them (`scripts`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -53,6 +54,6 @@ def played_by(address: str) -> Customer:
     return customer
 
 
-def _ask(address: str, messages: Sequence[Message]) -> Mapping[str, object]:
+def _ask(address: str, messages: Sequence[Message]) -> dict[Any, Any]:
     request = pd.DataFrame([{"call_id": "script", "messages": list(messages), "max_tokens": MOST_TOKENS}])
     return answer(Candidate("script", address), request, retries=2).iloc[0].to_dict()

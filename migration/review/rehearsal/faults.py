@@ -76,7 +76,7 @@ def rungs_under(call_id: str, answers: Mapping[tuple[str, str], Mapping[str, Any
     return ask
 
 
-def llm_under(call: Mapping[str, Any], fault: Fault, faults: Faults, rng: np.random.Generator) -> Outcome:
+def llm_under(call: Mapping[Any, Any], fault: Fault, faults: Faults, rng: np.random.Generator) -> Outcome:
     """The logged answer, or what a failing LLM makes of it: tries with back-off, then an error."""
     if fault == Fault.LLM_DOWN:
         return Outcome("llm", 0.0, BACK_OFF_MS * (2 ** (ATTEMPTS - 1) - 1), 0.0, failed=True)

@@ -114,8 +114,9 @@ def arms_table(rehearsal: Rehearsal) -> Any:
 
 def faults_table(faults: pd.DataFrame) -> Any:
     """faults: of `under_faults`; one row a fault and arm."""
-    shown = {"answered": "{:.1%}", "quality": "{:.1%}", "slm_share": "{:.1%}", "p95_ms": "{:,.0f}"}
-    return faults.style.hide(axis="index").format(shown)
+    return faults.style.hide(axis="index").format(
+        {"answered": "{:.1%}", "quality": "{:.1%}", "slm_share": "{:.1%}", "p95_ms": "{:,.0f}"}
+    )
 
 
 def replay_sentence(rehearsal: Rehearsal) -> str:
@@ -154,10 +155,10 @@ def rehearsal_summary(rehearsal: Rehearsal, found: list[Check]) -> dict[str, Any
         "slm_share": rehearsal.slm_share,
         "recorded_share": rehearsal.recorded,
         **risks,
-        "llm_usd_conversation": float(means.loc["llm", "cost_usd"]),
-        "hybrid_usd_conversation": float(means.loc["hybrid", "cost_usd"]),
-        "llm_ms_conversation": float(means.loc["llm", "latency_ms"]),
-        "hybrid_ms_conversation": float(means.loc["hybrid", "latency_ms"]),
+        "llm_usd_conversation": float(means["cost_usd"]["llm"]),
+        "hybrid_usd_conversation": float(means["cost_usd"]["hybrid"]),
+        "llm_ms_conversation": float(means["latency_ms"]["llm"]),
+        "hybrid_ms_conversation": float(means["latency_ms"]["hybrid"]),
         "failed_checks": [check.name for check in found if not check.passed],
     }
 

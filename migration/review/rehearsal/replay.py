@@ -175,5 +175,5 @@ def _hybrid(router: Router, decision: RoutingDecision, ask: Ask, llm: Outcome) -
     return replace(llm, latency_ms=waited + llm.latency_ms, cost_usd=paid + llm.cost_usd, recorded=not missing)
 
 
-def _as_logged(call: Mapping[str, Any]) -> Outcome:
+def _as_logged(call: Mapping[Any, Any]) -> Outcome:
     return Outcome("llm", float("nan"), call["latency_ms"], call["cost_usd"], call["kind"] == Kind.ERROR)

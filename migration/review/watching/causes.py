@@ -114,9 +114,9 @@ def _tests(before: pd.DataFrame, week: pd.DataFrame, seed: int) -> list[tuple[st
         if min(len(old), len(new)) < FEWEST:
             continue
         found.append(_words("wording", task, old, new, lambda rows: rows["messages"].map(text_of), seed))
-        answered = [_answered(side) for side in (old, new)]
-        if min(map(len, answered)) >= FEWEST:
-            found.append(_words("llm-change", task, *answered, lambda rows: rows["reference"], seed))
+        before, after = _answered(old), _answered(new)
+        if min(len(before), len(after)) >= FEWEST:
+            found.append(_words("llm-change", task, before, after, lambda rows: rows["reference"], seed))
         if "confidence" in old and old["confidence"].notna().sum() >= FEWEST <= new["confidence"].notna().sum():
             one, two = (side["confidence"].dropna() for side in (old, new))
             detail = f"median confidence {one.median():.2f} to {two.median():.2f}"
@@ -147,12 +147,12 @@ def _words(
 def _mix(before: pd.DataFrame, week: pd.DataFrame) -> list[tuple[str, str, str, float]]:
     """Each task's share of a conversation's calls, by Welch's test over conversations; the most telling task alone."""
     shares = [
-        side.groupby("conversation_id")["task"].value_counts(normalize=True).unstack(fill_value=0.0)
+        side.groupby("conversation_id")["task"].value_counts(normalize=True).unstack(fill_value=0)
         for side in (before, week)
     ]
     if min(map(len, shares)) < FEWEST:
         return []
-    tasks = sorted(set(shares[0]) | set(shares[1]))
+    tasks = sorted(set(map(str, shares[0])) | set(map(str, shares[1])))
     old, new = (side.reindex(columns=tasks, fill_value=0.0) for side in shares)
     varied = [task for task in tasks if old[task].std() + new[task].std() > 1e-9]
     if not varied:

@@ -133,7 +133,7 @@ def from_traffic(calls: pd.DataFrame, router: Router) -> pd.DataFrame:
     calls: of calls.parquet, kinds that can be routed. Nothing is known of what rungs would have said, so that there is
     no loss to watch; what changed, new tasks and costs can be told.
     """
-    tasks = [router.recognise(list(messages)) for messages in calls["messages"]]
+    tasks = pd.Series([router.recognise(list(messages)) for messages in calls["messages"]], calls.index, object)
     rows = calls.assign(task=tasks, decision="llm", candidate=router.policy.llm, reference=calls["response"])
     rows = rows.assign(shadowed=False, weight=0.0, kept=False, reason="logged", policy=None, confidence=float("nan"))
     rows = rows.reindex(columns=list(COLUMNS)).sort_values(["created_at", "call_id"])

@@ -51,7 +51,7 @@ def weekly(decisions: pd.DataFrame, policy: Policy, *, false_alarm: float = 0.05
     group = decisions["task"].map(groups_of(policy)).fillna(REST)
     watched = {name: list(_watch(decisions[group == name], policy, false_alarm, group.nunique())) for name in
                sorted(set(groups_of(policy).values()))}  # fmt: skip
-    seen = {(name, week): found for name, weeks in watched.items() for week, *found in weeks}
+    seen = {(name, week): (e, alarm) for name, weeks in watched.items() for week, e, alarm in weeks}
     rows, last = [], dict.fromkeys(watched, (1.0, False))
     for week in sorted(decisions["week"].unique()):
         here = decisions["week"] == week

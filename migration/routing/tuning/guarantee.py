@@ -10,6 +10,7 @@ test calls (`evaluation`).
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -228,7 +229,7 @@ def rule_out(rows: pd.DataFrame, pinned: Sequence[str]) -> dict[str, str]:
             out[str(task)] = "no call to learn the confidence from"
     for task, own in fit[~fit["task"].isin(list(out))].groupby("task"):
         rates = own.groupby("candidate")["agrees"].agg(["sum", "size"])
-        best = rates.loc[(rates["sum"] / rates["size"]).idxmax()]
+        best = rates.iloc[(rates["sum"] / rates["size"]).argmax()]
         hopeless = wilson(int(best["sum"]), int(best["size"])).high < HOPELESS
         if hopeless or (best["size"] < FEW and best["sum"] < 0.5 * best["size"]):
             out[str(task)] = f"no candidate agrees often enough ({best['sum']:.0f} of {best['size']:.0f} calls)"
@@ -237,7 +238,7 @@ def rule_out(rows: pd.DataFrame, pinned: Sequence[str]) -> dict[str, str]:
 
 def _members(rows: pd.DataFrame, terms: Terms) -> dict[str, tuple[str, ...]]:
     choose = rows[rows["part"] == Part.CHOOSE]
-    counts = {(str(t), str(c)): int(n) for (t, c), n in choose.groupby(["task", "candidate"]).size().items()}
+    counts = Counter(zip(choose["task"].astype(str), choose["candidate"].astype(str), strict=True))
     fit = rows[rows["part"] == Part.FIT]
     limits = {"max_loss": terms.max_loss, "max_kept_error": terms.kept_error, "delta": terms.delta}
     return ladder.choose_members(fit, counts, **limits)

@@ -189,8 +189,10 @@ def our_own(record: Json, side: Side) -> Json:
     return row
 
 
-_WORDS = ("call_id", "conversation_id", "model", "kind", "response", "requested_model", "finish_reason", "error")
-_WORDS += ("channel", "endpoint", "service_tier", "tools", "response_format")
+_WORDS = (
+    *("call_id", "conversation_id", "model", "kind", "response", "requested_model", "finish_reason", "error"),
+    *("channel", "endpoint", "service_tier", "tools", "response_format"),
+)
 
 
 def _words(value: Any, name: str) -> str | None:
