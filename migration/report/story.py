@@ -18,7 +18,8 @@ def headline(summaries: Summaries) -> str:
     if routed and priced:
         kept = 1 - priced.get("llm_share", 1 - routed["slm_share"])  # of all calls; 04's is of those it decides on
         said = f"Small models can keep {kept:.0%} of the calls"
-        before, after = priced["before_usd_month"], priced.get("after_usd_month", priced["after_usd_month_p50"])
+        before, after = float(priced["before_usd_month"]), priced.get("after_usd_month")
+        after = float(priced["after_usd_month_p50"] if after is None else after)
         if after >= before:
             return f"{said}, but at this volume that does not pay: {usd(before)} a month today, {usd(after)} after"
         return f"{said}; the bill goes from {usd(before)} to {usd(after)} a month"

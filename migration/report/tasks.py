@@ -36,15 +36,15 @@ def task_rows(run: Run) -> list[dict[str, str]]:
 
 def _row(task: dict[Any, Any], best: pd.DataFrame, models: dict[str, str], policy: dict[str, Any]) -> dict[str, str]:
     key = task["task"]
-    found = best.loc[key] if key in best.index else None
-    seen = found is not None and found["n"] > 0 and pd.notna(found["agreement"])
+    found = best.loc[key].to_dict() if key in best.index else {}
+    seen = found.get("n", 0) > 0 and pd.notna(found["agreement"])
     rungs = policy.get("rungs", {}).get(key, [])
     return {
         "name": str(task["name"]),
         "calls": count(task["calls"]),
         "usd": usd(task["cost_usd"]) if pd.notna(task["cost_usd"]) else "unknown",
         "model": models.get(key, "unknown"),
-        "next": _next(task, bool(rungs), str(found["verdict"]) if found is not None else ""),
+        "next": _next(task, bool(rungs), str(found.get("verdict", ""))),
         "candidate": " → ".join(str(rung["candidate"]) for rung in rungs)
         if rungs
         else str(found["candidate"])

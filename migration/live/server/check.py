@@ -24,7 +24,7 @@ from migration.schema import CandidateKind
 if TYPE_CHECKING:
     import pandas as pd
 
-    from migration.stats import Rate
+    from migration.stats import Rate, Sampled
 
 AS_MEASURED = "the engine that was measured, in this process"
 LLAMA = "llama.cpp's server, as `migrate serve` starts it"
@@ -85,7 +85,7 @@ def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 
     with_answers = Hybrid(run, upstreams=upstreams, timeout=timeout, log=False)
     found = [_asked(with_answers, state, call) for call in calls_of(run, expected["call_id"].tolist())]
     rows = expected.merge(pd.DataFrame(found), "inner", "call_id")
-    design = {"weights": rows["weight"], "strata": rows["task"], "cluster": rows["conversation"]}
+    design: Sampled = {"weights": rows["weight"], "strata": rows["task"], "cluster": rows["conversation"]}
     same = (rows["candidate"] == rows["found"]) & (rows["rung"] == rows["at"])
     kept = rows["found"] != policy.llm
     changed = kept & (~same | (rows["output"] != rows["measured"]))
@@ -93,8 +93,11 @@ def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 
     names = {"candidate": "expected", "reason_now": "reason"}
     differing = rows.loc[~same, ["call_id", "candidate", "found", "reason_now"]].rename(columns=names)
     bound = max(group.loss_bound for group in policy.guarantee.groups if group.proved)
-    rates = [weighted_rate(each.to_numpy(float), **design) for each in (same, changed, lost)]
-    return Check(engine, *rates, differing.reset_index(drop=True), policy.guarantee.max_loss, bound)
+    shares = {"same": same, "changed": changed, "loss": lost}
+    rates = {name: weighted_rate(each.to_numpy(float), **design) for name, each in shares.items()}
+    return Check(
+        engine, **rates, differing=differing.reset_index(drop=True), max_loss=policy.guarantee.max_loss, bound=bound
+    )
 
 
 def checked(run: Path, upstreams: dict[str, str], calls: int) -> Iterator[Check]:
