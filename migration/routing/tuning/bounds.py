@@ -12,7 +12,7 @@ Two tests, by the shape of the values:
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 BETS = 128
 """How often, at most, a bet is sized anew."""
@@ -29,10 +29,10 @@ def most_losses(n: int, limit: float, delta: float) -> int:
         return n
     if limit <= 0:
         return -1
-    k = int(stats.binom.ppf(delta, n, limit))
-    while k >= 0 and stats.binom.cdf(k, n, limit) > delta:
+    k = int(special.bdtrik(delta, n, limit)) + 1
+    while k >= 0 and special.bdtr(k, n, limit) > delta:
         k -= 1
-    return k
+    return min(k, n)
 
 
 def trials_needed(rate: float, limit: float, delta: float, *, at_most: int = 10_000_000) -> int | None:
@@ -53,7 +53,7 @@ def trials_needed(rate: float, limit: float, delta: float, *, at_most: int = 10_
 
 def binomial_upper(losses: int, n: int, delta: float) -> float:
     """Clopper-Pearson upper bound of a rate."""
-    return 1.0 if losses >= n else float(stats.beta.ppf(1 - delta, losses + 1, n - losses))
+    return 1.0 if losses >= n else float(special.betainccinv(losses + 1, n - losses, delta))
 
 
 def betting_proves(

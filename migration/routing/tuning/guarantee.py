@@ -330,7 +330,8 @@ def fingerprint(rows: pd.DataFrame) -> str:
 
     rows: outcomes, with call_id, candidate, agrees, part.
     """
-    lines = rows[["call_id", "candidate", "agrees", "part"]].astype(str).agg("|".join, axis=1)
+    keys = (rows[name].astype(str) for name in ("call_id", "candidate", "agrees", "part"))
+    lines = map("|".join, zip(*keys, strict=True))
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse, special, stats
 
 from migration.routing.tuning import bounds
 
@@ -179,13 +179,13 @@ def _strata_prove_more(strata: Strata, kept: Kept, level: float) -> bool:
 
 def _binomial_upper(failures: np.ndarray, trials: np.ndarray, level: float) -> np.ndarray:
     """Clopper-Pearson upper bounds; 1 where there is no trial or nothing but failures."""
-    found = stats.beta.ppf(1 - level, failures + 1, np.maximum(trials - failures, 1e-9))
+    found = special.betainccinv(failures + 1, np.maximum(trials - failures, 1e-9), level)
     return np.where(trials - failures <= 0, 1.0, found)
 
 
 def _tail(failures: np.ndarray, trials: np.ndarray | int, limit: float) -> np.ndarray:
     """P-value of "the rate is at least `limit`"."""
-    return np.ones(len(failures)) * (stats.binom.cdf(failures, trials, limit) if limit < 1 else 0.0)
+    return np.ones(len(failures)) * (special.bdtr(failures, trials, limit) if limit < 1 else 0.0)
 
 
 def _bet(kept: Kept, weight: np.ndarray, limit: np.ndarray | float, level: np.ndarray | float) -> np.ndarray:
@@ -261,14 +261,16 @@ def beats_random(
     weight: np.ndarray,
     cluster: np.ndarray,
     *,
-    draws: int = 999,
+    delta: float = 0.01,
     seed: int = 0,
 ) -> float:
     """P-value that the confidence orders losses no better than chance does.
 
     A permutation test of the weighted loss against the rank of the confidence. Both are shuffled by whole
     conversations and laid side by side, so that calls of one conversation may resemble each other in either. Without
-    conversations it is exact. Arrays: (n,), cluster: codes 0..G-1. weight: the traffic of each call; loss: 0..1.
+    conversations it is exact. Arrays: (n,), cluster: codes 0..G-1; weight: the traffic of each call; loss: 0..1;
+    delta: the chance of error that the p-value is compared with, which sets the number of permutations (10 / delta, at
+    least 199).
     """
     rank, lost = stats.rankdata(confidence) / len(confidence), weight * loss
     if np.ptp(rank) == 0 or np.ptp(lost) == 0:
@@ -286,6 +288,7 @@ def beats_random(
         at = np.repeat(starts[:-1][blocks] - np.r_[0, lengths.cumsum()[:-1]], lengths) + np.arange(len(values))
         return values[order][at]
 
+    draws = int(np.clip(np.ceil(10 / delta), 199, 99_999))
     seen = float(rank @ lost)
     drawn = np.array([float(shuffled(rank) @ shuffled(lost)) for _ in range(draws)])
     return float((1 + (drawn <= seen + 1e-12).sum()) / (draws + 1))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from migration.errors import BadInput
 from migration.routing.tuning import bounds, risk
@@ -102,7 +102,9 @@ def choose_threshold(
     place = np.searchsorted(-tried, -confidence, side="left")
     kept = risk.keep(llm - slm, weight, codes, place, len(tried))
     saving = _saving(slm_cost, llm_cost, weight, place, len(tried))
-    return _select(kept, tried, saving, lambda: risk.beats_random(confidence, llm - slm, weight, codes), limits)
+    return _select(
+        kept, tried, saving, lambda: risk.beats_random(confidence, llm - slm, weight, codes, delta=limits.delta), limits
+    )
 
 
 def choose_cascade(
@@ -119,7 +121,9 @@ def choose_cascade(
     kept = risk.keep_each(lost, keeps, weight, codes) if len(tried) else risk.keep(wrong, weight, codes, codes * 0, 0)
     before = float(weight @ ladder.calls["llm_cost"].fillna(0.0))
     saving = 1 - (weight @ cost) / before if before > 0 else kept.share
-    return _select(kept, tried, saving, lambda: risk.beats_random(sure, wrong, weight, codes), limits)
+    return _select(
+        kept, tried, saving, lambda: risk.beats_random(sure, wrong, weight, codes, delta=limits.delta), limits
+    )
 
 
 def _select(
@@ -309,7 +313,7 @@ def _trials(rate: float, limit: float, delta: float, *, most: int = 1_000_000) -
 
     def enough(n: int) -> bool:
         allowed = bounds.most_losses(n, limit, delta)
-        return allowed >= 0 and float(stats.binom.cdf(allowed, n, rate)) >= POWER
+        return allowed >= 0 and float(special.bdtr(allowed, n, rate)) >= POWER
 
     high = 8
     while not enough(high):
