@@ -144,5 +144,9 @@ def spread(values: np.ndarray, rows: Design, level: float) -> Spread:
 
     within = drawn(in_cells, binomial * graded, np.sum(most_cell**2) / independent)
     across = drawn(variance, in_cells, most.sum() / np.sum(most_cell**2))
+    full = float(most.sum() / independent)
     freedom = max(float(most.sum() ** 2 / np.sum(most**2)) - 1, 1.0)
-    return Spread(within * graded, across, float(special.stdtrit(freedom, 0.5 + level / 2)))
+    quantile = float(special.stdtrit(freedom, 0.5 + level / 2))
+    if graded == 1:  # no more doubt than if conversations were one call each, whose variance is known
+        quantile = min(quantile, normal * np.sqrt(max(1.0, full / (within * across))))
+    return Spread(within * graded, across, quantile)

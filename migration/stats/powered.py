@@ -21,7 +21,7 @@ LEAST_LABELS = 10
 """Labels in all under which nothing is said."""
 STRATUM_LABELS = 5
 """Labels of a stratum under which it is merged with the others that have too few."""
-PRIOR_ERRORS = 2.0
+PRIOR_ERRORS = 0.5
 """Weight, in labelled answers of the rarer kind, of the prior that the machine's verdict does not help."""
 PRIOR_LABELS = 50.0
 """Weight, in labels, of the tuning of all strata together in the tuning of one."""

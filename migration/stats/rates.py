@@ -36,6 +36,21 @@ def wilson_bounds(p: np.ndarray | float, n: np.ndarray | float, level: float) ->
     return np.maximum(0.0, centre - half), np.minimum(1.0, centre + half)
 
 
+def share_bounds(p: np.ndarray | float, n: np.ndarray | float, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson's interval, widened to Jeffreys' (Brown, Cai & DasGupta 2001) where that one reaches further.
+
+    By 1 to 2%, and mostly towards the near end: Wilson's alone covers a rate of 99% in 91% of samples of 50, this one
+    covers every rate from 50 to 99.5% in at least 93.5% of samples of 30 or more.
+    """
+    low, high = wilson_bounds(p, n, level)
+    hits, misses = np.asarray(p * n, float) + 0.5, np.asarray((1 - p) * n, float) + 0.5
+    tail = 0.5 - level / 2
+    return (
+        np.where(hits > 0.5, np.minimum(low, special.betaincinv(hits, misses, tail)), 0.0),
+        np.where(misses > 0.5, np.maximum(high, special.betaincinv(hits, misses, 1 - tail)), 1.0),
+    )
+
+
 def wilson(successes: float, n: float, *, level: float = 0.95) -> Rate:
     """Wilson score interval of a binomial share. Raises NotEnoughCalls when n is 0."""
     if n <= 0:
@@ -46,12 +61,16 @@ def wilson(successes: float, n: float, *, level: float = 0.95) -> Rate:
 
 
 def agreement_rate(agrees: np.ndarray, *, level: float = 0.95) -> Rate:
-    """Share of answers functionally identical to the reference, of independent calls: Wilson's interval.
+    """Share of answers functionally identical to the reference, of independent calls, with `share_bounds`.
 
     agrees: bool (n,). Raises NotEnoughCalls when n is 0: a rate of nothing is not 0.
     """
     agrees = np.asarray(agrees, bool)
-    return wilson(int(agrees.sum()), len(agrees), level=level)
+    if not len(agrees):
+        raise NotEnoughCalls("a rate", 0, 1)
+    value = float(agrees.mean())
+    low, high = share_bounds(value, len(agrees), level)
+    return Rate(value, float(low), float(high), len(agrees))
 
 
 def weighted_rate(
@@ -70,12 +89,12 @@ def weighted_rate(
 
     Notes
     -----
-    Each stratum's Wilson interval stands on its effective n: Kish's (sum w)^2 / sum w^2 over the design effect of the
-    clusters, with t quantiles (Korn & Graubard 1998). The strata's margins are squared and added (MOVER: Zou & Donner
-    2008), so a stratum seen only agreeing still adds some doubt, and are enlarged where the strata err together.
-    With several strata the interval also holds Wilson's of the whole at its effective n, since margins near 0 and 1
-    add up to too little. Coverage by simulation: tests/bench/coverage.py. From fewer than some 30 conversations, and
-    where the truth is within 2% of 0 or 1, it is wider than it need be.
+    Each stratum's interval (`share_bounds`) stands on its effective n: Kish's (sum w)^2 / sum w^2 over the design
+    effect of the clusters, with t quantiles (Korn & Graubard 1998). The strata's margins are squared and added (MOVER:
+    Zou & Donner 2008), so a stratum seen only agreeing still adds some doubt, and are enlarged where the strata err
+    together. With several strata the interval also holds that of the whole at its effective n, since margins near 0
+    and 1 add up to too little. Coverage by simulation: tests/bench/coverage.py. From fewer than some 30
+    conversations, and where the truth is within 2% of 0 or 1, it is wider than it need be.
     """
     values = np.asarray(agrees, float)
     rows = design(len(values), weights, strata, cluster)
@@ -88,14 +107,15 @@ def interval(values: np.ndarray, rows: Design, level: float) -> tuple[float, flo
     found = spread(values, rows, level)
     shrink = (float(special.ndtri(0.5 + level / 2)) / found.quantile) ** 2
     p, effective = rows.means(values), np.maximum(rows.kish / found.within * shrink, 1e-9)
-    lows, highs = wilson_bounds(p, effective, level)
+    lows, highs = share_bounds(p, effective, level)
     value = min(1.0, max(0.0, float(rows.part @ p)))
     low = value - np.sqrt(found.across * np.sum((rows.part * (p - lows)) ** 2))
     high = value + np.sqrt(found.across * np.sum((rows.part * (highs - p)) ** 2))
     if len(p) > 1:
-        variance = found.across * float(np.sum(rows.part**2 * p * (1 - p) / effective))
+        unbiased = np.maximum(rows.kish - 1, 0.5) / rows.kish
+        variance = found.across * float(np.sum(rows.part**2 * p * (1 - p) / (effective * unbiased)))
         equal = 1 / (found.across * float(np.sum(rows.part**2 / effective)))
-        whole = wilson_bounds(value, value * (1 - value) / variance if variance > 1e-15 else equal, level)
+        whole = share_bounds(value, value * (1 - value) / variance if variance > 1e-15 else equal, level)
         low, high = min(low, whole[0]), max(high, whole[1])
     return value, max(0.0, float(low)), min(1.0, float(high))
 
