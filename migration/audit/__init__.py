@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         sample_texts,
         summary_of,
         tasks_table,
+        with_texts,
     )
     from migration.audit.discovery.complexity import use_cases
     from migration.audit.discovery.tasks import discover, recognition_of, write_corrections
@@ -60,6 +61,7 @@ _HOME = {
     "tasks_table": "analytics",
     "movable": "analytics",
     "messages_of": "analytics",
+    "with_texts": "analytics",
     "sample_texts": "analytics",
     "summary_of": "analytics",
     "use_cases": "discovery.complexity",
@@ -96,6 +98,7 @@ __all__ = [
     "summary_of",
     "tasks_table",
     "use_cases",
+    "with_texts",
     "write_corrections",
 ]
 

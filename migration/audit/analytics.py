@@ -11,7 +11,7 @@ sampling, no first/last, no hashes (Spark's have 32 bits). A Spark session needs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +222,16 @@ def messages_of(path: str | Path, call_ids: Sequence[str]) -> pd.DataFrame:
     order = {call_id: place for place, call_id in enumerate(wanted["call_id"].to_pylist())}
     frame = rows.to_pandas()
     return frame.iloc[frame.call_id.map(order).argsort(kind="stable")].reset_index(drop=True)
+
+
+def with_texts(rows: pd.DataFrame, path: str | Path, call_ids: Iterable[str] | None = None) -> pd.DataFrame:
+    """`rows` with messages and tools of their calls, or of `call_ids` alone, read from a calls table; else null.
+
+    rows: call_id and any columns but these two; their order is kept. path: calls.parquet.
+    """
+    own = dict.fromkeys(rows["call_id"])
+    wanted = list(own if call_ids is None else own.keys() & set(call_ids))
+    return rows.merge(messages_of(path, wanted)[["call_id", "messages", "tools"]], on="call_id", how="left")
 
 
 def sample_texts(calls: Table, *, limit: int = 1_000) -> list[str]:

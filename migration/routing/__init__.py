@@ -21,6 +21,7 @@ _LATER = {
     "RoutingMetrics": "tuning.metrics",
     "routing_metrics": "tuning.metrics",
     "sweep": "tuning.sweeping",
+    "CALLS": "tuning.outcomes",
     "gather": "tuning.outcomes",
     "stated_confidence": "tuning.outcomes",
     "calibration_and_recent": "tuning.outcomes",

@@ -16,7 +16,7 @@ import pytest
 import sites
 
 from migration.audit import analytics as a
-from migration.audit import messages_of
+from migration.audit import messages_of, with_texts
 from migration.audit import present as reading
 from migration.audit.discovery.tasks import discover
 from migration.audit.month_scale import Span, arrivals, span
@@ -193,3 +193,6 @@ def test_the_texts_of_a_few_calls_are_read_alone(tmp_path: Path) -> None:
     assert list(texts.messages[0]) == rows[400]["messages"]
     assert texts.response[1] == rows[3]["response"]
     assert messages_of(path, []).empty
+    some = with_texts(pd.DataFrame({"n": [1, 2, 3], "call_id": [wanted[0], wanted[1], wanted[0]]}), path, wanted[:1])
+    assert some.n.tolist() == [1, 2, 3]
+    assert some.messages.notna().tolist() == [True, False, True]

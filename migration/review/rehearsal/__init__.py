@@ -12,7 +12,7 @@ from migration.review.rehearsal.present import (
     replay_sentence,
     scripts_table,
 )
-from migration.review.rehearsal.replay import COLUMNS, answer_columns, held_out, recorded, replay, with_texts
+from migration.review.rehearsal.replay import COLUMNS, answer_columns, held_out, recorded, replay
 from migration.review.rehearsal.results import Rehearsal, by_conversation, rehearse
 from migration.review.rehearsal.scripts import Script, play, prompt_of, read_scripts
 
@@ -41,5 +41,4 @@ __all__ = [
     "replay",
     "replay_sentence",
     "scripts_table",
-    "with_texts",
 ]

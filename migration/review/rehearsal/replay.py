@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.dataset as ds
 
 from migration.errors import NotEnoughCalls
@@ -45,15 +44,6 @@ def held_out(calls: pd.DataFrame, conversations: int, *, seed: int) -> pd.DataFr
         median = test.groupby(["kind", "task"], dropna=False)[name].transform("median")
         test[name] = test[name].fillna(median).fillna(0.0).astype(float)
     return test.reset_index(drop=True)
-
-
-def with_texts(calls: pd.DataFrame, calls_file: Path, call_ids: set[str]) -> pd.DataFrame:
-    """`calls` with `messages` and `tools` of `call_ids` alone, read from calls.parquet; null for the others."""
-    data = ds.dataset(calls_file)
-    names = ["call_id", *(name for name in ("messages", "tools") if name in data.schema.names)]
-    wanted = sorted(call_ids & set(calls["call_id"]))
-    texts = data.to_table(columns=names, filter=ds.field("call_id").isin(pa.array(wanted, pa.string()))).to_pandas()
-    return calls.merge(texts, on="call_id", how="left")
 
 
 def answer_columns(predictions_file: Path) -> list[str]:
@@ -97,7 +87,7 @@ def replay(
 ) -> pd.DataFrame:
     """Each call in both arms: columns of Outcome by arm (`llm_quality`, `hybrid_quality`, ...), a row a call.
 
-    calls: of `held_out` and `with_texts`; answers: of `recorded`. Calls of other kinds (embeddings, retries, errors)
+    calls: of `held_out`, `audit.with_texts`; answers: of `recorded`. Calls of other kinds (embeddings, retries, errors)
     cost and take in both arms what they did in the log, and have no quality.
     """
     faults, router = faults or Faults(), Router(policy)

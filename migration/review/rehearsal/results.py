@@ -140,7 +140,7 @@ def rehearse(
 ) -> Rehearsal:
     """The whole rehearsal: the replay, its statistics, and the same replay under each fault.
 
-    calls: of `held_out` and `with_texts`; answers: of `recorded`; scripts: of `scripts.play`.
+    calls: of `held_out`, `audit.with_texts`; answers: of `recorded`; scripts: of `scripts.play`.
     """
     replayed = replay(calls, answers, policy, faults=faults)
     conversations = by_conversation(replayed)

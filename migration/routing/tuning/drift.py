@@ -8,10 +8,12 @@ Out of scope: policies and outcomes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from migration.audit.analytics import with_texts
 from migration.routing.policy.score import text_of
 from migration.routing.tuning.features import BUCKETS, hashed
 from migration.stats import holm
@@ -26,21 +28,24 @@ FEW_TEXTS = 50
 """Texts on each side under which words are not compared."""
 
 
-def shift(calibration: pd.DataFrame, recent: pd.DataFrame, *, level: float = 0.01, seed: int = 0) -> pd.DataFrame:
+def shift(
+    calibration: pd.DataFrame, recent: pd.DataFrame, *, log: Path | None = None, level: float = 0.01, seed: int = 0
+) -> pd.DataFrame:
     """Whether recent traffic still looks like what the guarantee was calibrated on: one two-sample test a property.
 
     Both: rows of calls.parquet, a null conversation_id being a conversation of its own. The mix of tasks is tested by
     permuting whole conversations, lengths by Kolmogorov-Smirnov on the means of the conversations, the words of one
     call a conversation by a classifier (`told_apart`); corrected together (Holm), so a quiet log is called shifted with
     probability at most `level`. Returns property, p_value (corrected), shifted, detail. calibration, recent:
-    conversation_id, call_id, task, prompt_tokens, completion_tokens, messages.
+    conversation_id, call_id, task, prompt_tokens, completion_tokens and messages; without these, `log` is the
+    calls.parquet that has them, and is read for the calls whose words are compared.
     """
     found: list[tuple[str, float, str]] = []
     if min(_conversation(calibration).nunique(), _conversation(recent).nunique()) >= LEAST:
         found += _mix(calibration, recent, seed)
         for name in ("prompt_tokens", "completion_tokens"):
             found += _lengths(name, calibration, recent)
-        found += _words(calibration, recent, seed)
+        found += _words(calibration, recent, log, seed)
     corrected = holm([p for _, p, _ in found]) if found else np.empty(0)
     return pd.DataFrame(
         [(name, float(p), bool(p < level), text) for (name, _, text), p in zip(found, corrected, strict=True)],
@@ -99,19 +104,20 @@ def _lengths(name: str, calibration: pd.DataFrame, recent: pd.DataFrame) -> list
     return [(name, float(stats.ks_2samp(before, after).pvalue), detail)]
 
 
-def _words(before: pd.DataFrame, after: pd.DataFrame, seed: int) -> list[tuple[str, float, str]]:
-    sides = [_one_a_conversation(side, seed) for side in (before, after)]
+def _words(before: pd.DataFrame, after: pd.DataFrame, log: Path | None, seed: int) -> list[tuple[str, float, str]]:
+    sides = [_one_a_conversation(side, log, seed) for side in (before, after)]
     if min(map(len, sides)) < FEW_TEXTS:
         return []
     area, p = told_apart(*sides, seed=seed)
     return [("words", p, f"a classifier tells the two apart with AUROC {area:.2f}, 0.50 being chance")]
 
 
-def _one_a_conversation(calls: pd.DataFrame, seed: int) -> list[str]:
+def _one_a_conversation(calls: pd.DataFrame, log: Path | None, seed: int) -> list[str]:
     """One text of each conversation, as its calls resemble each other; at most MOST_TEXTS, drawn at random."""
     drawn = calls.sample(frac=1, random_state=seed)
-    first = ~_conversation(drawn).duplicated()
-    return [text_of(messages) for messages in drawn.loc[first, "messages"].iloc[:MOST_TEXTS]]
+    first = drawn[~_conversation(drawn).duplicated()].head(MOST_TEXTS)
+    texts = first if log is None else with_texts(first, log)
+    return [text_of(messages) for messages in texts["messages"]]
 
 
 def told_apart(before: Sequence[str], after: Sequence[str], *, seed: int = 0) -> tuple[float, float]:

@@ -18,6 +18,8 @@ from migration.schema import REPLAYED, SIGNALS, CandidateKind, Part, Split, part
 
 ARTICLE_PRICE = UnitPrice(0.02, 0.02, 0.0, "the article: USD 0.02 per million tokens")
 _CALL_COLUMNS = ["call_id", "conversation_id", "kind", "split", "cost_usd", "latency_ms", "complexity", "created_at"]
+CALLS = [*_CALL_COLUMNS, "task", "model", "prompt_tokens", "completion_tokens"]
+"""What routing reads of calls.parquet; texts are read for the calls that were answered (`audit.with_texts`)."""
 
 
 def gather(

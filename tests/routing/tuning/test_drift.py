@@ -1,5 +1,7 @@
 """The shift check: silent where nothing moved, and it names what did."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,6 +32,14 @@ def test_new_words_are_seen_where_tasks_and_lengths_stay() -> None:
     found = shift(calls(600, 0), moved).set_index("property")
     assert list(found.index[found["shifted"]]) == ["words"]
     assert "AUROC" in present.shift_sentence(found.reset_index())
+
+
+def test_words_are_read_from_the_log_where_the_calls_come_without_their_texts(tmp_path: Path) -> None:
+    sides = [calls(150, 0), calls(150, 1)]
+    log = tmp_path / "calls.parquet"
+    pd.concat(sides).to_parquet(log)
+    bare = [side.drop(columns="messages") for side in sides]
+    pd.testing.assert_frame_equal(shift(*sides), shift(*bare, log=log))
 
 
 @pytest.mark.parametrize("size", [60, 200])
