@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
+from itertools import chain
 from sys import intern
 from typing import Any
 from zlib import crc32
@@ -25,6 +26,9 @@ _MASK = re.compile(rf"(?<!{_SIGNS})(?={_SIGNS}*[0-9@]|https?:){_SIGNS}+(?:[?&]\S
 """Runs that hold a digit, an address or a link. One try a run: a log has millions of them."""
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f"
 _TOKEN = re.compile(rf"\n+|[{_CJK}]|[^\W{_CJK}]+|[^\w\s]")
+_PIECE = re.compile(r"\n+|\S+")
+_LONGEST_KEPT, _MOST_KEPT = 32, 1 << 16
+"""Characters of a piece, and pieces, whose tokens are kept."""
 USER, ASSISTANT = "<user>", "<assistant>"
 HEAD, TAIL = 240, 80
 """Tokens of a conversation's beginning and end that are looked at."""
@@ -81,12 +85,40 @@ def message_text(message: Mapping[str, Any]) -> str:
     return " ".join(_texts(message)) if more else text_of(message.get("content"))
 
 
+class _Pieces(dict[str, Tokens]):
+    """The tokens of runs without white space: a log repeats its words, so each is taken apart once.
+
+    A piece does not depend on its neighbours: no mask, token or letter's case reaches over white space.
+    """
+
+    def __missing__(self, piece: str) -> Tokens:
+        found = _TOKEN.findall(_MASK.sub(" 0 ", piece).lower())
+        tokens = tuple("\n" if t[0] == "\n" else intern(t) for t in found)  # one copy of a word
+        if len(piece) <= _LONGEST_KEPT:
+            if len(self) >= _MOST_KEPT:
+                self.clear()
+            self[piece] = tokens
+        return tokens
+
+
+_pieces = _Pieces()
+
+
 def tokens_of(text: str, limit: int | None = None) -> Tokens:
     """Lower-case words, signs and line breaks of `text`; whatever holds a digit, an address or a link is `0`."""
-    text = unicodedata.normalize("NFKC", text[: limit * _CHARACTERS] if limit else text)
-    found = _TOKEN.findall(_MASK.sub(" 0 ", text).lower())
-    kept = ["\n" if t[0] == "\n" else t for i, t in enumerate(found) if not (t == "0" and i and found[i - 1] == "0")]
-    return tuple(map(intern, kept[:limit]))  # one copy of a word, whatever the number of prompts that hold it
+    return _tokens(unicodedata.normalize("NFKC", text[: limit * _CHARACTERS] if limit else text))[:limit]
+
+
+@lru_cache(maxsize=256)  # a message is read for its template and for its words, and again in its conversation's calls
+def _tokens(text: str) -> Tokens:
+    pieces = _PIECE.findall(text) if "\n" in text else text.split()
+    found = tuple(chain.from_iterable(map(_pieces.__getitem__, pieces)))
+    at, again = -1, set()
+    for _ in range(found.count("0")):
+        before, at = at, found.index("0", at + 1)
+        if at == before + 1 and at:
+            again.add(at)
+    return tuple(t for i, t in enumerate(found) if i not in again) if again else found
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def complexity(user: str, *, prompt_tokens: float, turns: int, tools: bool, prof
     parts = {
         "answers": profile.openness,
         "tools": float(tools),
-        "novelty": sum(t not in profile.known for t in words) / len(words) if words else 0.0,
+        "novelty": (len(words) - sum(map(profile.known.__contains__, words))) / len(words) if words else 0.0,
         "length": _between(math.log(max(prompt_tokens, 1)), math.log(200), math.log(8_000)),
         "turns": _between(turns, 1, 8),
         "questions": _between(asked, 1, 4),
