@@ -36,9 +36,10 @@ import pyarrow.parquet as pq
 if TYPE_CHECKING:
     from migration.audit.discovery.tasks import Discovery
 
-BASE = 5_000
+BASE = 100_000
 """Calls that are simulated; a larger log repeats them with other ids, times and words."""
-MOST_WHOLE = 50_000
+MOST_WHOLE = 200_000
+"""Calls of a log in which tasks are also found in every call."""
 GUIDE = (
     "\n\nHouse rules: be polite and brief, and write as the brand does, in short sentences without jargon. Never promise "
     "a refund, a date or a discount that the systems have not confirmed. Do not ask for card numbers, passwords or "

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -40,7 +40,7 @@ PER_TASK = 1_000
 SEVERAL, MOST_OBJECTS = 4, 4_096
 """Row groups from which on workers are worth their start, and calls that are Python objects at once."""
 SAMPLE_BYTES = 1 << 28
-EARLIEST = 50
+EARLIEST, NEARLY_ALL = 50, 0.9
 EMBEDDING = "embeddings"
 OTHER = "no-shared-prompt"
 _COLUMNS = ["call_id", "kind", "created_at", "messages", "tools", "response", "prompt_tokens", "completion_tokens"]
@@ -184,13 +184,24 @@ def discover(source: Path, *, corrections: Path | None = None, sample: int = SAM
     place = dict(enumerate(templates.leaves))  # leaf: its system template and anchor
     leaves = [Leaf.of(number, own, place.get(number, (0, None))[1]) for number, own in sorted(members.items())]
     groups = merged(leaves, rare=max(2, len(calls) // 5_000))
-    homes = [{place[leaf.number][0] for leaf in group if leaf.number in place} for group in groups]
-    told_apart = Counter(system for home in homes for system in home)
-    shared = [any(told_apart[s] > 1 or s not in templates.prompted for s in home) for home in homes]
+    shared = _shared(groups, {leaf: system for leaf, (system, _anchor) in place.items()}, templates.prompted)
     tasks = _tasks(groups, shared)
     changed, unused = _corrected(tasks, read_corrections(corrections) if corrections else {})
     by_leaf = {leaf.number: i for i, group in enumerate(groups) for leaf in group if leaf.number != NO_TEMPLATE}
     return Discovery(templates, tuple(changed), by_leaf, len(calls), tuple(unused))
+
+
+def _shared(groups: list[list[Leaf]], system_of: Mapping[int, int], prompted: Set[int]) -> list[bool]:
+    """Of each group, whether its system prompts do not tell it apart: they have no words, or others have them too.
+
+    A group with nearly all calls of a system prompt is told by it, whatever few others a larger sample finds.
+    """
+    homes = [Counter[int]() for _ in groups]
+    for home, leaf in ((home, leaf) for home, group in zip(homes, groups, strict=True) for leaf in group):
+        if leaf.number in system_of:
+            home[system_of[leaf.number]] += len(leaf.calls)
+    whole = sum(homes, Counter[int]())
+    return [any(s not in prompted or home[s] < NEARLY_ALL * whole[s] for s in home) for home in homes]
 
 
 def recognition_of(found: Discovery) -> dict[str, Any]:
