@@ -8,10 +8,10 @@ Parts: import (log to calls table), discover (tasks from a sample), label (every
 up), and what steps 02 to 07 read: all columns but texts, and the texts of 2,000 calls. Each size runs in a process of
 its own; its workers count in its memory and its CPU seconds. `lines_per_s_core` divides by CPU seconds, so that a busy
 machine gives nearly the same number, and stands beside the physical limit: orjson reading the same lines and Parquet
-written with their texts, nothing else. Then, untimed, tasks are found again in a tenth of the log (and, up to MOST_WHOLE
-calls, in all of them instead of a sample): `same` says whether they are the same tasks and types, and the share of the
-tenth's calls that get the same task. The last line is one JSON object; `linear` says whether CPU seconds a call grew by
-less than 30% with the size.
+written with their texts, nothing else. Then, untimed, tasks are found again in a tenth of the log (and, where it has at
+most MOST_WHOLE calls, in all of them instead of a sample): `same` says whether they are the same tasks and types, and
+the share of the tenth's calls that get the same task. The last line is one JSON object; `linear` says whether CPU
+seconds a call grew by less than 30% with the size.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ BASE = 100_000
 MOST_WHOLE = 200_000
 """Calls of a log in which tasks are also found in every call."""
 GUIDE = (
-    "\n\nHouse rules: be polite and brief, and write as the brand does, in short sentences without jargon. Never promise "
+    "\n\nHouse rules: be polite and brief, write as the brand does, in short sentences without jargon. Never promise "
     "a refund, a date or a discount that the systems have not confirmed. Do not ask for card numbers, passwords or "
     "identity papers; if a customer sends one, do not repeat it. Do not speak of other customers, of suppliers or of "
     "what staff may decide. Where the law gives a right of return, name it and its limit. If something is unclear, "
