@@ -25,7 +25,7 @@ _LATER = {
     "gather": "tuning.outcomes",
     "stated_confidence": "tuning.outcomes",
     "calibration_and_recent": "tuning.outcomes",
-    "newest": "tuning.outcomes",
+    "time_forward": "tuning.forward",
     "tune": "tuning.guarantee",
     "evaluate": "tuning.evaluation",
     "decide": "tuning.evaluation",

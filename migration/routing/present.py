@@ -70,12 +70,17 @@ def test_sentence(tuned: Tuned, result: Result) -> str:
     )
 
 
-def newest_sentence(result: Result, newest: Result) -> str:
-    """What differs on the newest test conversations beside all test calls, which were drawn at random."""
-    apart = newest.loss.low > result.loss.high
+def forward_sentence(result: Result, forward: Result | None) -> str:
+    """What a policy tuned on older calls does on the newest fifth (`routing.time_forward`), beside test calls drawn at
+    random."""
+    if forward is None:
+        return "Forward in time: the log holds too few older calls to tune on them alone."
+    apart = forward.loss.low > result.loss.high
     return (
-        f"On the newest fifth of the test conversations ({newest.n:,} calls) {_interval(newest.loss)} of all answers "
-        f"differ; on the test calls of the whole period {_interval(result.loss)}. "
+        "Forward in time: tuned on the older four fifths of the conversations alone, the policy keeps "
+        f"{forward.slm_share:.0%} of the newest fifth ({forward.n:,} calls), and {_interval(forward.loss)} of all "
+        f"answers differ; on random test calls the policy above keeps {result.slm_share:.0%} and "
+        f"{_interval(result.loss)} differ. "
         + ("Quality falls with time: tune again on newer calls." if apart else "No fall with time can be told.")
     )
 
