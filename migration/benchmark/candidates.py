@@ -16,18 +16,15 @@ import numpy as np
 import pandas as pd
 
 from migration.schema import CandidateId, CandidateKind, Split
+from migration.schema.signals import LEARNED, OF_TOKENS
 
 Message = dict[str, str]
 Progress = Callable[[str], None]
 """Takes one milestone line, such as "120 of 400 answers, 5.1 a second"."""
 
-QUANTILES = {"lp_q05": 5, "lp_q10": 10, "lp_q25": 25, "lp_q50": 50, "lp_q75": 75}
-SIGNALS = ("mean_logprob", "min_logprob", "mean_entropy", "margin", "first_margin", "first_entropy", *QUANTILES)
-LEARNED = ("confidence_raw", "distance")
-"""Signals of a classifier's or a cache's answer, null for a language model's."""
 COLUMNS = (
     *("call_id", "candidate", "output", "latency_ms", "compute_ms", "prompt_tokens", "completion_tokens"),
-    *(*SIGNALS, *LEARNED, "finish", "error"),
+    *(*OF_TOKENS, *LEARNED, "finish", "error"),
 )
 
 
@@ -190,27 +187,10 @@ def _text(content: Any) -> str:
     return content if isinstance(content, str) else json.dumps(content, sort_keys=True, ensure_ascii=False)
 
 
-def signals(logprobs: Sequence[float], entropies: Sequence[float], margins: Sequence[float]) -> dict[str, float | None]:
-    """The confidence signals of one answer from its tokens' numbers; null where the series is empty.
-
-    margin: mean over tokens of p(best) - p(second). lp_qXX: quantiles of the tokens' logprobs.
-    """
-    if not logprobs:
-        return dict.fromkeys(SIGNALS)
-    return {
-        "mean_logprob": float(np.mean(logprobs)),
-        "min_logprob": float(np.min(logprobs)),
-        "mean_entropy": float(np.mean(entropies)) if entropies else None,
-        "margin": float(np.mean(margins)) if margins else None,
-        "first_margin": margins[0] if margins else None,
-        "first_entropy": entropies[0] if entropies else None,
-    } | {name: float(np.percentile(logprobs, q)) for name, q in QUANTILES.items()}
-
-
 def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Rows as the result frame: all `COLUMNS`, numbers as floats and nullable integers, nulls where unknown."""
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    for column in ("latency_ms", "compute_ms", *SIGNALS, *LEARNED):
+    for column in ("latency_ms", "compute_ms", *OF_TOKENS, *LEARNED):
         table[column] = table[column].astype(float)
     for column in ("prompt_tokens", "completion_tokens"):
         table[column] = table[column].astype("Int64")

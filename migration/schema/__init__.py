@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from migration.schema.signals import SIGNALS
 from migration.schema.words import (
     MONTH_DAYS,
     REPLAYED,
-    SIGNALS,
     SPLIT_SHARES,
     STEPS,
     CandidateId,

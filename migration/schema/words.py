@@ -102,31 +102,6 @@ class Decision(StrEnum):
     DO_NOT_ROUTE = "do not route"
 
 
-SIGNALS = (
-    "mean_logprob",
-    "min_logprob",
-    "lp_q05",
-    "lp_q10",
-    "lp_q25",
-    "lp_q50",
-    "lp_q75",
-    "mean_entropy",
-    "first_entropy",
-    "margin",
-    "first_margin",
-    "completion_tokens",
-    "prompt_tokens",
-    "output_chars",
-    "confidence_raw",
-    "distance",
-    "verbalised",
-    "sample_agreement",
-)
-"""What an answer tells of itself, as predictions.parquet names it. `confidence_raw` and `distance` come from a
-classifier or a cache (its own probability; how far the request lies from what it learned). The last two are read where
-a table has them: the confidence the model states when asked (0..1), and the share of further samples that agree."""
-
-
 @dataclass(frozen=True)
 class CandidateId:
     """Who answered: the same facts wherever a table names a candidate (columns `candidate_kind`, `base`, `adapter`,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from tiny_models import CHATML, byte_tokenizer
 
-from migration.benchmark.candidates import COLUMNS, Candidate, answer_limits, chat, frame, render, signals
+from migration.benchmark.candidates import COLUMNS, Candidate, answer_limits, chat, frame, render
 
 GEMMA = (
     "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
@@ -84,14 +84,6 @@ def test_an_answers_limit_comes_from_training_answers_and_the_request_never_from
     longer = calls.assign(completion_tokens=calls["completion_tokens"].where(calls["split"] == "train", 77))
     assert (answer_limits(longer, held) == answer_limits(calls, held)).all()
     assert answer_limits(calls, held.assign(task="never seen")).tolist() == [33, 10, 33]
-
-
-def test_signals_are_numbers_of_the_tokens():
-    found = signals([-1.0, -3.0], [0.5, 1.5], [0.2, 0.4])
-    assert (found["mean_logprob"], found["min_logprob"], found["mean_entropy"]) == (-2.0, -3.0, 1.0)
-    assert found["lp_q50"] == -2.0
-    assert (found["margin"], found["first_margin"]) == (pytest.approx(0.3), 0.2)
-    assert set(signals([], [], []).values()) == {None}
 
 
 def test_the_frame_has_all_columns_even_of_failures():

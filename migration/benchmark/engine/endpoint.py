@@ -21,10 +21,11 @@ import openai
 import pandas as pd
 from openai.types.chat import ChatCompletion
 
-from migration.benchmark.candidates import Candidate, Milestones, Progress, chat, frame, signals, told
+from migration.benchmark.candidates import Candidate, Milestones, Progress, chat, frame, told
 from migration.benchmark.engine.cache import Answers, key_of, open_answers
 from migration.endpoints import check_url, client, key_for, redact
 from migration.errors import BadInput
+from migration.schema.signals import of_tokens
 
 TOP = 20  # alternatives asked for at each token: the most that OpenAI and vLLM give
 BREAKER = 8  # requests in a row that did not reach an endpoint (each retried), after which it is left alone
@@ -199,7 +200,7 @@ def _read(reply: ChatCompletion) -> dict[str, Any]:
         "prompt_tokens": usage.prompt_tokens if usage else None,
         "completion_tokens": usage.completion_tokens if usage else None,
         "finish": choice.finish_reason,
-        **signals(
+        **of_tokens(
             [token.logprob for token in tokens],
             [_entropy(chances) for chances in alternatives] if all(alternatives) else [],
             [chances[0] - chances[1] for chances in alternatives] if all(len(a) > 1 for a in alternatives) else [],

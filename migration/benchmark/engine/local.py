@@ -20,10 +20,11 @@ import numpy as np
 import pandas as pd
 
 from migration import models
-from migration.benchmark.candidates import Candidate, Milestones, Progress, frame, prompt_of, signals
+from migration.benchmark.candidates import Candidate, Milestones, Progress, frame, prompt_of
 from migration.benchmark.engine import latency
 from migration.benchmark.engine.cache import Answers, key_of, open_answers
 from migration.benchmark.engine.memory import Peak
+from migration.schema.signals import of_tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -308,7 +309,7 @@ def _value(engine: _Engine, ask: _Ask, one: Decoded, compute_ms: float) -> dict[
         "prompt_tokens": len(ask.ids),
         "completion_tokens": len(one.tokens),
         "finish": "stop" if one.stopped else "length",
-        **signals(one.logprobs, one.entropies, one.margins),
+        **of_tokens(one.logprobs, one.entropies, one.margins),
     }
 
 

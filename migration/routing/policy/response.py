@@ -10,8 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-QUANTILES = {"lp_q05": 0.05, "lp_q10": 0.10, "lp_q25": 0.25, "lp_q50": 0.50, "lp_q75": 0.75}
-_OF_TOKENS = ("mean_logprob", "min_logprob", "mean_entropy", "margin", "first_margin", "first_entropy", *QUANTILES)
+from migration.schema.signals import of_tokens
 
 
 def signals_of(response: Mapping[str, Any]) -> dict[str, float | None]:
@@ -33,24 +32,16 @@ def signals_of(response: Mapping[str, Any]) -> dict[str, float | None]:
 
 def _of_tokens(tokens: Any) -> dict[str, float | None]:
     """Signals of a list of {logprob, top_logprobs}; all null where one token's logprob is no number."""
-    signals: dict[str, float | None] = dict.fromkeys(_OF_TOKENS)
-    if not isinstance(tokens, list) or not tokens:
-        return signals
+    if not isinstance(tokens, list):
+        return of_tokens([], [], [])
     logprobs = [_number(_mapping(token).get("logprob")) for token in tokens]
     known = [value for value in logprobs if value is not None]
     if len(known) < len(tokens):
-        return signals
-    ordered = sorted(known)
-    signals |= {"mean_logprob": sum(known) / len(known), "min_logprob": ordered[0]}
-    signals |= {name: _quantile(ordered, share) for name, share in QUANTILES.items()}
+        return of_tokens([], [], [])
     alternatives = [_chances(_mapping(token).get("top_logprobs")) for token in tokens]
-    if all(alternatives):
-        entropies = [_entropy(chances) for chances in alternatives]
-        signals |= {"mean_entropy": sum(entropies) / len(entropies), "first_entropy": entropies[0]}
-    if all(len(chances) > 1 for chances in alternatives):
-        margins = [chances[0] - chances[1] for chances in alternatives]
-        signals |= {"margin": sum(margins) / len(margins), "first_margin": margins[0]}
-    return signals
+    entropies = [_entropy(chances) for chances in alternatives] if all(alternatives) else []
+    two = all(len(chances) > 1 for chances in alternatives)
+    return of_tokens(known, entropies, [chances[0] - chances[1] for chances in alternatives] if two else [])
 
 
 def _chances(alternatives: Any) -> list[float]:
@@ -69,14 +60,6 @@ def _entropy(chances: Sequence[float]) -> float:
     """Nats, from the few likeliest tokens and the rest as one: a lower bound of the true entropy."""
     rest = 1 - sum(chances)
     return -sum([p * math.log(p) for p in (*chances, rest) if p > 0])
-
-
-def _quantile(ordered: Sequence[float], share: float) -> float:
-    """Linear interpolation between order statistics, as numpy's default."""
-    place = share * (len(ordered) - 1)
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
 def _number(value: Any) -> float | None:

@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,13 +47,6 @@ def _whole(body):
         for other in one["top_logprobs"]:
             other["bytes"] = None
     return body
-
-
-def test_quantiles_are_numpys():
-    values = [-0.1, -3.0, -0.5, -7.0]
-    found = signals_of(reply([{"logprob": value} for value in values]))
-    assert found["lp_q25"] == pytest.approx(np.percentile(values, 25))
-    assert found["margin"] is None, "no alternatives, no margin"
 
 
 json_like = st.recursive(
