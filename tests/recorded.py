@@ -1,7 +1,7 @@
 """A model server with recorded manners: what it says and how it fails stands in the request itself.
 
 The answer to "m" is "NAME says m". A word in the last message chooses the manners: `unsure` (low logprobs), and, for
-the server that is named after the colon (all without one), the faults `429:`, `500:`, `hang:`, `slow:`, `cut:`,
+the server that is named after the colon (all without one), the faults `400:`, `429:`, `500:`, `hang:`, `slow:`, `cut:`,
 `garbage:`, `empty:`, `list:`, `redirect:`. Run it by itself: python tests/recorded.py PORT NAME.
 """
 
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-FAULTS = ("429", "500", "hang", "slow", "cut", "garbage", "empty", "list", "redirect")
+FAULTS = ("400", "429", "500", "hang", "slow", "cut", "garbage", "empty", "list", "redirect")
 
 
 def says(name: str, body: dict) -> str:
@@ -76,7 +76,7 @@ def app(name: str = "llm") -> Starlette:
         made.state.seen.append((dict(request.headers), body))
         del made.state.seen[:-1000]
         fault = fault_of(name, body)
-        if fault in ("429", "500"):
+        if fault in ("400", "429", "500"):
             text = {"error": {"message": "as asked", "type": "recorded", "param": None, "code": None}}
             return JSONResponse(text, int(fault), {"retry-after": "0"})
         if fault == "redirect":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +15,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from migration.routing.policy import Request
-from migration.schema.messages import content
+from migration.schema.messages import TEXT_PARTS, content
 
 Json = Mapping[str, Any]
 
 CONVERSATION_HEADER = "x-conversation-id"
+PATIENCE_HEADER = "x-stainless-read-timeout"
+"""How OpenAI's clients say how many seconds they wait."""
 RETRY_HEADER = "x-stainless-retry-count"
 """How OpenAI's clients say that they ask again: the rungs were asked the first time."""
 CONVERSATION_KEYS = ("conversation_id", "session_id", "thread_id", "sessionId", "conversationId", "threadId")
@@ -59,7 +62,7 @@ HONOURED = frozenset(
 @dataclass(frozen=True)
 class Call:
     """A chat completion that was asked for. messages: as calls.parquet holds them. beyond: why no rung may answer.
-    trace: the caller's `traceparent`."""
+    trace: the caller's `traceparent`. patience: seconds that the caller waits for all of it, as far as it says."""
 
     body: Json
     messages: tuple[dict[str, str], ...]
@@ -67,6 +70,7 @@ class Call:
     conversation_id: str
     beyond: str | None = None
     trace: str | None = None
+    patience: float = math.inf
     call_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -98,7 +102,17 @@ def read(body: Json, headers: Mapping[str, str] | None = None) -> Call:
     if headers.get(RETRY_HEADER, "0") != "0":
         beyond = "the client tries again what the LLM failed"
     conversation = conversation_of(body, messages, headers)
-    return Call(body, messages, _tool_names(body.get("tools")), conversation, beyond, headers.get("traceparent"))
+    trace, patience = headers.get("traceparent"), _seconds(headers.get(PATIENCE_HEADER))
+    return Call(body, messages, _tool_names(body.get("tools")), conversation, beyond, trace, patience)
+
+
+def _seconds(text: str | None) -> float:
+    """A positive number of seconds; infinite where the text is none."""
+    try:
+        value = float(text or "inf")
+    except ValueError:
+        return math.inf
+    return value if value > 0 else math.inf
 
 
 def conversation_of(body: Json, messages: Sequence[Mapping[str, str]], headers: Mapping[str, str]) -> str:
@@ -118,11 +132,21 @@ def conversation_of(body: Json, messages: Sequence[Mapping[str, str]], headers: 
 
 
 def _beyond(body: Json) -> str | None:
-    if strange := next((name for name in body if name not in HONOURED), None):
-        return f"no small model was measured with {strange[:40]!r}"
+    asked = {name for name, value in body.items() if value is not None and (name, value) != ("logprobs", False)}
+    if strange := sorted(asked - HONOURED):
+        return f"no small model was measured with {strange[0][:40]!r}"
     if body.get("n") not in (None, 1):
         return "the request asks for more than one answer"
+    kinds = {str(part.get("type")) for one in body["messages"] for part in _parts(one)}
+    if unread := sorted(kinds - TEXT_PARTS - {"refusal"}):
+        return f"a message holds {unread[0][:40]!r}, which small models do not read"
     return None
+
+
+def _parts(message: Json) -> list[Json]:
+    """The parts of a message's content, where it is made of parts."""
+    body = message.get("content")
+    return [part for part in body if isinstance(part, Mapping)] if isinstance(body, list) else []
 
 
 def _tool_names(tools: Any) -> tuple[str, ...]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
 from migration.live.call import Call
 from migration.live.policies import Active, State
-from migration.live.rungs.answer import Answer
+from migration.live.rungs.answer import Answer, unfit
 from migration.routing.policy import Router, RoutingDecision
 from migration.routing.policy.router import LLM, SLM
 
@@ -77,9 +77,9 @@ def _climb(router: Router, call: Call, task: str | None) -> Steps[Settled]:
     decision, tried = router.route(call.request(task)), []
     while decision.model == SLM:
         answer = yield Ask(decision.candidate, task)
-        if answer.error:
-            tried.append(Tried(answer, decision.rung, 0.0))
-            decision = router.escalate(decision, f"{decision.candidate} failed: {answer.error}"[:300])
+        if why := answer.error or unfit(call, answer):
+            tried.append(Tried(replace(answer, error=why), decision.rung, 0.0))
+            decision = router.escalate(decision, f"{decision.candidate} failed: {why}"[:300])
             continue
         judged = router.accept(decision, answer.signals)
         if judged.model == SLM and judged.rung == decision.rung:

@@ -77,7 +77,7 @@ class Exchange:
 
     def fall_back(self, why: str) -> Reply | None:
         """Where the LLM failed: the last rung's answer if the policy allows it, else None."""
-        answers = [one for one in self.settled.tried if one.answer.body]
+        answers = [one for one in self.settled.tried if one.answer.body and not one.answer.error]
         if not answers or not getattr(self.state.policy, "llm_fallback", False):
             return None
         last = answers[-1]

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pandas as pd
+
 from migration.live import policies
 from migration.prompts import TemplateIndex, digest, tokens_of
 from migration.routing.policy import Candidate, Policy, Rung
@@ -47,3 +49,9 @@ def put(run: Path, made: Policy, **settings) -> str:
     version = policies.add(run / "live", file)
     policies.activate(run / "live", version, **{"shadow_share": 0.0} | settings)
     return version
+
+
+def log_of(run: Path, calls: list[dict]) -> None:
+    """The calls as step 01 leaves them, as far as rungs learn from them."""
+    (run / "01_traffic_audit").mkdir()
+    pd.DataFrame(calls).to_parquet(run / "01_traffic_audit" / "calls.parquet")

@@ -8,7 +8,7 @@ from live_runs import OTHER, QUEUE, asked, policy
 from migration.live.call import read
 from migration.live.cascade import Ask, beside, drive, in_shadow, in_share, settle
 from migration.live.policies import Active, State
-from migration.live.rungs.answer import Answer
+from migration.live.rungs.answer import Answer, unfit
 from migration.routing.policy import Request, Router
 
 signals = st.fixed_dictionaries({"mean_logprob": st.floats(-4, 0) | st.none()})
@@ -105,3 +105,33 @@ def test_the_shadow_is_drawn_by_conversation_and_anew_for_each_version(share):
     assert len(one) / 3000 == pytest.approx(share, abs=0.05)
     for independent in (other, ramp):
         assert len(one & independent) / 3000 == pytest.approx(share**2, abs=0.05)
+
+
+OFFERED = [{"type": "function", "function": {"name": "look_up"}}]
+
+
+def called(name: str, arguments: str) -> Answer:
+    tools = [{"id": "1", "type": "function", "function": {"name": name, "arguments": arguments}}]
+    message = {"role": "assistant", "content": None, "tool_calls": tools}
+    return Answer("small", {"choices": [{"index": 0, "finish_reason": "tool_calls", "message": message}]})
+
+
+@pytest.mark.parametrize(
+    ("said", "asks", "why"),
+    [
+        (called("look_up", "{}"), {"tools": OFFERED}, ""),
+        (called("delete", "{}"), {"tools": OFFERED}, "calls a tool that was not offered"),
+        (called("look_up", "{torn"), {"tools": OFFERED}, "calls a tool with what is no JSON object"),
+        (answer("small", {}, '{"a": 1}'), {"response_format": {"type": "json_schema"}}, ""),
+        (answer("small", {}, "Sure! {}"), {"response_format": {"type": "json_object"}}, "its answer is no JSON object"),
+        (answer("small", {}, "Sure!"), {"response_format": {"type": "text"}}, ""),
+    ],
+)
+def test_an_answer_that_its_caller_would_fail_on_is_not_kept_however_sure_the_model_is(said, asks, why):
+    assert unfit(read({"messages": asked("hi")} | asks), said) == why
+
+
+def test_an_answer_cut_by_our_own_limit_is_not_kept():
+    body = {"choices": [{"finish_reason": "length", "message": {"role": "assistant", "content": "and so"}}]}
+    assert "was cut" in unfit(read({"messages": asked("hi")}), Answer("small", body))
+    assert unfit(read({"messages": asked("hi"), "max_tokens": 2}), Answer("small", body)) == ""

@@ -9,6 +9,7 @@ import pytest
 from live_runs import OTHER, asked, policy, put
 
 from migration.live import AsyncHybridClient, HybridClient, policies
+from migration.routing.policy import Limits
 
 TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
 
@@ -54,6 +55,52 @@ def test_another_task_and_what_no_rung_was_measured_with_go_to_the_llm(client):
     assert "top_k" in reply.seen, "arguments nobody knows are passed through"
 
 
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+PICTURE = {"role": "user", "content": [{"type": "text", "text": "hi"}, IMAGE]}
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"messages": [*asked("hi"), PICTURE]}, "image_url"),
+        ({"messages": [{"role": "user", "content": "who are you?"}]}, "no small model is proved"),
+        ({"messages": asked("x " * 4_000)}, "prompt tokens"),
+        ({"logprobs": True, "top_logprobs": 2}, "logprobs"),
+        ({"n": 2}, "more than one answer"),
+        ({"response_format": {"type": "json_object"}}, "no JSON object"),
+    ],
+)
+def test_what_small_models_cannot_do_is_the_llms(client, run, more, why):
+    put(run, policy(limits=Limits(context_tokens=1000)))
+    time.sleep(2 * policies.EVERY)
+    reply = client.chat.completions.create(**{"model": "gpt-4o", "messages": asked("hi")} | more)
+    assert reply.model == "gpt-4o"
+    assert reply.choices[0].message.content.startswith("llm says")
+    assert why in reply.decision.reason
+
+
+def test_options_that_ask_for_nothing_are_no_reason_to_pay_the_llm(client):
+    nothing = {"logit_bias": None, "logprobs": False, "top_logprobs": None, "audio": None, "n": 1, "stream": False}
+    assert create(client, extra_body=nothing).decision.candidate == "small"
+
+
+def test_a_small_model_takes_half_of_the_callers_time_at_most(client):
+    client.hybrid.timeout = 30.0
+    began = time.monotonic()
+    reply = create(client, "hang:small", timeout=1.0)
+    assert reply.choices[0].message.content == "llm says hang:small"
+    assert time.monotonic() - began < 1.0
+
+
+def test_requests_that_a_server_refuses_do_not_close_it(client):
+    for _ in range(6):
+        assert create(client, "400:small").decision.reason == "small failed: Refused: status 400"
+    assert create(client).decision.candidate == "small"
+    for _ in range(5):
+        create(client, "500:small")
+    assert "left alone" in create(client).decision.reason
+
+
 def test_streams(client):
     for text, who in (("hi", "small"), ("unsure", "llm")):
         stream = create(client, text, stream=True, stream_options={"include_usage": True})
@@ -64,7 +111,7 @@ def test_streams(client):
 
 
 def test_tools_and_response_format(run, llm_url, small_url):
-    put(run, policy(limits=type(policy().limits)(tools=None)))
+    put(run, policy(limits=Limits(tools=None)))
     options = {"log": False, "upstreams": {"small": small_url}}
     with HybridClient(run, base_url=llm_url, api_key="k", hybrid=options) as client:
         for text, who in (("hi", "slm"), ("unsure", "llm")):
@@ -117,7 +164,7 @@ def test_a_failing_llm_is_the_clients_own_exception_unless_the_policy_allows_the
 
 def test_the_async_client(run, llm_url, small_url):
     async def talk():
-        options = {"log": False, "upstreams": {"small": small_url}, "timeout": 0.5}
+        options = {"log": False, "upstreams": {"small": small_url}, "timeout": 2.0}
         async with AsyncHybridClient(run, base_url=llm_url, api_key="k", hybrid=options) as client:
             replies = await asyncio.gather(
                 *(create(client, f"{word} {i}") for i in range(10) for word in ("hi", "unsure"))

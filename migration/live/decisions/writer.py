@@ -10,6 +10,7 @@ written at all. A line that the disk does not take is counted and told, and the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -158,7 +159,7 @@ def without_personal_data(record: dict[str, Any]) -> dict[str, Any]:
     changed = {
         "messages": [one | {"content": text(one["content"])} for one in record["messages"] or []],
         "response": text(record["response"]),
-        "conversation_id": text(record["conversation_id"]),
+        "conversation_id": key if text(key) == key else f"m{hashlib.sha256(key.encode()).hexdigest()[:24]}",
         "masked": "migration.audit.pii",
     }
     for name in ("shadow", "tried"):

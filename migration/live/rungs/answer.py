@@ -6,11 +6,15 @@ escalation and the caller nothing else. Out of scope: asking (`endpoint`, `inpro
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from migration.live.call import Call, Json, plain
+
+MOST_TOKENS = 1024
+"""Tokens that a rung may write where the caller sets no limit: a small model that never stops costs no more."""
 
 
 @dataclass(frozen=True)
@@ -79,3 +83,40 @@ def checked(body: Any) -> dict[str, Any]:
     if not isinstance(message.get("content"), str) and not calls:
         raise ValueError("the reply's message says nothing")
     return body
+
+
+def most_tokens(call: Call) -> int:
+    """Tokens that a rung's answer may have: what the caller allows, and no more than `MOST_TOKENS`."""
+    limit = call.body.get("max_completion_tokens") or call.body.get("max_tokens")
+    return max(1, min(limit, MOST_TOKENS)) if isinstance(limit, int) and limit else MOST_TOKENS
+
+
+def unfit(call: Call, answer: Answer) -> str:
+    """Why a whole answer is not what the call asked for; "" where it is: no JSON where JSON was wanted, a tool that was
+    not offered, or cut where the caller set no limit. Its caller would fail on it, however sure the model was."""
+    if answer.body is None:
+        return ""
+    finish, tools = answer.body["choices"][0].get("finish_reason"), answer.message.get("tool_calls")
+    limited = call.body.get("max_completion_tokens") or call.body.get("max_tokens")
+    if finish == "length" and not limited:
+        return f"was cut at {MOST_TOKENS} tokens"
+    if tools:
+        return next((why for one in tools if (why := _unfit_tool(call, one))), "")
+    form = call.body.get("response_format")
+    wanted = isinstance(form, Mapping) and form.get("type") in ("json_object", "json_schema")
+    return "" if not wanted or _is_object(answer.message.get("content")) else "its answer is no JSON object"
+
+
+def _unfit_tool(call: Call, tool: Json) -> str:
+    function = tool.get("function")
+    function = function if isinstance(function, Mapping) else {}
+    if function.get("name") not in call.tools:
+        return "calls a tool that was not offered"
+    return "" if _is_object(function.get("arguments")) else "calls a tool with what is no JSON object"
+
+
+def _is_object(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False

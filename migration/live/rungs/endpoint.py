@@ -11,19 +11,23 @@ from typing import Any
 import httpx2 as httpx
 
 from migration.live.call import Call
-from migration.live.rungs.answer import Answer, checked
+from migration.live.rungs.answer import Answer, checked, most_tokens
 from migration.live.rungs.upstream import Upstream
 from migration.routing.policy.response import signals_of
 
 TOP_LOGPROBS = 20
 """Alternatives asked for at each token: as many as the benchmark measured confidence with."""
-MOST_TOKENS = 1024
-"""Tokens that a rung may write where the caller sets no limit: a small model that never stops costs no more."""
 MOST_BYTES = 16 << 20
 FAILURES, REST = 5, 15.0
 """After so many failures in a row a rung is left alone for so many seconds."""
+THIS_CALL = (400, 413, 422)
+"""Statuses that speak of the request (too long, a form that the server does not take), not of the server."""
 SENT = ("stop", "response_format", "tools", "tool_choice", "parallel_tool_calls", "seed")
 """What of a request a small model is told beside its messages and the limit of tokens."""
+
+
+class Refused(ValueError):
+    """The server is well and does not take this request."""
 
 
 class Breaker:
@@ -55,7 +59,6 @@ class Endpoint:
     def __post_init__(self) -> None:
         self.breaker = Breaker()
         options: dict[str, Any] = {
-            "timeout": httpx.Timeout(self.timeout, connect=min(5.0, self.timeout)),
             "limits": httpx.Limits(max_connections=None, max_keepalive_connections=64),
             "follow_redirects": False,
             "headers": self.upstream.headers | {"accept-encoding": "identity"},
@@ -72,7 +75,7 @@ class Endpoint:
             with self._client.stream("POST", self._url, **self._sent(call)) as response:
                 data = bytearray()
                 for part in response.iter_bytes():
-                    _within(data, part, began, self.timeout)
+                    _within(data, part, began, self._seconds(call))
             return self._read(response, bytes(data), began)
         except (httpx.HTTPError, TimeoutError, ValueError, RecursionError) as error:
             return self._failed(error, began)
@@ -84,21 +87,32 @@ class Endpoint:
         began = time.perf_counter()
         try:
             async with (
-                asyncio.timeout(self.timeout),
+                asyncio.timeout(self._seconds(call)),
                 self._async.stream("POST", self._url, **self._sent(call)) as response,
             ):
                 data = bytearray()
                 async for part in response.aiter_bytes():
-                    _within(data, part, began, self.timeout)
+                    _within(data, part, began, self._seconds(call))
             return self._read(response, bytes(data), began)
         except (httpx.HTTPError, TimeoutError, ValueError, RecursionError) as error:
             return self._failed(error, began)
 
     def _sent(self, call: Call) -> dict[str, Any]:
         body = request_body(call, self.upstream.model or self.name)
-        return {"content": json.dumps(body).encode(), "headers": {"content-type": "application/json"}}
+        within = httpx.Timeout(seconds := self._seconds(call), connect=min(5.0, seconds))
+        return {
+            "content": json.dumps(body).encode(),
+            "headers": {"content-type": "application/json"},
+            "timeout": within,
+        }
+
+    def _seconds(self, call: Call) -> float:
+        """What the answer may take: no more than half of what the caller waits, so that the LLM has the other half."""
+        return min(self.timeout, call.patience / 2)
 
     def _read(self, response: httpx.Response, data: bytes, began: float) -> Answer:
+        if response.status_code in THIS_CALL:
+            raise Refused(f"status {response.status_code}")
         if response.status_code != 200:
             raise ValueError(f"status {response.status_code}")
         body = checked(json.loads(data))
@@ -106,7 +120,7 @@ class Endpoint:
         return Answer(self.name, body, signals_of(body), (time.perf_counter() - began) * 1e3)
 
     def _failed(self, error: Exception, began: float) -> Answer:
-        self.breaker.note(failed=True)
+        self.breaker.note(failed=not isinstance(error, Refused))
         problem = f"{type(error).__name__}: {error}" if isinstance(error, ValueError) else type(error).__name__
         return Answer(self.name, latency_ms=(time.perf_counter() - began) * 1e3, error=problem[:200])
 
@@ -139,12 +153,6 @@ def request_body(call: Call, model: str) -> dict[str, Any]:
         "logprobs": True,
         "top_logprobs": TOP_LOGPROBS,
     }
-
-
-def most_tokens(call: Call) -> int:
-    """Tokens that a rung's answer may have: what the caller allows, and no more than `MOST_TOKENS`."""
-    limit = call.body.get("max_completion_tokens") or call.body.get("max_tokens")
-    return max(1, min(limit, MOST_TOKENS)) if isinstance(limit, int) and limit else MOST_TOKENS
 
 
 def _within(data: bytearray, part: bytes, began: float, seconds: float) -> None:

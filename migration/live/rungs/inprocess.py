@@ -11,9 +11,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from migration.errors import BadInput
+from migration.errors import BadInput, MigrationError
 from migration.live.call import Call, read
 from migration.live.rungs.answer import Answer
 from migration.schema import CandidateKind
@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 
 CLASSIFIERS = Path("02_candidate_benchmark") / "classifier"
 CALLS = Path("01_traffic_audit") / "calls.parquet"
-Said = tuple[str | None, Mapping[str, float | None]]
-"""An answer, None where there is none, and its signals."""
+
+
+class Said(NamedTuple):
+    """An answer, None where there is none, its signals, and how it ended (`stop`, `length`)."""
+
+    text: str | None
+    signals: Mapping[str, float | None]
+    finish: str = "stop"
 
 
 class InProcessModel(Protocol):
@@ -47,14 +53,14 @@ class InProcess:
         """The model's answer as a chat completion, or why there is none."""
         began = time.perf_counter()
         try:
-            text, signals = self.model.reply(call, task)
+            text, signals, finish = self.model.reply(call, task)
         except Exception as error:  # noqa: BLE001 - whatever a model raises is one escalation, and is told
-            told = f"{type(error).__name__}: {error}"[:200]
-            return Answer(self.name, latency_ms=(time.perf_counter() - began) * 1e3, error=told)
+            told = str(error) if isinstance(error, MigrationError) else type(error).__name__  # others may quote a text
+            return Answer(self.name, latency_ms=(time.perf_counter() - began) * 1e3, error=told[:200])
         taken = (time.perf_counter() - began) * 1e3
         if text is None:
             return Answer(self.name, signals=signals, latency_ms=taken, error="has no answer to this")
-        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+        choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text}}
         tokens = {name: signals.get(name) for name in ("prompt_tokens", "completion_tokens")}
         usage = {name: int(count) for name, count in tokens.items() if count is not None}
         return Answer(self.name, {"choices": [choice], "usage": usage}, signals, taken)
@@ -111,7 +117,7 @@ class Classifiers:
     def reply(self, call: Call, task: str | None) -> Said:
         """The answer of the task's classifier. signals: as predictions.parquet names them."""
         if task is None or task not in self.of:
-            return None, {}
+            return Said(None, {})
         (row,) = self.of[task].answer([list(call.messages)]).to_dict("records")
         text: str | None = row["output"]
         signals: dict[str, float | None] = {
@@ -120,7 +126,7 @@ class Classifiers:
             "distance": float(row["distance"]),
             "output_chars": float(len(text or "")),
         }
-        return text, signals
+        return Said(text, signals)
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,7 @@ class Cached:
         found = self.recall.look_up(request_key(str(task), call.messages), call.created_at.timestamp())
         text: str | None = found["output"]
         signals = {name: found.get(name) for name in ("confidence_raw", "margin")}
-        return text, signals | {"output_chars": float(len(text or ""))}
+        return Said(text, signals | {"output_chars": float(len(text or ""))})
 
 
 def load(name: str, candidate: Candidate, run: Path) -> InProcessModel:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from migration.errors import BadInput
 from migration.live.call import Call
-from migration.live.rungs.endpoint import most_tokens
+from migration.live.rungs.answer import most_tokens
 
 if TYPE_CHECKING:
     from migration.live.rungs.inprocess import Said
@@ -46,22 +46,23 @@ class Local:
         return cls(one_by_one(Trial(name, candidate.base or candidate.source, adapter or None, quantize)))
 
     def reply(self, call: Call, task: str | None) -> Said:
-        """The model's answer. signals: as predictions.parquet names them. Raises TimeoutError where others go first."""
+        """The model's answer. signals: as predictions.parquet names them. Raises BadInput where there is none."""
         tools = call.body.get("tools")
         asked = {"call_id": call.call_id, "messages": call.messages, "max_tokens": most_tokens(call),
                  "tools": json.dumps(tools) if tools else None}  # fmt: skip
         if not self._lock.acquire(timeout=PATIENCE):
-            raise TimeoutError("other calls are answered first")
+            raise BadInput("other calls are answered first")
         try:
             row = self.ask(asked)
         finally:
             self._lock.release()
         if row["error"]:
-            raise ValueError(row["error"])
+            raise BadInput(row["error"])
+        from migration.live.rungs.inprocess import Said
         from migration.schema import SIGNALS
 
         signals = {name: row[name] for name in SIGNALS if name in row}
-        return row["output"], signals | {"output_chars": float(len(row["output"]))}
+        return Said(row["output"], signals | {"output_chars": float(len(row["output"]))}, row["finish"])
 
 
 def adapter_of(run: Path, candidate: Candidate) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from migration.errors import MigrationError
 from migration.live.call import Call
 from migration.live.rungs.answer import Answer, Rung
 from migration.live.rungs.inprocess import CALLS
@@ -52,7 +53,8 @@ class Prompted:
             examples = self._known[str(task)]
             messages = examples.onto([list(call.messages)])[0] if examples else call.messages
         except Exception as error:  # noqa: BLE001 - without its examples it is another candidate: one escalation, told
-            return Answer(self.name, error=f"its examples cannot be had: {type(error).__name__}: {error}"[:200])
+            told = str(error) if isinstance(error, MigrationError | OSError) else type(error).__name__
+            return Answer(self.name, error=f"its examples cannot be had: {told}"[:200])
         return replace(call, messages=tuple(messages))
 
     def warm(self, task: str) -> None:

@@ -50,6 +50,20 @@ class Refused(Exception):
         super().__init__(reply.status)
 
 
+@dataclass(frozen=True)
+class _Counted:
+    """A response that counts as in flight until its last byte is sent, or its caller has left."""
+
+    response: Response
+    metrics: Metrics
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await self.response(scope, receive, send)
+        finally:
+            self.metrics.in_flight.dec()
+
+
 class Gateway:
     """The server's state: the hybrid, the way to the LLM, the callers' tokens (none: no token is asked for)."""
 
@@ -93,23 +107,25 @@ class Gateway:
         await self.hybrid.aclose()
         await self.client.aclose()
 
-    def _guarded(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def _guarded(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Any]]:
         """`answer` for callers with a token, as many at a time as `bounds` allow; else an error of OpenAI's form."""
 
-        async def guarded(request: Request) -> Response:
+        async def guarded(request: Request) -> Response | _Counted:
             try:
                 self._admit(request)
             except Refused as refused:
                 return _response(refused.reply, self.metrics)
             self.metrics.in_flight.inc()
             try:
-                return await answer(request)
+                response = await answer(request)
             except Refused as refused:
-                return _response(refused.reply, self.metrics)
+                response = _response(refused.reply, self.metrics)
             except ClientDisconnect:
-                return Response(status_code=499)
-            finally:
+                response = Response(status_code=499)
+            except BaseException:
                 self.metrics.in_flight.dec()
+                raise
+            return _Counted(response, self.metrics)
 
         return guarded
 

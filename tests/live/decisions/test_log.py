@@ -80,6 +80,13 @@ def test_personal_data_is_masked_in_every_text():
     assert made["masked"] == "migration.audit.pii"
 
 
+def test_a_conversation_whose_id_is_personal_stays_apart_from_others():
+    jane, joe = [writer.finished(record(conversation_id=f"{who}@example.com"), masked=True) for who in ("jane", "joe")]
+    assert "jane" not in json.dumps(jane)
+    assert jane["conversation_id"] != joe["conversation_id"]
+    assert writer.finished(record(conversation_id="v1"), masked=True)["conversation_id"] == "v1"
+
+
 def test_no_text_is_written_where_nothing_can_mask_it(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "migration.audit.pii", None)
     made = writer.finished(record("jane.doe@example.com"), masked=True)

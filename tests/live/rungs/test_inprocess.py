@@ -4,7 +4,7 @@ import dataclasses
 
 import pandas as pd
 import pytest
-from live_runs import asked, policy, put
+from live_runs import asked, log_of, policy, put
 
 from migration import models
 from migration.artifacts import write_json
@@ -90,3 +90,41 @@ def test_a_classifier_that_step_02_fitted_answers_in_the_gateway(run, llm_url):
         reply = client.chat.completions.create(model="m", messages=asked("where is my package, please?"))
         assert reply.choices[0].message.content == "shipping"
         assert reply.decision.candidate == "labels"
+
+
+def test_a_request_that_the_log_answered_before_is_answered_from_the_cache(run, llm_url):
+    before = [{"call_id": str(i), "task": "queue", "kind": "chat", "split": "train", "response": "billing",
+               "created_at": pd.Timestamp("2026-01-01", tz="UTC") + pd.Timedelta(hours=i),
+               "messages": asked("My card  is LOST")} for i in range(8)]  # fmt: skip
+    log_of(run, before)
+    score = SignalScore(("confidence_raw",), (0.5,), (1.0,), {"*": (0.0, 9.0)}, Calibrator())
+    cache = {"cache": Candidate(CandidateKind.CACHE)}
+    put(run, dataclasses.replace(policy(rungs=("cache",)), candidates=cache, calibrators={"cache": score}))
+    with HybridClient(run, base_url=llm_url, api_key="k", hybrid={"log": False}) as client:
+        said = {
+            text: client.chat.completions.create(model="m", messages=asked(text))
+            for text in ("my card is lost", "my card is found")
+        }
+    assert said["my card is lost"].choices[0].message.content == "billing"
+    assert said["my card is lost"].decision.candidate == "cache"
+    assert said["my card is found"].decision.reason == "cache failed: has no answer to this"
+
+
+def test_a_small_model_without_an_address_answers_in_this_process(run, llm_url):
+    """That its decisions are those of step 04 is shown in `server.test_check`."""
+    name = "pocket-llama3"
+    try:
+        models.find(name)
+    except models.ModelNotFound as missing:
+        pytest.skip(str(missing))
+    put(run, dataclasses.replace(policy(0.0, rungs=(name,)), candidates={name: Candidate(CandidateKind.SLM, name)}))
+    with HybridClient(run, base_url=llm_url, api_key="k", hybrid={"log": False}) as client:
+        reply = client.chat.completions.create(model="m", messages=asked("Where is my order?"), max_tokens=6)
+    assert (reply.decision.decision, reply.model) == ("slm", name)
+    assert reply.usage.completion_tokens <= 6
+
+
+def test_a_candidate_that_is_nowhere_says_what_to_do(run, state):
+    nobody = dataclasses.replace(state.policy, candidates={"labels": Candidate(CandidateKind.API, "gpt-4o-mini")})
+    answered = Hybrid(run, log=False).rung(State(Active("v"), Router(nobody)), "labels").ask(read({}), "queue")
+    assert "upstreams={'labels'" in answered.error

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from pathlib import Path
 
 import httpx2 as httpx
@@ -88,6 +89,20 @@ def test_more_calls_than_a_worker_takes_are_told_to_come_again(run, llm_url, sma
 
         kinds = [type(one) for one in asyncio.run(burst())]
     assert kinds.count(openai.RateLimitError) == 4
+
+
+def test_a_stream_counts_until_its_end_or_until_its_caller_leaves(run, llm_url, small_url):
+    made = gateway(run, llm_url, small_url, bounds=Bounds(calls=2))
+    with serving_app(made.app()) as at, openai.OpenAI(base_url=at, api_key="x", max_retries=0) as client:
+        streams = [say(client, f"unsure hang:llm {i}", stream=True) for i in range(2)]
+        with pytest.raises(openai.RateLimitError):
+            say(client)
+        for stream in streams:
+            stream.close()
+        end = time.monotonic() + 10
+        while made.metrics.now_in_flight() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert say(client).choices[0].message.content == "small says hi"
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "garbage", "cut", "redirect"])
