@@ -28,8 +28,9 @@ COLUMNS += ["minus_llm", "minus_llm_low", "minus_llm_high"]
 def read_labels(file: str | Path, calls: pd.DataFrame, candidates: Iterable[str] = ()) -> pd.DataFrame:
     """The human verdicts in `file` (.csv, .jsonl or .parquet): call_id, candidate (`LLM` where none), correct (bool).
 
-    calls: the log, whose call_id they name; candidates: names that the column may hold. Raises BadInput, with file,
-    line and column, for what cannot be read, unknown ids and names, second verdicts, and values that are no yes or no.
+    calls: the log, whose call_id they name; candidates: names that the column may hold. A JSON line whose `correct` is
+    null has no verdict and is passed over (`migrate simulate --truth`). Raises BadInput, with file, line and column, for
+    what cannot be read, unknown ids and names, second verdicts, and values that are no yes or no.
     """
     path, known, names = resolve(file), set(calls["call_id"]), {LLM, *candidates}
     found: dict[tuple[str, str], bool] = {}
@@ -38,6 +39,8 @@ def read_labels(file: str | Path, calls: pd.DataFrame, candidates: Iterable[str]
         def wrong(column: str, why: str, line: int = line) -> BadInput:
             return BadInput(f"{path}, line {line}, column {column}: {why}")
 
+        if path.suffix == ".jsonl" and row.get("correct", ...) is None:
+            continue
         if missing := [column for column in ("call_id", "correct") if row.get(column) is None]:
             raise wrong(missing[0], "is missing; a row needs call_id and correct")
         call, candidate = str(row["call_id"]), str(row.get("candidate") or LLM)

@@ -160,6 +160,17 @@ def test_the_logged_model_errs_as_often_as_the_world_says():
     assert truth(400, 5, spotless).correct.dropna().all()
 
 
+def test_the_truth_is_a_labels_file_of_its_log(tmp_path):
+    from migration.benchmark import read_labels
+
+    write(tmp_path / "log.jsonl", 200, 3, truth=tmp_path / "truth.jsonl")
+    facts = truth(200, 3)
+    labels = read_labels(tmp_path / "truth.jsonl", facts[["call_id"]])
+    known = facts.dropna(subset=["correct"]).set_index("call_id")["correct"]
+    assert labels.set_index("call_id")["correct"].to_dict() == known.to_dict()
+    assert 0 < len(known) < len(facts)  # an embedding or a failed call has no verdict
+
+
 def test_the_truth_agrees_with_the_log(log, facts):
     for line, row in zip(log, facts.itertuples(), strict=True):
         if row.correct is True:
