@@ -29,7 +29,7 @@ KEYS = {
         "ppi_coverage",
         "ppi_narrower",
     },
-    "monitor": {"false_alarms", "delay_8", "delay_15"},
+    "monitor": {"false_alarms", "delay_8", "delay_10", "delay_15"},
     "labelling": {"width_50_chosen", "width_50_random"},
     "loop": {"share_loop", "share_fixed", "loss_loop", "loss_fixed", "broken", "broken_naive"},
     "projection_coverage": {"trials", "coverage", "lowest", "as_nominal"},

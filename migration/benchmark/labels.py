@@ -29,8 +29,8 @@ def read_labels(file: str | Path, calls: pd.DataFrame, candidates: Iterable[str]
     """The human verdicts in `file` (.csv, .jsonl or .parquet): call_id, candidate (`LLM` where none), correct (bool).
 
     calls: the log, whose call_id they name; candidates: names that the column may hold. A JSON line whose `correct` is
-    null has no verdict and is passed over (`migrate simulate --truth`). Raises BadInput, with file, line and column, for
-    what cannot be read, unknown ids and names, second verdicts, and values that are no yes or no.
+    null has no verdict and is passed over (`migrate simulate --truth`). Raises BadInput, with file, line and column,
+    for what cannot be read, unknown ids and names, second verdicts, and values that are no yes or no.
     """
     path, known, names = resolve(file), set(calls["call_id"]), {LLM, *candidates}
     found: dict[tuple[str, str], bool] = {}

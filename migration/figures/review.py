@@ -79,3 +79,24 @@ def weeks_picture(table: pd.DataFrame, folder: Path, *, max_loss: float) -> Pict
         f"Left: share of calls answered by small models in {len(whole)} weeks. Right: loss on shadowed calls by group."
     )
     return save(fig, folder, "weeks", title=title, alt=alt)
+
+
+def loop_picture(weeks: pd.DataFrame, folder: Path, *, max_loss: float) -> Picture:
+    """The LLM's share and the quality by week, a line each arm. weeks: week, arm, llm_share, quality (or null)."""
+    last = weeks[weeks["week"] == weeks["week"].iloc[-1]].set_index("arm")["llm_share"]
+    title = "; ".join(f"{arm}: {share:.0%} of the calls go to the LLM" for arm, share in last.items())
+    with style():
+        fig, axes = plt.subplots(1, 2, figsize=(9, 4))
+        for ax, column in zip(axes, ("llm_share", "quality"), strict=True):
+            sns.lineplot(data=weeks, x="week", y=column, hue="arm", style="arm", markers=True, ax=ax)
+        axes[0].set(xlabel="week", ylabel="share of calls that the LLM answers", ylim=(0, 1.02))
+        axes[1].set(xlabel="week", ylabel="share of answers as the LLM's (dashed: the limit)")
+        axes[1].axhline(1 - max_loss, color=LLM, linestyle="--", linewidth=1)
+        for ax in axes:
+            ax.tick_params(axis="x", rotation=45)
+            ax.legend(title="")
+        fig.suptitle(f"{weeks['week'].iloc[-1]}: {title}", x=0.01, ha="left", weight="bold")
+        fig.tight_layout()
+    arms = ", ".join(last.index)
+    alt = f"Left: share of calls to the LLM in {weeks['week'].nunique()} weeks. Right: quality. Lines: {arms}."
+    return save(fig, folder, "loop", title=title, alt=alt)

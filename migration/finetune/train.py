@@ -185,9 +185,11 @@ def bf16_pays(device: torch.device) -> bool:
     return device.type == "cuda" or any(known.get(name) for name in ("avx512_bf16", "amx_bf16"))
 
 
-def prepare(model: Any, recipe: Recipe) -> PeftModel:
-    """`model` with a fresh adapter, the base frozen. The same seed gives the same adapter."""
+def prepare(model: Any, recipe: Recipe, start: Path | None = None) -> PeftModel:
+    """`model` with an adapter to train, the base frozen: a fresh one (the same seed gives the same), or `start`'s."""
     torch.manual_seed(recipe.seed)
+    if start is not None:
+        return PeftModel.from_pretrained(model, str(start), is_trainable=True).train()
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
     config = LoraConfig(
         r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.0, target_modules=targets, task_type="CAUSAL_LM"
@@ -207,10 +209,12 @@ def tune(
     *,
     minutes: float = math.inf,
     report_to: str | list[str] = "none",
+    start: Path | None = None,
     say: Say = print,
 ) -> Training:
     """Train an adapter on `model` and leave the best one in `folder/best`, with `folder/training.json`.
 
+    start: the folder of an adapter of this base that training goes on from; None: a fresh one.
     `folder` belongs to this data and recipe (`identity`): a killed training goes on from its last checkpoint there,
     a finished one is read back. The rate falls to zero as the steps or the `minutes` come to their end, whichever is
     first, so a slow machine takes fewer steps of a whole schedule. Where memory runs out, rows are cut smaller and
@@ -222,7 +226,7 @@ def tune(
         return read_training(folder)
     recipe, started = enough(recipe, len(examples)), time.monotonic()
     collator, rows = _collator(model, tokenizer, examples, recipe), _planned(examples, recipe, folder)
-    adapted = prepare(model, recipe)
+    adapted = prepare(model, recipe, start)
 
     def attempt(parts: int) -> Watch:
         watch = Watch(validation, collator, recipe, folder, minutes, len(rows), say)

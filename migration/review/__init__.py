@@ -12,6 +12,7 @@ _LATER = {
     "Monitor": "watching.monitor",
     "Review": "session",
     "open_review": "session",
+    "improve": "session",
     "proposal": "session",
     "spend": "session",
     "act": "session",
@@ -35,6 +36,9 @@ _LATER = {
     "guarantee_sentence": "present",
     "alarms_table": "present",
     "cost_sentence": "present",
+    "learned_table": "present",
+    "learned_sentence": "present",
+    "weeks_with_proposal": "present",
     "proposal_table": "present",
     "proposal_sentence": "present",
     "decision_sentence": "present",
@@ -42,7 +46,7 @@ _LATER = {
     "check_rows": "present",
     "checked_rate": "present",
     "checks_sentence": "present",
-    "LabelForm": "present",
+    "LabelForm": "improving.form",
 }
 
 __all__ = [*_LATER]  # noqa: PLE0604

@@ -29,12 +29,17 @@ def register(app: typer.Typer, find: Callable[[Path], Path], say: Callable[[str]
         run: Annotated[Path, typer.Argument(help="The run folder, or its name under outputs/.")],
         traffic: Annotated[list[Path] | None, typer.Option(help="Decision logs or newer traffic; repeatable.")] = None,
         activate: Annotated[bool, typer.Option(help="Let a proposed policy serve where fresh calls prove it.")] = False,
+        train_minutes: Annotated[float, typer.Option(min=0, help="Train on from the last adapter; 0: do not.")] = 0.0,
         labels: Annotated[Path | None, typer.Option(help="A filled to_check.csv of an earlier review.")] = None,
     ) -> None:
         """Review a week: is the guarantee kept, what changed, what would be better. Exit code 3 is an alarm."""
         if missing := [file for file in [*(traffic or []), *([labels] if labels else [])] if not file.is_file()]:
             raise BadInput(f"{missing[0]} does not exist")
-        given = {"traffic": [str(file.resolve()) for file in traffic or []], "activate": activate}
+        given = {
+            "traffic": [str(file.resolve()) for file in traffic or []],
+            "activate": activate,
+            "train_minutes": train_minutes,
+        }
         folder = review(find(run), given | ({"labels": str(labels.resolve())} if labels else {}))
         summary = read_json(folder / "summary.json")
         say(summary["decision"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from migration.artifacts import resolve
@@ -13,8 +14,10 @@ from migration.audit.pii import mask
 from migration.errors import BadInput
 from migration.review.improving.labelling import estimate
 from migration.review.improving.retune import Proposal
-from migration.review.session import Review
+from migration.review.session import Improved, Review
+from migration.review.watching.weekly import REST
 from migration.routing.policy.score import text_of
+from migration.schema import Part
 from migration.stats import Rate
 
 
@@ -74,6 +77,38 @@ def cost_sentence(review: Review, projection: pd.DataFrame) -> str:
     )
 
 
+def learned_table(improved: Improved) -> Any:
+    """New candidates beside the rung that serves, on the same fresh calls; shares are of the traffic.
+
+    Columns: candidate, task, calls (fresh ones that both answered), agreement now, agreement then.
+    """
+    rows = improved.rows
+    new = {each.candidate.name for each in improved.learned}
+    found = []
+    if len(rows) and new:
+        fresh = rows[rows["part"] == Part.CHOOSE]
+        now = fresh[fresh["logged_confidence"].notna()] if "logged_confidence" in fresh else fresh.iloc[:0]
+        now = now.set_index("call_id")["agrees"].astype(float)
+        for (name, task), own in fresh[fresh["candidate"].isin(new)].groupby(["candidate", "task"]):
+            before, weight = own["call_id"].map(now), own["stands_for"]
+            both = before.notna()
+            served = np.average(before[both], weights=weight[both]) if both.any() else None
+            found.append((name, task, len(own), served, np.average(own["agrees"], weights=weight)))
+    table = pd.DataFrame(found, columns=["candidate", "task", "fresh calls", "agreement now", "agreement then"])
+    shown = {"agreement now": "{:.1%}", "agreement then": "{:.1%}"}
+    return table.style.hide(axis="index").format(shown, na_rep="not answered")
+
+
+def learned_sentence(improved: Improved) -> str:
+    """What was learned from how many calls, and what was not and why."""
+    said = [
+        f"{each.candidate.name} learned from {each.examples:,} calls, {each.fresh:,} of them fresh."
+        for each in improved.learned
+    ]
+    said += [f"Left out: {why}." for why in improved.left_out]
+    return " ".join(said) or "Nothing new was learned: step 02 had no classifier, and no adapter was trained on."
+
+
 def proposal_table(proposed: Proposal) -> Any:
     """What a proposed policy would change, group by group."""
     return proposed.changes.style.hide(axis="index").format(
@@ -81,10 +116,32 @@ def proposal_table(proposed: Proposal) -> Any:
     )
 
 
+def weeks_with_proposal(review: Review, proposed: Proposal | None) -> pd.DataFrame:
+    """The LLM's share and the quality by week as served, and of the newest week as the proposed policy would have been.
+
+    Columns: week, arm (`as served`, `as proposed`), llm_share, quality. Groups without a new proof are as they were.
+    """
+    served = review.history.assign(arm="as served")
+    if proposed is None or not proposed.may_activate:
+        return served
+    group = review.newest["task"].map({t: g.group for g in proposed.groups for t in g.tasks}).fillna(REST)
+    own = review.table[review.table["week"] == review.week].set_index("group")
+    tests, share, loss = {test.group: test for test in proposed.groups}, 0.0, 0.0
+    for name, part in group.value_counts(normalize=True).items():
+        test, now = tests.get(str(name)), own["slm_share"].get(name, 0.0)
+        proved = name in proposed.choices and proposed.choices[str(name)].threshold is not None
+        share += part * (test.slm_share if test and proved else now)
+        loss += part * (test.loss if test and proved else float(np.nan_to_num(own["loss"].get(name, 0.0))))
+    then = {"week": review.week, "arm": "as proposed", "llm_share": 1 - share, "quality": 1 - loss}
+    return pd.concat([served, pd.DataFrame([then])], ignore_index=True)
+
+
 def proposal_sentence(proposed: Proposal | None) -> str:
     """What is proposed, and what would then be guaranteed."""
     if proposed is None:
         return "No new policy is proposed: there are no fresh calls that both a small model and the LLM answered."
+    new = sorted({rung.candidate for rungs in proposed.policy.rungs.values() for rung in rungs}
+                 - set(proposed.former.candidates))  # fmt: skip
     tried = (
         f"This is review {proposed.review}; it may be wrong with a chance of {proposed.spent:.2%}, part of the budget"
     )
@@ -96,6 +153,7 @@ def proposal_sentence(proposed: Proposal | None) -> str:
         f"Policy {proposed.policy.version} would replace {proposed.former.version}. It guarantees what the former did: "
         f"at most {guarantee.max_loss:.0%} of all calls and {guarantee.max_kept_error:.0%} of the kept ones differ. "
         f"{tried} that all reviews share, so that tuning every week does not wear the guarantee out."
+        + (f" New in it: {', '.join(new)}; a gateway serves a new adapter after a restart." if new else "")
     )
 
 
@@ -156,57 +214,3 @@ def check_rows(review: Review) -> pd.DataFrame:
             "output": mask(kept["first"].tolist()),
         }
     ).reset_index(drop=True)
-
-
-class LabelForm:
-    """A form in a notebook: one answer after the other, right or wrong, saved to a CSV after each click.
-
-    rows: of `labelling.to_check`. In an executed notebook it is a table, since nobody can click there.
-    """
-
-    def __init__(self, rows: pd.DataFrame, path: Path):
-        self.rows, self.path, self.at = rows.copy(), path, 0
-        self.save()
-
-    def save(self) -> None:
-        """Write the CSV; a text that a spreadsheet would take for a formula is quoted."""
-        safe = self.rows.copy()
-        for name in ("question", "output"):
-            safe[name] = safe[name].astype(str).str.replace(r"^([=+\-@\t\r])", r"'\1", regex=True)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        safe.to_csv(self.path, index=False)
-
-    def say(self, word: str) -> None:
-        """Note `yes` or `no` for the answer that is shown, and go on to the next."""
-        if self.at < len(self.rows):
-            self.rows.loc[self.at, "right"] = word
-            self.at += 1
-            self.save()
-
-    def _repr_html_(self) -> str:
-        return self.rows.head(10)[["group", "question", "output", "right"]].to_html(index=False, escape=True)
-
-    def widget(self) -> Any:
-        """The form itself, for a live notebook."""
-        import ipywidgets as widgets
-
-        text = widgets.Textarea(disabled=True, layout=widgets.Layout(width="90%", height="12em"))
-
-        def show() -> None:
-            text.value = "done"
-            if self.at < len(self.rows):
-                row = self.rows.loc[self.at]
-                text.value = f"{self.at + 1} of {len(self.rows)}\n\n{row['question']}\n\n-> {row['output']}"
-
-        def answered(word: str) -> Any:
-            def click(_: Any) -> None:
-                self.say(word)
-                show()
-
-            return click
-
-        buttons = [widgets.Button(description=word) for word in ("yes", "no")]
-        for button in buttons:
-            button.on_click(answered(button.description))
-        show()
-        return widgets.VBox([text, widgets.HBox(buttons)])

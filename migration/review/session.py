@@ -6,6 +6,7 @@ Out of scope: the statistics (`weekly`, `causes`, `retune`), and how they are sh
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,15 +14,25 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pyarrow.dataset as ds
 
-from migration.artifacts import Run, read_json, write_json
+from migration.artifacts import Run, Step, read_json, write_json
+from migration.audit.unit_price import UnitPrice
+from migration.benchmark import with_task_options
 from migration.errors import BadInput
 from migration.live import policies
-from migration.review.improving.retune import Proposal, fresh_calls, propose
+from migration.review.improving.fresh import (
+    earlier_answers,
+    earlier_calls,
+    fresh_calls,
+    logged_answers,
+    with_labels,
+)
+from migration.review.improving.refit import Learned, learn
+from migration.review.improving.retune import Proposal, gathered, propose
 from migration.review.watching.causes import causes, judge_alarm
 from migration.review.watching.decisions import from_traffic, is_decision_log, losses, read_decisions
-from migration.review.watching.weekly import Alarm, guarantee_alarms, weekly
+from migration.review.watching.weekly import Alarm, guarantee_alarms, history, weekly
 from migration.routing.policy import Policy, Router
-from migration.schema import REPLAYED, Split
+from migration.schema import REPLAYED, Part, Split, split_of
 
 STEP = "07_weekly_review"
 MOST_BEFORE = 6000
@@ -33,7 +44,8 @@ WEBHOOK = "MIGRATION_WEBHOOK"
 @dataclass(frozen=True)
 class Review:
     """What a review looks at and finds. decisions: of the policy that serves, with `loss`; before: the traffic that
-    the policy was tuned on; table: of `weekly`; alarms: of the newest week."""
+    the policy was tuned on; table: of `weekly`; alarms: of the newest week; history: of `weekly.history`, of all
+    policies."""
 
     run: Run
     policy: Policy
@@ -42,11 +54,17 @@ class Review:
     task_types: dict[str, str]
     table: pd.DataFrame
     alarms: list[Alarm]
+    history: pd.DataFrame
 
     @property
     def week(self) -> str:
         """The newest week."""
         return str(self.decisions["week"].max())
+
+    @property
+    def teaching(self) -> pd.DataFrame:
+        """The decisions of conversations that may be learned from: nothing is proved on them later."""
+        return self.decisions[self.decisions["conversation_id"].map(split_of) == Split.TRAIN]
 
     @property
     def newest(self) -> pd.DataFrame:
@@ -66,10 +84,13 @@ def open_review(
     tasks = pd.read_parquet(run.path / "01_traffic_audit" / "tasks.parquet", columns=["task", "task_type"])
     task_types = dict(zip(tasks["task"], tasks["task_type"], strict=True))
     files = traffic or sorted((run.path / "live").glob("decisions-*.jsonl"))
+    files = [file for file in files if file.stat().st_size]  # a log of today may have no line yet
     if not files:
-        raise BadInput(f"{run.path / 'live'} holds no decision log: name one with --traffic")
+        raise BadInput(f"{run.path / 'live'} holds no decisions: name a log with --traffic")
     decisions = _decisions(files, policy, run)
     decisions = decisions.assign(loss=losses(decisions, task_types))
+    past = history(decisions)
+    decisions = _of_policy(decisions, policy, files)
     before = tuned_on(run, seed=seed)
     table = weekly(decisions, policy, false_alarm=false_alarm)
     week = str(decisions["week"].max())
@@ -77,7 +98,8 @@ def open_review(
     judged = judge_alarm(_anchors(anchors), week) if anchors else []
     changed = judged + causes(before, newest, week, seed=seed)
     cause = changed[0].cause if changed else "the traffic reads as before: look at the small model and its server"
-    return Review(run, policy, decisions, before, task_types, table, guarantee_alarms(table, policy, cause) + changed)
+    alarms = guarantee_alarms(table, policy, cause) + changed
+    return Review(run, policy, decisions, before, task_types, table, alarms, past)
 
 
 def _anchors(path: Path) -> pd.DataFrame:
@@ -96,13 +118,12 @@ def serving(run: Run) -> Policy:
 
 
 def _decisions(files: list[Path], policy: Policy, run: Run) -> pd.DataFrame:
-    """Only what the serving policy decided, where the log says so."""
-    if all(is_decision_log(path) for path in files):
-        decisions = read_decisions(files)
-        mine = decisions["policy"].isna() | (decisions["policy"] == policy.version)
-        if not mine.any():
-            raise BadInput(f"no decision in {files[0]} is of the policy that serves, {policy.version}")
-        return decisions[mine].reset_index(drop=True)
+    """What the files hold: decisions of whichever policies served, or plain traffic as if all went to the LLM."""
+    ours = [path for path in files if is_decision_log(path)]
+    if len(ours) == len(files):
+        return read_decisions(files)
+    if ours:
+        raise BadInput(f"{ours[0]} is a decision log and others are not: review them one after the other")
     from migration.audit import import_log
 
     target = run.path / "cache" / STEP / "calls.parquet"
@@ -113,6 +134,14 @@ def _decisions(files: list[Path], policy: Policy, run: Run) -> pd.DataFrame:
     if calls.empty:
         raise BadInput(f"{files[0]} holds no call that can be routed")
     return from_traffic(calls, Router(policy))
+
+
+def _of_policy(decisions: pd.DataFrame, policy: Policy, files: list[Path]) -> pd.DataFrame:
+    """Only what the serving policy decided, where the log says so."""
+    mine = decisions["policy"].isna() | (decisions["policy"] == policy.version)
+    if not mine.any():
+        raise BadInput(f"no decision in {files[0]} is of the policy that serves, {policy.version}")
+    return decisions[mine].reset_index(drop=True)
 
 
 def tuned_on(run: Run, *, seed: int = 0) -> pd.DataFrame:
@@ -130,18 +159,56 @@ def tuned_on(run: Run, *, seed: int = 0) -> pd.DataFrame:
     return calls.rename(columns={"response": "reference"})
 
 
-def proposal(review: Review) -> Proposal | None:
+@dataclass(frozen=True)
+class Improved:
+    """What a review knows of candidates on fresh calls. rows: of `retune.gathered`; learned: candidates made by this
+    review; left_out: why one was not made, a sentence each."""
+
+    rows: pd.DataFrame
+    learned: tuple[Learned, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def improve(
+    review: Review, said: Mapping[str, str | bool] | None = None, *, step: Step | None = None,
+    hard: Sequence[str] = (), train_minutes: float = 0.0, say: Callable[[str], object] = print,
+) -> Improved:  # fmt: skip
+    """Candidates made better by fresh calls, and every candidate's answers to them.
+
+    said: of `read_labels`; step: whose folder keeps what is learned (None: nothing is); hard: call_ids of `train`
+    conversations that the adapter is trained on; train_minutes: of that training, its answers included (0: none).
+    """
+    run, policy, said = review.run.path, review.policy, said or {}
+    before = earlier_answers(run)
+    decided = fresh_calls(review.decisions, review.task_types)
+    older = earlier_calls(run, list(review.task_types), before["call_id"])
+    learned, left_out = (), ()
+    if step is not None:
+        calls = with_task_options(pd.concat([older, with_labels(decided, said)], ignore_index=True), older)
+        learned, left_out = learn(
+            step, calls, decided["call_id"], before, hard=hard, train_minutes=train_minutes, say=say
+        )
+    unspent = review.decisions.loc[~review.decisions["week"].isin([each["week"] for each in ledger(review.run)])]
+    proving = decided[decided["call_id"].isin(unspent["call_id"])]
+    answers = [before[before["candidate"].isin(list(policy.candidates))], *(each.answers for each in learned)]
+    answers.append(logged_answers(review.decisions, decided, policy))
+    prices = {name: price for name, one in policy.candidates.items() if (price := UnitPrice.read(one.price))}
+    filled = [each for each in answers if len(each)]
+    if not filled or proving.empty:
+        return Improved(pd.DataFrame(), learned, left_out)
+    calls = pd.concat([older, decided], ignore_index=True)
+    return Improved(gathered(calls, proving, filled, prices), learned, left_out)
+
+
+def proposal(review: Review, improved: Improved | None = None) -> Proposal | None:
     """A new policy from calls that no earlier review spent of its budget on; None where nothing can be proposed."""
-    if review.policy.guarantee is None or not review.policy.routed_tasks:
-        return None
-    spent = ledger(review.run)
-    unseen = review.decisions[~review.decisions["week"].isin([entry["week"] for entry in spent])]
-    fresh = fresh_calls(unseen, review.task_types)
-    if fresh.empty:
+    improved = improved or improve(review)
+    if review.policy.guarantee is None or improved.rows.empty or not (improved.rows["part"] == Part.CHOOSE).any():
         return None
     alarmed = frozenset(alarm.group for alarm in review.alarms if alarm.kind == "guarantee")
-    number = len({entry["week"] for entry in spent} | {review.week})
-    return propose(fresh, review.policy, review=number, alarmed=alarmed)
+    number = len({entry["week"] for entry in ledger(review.run)} | {review.week})
+    new = {each.candidate.name: each.candidate for each in improved.learned}
+    return propose(improved.rows, review.policy, review=number, new=new, alarmed=alarmed)
 
 
 def ledger(run: Run) -> list[dict[str, object]]:
@@ -178,16 +245,22 @@ def activate(review: Review, proposed: Proposal | None, folder: Path) -> str | N
     return version
 
 
-def notify(alerts: dict[str, object]) -> bool:
-    """Post alerts to the https URL in the environment, where one is given. Raises BadInput for another kind of URL."""
+def notify(alerts: dict[str, object]) -> str:
+    """Post alerts to the https URL in the environment, where one is given; what came of it, in a sentence.
+
+    Raises BadInput for another kind of URL.
+    """
     url = os.environ.get(WEBHOOK)
     if not url:
-        return False
+        return f"No webhook is set ({WEBHOOK})."
     if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
         raise BadInput(f"{WEBHOOK} must be an https URL")
-    import httpx
+    import httpx2 as httpx
 
     try:
-        return httpx.post(url, json=alerts, timeout=10.0, follow_redirects=False).is_success
-    except httpx.HTTPError:
-        return False
+        answer = httpx.post(url, json=alerts, timeout=10.0, follow_redirects=False)
+    except httpx.HTTPError as problem:
+        return f"The webhook of {WEBHOOK} was not reached: {type(problem).__name__}."
+    if not answer.is_success:
+        return f"The webhook of {WEBHOOK} answered {answer.status_code}: nobody was told."
+    return "The alerts were posted to the webhook."

@@ -107,8 +107,9 @@ def simulate(calls: int, seed: int, world: World | None = None) -> Iterator[dict
 def truth(calls: int, seed: int, world: World | None = None) -> pd.DataFrame:
     """What is true behind the lines of `simulate(calls, seed)`, a row a call.
 
-    Columns: id, call_id (the same: the file is a labels file, too), conversation_id, site, kind, answer (the true one; null for embeddings), correct (whether the logged
-    answer is that; null where none was given in full), intent, mood, retry_of (id of the failed attempt, or null).
+    Columns: id, call_id (the same: the file is a labels file, too), conversation_id, site, kind, answer (the true one;
+    null for embeddings), correct (whether the logged answer is that; null where none was given in full), intent, mood,
+    retry_of (id of the failed attempt, or null).
     """
     return pd.DataFrame([row for _, row in _log(calls, seed, world or World())])
 

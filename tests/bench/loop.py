@@ -1,13 +1,14 @@
 """Six weeks of tune, serve, review: what small models answer and what is lost, with the weekly review and without.
 
-    python tests/bench/loop.py [--quick] [--drift mix|wording|new-task|llm-change] [--traffic LOG]
+    python tests/bench/loop.py [--quick] [--drift mix|wording|new-task|llm-change] [--traffic LOG] [--figure FOLDER]
 
 A classifier a task is fitted on the first week's logged answers, and a threshold is proved on other conversations of
 that week. Then six weeks are served: 5% of conversations are shadowed, simulated drift comes at the third week. With
 the loop each week ends in a review: a monitor that alarms returns its task to the LLM; answers that production knows
 (escalated and shadowed calls) refit the classifier; a threshold is proved anew on fresh calls, within the budget of all
 reviews. Without it the first policy stays. --traffic: a real log in the OpenAI request/response form, cut into seven
-parts of equal size, its call sites told apart by the beginning of their prompts. Then twelve retunings in a row on
+parts of equal size, its call sites told apart by the beginning of their prompts. --figure: the LLM's share and the
+quality by week, drawn into FOLDER/figures. Then twelve retunings in a row on
 quiet traffic: how often the guarantee is broken with the budget, and with the whole delta spent every week.
 Last line: {"share_loop", "share_fixed", "loss_loop", "loss_fixed": of the last week, "worst_loss_loop",
 "worst_loss_fixed": of any week, "broken", "broken_naive": share of runs, "delta"}.
@@ -199,7 +200,20 @@ def retunings(runs: int, *, budgeted: bool, weeks: int = 12) -> float:
     return broken / runs
 
 
-def main(drift: Drift, calls: int, weeks: int, runs: int, traffic: Path | None) -> None:
+def drawn(found: pd.DataFrame, folder: Path) -> None:
+    """The LLM's share and the quality of what `play` found, by week and arm."""
+    from migration.figures.review import loop_picture
+
+    arm = found["with"].map({"loop": "with the weekly review", "fixed": "the first policy stays"})
+    loop_picture(
+        pd.DataFrame({"week": [f"week {n}" for n in found["week"]], "arm": arm, "llm_share": 1 - found["slm_share"],
+                      "quality": 1 - found["loss"]}),
+        folder, max_loss=MAX_LOSS,
+    )  # fmt: skip
+    print(f"drawn: {folder / 'figures'}")
+
+
+def main(drift: Drift, calls: int, weeks: int, runs: int, traffic: Path | None, figure: Path | None) -> None:
     frame = logged(traffic, weeks, calls) if traffic else simulated(drift, calls, weeks)
     name = str(traffic.name if traffic else drift)
     print(f"{name}: {len(frame):,} calls of {frame['task'].nunique()} tasks, week 0 tunes, {weeks} weeks are served")
@@ -210,6 +224,8 @@ def main(drift: Drift, calls: int, weeks: int, runs: int, traffic: Path | None) 
         share, loss = row["slm_share"], row["loss"]
         print(f"{week:>4} {share['loop']:>12.1%} {share['fixed']:>13.1%} {loss['loop']:>11.1%} {loss['fixed']:>12.1%}  "
               f"{row['alarms']['loop']}", flush=True)  # fmt: skip
+    if figure:
+        drawn(found, figure)
     with_budget, naive = retunings(runs, budgeted=True), retunings(runs, budgeted=False)
     print(f"\ntwelve retunings in a row, {runs} runs: guarantee ever broken in {with_budget:.1%} with the budget, "
           f"{naive:.1%} with the whole delta each week ({1 - LEVEL:.0%} allowed)")  # fmt: skip
@@ -225,8 +241,9 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true", help="fewer calls, two weeks, 6 runs of retunings")
     parser.add_argument("--drift", choices=[str(each) for each in Drift], default=str(Drift.WORDING))
     parser.add_argument("--traffic", type=Path, help="a real log instead of simulated traffic")
+    parser.add_argument("--figure", type=Path, help="a folder to draw into")
     parser.add_argument("--calls", type=int, default=16_000)
     parser.add_argument("--runs", type=int, default=200)
     asked = parser.parse_args()
     size = (900, 2, 6) if asked.quick else (asked.calls, WEEKS, asked.runs)
-    main(Drift(asked.drift), *size, asked.traffic)
+    main(Drift(asked.drift), *size, asked.traffic, asked.figure)

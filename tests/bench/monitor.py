@@ -6,7 +6,8 @@ A stream is a year of shadow calls, 40 a day, looked at every evening; losses ar
 worst case of "quiet". The first kind (conversations of two calls that share their loss at times, weights 1 to 20) is
 played `streams` times; a weekly binomial test and a weekly z-test at the same 5% look at the same streams. The other
 kinds attack the monitor: long conversations that are right or wrong as a whole, a small limit, a loss that swings
-with the day of the week, conversations whose size says how they end, calls that come days apart.
+with the day of the week, conversations whose size says how they end, calls that come days apart, giants among single
+calls, weights that say how a call ends, a look after every call.
 Delays: shadow calls from a change in mid-year to the alarm, in conversations of two, beside a CUSUM that knows both
 rates and how calls depend on each other and is tuned to 5% false alarms in the same year.
 Last line: {"false_alarms": the largest share of quiet streams with an alarm, "delay_8", "delay_10", "delay_15": mean
@@ -35,7 +36,9 @@ Day = tuple[np.ndarray, np.ndarray, np.ndarray]
 class Kind:
     """A kind of stream. together: chance that a conversation's calls share one loss; swing: of the loss between
     weekdays and weekends, as a fraction; informative: long conversations lose less, short ones more; apart: the second
-    half of a conversation comes a day later."""
+    half of a conversation comes a day later; giants: share of conversations that are `size` calls long and lose 2%, the
+    others being one call that loses the rest; heavy: weights to 500, and only the light calls lose; each: a look after
+    every call."""
 
     name: str
     size: int = 2
@@ -45,6 +48,9 @@ class Kind:
     swing: float = 0.0
     informative: bool = False
     apart: bool = False
+    giants: float = 0.0
+    heavy: bool = False
+    each: bool = False
 
 
 MAIN = Kind("conversations of 2, weights 1 to 20", weights=(1.0, 5.0, 20.0))
@@ -56,7 +62,38 @@ ATTACKS = (
     Kind("weekends 40% up, weekdays 16% down", swing=0.4),
     Kind("long conversations lose less", size=8, together=0.8, informative=True),
     Kind("halves of a conversation a day apart", size=4, together=0.8, apart=True),
+    Kind("one in 20 conversations has 200 calls", size=200, together=1.0, giants=0.05),
+    Kind("weights to 500, only light calls lose", size=1, heavy=True),
+    Kind("a look after every call", each=True),
 )
+
+
+def conversations(kind: Kind, rate: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sizes, loss rates and weights of a day's conversations; all together lose `rate` of their weighted calls."""
+    n = CALLS // kind.size or 20
+    sizes, rates, weights = np.full(n, kind.size), np.full(n, rate), rng.choice(kind.weights, n)
+    if kind.informative:  # E[sum of losses] = rate * E[size], the long ones at half the rate
+        sizes = rng.choice([1, kind.size], n)
+        rates = np.where(sizes > 1, rate / 2, rate * (1 + kind.size / 2))
+    if kind.giants:
+        sizes = np.where(rng.random(n) < kind.giants, kind.size, 1)
+        long = kind.giants * kind.size
+        rates = np.where(sizes > 1, 0.02, (rate * (1 - kind.giants + long) - 0.02 * long) / (1 - kind.giants))
+    if kind.heavy:
+        weights = heavy(rng.random(n))
+        rates = np.where(weights < LIGHT, rate * LIGHT_RATIO, 0.0)
+    return sizes, rates, weights
+
+
+def heavy(uniform: np.ndarray) -> np.ndarray:
+    """Pareto weights of index 1.2, 500 at most."""
+    return np.minimum(uniform ** (-1 / 1.2), 500.0)
+
+
+LIGHT = 3.0
+_WEIGHTS = heavy((np.arange(1_000_000) + 0.5) / 1_000_000)
+LIGHT_RATIO = float(_WEIGHTS.sum() / _WEIGHTS[_WEIGHTS < LIGHT].sum())
+"""How much more than the whole the light weights lose, where the others lose nothing."""
 
 
 def year(kind: Kind, rng: np.random.Generator, after: float | None = None, days: int = DAYS) -> Iterator[Day]:
@@ -65,15 +102,12 @@ def year(kind: Kind, rng: np.random.Generator, after: float | None = None, days:
     for day in range(days):
         rate = kind.limit if after is None or day < days // 2 else after
         rate *= 1 + kind.swing * (1.0 if day % 7 >= 5 else -0.4)
-        n = CALLS // kind.size
-        sizes = rng.choice([1, kind.size], n) if kind.informative else np.full(n, kind.size)
-        rates = np.full(n, rate)
-        if kind.informative:  # E[sum of losses] = rate * E[size], the long ones at half the rate
-            rates = np.where(sizes > 1, rate / 2, rate * (1 + kind.size / 2))
+        sizes, rates, weights = conversations(kind, rate, rng)
+        n = len(sizes)
         cluster = np.repeat(np.arange(n), sizes)
         shared, drawn = rng.random(n) < kind.together, rng.random(n) < rates
         loss = np.where(shared[cluster], drawn[cluster], rng.random(len(cluster)) < rates[cluster]).astype(float)
-        weight, cluster = rng.choice(kind.weights, n)[cluster], cluster + number
+        weight, cluster = weights[cluster], cluster + number
         number += n
         if kind.apart:
             later = np.arange(len(loss)) % kind.size >= kind.size // 2
@@ -89,8 +123,9 @@ def alarmed_at(kind: Kind, seed: int, after: float | None = None) -> int | None:
     """The day of the monitor's alarm, None without one."""
     monitor = Monitor(kind.limit, LEVEL)
     for day, (loss, cluster, weight) in enumerate(year(kind, np.random.default_rng(seed), after)):
-        if monitor.observe(loss, cluster, weight):
-            return day
+        for at in range(len(loss)) if kind.each else (slice(None),):
+            if monitor.observe(np.atleast_1d(loss[at]), np.atleast_1d(cluster[at]), np.atleast_1d(weight[at])):
+                return day
     return None
 
 

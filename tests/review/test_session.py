@@ -1,11 +1,18 @@
 """A review from a run folder and a decision log to alerts, suspended tasks and a new policy."""
 
+import ast
 import dataclasses
 import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from migration import review
 from migration.artifacts import Run, write_json
@@ -14,6 +21,7 @@ from migration.live import policies
 from migration.review.watching.decisions import read_decisions
 from migration.routing.policy import Rung
 
+ROOT = Path(__file__).resolve().parents[2]
 WORDS = np.array(["order", "parcel", "refund", "late", "broken", "card", "login", "colour", "size", "help", "please"])
 
 
@@ -134,6 +142,14 @@ def test_shadow_answers_are_read_as_the_policy_decided(run, single):
     assert (frame.loc[frame["shadowed"].astype(bool), "weight"] == 2).all()
 
 
+def test_a_call_that_was_held_back_is_read_by_its_shadow(run, single):
+    (record,) = lines(single, wrong=0.0, calls=1, shadow_share=1.0)
+    kept = {"candidate": "labels", "rung": 0, "answer": "yes", "confidence": 0.93, "kept": True}
+    held = {"decision": "llm", "rung": -1, "stage": "suspended", "confidence": 1.0, "tried": [], "shadow": [kept]}
+    row = read_decisions([logged(run, [record | held])]).iloc[0]
+    assert (row["kept"], row["output"], row["first"], row["first_confidence"]) == (True, "yes", "yes", 0.93)
+
+
 def test_a_log_that_cannot_be_read_says_where(run, single):
     path = logged(run, lines(single, wrong=0.0, calls=3))
     path.write_text('{"broken": 1}\n' + path.read_text())
@@ -141,19 +157,86 @@ def test_a_log_that_cannot_be_read_says_where(run, single):
         read_decisions([path])
 
 
-@pytest.mark.slow
-def test_the_command_ends_with_3_on_an_alarm(run, single):
-    import subprocess
-    import sys
+def test_an_empty_file_of_today_is_passed_over_and_two_kinds_of_logs_are_not_mixed(run, single):
+    logged(run, lines(single, wrong=0.0, calls=300))
+    (run.path / "live" / "decisions-2025-09-09.jsonl").touch()
+    assert review.open_review(run, []).decisions["kept"].any()
+    other = run.path / "other.jsonl"
+    other.write_text('{"request": {}}\n')
+    with pytest.raises(BadInput, match="one after the other"):
+        review.open_review(run, [run.path / "live" / "decisions-2025-09-08.jsonl", other])
+    with pytest.raises(BadInput, match="holds no decisions"):
+        review.open_review(run, [run.path / "live" / "decisions-2025-09-09.jsonl"])
 
+
+def schedules() -> dict[str, str]:
+    """The command line of each of the README's examples: cron, Airflow, GitHub Actions."""
+    section = (ROOT / "README.md").read_text().split("## Every week")[1].split("\n## ")[0]
+    block = {name: section.split(f"```{name}\n")[1].split("```")[0] for name in ("crontab", "python", "yaml")}
+    *when, command = block["crontab"].strip().split(maxsplit=5)
+    assert all(re.fullmatch(r"[\d*,/-]+", field) for field in when)
+    calls = [node for node in ast.walk(ast.parse(block["python"])) if isinstance(node, ast.Call)]
+    (bash,) = [call for call in calls if getattr(call.func, "id", "") == "BashOperator"]
+    words = {keyword.arg: ast.literal_eval(keyword.value) for keyword in bash.keywords}
+    workflow = yaml.safe_load(block["yaml"])
+    assert workflow[True]["schedule"][0]["cron"].split() == when  # YAML 1.1 reads `on` as true
+    (job,) = workflow["jobs"].values()
+    assert job["runs-on"]
+    return {"cron": command, "airflow": words["bash_command"], "github": job["steps"][-1]["run"]}
+
+
+@pytest.mark.slow
+def test_the_command_of_each_schedule_fails_on_an_alarm_and_says_so(run, single, tmp_path):
     logged(run, lines(single, wrong=0.4, calls=2000))
-    done = subprocess.run(
-        [sys.executable, "-m", "migration.cli", "review", str(run.path)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 3, done.stdout + done.stderr
+    said = schedules()
+    (tmp_path / "mail").write_text(f'#!/bin/sh\necho "$@" > {tmp_path / "mailed"}\n')
+    (tmp_path / "mail").chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    def here(command: str) -> str:
+        command = command.replace(".venv/bin/migrate", f"{sys.executable} -m migration.cli")
+        return command.replace("/srv/workbook", str(ROOT)).replace("outputs/mine", str(run.path))
+
+    done = subprocess.run(here(said["cron"]), shell=True, env=environment, cwd=ROOT, capture_output=True, check=False)
+    assert (tmp_path / "mailed").read_text().split() == ["-s", "migrate", "review:", "3", "you@example.com"], done
     folder = run.path / "07_weekly_review" / "2025-W37"
     alerts = json.loads((folder / "alerts.json").read_text())
     assert alerts["suspended"] == ["intent"]
-    assert {"week", "group", "calls", "slm_share", "shadowed", "loss", "evidence", "alarm", "cost_usd"} <= set(
-        pd.read_parquet(folder / "review.parquet").columns
-    )
+    columns = {"week", "group", "calls", "slm_share", "shadowed", "loss", "evidence", "alarm", "cost_usd"}
+    assert columns <= set(pd.read_parquet(folder / "review.parquet").columns)
+    assert {each.stem.partition("_")[2] or each.stem for each in (folder / "figures").iterdir()} == {"weeks", "loop"}
+    command = said["cron"].split(" || ")[0]
+    assert said["airflow"] == command
+    assert said["github"] == command.partition("&& ")[2]
+
+
+class Answer:
+    """What a webhook's server says."""
+
+    is_success, status_code = True, 200
+
+
+def test_a_webhook_is_told_over_https_alone_and_a_failure_is_said(monkeypatch):
+    import httpx2
+
+    posted = []
+
+    def post(url, **more):
+        posted.append((url, more["json"]))
+        return answers.pop()
+
+    answers = [Answer()]
+    monkeypatch.setattr(httpx2, "post", post)
+    assert "No webhook" in review.notify({})
+    monkeypatch.setenv("MIGRATION_WEBHOOK", "https://hooks.example.com/x")
+    assert "were posted" in review.notify({"week": "2026-W01"})
+    assert posted == [("https://hooks.example.com/x", {"week": "2026-W01"})]
+    monkeypatch.setattr(Answer, "is_success", False)
+    monkeypatch.setattr(Answer, "status_code", 403)
+    answers.append(Answer())
+    assert "answered 403" in review.notify({})
+    monkeypatch.setattr(httpx2, "post", lambda *a, **k: (_ for _ in ()).throw(httpx2.ConnectError("no")))
+    assert "not reached" in review.notify({})
+    monkeypatch.setenv("MIGRATION_WEBHOOK", "http://hooks.example.com")
+    with pytest.raises(BadInput, match="https"):
+        review.notify({})

@@ -146,11 +146,15 @@ class Cached:
 
 
 def load(name: str, candidate: Candidate, run: Path) -> InProcessModel:
-    """The in-process model of a candidate, from what the run holds. Raises BadInput where there is none."""
+    """The in-process model of a candidate, from what the run holds: classifiers of step 02, or of the folder that a
+    weekly review named as their `adapter`. Raises BadInput where there is none."""
     if candidate.kind == CandidateKind.CLASSIFIER:
         from migration.benchmark.kinds.by_task import load_tasks
 
-        return Classifiers(load_tasks(run / CLASSIFIERS))
+        folder = (run / (candidate.adapter or CLASSIFIERS)).resolve()
+        if not folder.is_relative_to(run.resolve()):
+            raise BadInput(f"the classifier {candidate.adapter!r} lies outside of the run")
+        return Classifiers(load_tasks(folder))
     if candidate.kind == CandidateKind.CACHE:
         return Cached(_recall(run))
     if candidate.kind == CandidateKind.SLM:

@@ -66,8 +66,11 @@ class Local:
 
 
 def adapter_of(run: Path, candidate: Candidate) -> str:
-    """The folder of a candidate's adapter: the run's own where it has one; "" where there is none."""
+    """The folder of a candidate's adapter: the one in the run that a weekly review named, else step 03's where there is
+    one; "" where the candidate has none."""
     own = run / TUNING / "adapter"
+    if candidate.adapter and not Path(candidate.adapter).is_absolute():
+        own = run / candidate.adapter
     return "" if not candidate.adapter else str(own if own.is_dir() else candidate.adapter)
 
 

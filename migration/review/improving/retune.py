@@ -2,23 +2,42 @@
 
 The k-th review may be wrong with chance delta * 6 / (pi^2 k^2), delta = 1 - confidence_level, so that all reviews
 together are wrong with chance delta at most (alpha-spending; Foster and Stine 2008), whether or not what they propose
-is activated. Only calls that no earlier review looked at are used. Out of scope: candidates and their training.
+is activated. Cascades are chosen, and confidences learned, on earlier calls; thresholds are proved only on calls that
+no earlier review looked at. Out of scope: candidates and their training (`refit`).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
-from migration.review.watching.weekly import groups_of
+from migration.audit.unit_price import UnitPrice
+from migration.benchmark import Candidate
+from migration.routing.policy import Candidate as Served
 from migration.routing.policy import Policy, Rung
-from migration.routing.tuning.thresholds import ThresholdChoice, choose_threshold
-from migration.schema import GroupTest, Guarantee
+from migration.routing.policy.router import broken_limit
+from migration.routing.policy.score import HashedScore
+from migration.routing.tuning import ladder, outcomes
+from migration.routing.tuning.confidence import learn_confidence
+from migration.routing.tuning.guarantee import (
+    LOW_VOLUME,
+    Terms,
+    add_confidence,
+    group_tasks,
+    is_language_model,
+    rule_out,
+)
+from migration.routing.tuning.thresholds import ThresholdChoice, choose_cascade
+from migration.schema import SIGNALS, GroupTest, Part, Split
 
 FEWEST = 60
 """Fresh conversations of a group under which its threshold is not tested again."""
+DIGITS = 4
+"""Decimals of a confidence in the decision log; a threshold is half a unit lower, so that it means the same calls."""
 
 
 def budget(delta: float, review: int) -> float:
@@ -29,7 +48,7 @@ def budget(delta: float, review: int) -> float:
 @dataclass(frozen=True)
 class Proposal:
     """policy: the new one beside `former`; choices: group -> what fresh calls proved; spent: chance of error of this
-    review; changes: group, before, after (thresholds), slm_share, loss, bound, why."""
+    review; changes: group, rungs_before, rungs_after, before, after (thresholds), slm_share, loss, bound, why."""
 
     policy: Policy
     former: Policy
@@ -39,111 +58,196 @@ class Proposal:
     changes: pd.DataFrame
 
     @property
+    def groups(self) -> tuple[GroupTest, ...]:
+        """The groups of the new policy's guarantee."""
+        return self.policy.guarantee.groups if self.policy.guarantee else ()
+
+    @property
     def may_activate(self) -> bool:
         """The rule of `--activate`: something changes, and whatever is routed was proved."""
         return self.policy.version != self.former.version and self.policy.unproved() is None
 
 
-def fresh_calls(decisions: pd.DataFrame, task_types: dict[str, str]) -> pd.DataFrame:
-    """Calls whose first rung and LLM have both answered: task, confidence, agrees, weight, conversation_id.
+@dataclass(frozen=True)
+class _Tried:
+    """What the tests of a review rest on. rows: outcomes with `confidence` and `stands_for`; members: task -> cascade;
+    groups: name -> tasks."""
 
-    decisions: of `read_decisions`. A call that was escalated is there anyway; one that was kept is there where it was
-    shadowed, and stands for 1 / share of them.
+    rows: pd.DataFrame
+    members: dict[str, tuple[str, ...]]
+    groups: dict[str, list[str]]
+    choices: dict[str, ThresholdChoice] = field(default_factory=dict)
+
+
+def gathered(
+    calls: pd.DataFrame, fresh: pd.DataFrame, answers: list[pd.DataFrame], prices: Mapping[str, UnitPrice]
+) -> pd.DataFrame:
+    """One row an answer, as of `outcomes.gather`: fresh calls are what proves (`choose`), earlier ones what is learned
+    from (`fit`).
+
+    calls: of step 01 and fresh ones; fresh: of `fresh_calls`; answers: scored predictions; prices: by candidate.
     """
-    from migration.benchmark import score
-
-    both = decisions[
-        decisions["first"].notna() & decisions["reference"].notna() & decisions["first_confidence"].notna()
-    ]
-    both = both[~both["kept"].astype(bool) | both["shadowed"].astype(bool)].reset_index(drop=True)
-    rows = both[["call_id", "task", "conversation_id", "reference"]].assign(
-        output=both["first"],
-        error=None,
-        task_type=both["task"].map(task_types).fillna("other"),
-        confidence=both["first_confidence"].astype(float),
-        weight=both["weight"].where(both["kept"].astype(bool), 1.0).astype(float),
-    )
-    return score(rows) if len(rows) else rows.assign(agrees=pd.Series(dtype=bool))
+    proves = calls["call_id"].isin(fresh["call_id"])
+    split = calls["split"].where(~proves, str(Split.CALIBRATION))  # a rung as it was learned from no fresh call
+    rows = outcomes.gather(calls.assign(split=split), answers, prices=prices)
+    stands_for = dict(zip(fresh["call_id"], fresh["stands_for"], strict=True))
+    now = rows["call_id"].isin(fresh["call_id"])
+    part = np.where(now, str(Part.CHOOSE), str(Part.FIT))
+    return rows.assign(part=part, stands_for=rows["call_id"].map(stands_for).fillna(1.0))
 
 
-def propose(fresh: pd.DataFrame, policy: Policy, *, review: int, alarmed: frozenset[str] = frozenset()) -> Proposal:
-    """The policy with each group's threshold tested again on fresh calls alone.
+def propose(
+    rows: pd.DataFrame,
+    policy: Policy,
+    *,
+    review: int,
+    new: Mapping[str, Candidate] | None = None,
+    alarmed: frozenset[str] = frozenset(),
+) -> Proposal:
+    """The policy with each group's cascade and threshold chosen again, proved on fresh calls alone.
 
-    fresh: of `fresh_calls`; review: how many reviews have spent of the budget, this one included; alarmed: groups whose
-    guarantee was found broken: without a new proof they go to the LLM. A group without a new proof and without an alarm
-    keeps its threshold and its proof. Tasks with more than one rung are left to step 04.
+    rows: of `gathered`; review: how many reviews have spent of the budget, this one included; new: candidates that the
+    policy does not know, by name; alarmed: groups whose guarantee was found broken: without a new proof they go to the
+    LLM. A group without a new proof and without an alarm keeps its rungs and its proof.
     """
     guarantee = policy.guarantee
     assert guarantee is not None
-    delta = budget(1 - guarantee.confidence_level, review)
-    members: dict[str, list[str]] = {}
-    for task, group in groups_of(policy).items():
-        members.setdefault(group, []).append(task)
-    able = {
-        group: fresh[fresh["task"].isin(tasks)]
-        for group, tasks in members.items()
-        if all(len(policy.rungs.get(task, ())) == 1 for task in tasks)
+    terms = Terms(guarantee.max_loss, 1 - budget(1 - guarantee.confidence_level, review), guarantee.max_kept_error)
+    calibrators = _calibrators(rows, policy)
+    tried = _tried(_confident(rows, policy, calibrators), policy, terms)
+    able = {name: tasks for name, tasks in tried.groups.items() if _conversations(tried.rows, tasks) >= FEWEST}
+    level = 1 - terms.delta / max(len(able), 1)
+    limits = {"max_loss": terms.max_loss, "max_kept_error": terms.kept_error, "confidence_level": level}
+    choices = {name: choose_cascade(_ladder(tried, tasks), **limits) for name, tasks in able.items()}
+    tried = replace(tried, choices=choices)
+    served = dict(policy.candidates) | {name: _served(one, policy) for name, one in (new or {}).items()}
+    proposed = _with(policy, tried, served, calibrators, alarmed)
+    changes = _changes(policy, proposed, tried, alarmed)
+    return Proposal(proposed, policy, choices, review, terms.delta, changes)
+
+
+def _calibrators(rows: pd.DataFrame, policy: Policy) -> dict:
+    """The policy's own, so that thresholds which stay mean what they meant, and one for each candidate it lacks."""
+    fit = rows[rows["part"] == Part.FIT]
+    learned = {
+        str(name): learn_confidence(own, own["agrees"].to_numpy(float))
+        for name, own in fit.groupby("candidate")
+        if str(name) not in policy.calibrators
     }
-    able = {group: rows for group, rows in able.items() if rows["conversation_id"].nunique() >= FEWEST}
-    choices = {group: _choose(rows, guarantee, 1 - delta / max(len(able), 1)) for group, rows in able.items()}
-    new = _with(policy, members, choices, alarmed)
-    return Proposal(new, policy, choices, review, delta, _changes(policy, new, members, choices, alarmed))
+    return dict(policy.calibrators) | learned
 
 
-def _choose(rows: pd.DataFrame, guarantee: Guarantee, level: float) -> ThresholdChoice:
-    return choose_threshold(
-        rows["confidence"].to_numpy(float),
-        rows["agrees"].to_numpy(float),
-        1.0 + 0.0 * rows["confidence"].to_numpy(float),
-        max_loss=guarantee.max_loss,
-        max_kept_error=guarantee.max_kept_error,
-        confidence_level=level,
-        weight=rows["weight"].to_numpy(float),
-        cluster=rows["conversation_id"].to_numpy(),
-    )
+def _confident(rows: pd.DataFrame, policy: Policy, calibrators: Mapping) -> pd.DataFrame:
+    """`rows` with `confidence`, -1 where the policy must not ask the candidate."""
+    rows = rows.reindex(columns=[*rows.columns, *(name for name in SIGNALS if name not in rows)])
+    rows = add_confidence(rows, calibrators)
+    if "logged_confidence" in rows:
+        rows["confidence"] = rows["logged_confidence"].fillna(rows["confidence"])
+    requests = list(outcomes.requests_of(rows))
+    barred = np.array([broken_limit(policy.limits, request) is not None for request in requests], bool)
+    if isinstance(policy.score, HashedScore) and policy.score_limit is not None:
+        gain = policy.score.score([request.text for request in requests], list(rows["task"]))
+        barred |= (np.clip(gain, 0, 1) > policy.score_limit) & is_language_model(rows)
+    return rows.assign(confidence=np.where(barred, -1.0, rows["confidence"].round(DIGITS)))
+
+
+def _tried(rows: pd.DataFrame, policy: Policy, terms: Terms) -> _Tried:
+    """Cascades of the tasks that may be routed, and the groups that they are proved in: those of the policy's
+    guarantee, and tasks alone that it did not have."""
+    ruled = rule_out(rows, policy.pinned)
+    logged = {task: (rungs[0].candidate,) for task, rungs in policy.rungs.items() if len(rungs) == 1}
+    fit, choose = rows[rows["part"] == Part.FIT], rows[rows["part"] == Part.CHOOSE]
+    counts = {(str(t), str(c)): int(n) for (t, c), n in choose.groupby(["task", "candidate"]).size().items()}
+    members = {task: names for task, names in logged.items() if counts.get((task, names[0]))}
+    members |= ladder.choose_members(
+        fit[~fit["task"].isin(list(ruled))], counts,
+        max_loss=terms.max_loss, max_kept_error=terms.kept_error, delta=terms.delta,
+    )  # fmt: skip
+    assert policy.guarantee is not None
+    known = {test.group: [task for task in test.tasks if task in members] for test in policy.guarantee.groups}
+    others = {task: names for task, names in members.items() if not any(task in each for each in known.values())}
+    alone = group_tasks(rows, others, terms) if others else {}
+    groups = known | {name: tasks for name, tasks in alone.items() if name != LOW_VOLUME}
+    return _Tried(rows, members, {name: tasks for name, tasks in groups.items() if tasks})
+
+
+def _conversations(rows: pd.DataFrame, tasks: list[str]) -> int:
+    return int(rows.loc[(rows["part"] == Part.CHOOSE) & rows["task"].isin(tasks), "conversation"].nunique())
+
+
+def _ladder(tried: _Tried, tasks: list[str]) -> ladder.Ladder:
+    """The fresh calls of a group by its rungs; each weighs as the traffic that it stands for."""
+    choose = tried.rows[tried.rows["part"] == Part.CHOOSE]
+    made = ladder.build(choose, {task: tried.members[task] for task in tasks})
+    stands_for = made.calls["call_id"].map(choose.drop_duplicates("call_id").set_index("call_id")["stands_for"])
+    of_task = stands_for.groupby(made.calls["task"]).transform("sum")
+    size = made.calls.groupby("task")["call_id"].transform("size")
+    return replace(made, calls=made.calls.assign(weight=made.calls["weight"] * stands_for * size / of_task))
+
+
+def _served(candidate: Candidate, policy: Policy) -> Served:
+    """A new candidate as a policy names it; it costs what the one before it did."""
+    of_kind = [one for one in policy.candidates.values() if one.kind == candidate.kind]
+    price = of_kind[0].price if of_kind else {}
+    return Served(candidate.kind, candidate.source, candidate.source, str(candidate.adapter or ""), 0, price)
 
 
 def _with(
-    policy: Policy, members: dict[str, list[str]], choices: dict[str, ThresholdChoice], alarmed: frozenset[str]
+    policy: Policy, tried: _Tried, served: Mapping[str, Served], calibrators: Mapping, alarmed: frozenset[str]
 ) -> Policy:
     guarantee = policy.guarantee
     assert guarantee is not None
     rungs, tests = dict(policy.rungs), []
-    for test in guarantee.groups:
-        choice = choices.get(test.group)
+    former = {test.group: test for test in guarantee.groups}
+    for group in [*former, *(name for name in tried.choices if name not in former)]:
+        test, choice = former.get(group), tried.choices.get(group)
         if choice is not None and choice.threshold is not None:
-            for task in members[test.group]:
-                rungs[task] = (Rung(policy.rungs[task][0].candidate, float(choice.threshold)),)
-            tests.append(_proved(test, choice))
-        elif test.group in alarmed:
-            rungs |= dict.fromkeys(members.get(test.group, ()), ())
+            tasks = tuple(tried.groups[group])
+            rungs |= dict.fromkeys(test.tasks if test else (), ())
+            threshold = max(float(choice.threshold) - 0.5 * 10**-DIGITS, 0.0)
+            rungs |= {task: tuple(Rung(name, threshold) for name in tried.members[task]) for task in tasks}
+            tests.append(_proved(group, tasks, choice))
+        elif test is not None and group in alarmed:
+            rungs |= dict.fromkeys(test.tasks, ())
             tests.append(replace(test, proved=False, reason="found broken by the weekly review"))
-        else:
+        elif test is not None:
             tests.append(test)
-    changed = replace(policy, rungs=rungs, guarantee=replace(guarantee, groups=tuple(tests)))
+    used = {rung.candidate for each in rungs.values() for rung in each}
+    changed = replace(
+        policy,
+        rungs=rungs,
+        candidates={name: one for name, one in served.items() if name in used | set(policy.candidates)},
+        calibrators={name: one for name, one in calibrators.items() if name in used | set(policy.calibrators)},
+        guarantee=replace(
+            guarantee,
+            groups=tuple(tests),
+            n=sum(test.n for test in tests),
+            conversations=sum(test.conversations for test in tests),
+        ),
+    )
     return changed if changed.version == policy.version else replace(changed, replaces=policy.version)
 
 
-def _proved(test: GroupTest, choice: ThresholdChoice) -> GroupTest:
-    return replace(
-        test, n=choice.n, conversations=choice.conversations, slm_share=choice.slm_share, loss=choice.loss,
-        loss_bound=choice.bound, kept_error=choice.kept_error, kept_error_bound=choice.kept_bound, proved=True,
-        reason=choice.reason,
+def _proved(group: str, tasks: tuple[str, ...], choice: ThresholdChoice) -> GroupTest:
+    return GroupTest(
+        group, tasks, choice.n, choice.conversations, choice.slm_share, choice.loss, choice.bound, choice.kept_error,
+        choice.kept_bound, True, choice.reason,
     )  # fmt: skip
 
 
-def _changes(
-    policy: Policy, new: Policy, members: dict[str, list[str]], choices: dict[str, ThresholdChoice],
-    alarmed: frozenset[str],
-) -> pd.DataFrame:  # fmt: skip
+def _changes(policy: Policy, new: Policy, tried: _Tried, alarmed: frozenset[str]) -> pd.DataFrame:
+    tasks_of = {test.group: test.tasks for test in policy.guarantee.groups} if policy.guarantee else {}
     rows = []
-    for group, tasks in members.items():
-        before, after = (each.rungs.get(tasks[0], ()) for each in (policy, new))
-        choice = choices.get(group)
-        why = choice.reason if choice else "too few fresh conversations, or a cascade: as it was"
+    for group in dict.fromkeys([*tasks_of, *tried.choices]):
+        task = (tried.groups.get(group) or list(tasks_of.get(group, ())))[0]
+        before, after = (each.rungs.get(task, ()) for each in (policy, new))
+        choice = tried.choices.get(group)
+        why = choice.reason if choice else "too few fresh conversations: as it was"
         if choice is not None and choice.threshold is None and group not in alarmed:
             why = f"kept as it was: {choice.reason}"
+        names = [", then ".join(rung.candidate for rung in each) or "LLM" for each in (before, after)]
         threshold = [each[0].threshold if each else None for each in (before, after)]
         share, loss, bound = (choice.slm_share, choice.loss, choice.bound) if choice else (None, None, None)
-        rows.append((group, *threshold, share, loss, bound, why))
-    return pd.DataFrame(rows, columns=["group", "before", "after", "slm_share", "loss", "bound", "why"])
+        rows.append((group, *names, *threshold, share, loss, bound, why))
+    columns = ["group", "rungs_before", "rungs_after", "before", "after", "slm_share", "loss", "bound", "why"]
+    return pd.DataFrame(rows, columns=columns)

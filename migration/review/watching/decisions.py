@@ -24,11 +24,12 @@ COLUMNS = (
 
 
 def is_decision_log(path: Path) -> bool:
-    """Whether the first line of a file is a decision of a hybrid."""
+    """Whether the first line of a file is a decision of a hybrid; other logs may be packed, or hold no JSON."""
+    with path.open("rb") as file:
+        line = file.readline()
     try:
-        with path.open(encoding="utf-8") as file:
-            first = json.loads(file.readline() or "null")
-    except (OSError, ValueError):
+        first = json.loads(line)
+    except ValueError:
         return False
     return isinstance(first, dict) and {"decision", "rung", "call_id"} <= set(first)
 
@@ -91,10 +92,12 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _first(record: Mapping[str, Any], kept: str | None) -> dict[str, Any]:
-    """What the first rung said, and its confidence: of a kept answer, or of the first that was tried in vain."""
-    tried = [one for one in record.get("tried") or () if isinstance(one, Mapping)]
-    if tried:
-        return {"first": tried[0].get("answer"), "first_confidence": tried[0].get("confidence")}
+    """What the first rung said, and its confidence: of the first that was tried in vain or asked in shadow, or of the
+    answer that was delivered."""
+    asked = [*(record.get("tried") or ()), *(record.get("shadow") or ())]
+    below = [one for one in asked if isinstance(one, Mapping) and one.get("rung", -1) >= 0]
+    if below:
+        return {"first": below[0].get("answer"), "first_confidence": below[0].get("confidence")}
     return {"first": kept, "first_confidence": record.get("confidence") if kept is not None else None}
 
 

@@ -19,6 +19,8 @@ PATIENCE = 100
 """Conversations over which the prior of the change point is about even; past it, it falls like 1 / (k log^2 k)."""
 MOST_STAKED = 0.9
 """The largest part of the wealth that one conversation can cost."""
+LEARNED = 50
+"""Conversations that only teach how large conversations are, where calls come with conversations or weights."""
 
 
 class Monitor:
@@ -35,8 +37,11 @@ class Monitor:
 
     Notes: quiet means that whatever came before, a new conversation's weighted losses are on average at most the limit.
     Losses within a conversation may depend on each other in any way. A conversation may go on in a later `observe` as
-    long as at most WINDOW others began since; then its id counts as a new one. Bets are scaled to the sizes of earlier
-    conversations; one far larger than those is weighed down, so that it cannot cost more than MOST_STAKED.
+    long as at most WINDOW others began since; then its id counts as a new one. Who looks while conversations are open
+    takes their calls so far for the whole: where first calls lose more than later ones, whole conversations must be
+    observed. Bets are scaled to the largest conversation so far; one that is larger still is weighed down, so that it
+    cannot cost more than MOST_STAKED. So sizes that nobody has seen yet are taken not to exist: a stream in which one
+    conversation in thousands makes up for the losses of all others is taken to lose too much.
     """
 
     def __init__(self, limit: float, false_alarm: float = 0.05):
@@ -49,7 +54,8 @@ class Monitor:
         self._bets = sizes[sizes <= MOST_STAKED / limit]
         self._settled = np.full(len(self._bets), -np.inf)  # log wealth of changes that came before the window
         self._begun = np.empty((0, len(self._bets)))  # the same after each conversation of the window
-        self._before, self._sums = 0, np.zeros(2)  # how many they are; sums of their weights and squared weights
+        self._before, self._largest = 0, 0.0  # how many they are; the largest weight among them
+        self._sized = False  # whether calls came with conversations or weights
         self._number: dict[Hashable, int] = {}  # conversation id -> how many began before it
         self._excess, self._weight, self._scale = np.empty(0), np.empty(0), np.empty(0)  # of those in the window
 
@@ -64,9 +70,11 @@ class Monitor:
         losses: (n,) in 0..1. cluster: (n,) conversation ids, None where a call stands alone. weight: (n,) or one
         number, calls of the traffic that a call speaks for (1 / its chance of being observed). Raises BadInput.
         """
+        weight_given = weight is not None
         losses, weight = _checked(losses, weight)
         if cluster is not None and len(cluster) != len(losses):
             raise BadInput(f"cluster has length {len(cluster)}, losses has length {len(losses)}")
+        self._sized |= cluster is not None or weight_given
         if len(losses):
             place = self._places([None] * len(losses) if cluster is None else list(cluster))
             self._add(place, weight, weight * (losses - self.limit))
@@ -92,10 +100,11 @@ class Monitor:
         self._excess = np.append(self._excess, np.zeros(now - old))
         np.add.at(self._weight, place, weight)
         np.add.at(self._excess, place, excess)
-        total = self._sums[0] + np.cumsum(self._weight) - self._weight
-        square = self._sums[1] + np.cumsum(self._weight**2) - self._weight**2
-        self._scale = np.append(self._scale, square[old:] / np.where(total > 0, total, 1.0)[old:])
-        if not self._before:
+        scale = np.maximum.accumulate(np.append(self._largest, self._weight))[:-1]
+        learned = LEARNED if self._sized else 0
+        scale[: max(0, learned - self._before)] = np.inf  # no bet yet
+        self._scale = np.append(self._scale, scale[old:])
+        if not self._before and not learned:
             self._scale[0] = self._weight[0]  # nothing came before the first one: its own size has to do
 
     def _judge(self, first: int) -> None:
@@ -116,8 +125,8 @@ class Monitor:
             self._leave(leaving)
 
     def _leave(self, leaving: int) -> None:
-        gone, self._settled = self._weight[:leaving], self._begun[leaving - 1]
-        self._sums += gone.sum(), (gone**2).sum()
+        self._largest = max(self._largest, float(self._weight[:leaving].max()))
+        self._settled = self._begun[leaving - 1]
         self._before += leaving
         self._excess, self._weight, self._scale = (a[leaving:] for a in (self._excess, self._weight, self._scale))
         self._begun = self._begun[leaving:]

@@ -49,8 +49,8 @@ def weekly(decisions: pd.DataFrame, policy: Policy, *, false_alarm: float = 0.05
     a false alarm with chance `false_alarm` at most, however many weeks are reviewed.
     """
     group = decisions["task"].map(groups_of(policy)).fillna(REST)
-    watched = {name: list(_watch(decisions[group == name], policy, false_alarm, group.nunique())) for name in
-               sorted(set(groups_of(policy).values()))}  # fmt: skip
+    names = sorted(set(groups_of(policy).values()))  # known beforehand: a group that appears late changes no limit
+    watched = {name: list(_watch(decisions[group == name], policy, false_alarm / len(names))) for name in names}
     seen = {(name, week): (e, alarm) for name, weeks in watched.items() for week, e, alarm in weeks}
     rows, last = [], dict.fromkeys(watched, (1.0, False))
     for week in sorted(decisions["week"].unique()):
@@ -66,13 +66,22 @@ def weekly(decisions: pd.DataFrame, policy: Policy, *, false_alarm: float = 0.05
     return pd.DataFrame(rows)
 
 
-def _watch(calls: pd.DataFrame, policy: Policy, false_alarm: float, groups: int) -> Iterator[tuple[str, float, bool]]:
+def history(decisions: pd.DataFrame) -> pd.DataFrame:
+    """The split and the quality by week, whichever policy served: week, llm_share, quality (null where unknown).
+
+    decisions: as of `weekly`, of all policies.
+    """
+    rows = [_row(str(week), "ALL", own, 1.0, False) for week, own in decisions.groupby("week", sort=True)]
+    table = pd.DataFrame(rows)
+    return pd.DataFrame({"week": table["week"], "llm_share": 1 - table["slm_share"], "quality": 1 - table["loss"]})
+
+
+def _watch(calls: pd.DataFrame, policy: Policy, false_alarm: float) -> Iterator[tuple[str, float, bool]]:
     """(week, evidence, alarm) at each week's end, by two monitors: of all calls, and of the kept ones."""
     guarantee = policy.guarantee
     assert guarantee is not None
-    part = false_alarm / (2 * max(groups, 1))
     limits = (_limit(guarantee.max_loss), _limit(guarantee.max_kept_error))
-    monitors = [Monitor(limit, part) for limit in limits]
+    monitors = [Monitor(limit, false_alarm / len(limits)) for limit in limits]
     for week, own in calls.groupby("week", sort=True):
         shadowed = own[own["shadowed"].astype(bool)]
         for monitor, rows in zip(monitors, (shadowed, shadowed[shadowed["kept"].astype(bool)]), strict=True):

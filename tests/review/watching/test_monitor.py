@@ -1,6 +1,7 @@
 """The monitor: its evidence is a fair bet on quiet traffic, however calls are grouped, weighted and looked at."""
 
 from itertools import product
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -11,7 +12,10 @@ from migration.errors import BadInput
 from migration.review import Monitor
 from migration.review.watching import monitor
 
+bets_at_once = patch.object(monitor, "LEARNED", 0)
 
+
+@bets_at_once
 @settings(max_examples=25, deadline=None)
 @given(
     limit=st.sampled_from([0.01, 0.05, 0.3]),
@@ -36,6 +40,7 @@ def test_at_the_limit_the_evidence_is_one_on_average(limit, together, weights, h
     assert mean == pytest.approx(1.0, abs=1e-9)
 
 
+@bets_at_once
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 1000), cut=st.integers(1, 59), window=st.sampled_from([3, 256]))
 def test_how_often_one_looks_changes_nothing(seed, cut, window):
@@ -43,14 +48,20 @@ def test_how_often_one_looks_changes_nothing(seed, cut, window):
     losses, cluster, weight = rng.random(60) ** 3, np.repeat(np.arange(20), 3), np.repeat(rng.uniform(1, 5, 20), 3)
     whole, parts = Monitor(0.2), Monitor(0.2)
     whole.observe(losses, cluster, weight)
-    before, monitor.WINDOW = monitor.WINDOW, window
-    try:
+    with patch.object(monitor, "WINDOW", window):
         for part in (slice(None, cut), slice(cut, None)):
             parts.observe(losses[part], cluster[part], weight[part])
-    finally:
-        monitor.WINDOW = before
     assert parts.evidence == pytest.approx(whole.evidence, rel=1e-9)
     assert (parts.calls, parts.conversations) == (60, 20)
+
+
+def test_nothing_is_bet_before_it_is_known_how_large_conversations_are():
+    """Short conversations lose 37%, the one in twenty that is of 200 calls 2%: the whole is at the limit."""
+    watch = Monitor(0.05)
+    watch.observe(np.ones(monitor.LEARNED), cluster=range(monitor.LEARNED))
+    assert watch.evidence == 1
+    assert watch.observe(np.ones(30), cluster=range(100, 130))
+    assert Monitor(0.05).observe(np.ones(30))  # calls that are all that there is to a conversation
 
 
 def quiet_alarms(streams: int, **options) -> int:

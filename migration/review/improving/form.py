@@ -1,0 +1,66 @@
+"""A form in a notebook in which a person checks answers, one after the other; a CSV holds what was said.
+
+Out of scope: which answers are checked, and what the checks say (`labelling`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+class LabelForm:
+    """A form in a notebook: one answer after the other, right or wrong, saved to a CSV after each click.
+
+    rows: of `labelling.to_check`. In an executed notebook it is a table, since nobody can click there.
+    """
+
+    def __init__(self, rows: pd.DataFrame, path: Path):
+        self.rows, self.path, self.at = rows.copy(), path, 0
+        self.save()
+
+    def save(self) -> None:
+        """Write the CSV; a text that a spreadsheet would take for a formula is quoted."""
+        safe = self.rows.copy()
+        for name in ("question", "output"):
+            safe[name] = safe[name].astype(str).str.replace(r"^([=+\-@\t\r])", r"'\1", regex=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        safe.to_csv(self.path, index=False)
+
+    def say(self, word: str) -> None:
+        """Note `yes` or `no` for the answer that is shown, and go on to the next."""
+        if self.at < len(self.rows):
+            self.rows.loc[self.at, "right"] = word
+            self.at += 1
+            self.save()
+
+    def _repr_html_(self) -> str:
+        return self.rows.head(10)[["group", "question", "output", "right"]].to_html(index=False, escape=True)
+
+    def widget(self) -> Any:
+        """The form itself, for a live notebook."""
+        import ipywidgets as widgets
+
+        text = widgets.Textarea(disabled=True, layout=widgets.Layout(width="90%", height="12em"))
+
+        def show() -> None:
+            done = self.at >= len(self.rows)
+            row = {} if done else self.rows.loc[self.at]
+            text.value = (
+                "done" if done else f"{self.at + 1} of {len(self.rows)}\n\n{row['question']}\n\n-> {row['output']}"
+            )
+
+        def answered(word: str) -> Any:
+            def click(_: Any) -> None:
+                self.say(word)
+                show()
+
+            return click
+
+        buttons = [widgets.Button(description=word) for word in ("yes", "no")]
+        for button in buttons:
+            button.on_click(answered(button.description))
+        show()
+        return widgets.VBox([text, widgets.HBox(buttons)])
