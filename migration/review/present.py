@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -202,9 +203,17 @@ def summary(review: Review, proposed: Proposal | None, suspended: list[str], act
     }
 
 
-def check_rows(review: Review) -> pd.DataFrame:
-    """The week's kept answers as `labelling.to_check` takes them, texts masked."""
-    kept = review.newest[review.newest["kept"].astype(bool) & review.newest["first"].notna()]
+def check_rows(review: Review, said: Collection[str] = ()) -> pd.DataFrame:
+    """The newest week's kept answers as `labelling.to_check` takes them, texts masked.
+
+    said: call_ids that a person checked; then the kept answers of their weeks. Raises BadInput where the log has none
+    of them.
+    """
+    weeks = review.decisions.loc[review.decisions["call_id"].isin(list(said)), "week"].unique() if said else []
+    if said and not len(weeks):
+        raise BadInput("the labels are of no call that was reviewed: fill in the to_check.csv of a review of this log")
+    own = review.decisions[review.decisions["week"].isin(weeks)] if said else review.newest
+    kept = own[own["kept"].astype(bool) & own["first"].notna()]
     return pd.DataFrame(
         {
             "call_id": kept["call_id"],

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from migration.benchmark.labels import WORDS
 from migration.errors import BadInput, NotEnoughCalls
 from migration.stats import Rate
 
@@ -96,9 +97,8 @@ def estimate(checked: pd.DataFrame, answers: pd.DataFrame, *, level: float = 0.9
 
 
 def _right(values: pd.Series) -> np.ndarray:
-    words = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
     said = values.astype(str).str.strip().str.lower()
-    if not said.isin(words).all():
-        at = said[~said.isin(words)].index[0]
+    if not said.isin(WORDS).all():
+        at = said[~said.isin(WORDS)].index[0]
         raise BadInput(f"labels: row {at} says {values[at]!r} for right; write yes or no")
-    return said.map(words).to_numpy(float)
+    return said.map(WORDS).to_numpy(float)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from migration.audit.pii import mask, mask_messages
+from migration.benchmark.labels import WORDS
 from migration.errors import BadInput
 from migration.routing.policy import Policy
 from migration.routing.policy.score import text_of
@@ -51,7 +52,7 @@ def hard_examples(decisions: pd.DataFrame, policy: Policy, most: int = 200) -> p
 def read_labels(path: Path) -> dict[str, str | bool]:
     """What a person said of answers: a CSV of call_id and `right` (yes or no), or `answer` (the right one).
 
-    Raises BadInput naming what is missing.
+    Raises BadInput naming what is missing, or the line whose `right` is neither.
     """
     try:
         table = pd.read_csv(path, dtype=str)
@@ -60,11 +61,14 @@ def read_labels(path: Path) -> dict[str, str | bool]:
     if "call_id" not in table or not {"right", "answer"} & set(table):
         raise BadInput(f"labels {path} needs the columns call_id and right (yes or no), or answer (the right one)")
     said: dict[str, str | bool] = {}
-    for row in table.to_dict("records"):
+    for line, row in enumerate(table.to_dict("records"), 2):
         if isinstance(row.get("answer"), str) and row["answer"]:
             said[row["call_id"]] = row["answer"]
         elif isinstance(row.get("right"), str):
-            said[row["call_id"]] = row["right"].strip().lower() in ("yes", "true", "1")
+            word = row["right"].strip().lower()
+            if word not in WORDS:
+                raise BadInput(f"labels {path}, line {line}: right is {row['right'][:40]!r}; write yes or no")
+            said[row["call_id"]] = WORDS[word]
     return said
 
 

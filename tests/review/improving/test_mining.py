@@ -46,3 +46,6 @@ def test_labels_without_their_columns_are_refused(tmp_path):
     (tmp_path / "labels.csv").write_text("id,verdict\n1,yes\n")
     with pytest.raises(BadInput, match="call_id"):
         read_labels(tmp_path / "labels.csv")
+    (tmp_path / "labels.csv").write_text("call_id,right\n1,yes\n2,perhaps\n")
+    with pytest.raises(BadInput, match="line 3"):
+        read_labels(tmp_path / "labels.csv")
