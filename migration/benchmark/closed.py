@@ -113,7 +113,9 @@ def choices(
     that it did not write.
     """
     sets = {} if candidate.remote or not candidate.generates else closed_sets(calls)
-    groups = dict(list(sample[sample["task"].isin(sets)].groupby("task", sort=False)))
+    own = predictions[predictions["candidate"] == candidate.name].set_index("call_id")
+    reached = sample["call_id"].isin(own.index)  # the minutes may end before the last call is answered
+    groups = dict(list(sample[sample["task"].isin(sets) & reached].groupby("task", sort=False)))
     if not groups:
         return Choices(candidate.name, _kept(predictions.iloc[:0]), pd.DataFrame(columns=list(FRAME)))
     answers = []
@@ -122,7 +124,7 @@ def choices(
         share = 60 * CHOOSING_PART * minutes / len(groups)
         answers.append(_within(share, candidate, requests, cache / "answers.sqlite"))
     chosen = score(pd.concat(answers, ignore_index=True), sample)
-    written = predictions[predictions["candidate"] == candidate.name].set_index("call_id").loc[chosen["call_id"]]
+    written = own.loc[chosen["call_id"]]
     rows = [
         {"task": task, "answers": len(sets[str(task)]), **_against(written.loc[group["call_id"]], group)}
         for task, group in chosen.groupby("task", sort=False)

@@ -18,10 +18,10 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import seaborn as sns
 from cycler import cycler
-from matplotlib import font_manager
 from matplotlib.figure import Figure
 from PIL import Image
 
+from migration.figures.names import FONTS
 from migration.schema import CandidateKind
 
 SLM, LLM, CASCADE, NEUTRAL = "#0f766e", "#b45309", "#6366f1", "#64748b"
@@ -35,33 +35,28 @@ KIND_COLOURS = {
 }
 """The colour of each kind of candidate; apart for the colour-blind too (a test measures it), as is the LLM's."""
 
-_OTHER_SCRIPTS = (
-    *(
-        "Noto Sans CJK JP",
-        "Noto Sans CJK SC",
-        "Noto Sans Thai",
-        "IPAexGothic",
-        "WenQuanYi Zen Hei",
-        "Droid Sans Fallback",
-    ),
-    *("Hiragino Sans", "Yu Gothic", "Microsoft YaHei", "Malgun Gothic", "Arial Unicode MS"),
-)
-FONTS = ["DejaVu Sans", *(one for one in _OTHER_SCRIPTS if one in font_manager.get_font_names())]
-"""The font of every figure, and those of this machine that have letters which it lacks."""
+WIDTH = 9.0
+"""Inches that every figure is wide, so that its letters have one size on a page."""
 
 STYLE: dict[Any, Any] = {
     "font.family": FONTS,
     "figure.dpi": 110,
-    "savefig.dpi": 160,
+    "savefig.dpi": 150,
     "savefig.bbox": "tight",
-    "figure.figsize": (8.0, 4.2),
+    "figure.figsize": (WIDTH, 4.2),
     "font.size": 11,
-    "axes.titlesize": 13,
+    "axes.titlesize": 11,
+    "axes.labelsize": 11,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.fontsize": 10,
+    "legend.title_fontsize": 10,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.edgecolor": "#cbd5e1",
     "grid.color": "#e2e8f0",
     "axes.axisbelow": True,
     "axes.prop_cycle": cycler(color=[SLM, LLM, CASCADE, NEUTRAL, "#be185d", "#0369a1", "#4d7c0f"]),
@@ -87,21 +82,30 @@ class Picture:
 
 
 def style() -> AbstractContextManager[None]:
-    """The context every figure is drawn in: `with style(): fig, ax = plt.subplots()`. Seaborn's white grid, our words'
-    colours."""
+    """The context every figure is drawn in: seaborn's white grid, our words' colours."""
     look: dict[Any, Any] = sns.axes_style("whitegrid") | sns.plotting_context("notebook") | STYLE
     return mpl.rc_context(look)
+
+
+def canvas(height: float, rows: int = 1, columns: int = 1, **how: Any) -> tuple[Figure, Any]:
+    """An empty figure of our width, `height` inches high, in which nothing overlaps; to be called within `style()`."""
+    return plt.subplots(rows, columns, figsize=(WIDTH, height), layout="constrained", **how)
+
+
+def png(fig: Figure, **how: Any) -> bytes:
+    """The figure as PNG; it is closed."""
+    buffer = io.BytesIO()
+    with style():  # its `savefig` settings are read here
+        fig.savefig(buffer, format="png", **how)
+    plt.close(fig)
+    return buffer.getvalue()
 
 
 def save(fig: Figure, folder: Path, name: str, *, title: str, alt: str) -> Picture:
     """Write `folder/figures/<name>.png`. `title` states the finding, `alt` says what a reader would see."""
     path = folder / "figures" / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
-    with style():  # its `savefig` settings are read here
-        fig.savefig(buffer, format="png", metadata={"Title": title, "Description": alt})
-    path.write_bytes(buffer.getvalue())
-    plt.close(fig)
+    path.write_bytes(png(fig, metadata={"Title": title, "Description": alt}))
     return Picture(path, title, alt)
 
 

@@ -5,19 +5,19 @@ Knows: frames of `migration.audit.analytics`. Out of scope: files, engines, pric
 
 from __future__ import annotations
 
-import unicodedata
-from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, get_font
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
-from migration.figures import FONTS, LLM, NEUTRAL, SLM, Picture, save, style
+from migration.figures import LLM, NEUTRAL, SLM, Picture, canvas, save, style
+from migration.figures.names import headline, short
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 CHAT, P95 = "#0369a1", "#be185d"
@@ -37,51 +37,39 @@ def volume(hours: pd.DataFrame, *, calls: int) -> Figure:
     day, hour = divmod(int(grid.to_numpy().argmax()), 24)
     weekend = grid.loc[[5, 6]].to_numpy().sum() / max(1, grid.to_numpy().sum())
     with style():
-        fig, ax = plt.subplots(layout="constrained", figsize=(9, 3.4))
-        image = ax.imshow(grid, cmap="YlGnBu", aspect="auto")
-        ax.set_yticks(range(7), DAYS)
-        ax.set_xticks(range(0, 24, 2), [f"{h:02d}" for h in range(0, 24, 2)])
-        ax.set_xlabel("hour of day (UTC)")
-        ax.grid(False)
-        fig.colorbar(image, ax=ax, label="calls", pad=0.02)
-        _title(
-            fig,
-            f"Traffic peaks on {DAYS[day]} at {hour:02d}:00 UTC; the weekend carries {weekend:.0%} of {calls:,} calls",
-            "Heat map of calls, seven weekdays by 24 hours.",
-        )
+        fig, ax = canvas(3.4)
+        bar = {"label": "calls", "pad": 0.02}
+        sns.heatmap(grid, cmap="YlGnBu", ax=ax, cbar_kws=bar, yticklabels=list(DAYS), vmin=0)
+        ax.set_xticks(np.arange(0, 24, 2) + 0.5, [f"{h:02d}" for h in range(0, 24, 2)], rotation=0)
+        ax.set(xlabel="hour of day (UTC)", ylabel="")
+        ax.tick_params(axis="y", rotation=0, length=0)
+        peak = f"Traffic peaks on {DAYS[day]} at {hour:02d}:00 UTC; "
+        peak += f"the weekend carries {weekend:.0%} of {calls:,} calls"
+        _title(fig, peak, "Heat map of calls, seven weekdays by 24 hours.")
     return fig
 
 
 def cost_by_task(kinds: pd.DataFrame, names: dict[str, str], *, to_month: float) -> Figure:
     """Bars of USD a month by task, stacked by kind. kinds: task, kind, cost_usd; names: task to its name."""
-    table = kinds.assign(cost=kinds.cost_usd.fillna(0.0) * to_month)
+    table = kinds.assign(cost=kinds["cost_usd"].fillna(0.0) * to_month)
     grid = table.pivot_table(index="task", columns="kind", values="cost", aggfunc="sum", fill_value=0.0)
     grid = _largest(grid.loc[grid.sum(axis=1).sort_values(ascending=False).index])
     total = grid.to_numpy().sum()
     hidden = grid.drop(columns=[k for k in ("chat",) if k in grid]).to_numpy().sum() / (total or 1)
-    first = grid.index[0]
+    first = short(names.get(str(grid.index[0]), str(grid.index[0])))
+    unseen = f"calls that users never see cost {hidden:.0%}" if hidden else "no hidden calls are in this log"
+    finding = f"“{first}” is {grid.iloc[0].sum() / (total or 1):.0%} of the bill; {unseen}"
     with style():
-        fig, ax = plt.subplots(layout="constrained", figsize=(9, 1.3 + 0.36 * len(grid)))
-        left = np.zeros(len(grid))
-        for kind in [k for k in KIND_COLORS if k in grid]:
-            ax.barh(range(len(grid)), grid[kind], left=left, color=KIND_COLORS[kind], label=kind)
-            left += grid[kind].to_numpy()
-        for row, value in enumerate(left):
-            ax.text(value, row, f" ${value:,.2f}" if total < 1000 else f" ${value:,.0f}", va="center", fontsize=9)
+        fig, ax = canvas(1.5 + 0.36 * len(grid))
+        _stacked(ax, grid, KIND_COLORS)
+        widest = grid.sum(axis=1).max()
+        for row, value in enumerate(grid.sum(axis=1)):
+            ax.text(value, row, f" ${value:,.2f}" if total < 1000 else f" ${value:,.0f}", va="center", fontsize=10)
         ax.set_yticks(range(len(grid)), [short(names.get(t, t)) for t in grid.index])
-        ax.invert_yaxis()
-        ax.set_xlim(0, left.max() * 1.12 or 1)
-        ax.set_xlabel("USD a month")
-        ax.grid(axis="y", visible=False)
-        ax.legend(title="kind", loc="lower right")
-        _title(
-            fig,
-            "No call has a known price"
-            if not total
-            else f"“{short(names.get(first, first))}” is {grid.iloc[0].sum() / (total or 1):.0%} of the bill; "
-            + (f"calls that users never see cost {hidden:.0%}" if hidden else "no hidden calls are in this log"),
-            "Bars of US dollars a month, one a task, split by the kind of call.",
-        )
+        ax.set(xlabel="USD a month", ylabel="", xlim=(0, widest * 1.12 or 1))
+        _legend(fig, {kind: KIND_COLORS[kind] for kind in KIND_COLORS if kind in grid})
+        picture = "Bars of US dollars a month, one a task, split by the kind of call."
+        _title(fig, finding if total else "No call has a known price", picture)
     return fig
 
 
@@ -90,67 +78,67 @@ def percentiles(tasks: pd.DataFrame) -> Figure:
 
     tasks: name, p50_prompt, p95_prompt, p50_completion, p95_completion, p50_ms, p95_ms; largest cost first.
     """
-    own = tasks[tasks.p50_prompt.notna()].head(MOST)
-    panels = (("prompt", "prompt tokens"), ("completion", "answer tokens"), ("ms", "latency (ms)"))
-    over = int((own.p95_prompt > 4000).sum())
+    own = tasks[tasks["p50_prompt"].notna()].head(MOST).reset_index(drop=True)
+    over = int((own["p95_prompt"] > 4000).sum())
     with style():
-        fig, axes = plt.subplots(1, 3, layout="constrained", figsize=(11, 1.4 + 0.34 * len(own)), sharey=True)
-        for ax, (column, label) in zip(axes, panels, strict=True):
-            low, high = own[f"p50_{column}"].clip(lower=1), own[f"p95_{column}"].clip(lower=1)
-            rows = np.arange(len(own))
-            ax.hlines(rows, low, high, color="#94a3b8", lw=3)
-            ax.plot(low, rows, "o", color=CHAT, label="median")
-            ax.plot(high, rows, "|", color=P95, ms=11, mew=3, label="95th percentile")
-            ax.set_xscale("log")
-            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high.max() < 8 * low.min() else (1,), numticks=5))
-            ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.0f}"))
-            ax.xaxis.set_minor_formatter(NullFormatter())
-            ax.set_xlabel(label)
-            ax.grid(axis="y", visible=False)
-        axes[0].axvline(4000, color=NEUTRAL, ls="--", lw=1)
-        axes[0].text(4000, -0.8, "4K", color=NEUTRAL, ha="center", fontsize=9)
-        axes[0].set_yticks(range(len(own)), [short(n) for n in own.name])
-        axes[0].invert_yaxis()
-        fig.legend(*axes[2].get_legend_handles_labels(), loc="outside lower left", ncols=2)
+        fig, axes = canvas(1.7 + 0.34 * len(own), columns=3, sharey=True)
+        for ax, (column, label) in zip(axes, (("prompt", "prompt tokens"), ("completion", "answer tokens"),
+                                              ("ms", "latency (ms)")), strict=True):  # fmt: skip
+            _range(ax, own[f"p50_{column}"], own[f"p95_{column}"], label)
+        if len(own):
+            axes[0].axvline(4000, color=NEUTRAL, ls="--", lw=1)
+            axes[0].text(4000, -0.75, "4K", color=NEUTRAL, ha="center", fontsize=9)
+        axes[0].set_yticks(range(len(own)), [short(n, 30) for n in own["name"]])
+        axes[0].set_ylim(len(own) - 0.5, -1)
+        _legend(fig, {"median": CHAT, "95th percentile": P95})
         fit = "All tasks' prompts fit into 4,000 tokens"
         if over:
             fit = f"Prompts of {over} of {len(own)} tasks outgrow 4,000 tokens"
-        _title(
-            fig,
-            f"{fit}; the median task answers in {_seconds(own.p50_ms.median())}",
-            "For each task the range from median to 95th percentile of prompt tokens, answer tokens and latency.",
-        )
+        finding = f"{fit}; the median task answers in {_seconds(own['p50_ms'].median())}"
+        picture = "For each task the range from median to 95th percentile of prompt tokens, answer tokens and latency."
+        _title(fig, finding if len(own) else "No answered call tells how long prompts and answers are", picture)
     return fig
 
 
-def complexity(bins: pd.DataFrame, tasks: pd.DataFrame, *, n_bins: int = 20) -> Figure:
-    """Histogram of complexity, one row a task, coloured by route_hint. bins: task, bin, calls.
+def _range(ax: Axes, low: pd.Series, high: pd.Series, label: str) -> None:
+    """One range a row on a log scale; a value that is not known is not drawn."""
+    ax.set(xlabel=label, ylabel="")
+    ax.grid(axis="y", visible=False)
+    if low.isna().all():
+        ax.text(0.5, 0.5, "not logged", transform=ax.transAxes, ha="center", color=NEUTRAL)
+        ax.set_xticks([])
+        return
+    low, high, rows = low.clip(lower=1), high.clip(lower=1), np.arange(len(low))
+    ax.hlines(rows, low, high, color="#94a3b8", lw=3)
+    sns.scatterplot(x=low, y=rows, color=CHAT, s=45, ax=ax, legend=False, zorder=3)
+    sns.scatterplot(x=high, y=rows, color=P95, marker="|", s=130, linewidth=3, ax=ax, legend=False, zorder=3)
+    ax.set_xscale("log")
+    narrow = bool(high.max() < 8 * low.min())
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,), numticks=5))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v / 1000:g}K" if v >= 1000 else f"{v:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
 
-    tasks: task, name, calls, complexity, route_hint.
-    """
-    own = tasks[tasks.task.isin(bins.task)].sort_values("calls").tail(MOST).sort_values("complexity")
-    grid = bins.pivot_table(index="task", columns="bin", values="calls", aggfunc="sum", fill_value=0)
-    grid = grid.reindex(columns=range(n_bins), fill_value=0)
-    easy = grid.iloc[:, : round(0.7 * n_bins)].to_numpy().sum() / max(1, grid.to_numpy().sum())
+
+def complexity(bins: pd.DataFrame, tasks: pd.DataFrame, *, n_bins: int = 20) -> Figure:
+    """How complex each task's calls are, one row a task, coloured by route_hint. bins: task, bin, calls."""
+    own = tasks[tasks["task"].isin(bins["task"])].sort_values("calls").tail(MOST).sort_values("complexity")
+    easy = bins.loc[bins["bin"] < round(0.7 * n_bins), "calls"].sum() / max(1, bins["calls"].sum())
+    order = {task: row for row, task in enumerate(own["task"])}
+    shown = bins[bins["task"].isin(order)].merge(own[["task", "route_hint"]], on="task")
+    shown = shown.assign(at=(shown["bin"] + 0.5) / n_bins, row=shown["task"].map(order))
+    shown["share"] = shown["calls"] / shown.groupby("task")["calls"].transform("sum")
     with style():
-        fig, ax = plt.subplots(layout="constrained", figsize=(9, 1.3 + 0.42 * len(own)))
-        edges = np.arange(n_bins) / n_bins
-        for row, (task, hint) in enumerate(zip(own.task, own.route_hint, strict=True)):
-            share = grid.loc[task].to_numpy() / max(1, grid.loc[task].max())
-            ax.bar(edges, 0.85 * share, 1 / n_bins, row, align="edge", color=HINT_COLORS[hint], lw=0.4, edgecolor="w")
-        ax.set_yticks(
-            np.arange(len(own)) + 0.3, [f"{short(n)} ({c:,})" for n, c in zip(own.name, own.calls, strict=True)]
-        )
+        fig, ax = canvas(1.6 + 0.42 * len(own))
+        sns.scatterplot(shown, x="at", y="row", size="share", sizes=(12, 420), hue="route_hint", palette=HINT_COLORS,
+                        alpha=0.85, legend=False, ax=ax)  # fmt: skip
+        labels = [f"{short(n)} ({c:,})" for n, c in zip(own["name"], own["calls"], strict=True)]
+        ax.set_yticks(range(len(own)), labels)
         ax.axvline(0.7, color=NEUTRAL, ls="--", lw=1)
-        ax.set_xlim(0, 1)
-        ax.set_xlabel("complexity: 0 easy, 1 hard (dashed: the article's limit)")
-        ax.grid(axis="y", visible=False)
-        _hint_legend(fig)
-        _title(
-            fig,
-            f"{easy:.0%} of the calls are below the article's complexity limit of 0.7",
-            "One small histogram of complexity a task, easiest at the bottom, coloured by where the task could go.",
-        )
+        ax.set(xlim=(-0.02, 1.02), ylim=(-0.7, len(own) - 0.3), ylabel="")
+        ax.set_xlabel("complexity: 0 easy, 1 hard (dashed: the article's limit)\narea: share of the task's calls")
+        _legend(fig, {HINT_WORDS[hint]: colour for hint, colour in HINT_COLORS.items()})
+        picture = "A row a task, easiest at the bottom: where its calls lie in complexity, and where it could go."
+        _title(fig, f"{easy:.0%} of the calls are below the article's complexity limit of 0.7", picture)
     return fig
 
 
@@ -161,46 +149,38 @@ def could_move(shares: pd.DataFrame) -> Figure:
     """
     own = shares.set_index("route_hint")
     bars = {
-        "this log, by cost": {hint: float(own.cost_share[hint]) for hint in HINT_COLORS},
-        "this log, by calls": {hint: float(own.call_share[hint]) for hint in HINT_COLORS},
         "the article, by calls": {"slm": ARTICLE_SHARE, "unclear": 0.0, "llm": 1 - ARTICLE_SHARE},
+        "this log, by calls": {hint: float(own.call_share[hint]) for hint in HINT_COLORS},
+        "this log, by cost": {hint: float(own.cost_share[hint]) for hint in HINT_COLORS},
     }
+    grid = pd.DataFrame(bars).T.fillna(0.0)
     with style():
-        fig, ax = plt.subplots(layout="constrained", figsize=(9, 2.9))
-        for row, values in enumerate(bars.values()):
-            left = 0.0
-            for hint, value in values.items():
-                faint = 0.45 if row == 2 else 1.0
-                ax.barh(row, value, left=left, color=HINT_COLORS[hint], alpha=faint, height=0.62)
-                if value >= 0.04:
+        fig, ax = canvas(2.9)
+        _stacked(ax, grid, HINT_COLORS)
+        for row, values in enumerate(grid.to_numpy()):
+            for value, left in zip(values, np.cumsum(values) - values, strict=True):
+                if value >= 0.05:
                     ax.text(left + value / 2, row, f"{value:.0%}", ha="center", va="center", color="w", weight="bold")
-                left += value
         ax.set_yticks(range(len(bars)), list(bars))
-        ax.set_xlim(0, 1)
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.0%}"))
-        ax.grid(axis="y", visible=False)
-        _hint_legend(fig)
+        ax.set(xlim=(0, 1), xlabel="", ylabel="")
+        ax.xaxis.set_major_formatter(PercentFormatter(1))
+        _legend(fig, {HINT_WORDS[hint]: colour for hint, colour in HINT_COLORS.items()})
         calls, cost = own.call_share["slm"], own.cost_share["slm"]
-        _title(
-            fig,
-            f"{calls:.0%} of the calls could move to a small model"
-            + (f"; they are {cost:.0%} of the cost" if own.cost_share.sum() else "; their cost is unknown"),
-            f"Stacked bars: small model, unclear, large model; the article moved {ARTICLE_SHARE:.0%} of its calls.",
-        )
+        paid = f"; they are {cost:.0%} of the cost" if own.cost_share.sum() else "; their cost is unknown"
+        picture = f"Stacked bars: small model, unclear, large model; the article moved {ARTICLE_SHARE:.0%}."
+        _title(fig, f"{calls:.0%} of the calls could move to a small model{paid}", picture)
     return fig
 
 
-def short(name: str, width: int = 38) -> str:
-    """A task's name as an axis can carry it; where no font here has its letters, in what script it is written."""
-    lacking = {unicodedata.name(c, "unknown").split()[0].title() for c in name if not _drawn(c)}
-    if lacking:
-        return f"(named in {', '.join(sorted(lacking))} letters)"
-    return name if len(name) <= width else name[: width - 1].rstrip() + "…"
-
-
-@lru_cache
-def _drawn(letter: str) -> bool:
-    return any(get_font(findfont(font)).get_char_index(ord(letter)) for font in FONTS)
+def _stacked(ax: Axes, grid: pd.DataFrame, colours: dict[str, str]) -> None:
+    """Horizontal bars, a row of `grid` each, its columns one after the other in their `colours`."""
+    shown = [name for name in colours if name in grid]
+    long: Any = grid[shown].set_axis(range(len(grid)), axis=0).rename_axis("row").reset_index().melt("row")
+    long.columns = ["row", "part", "value"]
+    sns.histplot(long, y="row", weights="value", hue="part", hue_order=shown[::-1], palette=colours, multiple="stack",
+                 discrete=True, shrink=0.66, alpha=1, linewidth=0, legend=False, ax=ax)  # fmt: skip
+    ax.set_ylim(len(grid) - 0.5, -0.5)
+    ax.grid(axis="y", visible=False)
 
 
 def _seconds(ms: float) -> str:
@@ -214,18 +194,19 @@ def _largest(grid: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([grid.iloc[: MOST - 1], rest.to_frame().T])
 
 
-def _hint_legend(fig: Figure) -> None:
-    handles = [Rectangle((0, 0), 1, 1, color=color) for color in HINT_COLORS.values()]
-    fig.legend(handles, [HINT_WORDS[hint] for hint in HINT_COLORS], loc="outside lower left", ncols=3)
+def _legend(fig: Figure, colours: dict[str, str]) -> None:
+    """Below the axes, where it covers nothing."""
+    handles = [Rectangle((0, 0), 1, 1, color=colour) for colour in colours.values()]
+    fig.legend(handles, list(colours), loc="outside lower left", ncols=len(colours))
 
 
 def _title(fig: Figure, finding: str, picture: str) -> None:
-    """A title over the whole figure, left: tasks' names make axes begin far to the right. `picture` is for alt text."""
-    fig.suptitle(finding, x=0.01, ha="left", weight="bold", fontsize=13)
+    """The finding, over the figure; `picture` is for alt text."""
+    headline(fig, finding)
     fig.set_label(picture)
 
 
 def keep(fig: Figure, folder: Path, name: str) -> Picture:
     """Save a figure of this module with the title and alt text that it carries."""
-    title = fig.get_suptitle()
+    title = " ".join(fig.get_suptitle().split())
     return save(fig, folder, name, title=title, alt=f"{title}. {fig.get_label()}")

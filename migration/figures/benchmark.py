@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 
-from migration.figures import LLM, NEUTRAL, SLM, Picture, save, style
+from migration.figures import LLM, NEUTRAL, SLM, WIDTH, Picture, canvas, save, style
+from migration.figures.names import headline, short
 
 _SHADES = LinearSegmentedColormap.from_list("agreement", ["#fff7ed", "#99d5cc", SLM])
 VERDICT_COLOURS = {
@@ -45,39 +45,38 @@ def heatmap(frame: pd.DataFrame, folder: Path, *, names: dict[str, str] | None =
     wide = frame.pivot(index="task", columns="candidate", values="agreement")
     wide = wide.loc[order, list(frame["candidate"].unique())]
     counts = frame.groupby("task")["n"].max()
-    labels = ["All the traffic asked" if t == "ALL" else _short(names.get(t, t)) for t in order]
+    labels = ["All the traffic asked" if t == "ALL" else short(names.get(t, t), 32) for t in order]
     top = pd.Series(wide.loc["ALL"])
     title = _heatmap_title(top)
     with style():
-        fig, ax = plt.subplots(figsize=(2.6 + 1.55 * len(wide.columns), 1.2 + 0.52 * len(wide)))
+        fig, ax = canvas(1.9 + 0.5 * len(wide))
         sns.heatmap(wide, ax=ax, cmap=_SHADES, vmin=0, vmax=1, cbar=False, linewidths=1.5, linecolor="white")
         _cells(ax, wide, frame.set_index(["task", "candidate"]))
         ax.set(xlabel="", ylabel="")
-        ax.set_yticks(
-            np.arange(len(wide)) + 0.5, [f"{label}  (n={counts[t]})" for t, label in zip(order, labels, strict=True)]
-        )
-        ax.set_xticks(np.arange(len(wide.columns)) + 0.5, [textwrap.fill(str(c), 14) for c in wide.columns])
+        rows = [f"{label}  (n={counts[t]})" for t, label in zip(order, labels, strict=True)]
+        ax.set_yticks(np.arange(len(wide)) + 0.5, rows, rotation=0)
+        room = max(8, int((WIDTH - 3.6) / len(wide.columns) * 9.5))
+        columns = [textwrap.fill(short(str(c), 60), room) for c in wide.columns]
+        ax.set_xticks(np.arange(len(wide.columns)) + 0.5, columns, rotation=0)
         ax.xaxis.tick_top()
         ax.tick_params(length=0)
-        ax.grid(visible=False)
-        ax.spines[:].set_visible(False)
         ax.axhline(1, color="#0f172a", lw=1.2)
-        _title(fig, ax, title)
+        headline(fig, title)
     told = "; ".join(f"{c} {v:.0%}" for c, v in top.items())
     alt = f"Heat map of agreement by task and candidate. All the traffic: {told}."
-    return save(fig, folder, "agreement", title=title, alt=alt)
+    return save(fig, folder, "1_agreement", title=title, alt=alt)
 
 
 def _heatmap_title(top: pd.Series) -> str:
     """top: candidate -> agreement on all the traffic asked."""
-    if top.max() == 0:
+    if not top.max() > 0:
         return "As they are, none of the candidates ever agrees with the LLM: they lack the form of the answers"
     if len(top) == 1:
         return f"{top.idxmax()} as it is agrees with the LLM on {top.max():.0%} of the traffic asked"
     return f"{top.idxmax()} agrees with the LLM on {top.max():.0%} of the traffic asked, the most of {len(top)} tried"
 
 
-def _cells(ax: plt.Axes, wide: pd.DataFrame, rows: pd.DataFrame) -> None:
+def _cells(ax: Axes, wide: pd.DataFrame, rows: pd.DataFrame) -> None:
     """Agreement and its interval in every cell that was asked. rows: indexed by task and candidate."""
     for y, task in enumerate(wide.index):
         for x, candidate in enumerate(wide.columns):
@@ -97,31 +96,33 @@ def verdicts(frame: pd.DataFrame, folder: Path, *, floor: float) -> Picture:
     frame: a scoreboard's verdicts.
     """
     shown = frame.iloc[::-1].reset_index(drop=True)
-    kind = shown["verdict"]
+    inks = [_INK.get(word, VERDICT_COLOURS[word]) for word in shown["verdict"]]
+    asked = shown["n"] > 0
     with style():
-        fig, ax = plt.subplots(figsize=(8.6, 1.4 + 0.42 * len(shown)))
+        fig, ax = canvas(1.6 + 0.44 * len(shown))
+        ax.hlines(shown.index[asked], shown.loc[asked, "low"], shown.loc[asked, "high"], lw=5, alpha=0.45,
+                  colors=[ink for ink, n in zip(inks, shown["n"], strict=True) if n])  # fmt: skip
+        own = dict(enumerate(inks))
+        sns.scatterplot(x=shown["agreement"].astype(float), y=shown.index, hue=shown.index, palette=own, s=65, ax=ax,
+                        legend=False, zorder=3)  # fmt: skip
         for y, row in enumerate(shown.to_dict("records")):
-            colour = VERDICT_COLOURS[kind[y]]
-            dark = _INK.get(kind[y], colour)
-            if row["n"]:
-                ax.plot([row["low"], row["high"]], [y, y], color=dark, lw=5, alpha=0.45, solid_capstyle="round")
-                ax.plot(row["agreement"], y, "o", color=dark, ms=7)
-            else:
+            if not row["n"]:
                 ax.text(0.02, y, "not asked", va="center", color=NEUTRAL, fontsize=9)
-            ax.text(1.03, y, f"{_lacking(row)}  ·  {row['share']:.0%} of calls", va="center", color=dark, fontsize=9.5)
+            ax.text(
+                1.03, y, f"{_lacking(row)}  ·  {row['share']:.0%} of calls", va="center", color=inks[y], fontsize=10
+            )
         ax.axvline(floor, color=LLM, lw=1.2, ls="--")
         ax.text(floor, len(shown) - 0.35, f"as good as the LLM ({floor:.0%}) ", color=LLM, fontsize=9, ha="right")
-        ax.set_yticks(range(len(shown)), [_short(name) for name in shown["name"]])
-        ax.set_ylim(-0.6, len(shown) - 0.1)
-        ax.set_xlim(0, 1.01)
+        ax.set_yticks(range(len(shown)), [short(name, 32) for name in shown["name"]])
+        ax.set(ylim=(-0.6, len(shown) - 0.1), xlim=(-0.01, 1.01), ylabel="")
         ax.xaxis.set_major_formatter(PercentFormatter(1))
         ax.set_xlabel("agreement with the logged LLM, best candidate, 95% interval")
         ready = frame.loc[frame["verdict"] == "move now", "share"].sum()
         tune = frame.loc[frame["verdict"] == "move after fine-tuning", "share"].sum()
         title = f"{ready:.0%} of the traffic can move as it is; fine-tuning is worth a try on {tune:.0%}"
-        _title(fig, ax, title)
+        headline(fig, title)
     told = "; ".join(f"{row['name']}: {_lacking(row)}" for row in frame.to_dict("records"))
-    return save(fig, folder, "verdicts", title=title, alt=f"Agreement interval and verdict of each task. {told}.")
+    return save(fig, folder, "2_verdicts", title=title, alt=f"Agreement interval and verdict of each task. {told}.")
 
 
 def _lacking(row: Mapping[Any, Any]) -> str:
@@ -134,39 +135,40 @@ def waiting(frame: pd.DataFrame, folder: Path, candidate: str) -> Picture:
 
     frame: conversation_id, calls, asked (those of a task that the candidate answered), llm_ms, candidate_ms.
     """
-    llm, slm = np.sort(frame["llm_ms"]) / 1e3, np.sort(frame["candidate_ms"]) / 1e3
-    done = np.arange(1, len(frame) + 1) / len(frame)
+    llm, slm = (frame[column].to_numpy(float) / 1e3 for column in ("llm_ms", "candidate_ms"))
     halves = float(np.median(llm)), float(np.median(slm))
+    title = f"On this machine {short(candidate)} {_change(*halves)} over a conversation"
     with style():
-        fig, ax = plt.subplots(figsize=(8, 3.9))
-        faster = halves[1] <= halves[0]
-        for waits, colour, name, half in ((llm, LLM, "logged LLM", halves[0]), (slm, SLM, candidate, halves[1])):
-            ax.step(waits, done, color=colour, lw=2.2)
-            ax.plot(half, 0.5, "o", color=colour)
-            side = "right" if (name == candidate) == faster else "left"
-            shift = (-8, 4) if side == "right" else (8, -30)
-            told = f"{name}:\nhalf within {half:.2g} s"
-            ax.annotate(told, (half, 0.5), xytext=shift, textcoords="offset points", ha=side, color=colour)
-        ax.set_xscale("log")
-        ax.set_xlim(min(llm[0], slm[0]) / 3, max(llm[-1], slm[-1]) * 3)
-        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-        ax.xaxis.set_minor_locator(NullLocator())
+        fig, ax = canvas(4.0)
+        both = pd.DataFrame({"seconds": np.r_[llm, slm], "who": np.repeat(["logged LLM", candidate], len(frame))})
+        colours = {"logged LLM": LLM, candidate: SLM}
+        sns.ecdfplot(both, x="seconds", hue="who", palette=colours, lw=2.2, ax=ax, legend=False)
+        for half, who in zip(halves, colours, strict=True):
+            ax.plot(half, 0.5, "o", color=colours[who], label=f"{short(who)}: half within {half:.2g} s")
+        positive = both.loc[both["seconds"] > 0, "seconds"]
+        if len(positive):
+            ax.set_xscale("log")
+            ax.set_xlim(positive.min() / 1.5, positive.max() * 1.5)
+            ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+            ax.xaxis.set_minor_locator(NullLocator())
         ax.yaxis.set_major_formatter(PercentFormatter(1))
         ax.set_xlabel("seconds a customer waits over one conversation's calls (log scale)")
         ax.set_ylabel("conversations done")
-        title = f"On this machine {candidate} is {_change(*halves)} over a conversation"
-        _title(fig, ax, title)
+        fig.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=2)
+        headline(fig, title)
     told = f"LLM median {halves[0]:.2f} s, {candidate} {halves[1]:.2f} s"
     alt = f"Distribution of waiting time over {len(frame):,} conversations: {told}."
-    return save(fig, folder, "waiting", title=title, alt=alt)
+    return save(fig, folder, "4_waiting", title=title, alt=alt)
 
 
 def _change(llm: float, slm: float) -> str:
     """How a candidate's wait compares with the LLM's, both in seconds."""
+    if not (llm > 0 and slm > 0):
+        return "is not to be compared with the LLM: a wait of nothing was logged"
     if 1 / ABOUT <= llm / slm <= ABOUT:
-        return "about as fast as the LLM"
-    return f"{llm / slm:.1f} times faster" if slm < llm else f"{slm / llm:.1f} times slower"
+        return "is about as fast as the LLM"
+    return f"is {llm / slm:.1f} times faster" if slm < llm else f"is {slm / llm:.1f} times slower"
 
 
 def named(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
@@ -225,53 +227,38 @@ def head_to_head(models: pd.DataFrame, own: pd.DataFrame, folder: Path) -> Pictu
 
     models: model, mmlu, runs_on_laptop flag; own: candidate, agreement, low, high (rows of `ALL`).
     """
+    best = own.loc[own["agreement"].fillna(0).idxmax()]
+    title = (
+        f"Public scores run from {models['mmlu'].min():.0f}% to {models['mmlu'].max():.0f}%; "
+        f"on your own prompts {short(best['candidate'])} agrees on {best['agreement']:.0%}"
+    )
     with style():
-        fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.9), gridspec_kw={"width_ratios": [1.25, 1]})
-        shown = models.sort_values("mmlu")
-        left.barh(shown["model"], shown["mmlu"] / 100, color=[SLM if y == "yes" else LLM for y in shown["laptop"]])
+        fig, (left, right) = canvas(0.6 + 0.42 * max(len(models), len(own)), columns=2, width_ratios=[1.1, 1])
+        shown = models.sort_values("mmlu", ascending=False)
+        laptop = shown["laptop"].map({"yes": "runs on a laptop", "no": "does not"}).fillna("does not")
+        sns.barplot(x=shown["mmlu"] / 100, y=shown["model"], hue=laptop, ax=left, saturation=1, dodge=False,
+                    palette={"runs on a laptop": SLM, "does not": LLM})  # fmt: skip
         for y, value in enumerate(shown["mmlu"]):
-            left.text(value / 100 + 0.01, y, f"{value:.1f}", va="center", fontsize=9)
-        left.set_title("MMLU (the article's table; green: runs on a laptop)", fontsize=11)
-        mine = own.iloc[::-1]
-        right.barh(mine["candidate"], mine["agreement"], color=SLM, height=0.55)
-        right.hlines(range(len(mine)), mine["low"], mine["high"], color="#0f172a", lw=1.5)
-        for y, (value, high) in enumerate(mine[["agreement", "high"]].to_numpy()):
-            right.text(high + 0.02, y, f"{value:.0%}", va="center", fontsize=9)
-        right.set_title("Agreement on your own prompts, 95% interval", fontsize=11)
+            left.text(value / 100 + 0.01, y, f"{value:.1f}%", va="center", fontsize=9)
+        handles, labels = left.get_legend_handles_labels()
+        left.get_legend().remove()
+        fig.legend(handles, labels, loc="outside lower left", ncols=2)
+        left.set(xlabel="MMLU, the article's table", ylabel="")
+        _own_agreement(right, own)
         for ax in (left, right):
-            ax.set_xlim(0, 1)
+            ax.set_xlim(0, 1.12)
             ax.xaxis.set_major_formatter(PercentFormatter(1))
             ax.grid(visible=False, axis="y")
-        title = "A public score says little of your own prompts: measure them"
-        fig.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=13)
-        fig.tight_layout()
-    return save(
-        fig,
-        folder,
-        "head_to_head",
-        title=title,
-        alt="Left: MMLU of the article's eight models. Right: measured agreement.",
-    )
+        headline(fig, title)
+    alt = "Left: MMLU of the article's eight models. Right: measured agreement."
+    return save(fig, folder, "3_head_to_head", title=title, alt=f"{alt} {title}.")
 
 
-def _short(text: str, most: int = 34) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def _title(fig: Figure, ax: plt.Axes, title: str) -> None:
-    """The finding, at the left edge of the whole figure rather than of the axes."""
-    fig.canvas.draw()
-    ax.set_title("")
-    top = max(box.y1 for a in fig.axes if (box := a.get_tightbbox()))
-    _, y = fig.transFigure.inverted().transform((0, top))
-    x = min(box.x0 for a in fig.axes if (box := a.get_tightbbox()))
-    left, _ = fig.transFigure.inverted().transform((x, 0))
-    fig.text(
-        left,
-        y + 0.02,
-        textwrap.fill(title, max(44, int(fig.get_figwidth() * 9.5))),
-        ha="left",
-        va="bottom",
-        fontweight="bold",
-        fontsize=13,
-    )
+def _own_agreement(ax: Axes, own: pd.DataFrame) -> None:
+    """A bar a candidate with its interval and its share."""
+    names = [textwrap.fill(short(name, 44), 22) for name in own["candidate"]]
+    sns.barplot(x=own["agreement"].to_numpy(), y=names, color=SLM, width=0.6, saturation=1, ax=ax)
+    ax.hlines(range(len(own)), own["low"], own["high"], color="#0f172a", lw=1.5)
+    for y, (value, high) in enumerate(own[["agreement", "high"]].to_numpy()):
+        ax.text(high + 0.02, y, f"{value:.0%}", va="center", fontsize=9)
+    ax.set(xlabel="agreement on your own\nprompts, 95% interval", ylabel="", ylim=(max(len(own), 4) - 0.5, -0.5))

@@ -6,30 +6,18 @@ the figure shows, computed from the frame. Out of scope: computing any of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from migration.costs.present import Currency
-from migration.figures import CASCADE, LLM, NEUTRAL, SLM, Picture, save
-from migration.figures import style as shared_style
-
-
-@contextmanager
-def style() -> Iterator[None]:
-    """The common look, with a dollar sign that is a dollar sign."""
-    with shared_style(), mpl.rc_context({"text.parse_math": False}):
-        yield
-
+from migration.figures import CASCADE, LLM, NEUTRAL, SLM, Picture, canvas, save, style
+from migration.figures.names import headline
 
 SAVES, COSTS = SLM, "#be123c"
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
@@ -49,7 +37,7 @@ def waterfall(table: pd.DataFrame, folder: Path, currency: Currency) -> Picture:
     said = [currency(total["before"]), *changes, currency(total["after"])]
     title = _bill_title(total["before"], total["after"], currency)
     with style():
-        fig, ax = plt.subplots(figsize=(8.4, 1.1 + 0.46 * len(labels)))
+        fig, ax = canvas(1.3 + 0.46 * len(labels))
         _bars(ax, labels, left, width, [LLM, *np.where(steps < 0, SAVES, COSTS), CASCADE])
         edge = max(float((left + width).max()), 1e-9)
         for at, (text, end) in enumerate(zip(said, left + width, strict=True)):
@@ -75,8 +63,7 @@ def _bars(ax: Any, labels: list[str], left: np.ndarray, width: np.ndarray, colou
 def _finish_bars(ax: Any, title: str) -> None:
     ax.xaxis.set_major_formatter(_ticks())
     ax.grid(axis="y", visible=False)
-    ax.set_title(title, pad=12)
-    ax.title.set_x(0.0)
+    headline(ax.figure, title)
 
 
 def _ticks() -> FuncFormatter:
@@ -110,16 +97,16 @@ def fan_chart(projection: pd.DataFrame, name: str, folder: Path, currency: Curre
     note = "line: median; band: 8 of 10 simulations (P10 to P90)"
     note += f"; not drawn: {currency(once)} (median) spent once, in month 1" if once else ""
     with style():
-        fig, (above, below) = plt.subplots(2, 1, figsize=(8.4, 6.4), sharex=True, height_ratios=[3, 2])
+        fig, (above, below) = canvas(6.4, rows=2, sharex=True, height_ratios=[3, 2])
         _bills(above, bills, currency)
         _band(below, saved, SLM, currency)
         below.axhline(0, color=COSTS, lw=1.2, ls="--")
         below.text(last + 0.3, end["p50"] * currency.rate, f"saved\n{currency(end['p50'])}", color=SLM, va="center",
                    fontweight="bold")  # fmt: skip
-        below.set(xlabel="month after the move", ylabel=f"{currency.name} saved a month", xlim=(1, last))
+        below.set(ylabel=f"{currency.name} saved a month", xlim=(1, last))
         below.xaxis.set_major_locator(MaxNLocator(integer=True))
-        above.set_title(title)
-        below.text(0.0, -0.36, note, transform=below.transAxes, fontsize=9.5, color=NEUTRAL)
+        headline(fig, title)
+        below.set_xlabel(f"month after the move\n{fill(note, 96)}")
         values = ", ".join(f"{label} {currency(bill.loc[last, 'p50'])}" for label, bill in bills.items())
         alt = f"Monthly cost over {last} months with P10 to P90 bands; in month {last}: {values}; saved "
         alt += f"{currency(end['p50'])} ({currency(end['p10'])} to {currency(end['p90'])}); {note}."
@@ -175,7 +162,7 @@ def tornado_chart(table: pd.DataFrame, base: float, folder: Path, currency: Curr
     note = fill(f"not drawn, each less than a fiftieth of the first: {'; '.join(small)}", 90) if len(small) else ""
     title = _hinge_title(moving, base)
     with style():
-        fig, ax = plt.subplots(figsize=(8.4, 1.6 + 0.48 * max(len(moving), 1)))
+        fig, ax = canvas(1.7 + 0.48 * max(len(moving), 1))
         for at, row in enumerate(moving):
             _tornado_bar(ax, at, row, base, currency)
         ax.axvline(base * currency.rate, color="#334155", lw=1)
@@ -237,7 +224,7 @@ def alternatives(table: pd.DataFrame, folder: Path, currency: Currency, horizon:
     labels = [f"{row.title}\n{row.quality:.1%} of the quality" for row in shown.itertuples()]
     colours = [SAVES if row.good and row.pays else NEUTRAL if row.good else COSTS for row in shown.itertuples()]
     with style():
-        fig, ax = plt.subplots(figsize=(8.4, 1.5 + 0.62 * max(len(shown), 1)))
+        fig, ax = canvas(1.6 + 0.62 * max(len(shown), 1))
         own = dict(zip(labels, colours, strict=True))
         at = range(len(shown))
         sns.scatterplot(x=money["saved_p50_usd"], y=at, hue=labels, palette=own, s=80, ax=ax, legend=False)

@@ -69,6 +69,13 @@ def test_little_time_asks_few_calls(tiny_folder, calls, tmp_path):
     assert choices(candidate, written, sample, calls, minutes=0, cache=tmp_path).frame["n"].tolist() == [FIRST_CALLS]
 
 
+def test_calls_that_the_minutes_left_unwritten_are_not_chosen_for(tiny_folder, calls, tmp_path):
+    candidate, sample = Candidate("tiny", str(tiny_folder)), eligible(calls, ["test"])
+    written = score(ask([candidate], sample, calls, cache=tmp_path), sample).iloc[:-9]
+    found = choices(candidate, written, sample, calls, minutes=1, cache=tmp_path)
+    assert found.frame["n"].sum() == (written["task"] == "team").sum() < 12
+
+
 def test_an_endpoint_is_not_asked(calls, tmp_path):
     sample = eligible(calls, ["test"])
     written = pd.DataFrame(

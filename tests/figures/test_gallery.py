@@ -1,11 +1,16 @@
-"""Figures of steps 02 and 03 drawn from odd data: one task, forty, long names, other scripts, zeros, nothing known."""
+"""Each figure of steps 01 to 04 drawn from odd data: one task, forty, long names, other scripts, zeros, nothing known.
+
+A warning is a failure, a title says no `nan`, and nothing sticks out: every picture is as wide as the page's.
+"""
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
+from PIL import Image
 
-from migration.figures import KIND_COLOURS, LLM, benchmark, finetune, load
+from migration.benchmark import head_to_head
+from migration.figures import KIND_COLOURS, LLM, WIDTH, audit, benchmark, finetune, load, routing
 
 NAMES = [
     "Sort",
@@ -14,37 +19,107 @@ NAMES = [
     "a $x^2$ <b>",
 ]
 SIZES = pytest.mark.parametrize("tasks", [1, 40])
-VALUES = pytest.mark.parametrize("value", [0.0, np.nan])
+pytestmark = pytest.mark.filterwarnings("error::UserWarning", "error::RuntimeWarning")
 
 
 def names(tasks):
     return {f"t{i}": NAMES[i % len(NAMES)] for i in range(tasks)}
 
 
+def fits(picture):
+    """A picture whose title says something and in which nothing stands beyond the edge of the figure."""
+    assert "nan" not in picture.title.lower()
+    assert load(picture.path) == picture
+    with Image.open(picture.path) as image:
+        assert image.width < WIDTH * 150 * 1.03, picture.title
+    return picture
+
+
 @SIZES
-@VALUES
-@pytest.mark.parametrize("candidates", [1, 5])
+@pytest.mark.parametrize("known", [True, False])
+def test_the_audit_is_drawn(tmp_path, tasks, known):
+    ids, value = list(names(tasks)), 3.5 if known else np.nan
+    kinds = pd.DataFrame([{"task": t, "kind": k, "cost_usd": value} for t in ids for k in ("chat", "retry")])
+    fits(audit.keep(audit.cost_by_task(kinds, names(tasks), to_month=2.0), tmp_path, "cost"))
+    table = pd.DataFrame({"task": ids, "name": list(names(tasks).values()), "calls": 10, "complexity": 0.5})
+    table["route_hint"] = [("slm", "llm", "unclear")[i % 3] for i in range(tasks)]
+    for column in ("prompt", "completion", "ms"):
+        table[f"p50_{column}"] = 4.0 if known or column != "ms" else np.nan
+        table[f"p95_{column}"] = 9000.0 if known or column != "ms" else np.nan
+    fits(audit.keep(audit.percentiles(table), tmp_path, "percentiles"))
+    bins = pd.DataFrame([{"task": t, "bin": b, "calls": 5} for t in ids for b in (3, 17)])
+    fits(audit.keep(audit.complexity(bins, table), tmp_path, "complexity"))
+
+
+def test_the_audit_of_three_calls_is_drawn(tmp_path):
+    hours = pd.DataFrame({"weekday": [6], "hour": [23], "calls": [3]})
+    fits(audit.keep(audit.volume(hours, calls=3), tmp_path, "volume"))
+    shares = {"route_hint": ["slm", "unclear", "llm"], "call_share": [1.0, 0, 0], "cost_share": 0.0}
+    fits(audit.keep(audit.could_move(pd.DataFrame(shares)), tmp_path, "move"))
+
+
+@pytest.mark.parametrize(("tasks", "candidates", "value"), [(1, 1, 0.0), (40, 1, np.nan), (1, 6, 0.9)])
 def test_the_heat_map_is_drawn(tmp_path, tasks, value, candidates):
     rows = [
-        {"candidate": f"microsoft/Phi-3.5-mini-instruct-{c}", "task": task, "n": 3, "agreement": value}
-        | {"low": value, "high": value}
+        {"candidate": f"microsoft/Phi-3.5-mini-instruct-{c} with 4 similar examples", "task": task, "n": 3}
+        | {"agreement": value, "low": value, "high": value}
         for c in range(candidates)
         for task in ["ALL", *names(tasks)]
     ]
     frame = pd.DataFrame(rows)
     frame.loc[frame["task"] == "ALL", ["agreement", "low", "high"]] = 0.5
-    picture = benchmark.heatmap(frame, tmp_path, names=names(tasks))
-    assert "nan" not in picture.title
-    assert load(picture.path) == picture
+    fits(benchmark.heatmap(frame, tmp_path, names=names(tasks)))
+    own = frame[frame["task"] == "ALL"]
+    fits(benchmark.head_to_head(head_to_head(), own, tmp_path))
+
+
+@SIZES
+def test_verdicts_are_drawn(tmp_path, tasks):
+    words = list(benchmark.VERDICT_COLOURS)
+    rows = [
+        {"name": name, "share": 1 / tasks, "verdict": words[i % len(words)], "more_calls": 1200 * (i % 2)}
+        | ({"n": 9, "agreement": 0.8, "low": 0.6, "high": 1.0} if i % 3 != 1 else {"n": 0})
+        for i, name in enumerate(names(tasks).values())
+    ]
+    fits(benchmark.verdicts(pd.DataFrame(rows), tmp_path, floor=0.95))
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.2])
+def test_waits_that_are_all_alike_are_drawn(tmp_path, seconds):
+    frame = pd.DataFrame({"conversation_id": list("ab"), "calls": 4, "asked": 3, "llm_ms": seconds * 1e3})
+    fits(benchmark.waiting(frame.assign(candidate_ms=seconds * 1e3), tmp_path, "small"))
 
 
 @SIZES
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_before_and_after_are_drawn(tmp_path, tasks, value):
     ends = {f"{side}{end}": value for side in ("base", "tuned") for end in ("", "_low", "_high")}
-    rows = [{"task": task, "trained": i % 2 == 0, "difference": 0.0, "n": 3} | ends
+    rows = [{"task": task, "trained": i % 2 == 0, "difference": 0.0, "low": -0.1, "high": 0.1, "n": 3} | ends
             for i, task in enumerate(["ALL", *names(tasks)])]  # fmt: skip
-    assert "nan" not in finetune.before_after(pd.DataFrame(rows), tmp_path, names=names(tasks)).title
+    picture = fits(finetune.before_after(pd.DataFrame(rows), tmp_path, names=names(tasks)))
+    assert picture.title == f"Tuning leaves the trained tasks at {value:.0%} agreement"
+
+
+def test_a_training_of_one_step_and_one_size_is_drawn(tmp_path):
+    fits(finetune.loss(pd.DataFrame({"step": [1], "loss": [3.0]}), tmp_path, best_step=1))
+    curve = pd.DataFrame({"examples": [25], "agreement": [0.2], "low": [0.1], "high": [0.3], "n": 40})
+    fits(finetune.learning_curve(curve, tmp_path))
+
+
+@pytest.mark.parametrize("price", [0.5, 0.0, np.nan])
+@pytest.mark.parametrize("kept", [0.0, 0.4])
+def test_routing_is_drawn_whatever_the_price(tmp_path, price, kept):
+    threshold = np.linspace(0, 1, 9 if kept else 1)
+    curve = pd.DataFrame({"threshold": threshold, "slm_share": 1 - threshold, "quality": 0.7 + 0.3 * threshold})
+    curve = curve.assign(quality_low=curve["quality"], quality_high=1.0, cost_usd_per_1k=price * (0.2 + threshold))
+    routers = ["all SLM", "all LLM", "random half", "constant answer", "by task"]
+    plain = pd.DataFrame({"name": routers, "quality": [0.7, 1.0, 0.85, 0.7, 0.71]})
+    plain = plain.assign(cost_usd_per_1k=[0.2 * price, price, 0.5 * price, 0.2 * price, 0.21 * price])
+    chosen = {"slm_share": kept, "quality": 1 - kept / 20, "cost_usd_per_1k": price * (1 - kept)}
+    fits(routing.curve_picture(curve, chosen, tmp_path, max_loss=0.05))
+    fits(routing.pareto_picture(curve, plain, chosen, tmp_path))
+    seen = pd.DataFrame({"confidence": [0.5], "agreement": [1.0], "low": [0.2], "high": [1.0], "n": [1]})
+    fits(routing.reliability_picture(seen.head(0), seen, (0.1, 0.1), tmp_path))
 
 
 SEEN = {

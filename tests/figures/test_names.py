@@ -6,14 +6,14 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-from migration.figures import audit, save
+from migration.figures import names, save
 
 
 @pytest.mark.parametrize(
     "name", ["Sort the mail", "Ordne größere Fälle", "あなたは予約係です", "請把郵件分類", "จัดประเภทอีเมล"]
 )
 def test_a_name_in_any_script_is_drawn_without_boxes(name: str, tmp_path: Path) -> None:
-    said = audit.short(name)
+    said = names.short(name)
     assert said == name or "letters" in said
     fig, ax = plt.subplots()
     with warnings.catch_warnings():
