@@ -247,7 +247,9 @@ def _tests(scored: pd.DataFrame) -> pd.DataFrame:
     return tests.assign(p_holm=holm(tests["p_value"].to_numpy())) if len(tests) else tests
 
 
-def differing(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, *, n: int = 20) -> pd.DataFrame:
+def differing(
+    scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, *, n: int = 20, names: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """`n` calls where a candidate's answer differs from the reference, the tasks taking turns, personal data masked.
 
     Columns: task, asked (the last message), reference, answer, score; texts cut to 280 characters. scored: of `score`,
@@ -266,7 +268,23 @@ def differing(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, *, n: i
         "answer": shown["output"].tolist(),
     }
     masked = {column: [_short(text) for text in mask(values)] for column, values in texts.items()}
-    return pd.DataFrame({"task": shown["task"].to_numpy(), **masked, "score": shown["score"].to_numpy()})
+    known = names or {}
+    return pd.DataFrame(
+        {
+            "task": [known.get(task, task) for task in shown["task"]],
+            **masked,
+            "score": shown["score"].to_numpy(),
+            "confidence": _stated(shown),
+        }
+    )
+
+
+def _stated(rows: pd.DataFrame) -> np.ndarray:
+    """What a candidate itself says of its answers (n,): its own probability, else its tokens' geometric mean."""
+    stated = np.exp(pd.to_numeric(rows["mean_logprob"]).to_numpy(float, na_value=np.nan))
+    own = rows["confidence_raw"] if "confidence_raw" in rows else pd.Series(np.nan, index=rows.index)
+    own = pd.to_numeric(own).to_numpy(float, na_value=np.nan)
+    return np.where(np.isfinite(own), own, stated)
 
 
 def _short(text: str, most: int = 280) -> str:

@@ -1,5 +1,7 @@
 """Models: where weights come from (`files`), how they are loaded quantised, and sentence embeddings (`embedding`)."""
 
+import logging
+
 from migration.models.embedding import embed
 from migration.models.files import ModelFiles, ModelNotFound, find, notice, user_cache
 from migration.models.loading import (
@@ -11,6 +13,9 @@ from migration.models.loading import (
     plain_folder,
     with_adapter,
 )
+
+# A faster 4-bit product of an optional package: results are the same without it, and training does not use it.
+logging.getLogger("bitsandbytes.backends.cpu.ops").addFilter(lambda said: "kernels-community" not in str(said.msg))
 
 __all__ = [
     "LoadedModel",
