@@ -252,7 +252,7 @@ def differing(
 ) -> pd.DataFrame:
     """`n` calls where a candidate's answer differs from the reference, the tasks taking turns, personal data masked.
 
-    Columns: task, asked (the last message), reference, answer, score; texts cut to 280 characters. scored: of `score`,
+    Columns: task, asked (the last message), reference, answer, score, confidence (0..1, as stated); texts cut to 280 characters. scored: of `score`,
     with candidate, agrees, output; calls: call_id, messages.
     """
     from migration.audit.pii import mask
@@ -281,9 +281,8 @@ def differing(
 
 def _stated(rows: pd.DataFrame) -> np.ndarray:
     """What a candidate itself says of its answers (n,): its own probability, else its tokens' geometric mean."""
-    stated = np.exp(pd.to_numeric(rows["mean_logprob"]).to_numpy(float, na_value=np.nan))
-    own = rows["confidence_raw"] if "confidence_raw" in rows else pd.Series(np.nan, index=rows.index)
-    own = pd.to_numeric(own).to_numpy(float, na_value=np.nan)
+    known = rows.reindex(columns=["mean_logprob", "confidence_raw"]).apply(pd.to_numeric)
+    stated, own = np.exp(known["mean_logprob"].to_numpy(float)), known["confidence_raw"].to_numpy(float)
     return np.where(np.isfinite(own), own, stated)
 
 
