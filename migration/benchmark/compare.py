@@ -252,8 +252,8 @@ def differing(
 ) -> pd.DataFrame:
     """`n` calls where a candidate's answer differs from the reference, the tasks taking turns, personal data masked.
 
-    Columns: task, asked (the last message), reference, answer, score, confidence (0..1, as stated); texts cut to 280 characters. scored: of `score`,
-    with candidate, agrees, output; calls: call_id, messages.
+    Columns: task, asked (the last message), reference, answer, score, confidence (0..1, as stated); texts cut to 280
+    characters. scored: of `score`, with candidate, agrees, output; calls: call_id, messages.
     """
     from migration.audit.pii import mask
 

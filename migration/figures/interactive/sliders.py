@@ -58,8 +58,9 @@ class ThresholdSlider:
         known = self.curve["threshold"].replace([np.inf, -np.inf], np.nan).dropna()
         low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
         single, high = low == high, max(high, low + 0.01)
+        wide = widgets.Layout(width="32em")
         move = widgets.FloatSlider(value=(low + high) / 2, min=low, max=high, step=(high - low) / 100,
-                                   description="threshold", layout=widgets.Layout(width="32em"), disabled=single)  # fmt: skip
+                                   description="threshold", layout=wide, disabled=single)  # fmt: skip
         text, picture = widgets.Label(), widgets.Image(format="png")
 
         def redraw(_: Any = None) -> None:
