@@ -172,23 +172,34 @@ def test_a_named_pipe_is_refused(tmp_path: Path) -> None:
 
 
 PEAK = """
-import resource, sys
+import sys
+import psutil
 from migration.audit import import_log
+
+def high_water_mib(pid):
+    lines = open(f"/proc/{pid}/status").read().split("\\n")
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM")), 0)
+
 try:
     report = import_log(sys.argv[1], sys.argv[2], progress=lambda _: None)
     print(report.calls, report.bad, end=" ")
 except Exception as error:
     print(type(error).__name__, end=" ")
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**10)
+workers = [high_water_mib(child.pid) for child in psutil.Process().children(recursive=True)]
+print(high_water_mib("self"), *workers)
 """
 
 
-def peak_mib(log: Path, folder: Path) -> tuple[list[str], int]:
-    """(what came of the import of `log`, its peak memory in MiB), measured in a process of its own."""
+def peak_mib(log: Path, folder: Path) -> tuple[list[str], list[int]]:
+    """(what came of the import of `log`: calls, bad; peak MiB of its process and of each worker).
+
+    Of the kernel's VmHWM: `ru_maxrss` is handed down by exec, so that a child of a large pytest worker reports the
+    memory of that worker (2,081 MiB once), and it leaves out the workers that parse.
+    """
     command = [sys.executable, "-c", PEAK, log, folder / "c.parquet"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    *came, peak = done.stdout.split()
-    return came, int(peak)
+    came = done.stdout.split()
+    return came[:2], [int(one) for one in came[2:]]
 
 
 @pytest.mark.slow
@@ -197,9 +208,10 @@ def test_prompts_of_ten_megabytes_stay_in_bounded_memory(tmp_path: Path) -> None
         for n in range(24):
             asked = [{"role": "user", "content": f"{n} " + "word " * (2 << 20)}]
             file.write(orjson.dumps(line(n, request={"model": "gpt-4o", "messages": asked})) + b"\n")
-    came, peak = peak_mib(tmp_path / "log.jsonl.gz", tmp_path)
+    came, peaks = peak_mib(tmp_path / "log.jsonl.gz", tmp_path)
+    print(peaks)
     assert came == ["24", "0"]
-    assert peak < 2_600  # seen: under 1,100 alone, 2,081 once in a full parallel run; why is not known yet
+    assert max(peaks) < 1_100
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
