@@ -15,17 +15,9 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from migration.audit.pii.patterns import (
-    ADDRESSES,
-    BIRTHDATES,
-    EMAILS,
-    NAME_CUES,
-    NAMES,
-    NATIONAL_IDS,
-    PHONES,
-    SECRET_CUES,
-    SECRETS,
-)
+from migration.audit.pii.names import NAME_CUES, NAMES
+from migration.audit.pii.patterns import BIRTHDATES, EMAILS, NATIONAL_IDS, PHONES, SECRET_CUES, SECRETS
+from migration.audit.pii.places import ADDRESSES
 
 NEAR = 48
 """Characters before a find in which a word may say what it is."""
@@ -76,11 +68,15 @@ _VOUCHES = {
     "CARD": re.compile(r"card|visa|master|amex|credit|debit", re.I),
 }
 _SPOILS = re.compile(
-    r"(?:order|invoice|account|ref(?:erence)?|reservation|booking|ticket|tracking|purchase|bill|case|product|item|flight)\w*"
+    r"(?:order|invoice|account|ref(?:erence)?|reservation|booking|ticket|tracking|purchase|bill|case|product|item|flight|sku"
+    r"|isbn|ean|bestell|bestelling|rechnung|artikel|commande|facture|pedido|factura|encomenda|fatura|ordine|fattura|zamówieni"
+    r"|faktur|beställning|ordre|varenummer|queue|serial|model|build|version)\w*"
     r"\W{0,3}(?:(?:no|num|number|id|code|nr)\b\W{0,4})?(?:(?:is|was)\W{1,3})?[#:\s\"']*\Z|[#\w]\Z",
     re.I,
 )
-_MAY_HOLD = re.compile(r"@|[\[(]at[\])]|\d.{0,3}\d.{0,3}\d|::|\b\d{1,5}[A-Za-z]?,?\s+\w|[a-zß.]\s\d", re.I)
+_MAY_HOLD = re.compile(
+    r"@|[\[(]at[\])]| at [\w-]{1,64} dot |\d.{0,3}\d.{0,3}\d|::|\b\d{1,5}[A-Za-z]?,?\s+\w|[a-zß.]\s\d", re.I
+)
 _MANY_DIGITS = re.compile(r"(?:\d[\s().+/-]{0,3}){7,}")
 _MASK = r"<[A-Z_]+_\d+>"
 _KEPT = re.compile(
@@ -167,10 +163,11 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
     if SECRET_CUES.search(said):
         yield from _within("SECRET", SECRETS[1:], text, said)
     yield from _recognised(text, before, said)
-    yield from _matches("NATIONAL_ID", NATIONAL_IDS, text)
     if any(letter.isdigit() for letter in text):
-        for kind, patterns in (("PHONE", PHONES), ("ADDRESS", ADDRESSES), ("BIRTHDATE", BIRTHDATES)):
-            yield from _matches(kind, patterns, text)
+        yield from _within("NATIONAL_ID", NATIONAL_IDS, text, said)
+        yield from _matches("PHONE", PHONES, text)
+        yield from _within("ADDRESS", ADDRESSES, text, said)
+        yield from _within("BIRTHDATE", BIRTHDATES, text, said)
     yield from _matches("EMAIL", EMAILS, text)
     if NAME_CUES.search(said):
         yield from _within("NAME", NAMES, text, said)

@@ -63,11 +63,16 @@ class Masker:
         if isinstance(value, list):
             return [self._walk(item, conversation, key) for item in value]
         if isinstance(value, str):
-            return self._masked(value, conversation, key.replace("_", " "))
+            return self._masked(value, conversation, _words(key))
         if isinstance(value, int) and not isinstance(value, bool) and value > 999_999:
-            masked = self._masked(str(value), conversation, key.replace("_", " "))
+            masked = self._masked(str(value), conversation, _words(key))
             return value if masked == str(value) else masked
         return value
+
+
+def _words(key: str) -> str:
+    """A JSON key as words: `birth_date` and `birthDate` vouch for a value as "birth date" does."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key.replace("_", " "))
 
 
 _STYLES = (

@@ -2,8 +2,12 @@
 
 from collections import Counter
 
+import pytest
+
 from migration.audit.pii.recall import recall_by_kind
+from migration.errors import BadInput
 from migration.sample.personal import COUNTRIES, NOTHING, labelled
+from migration.sample.written import written
 
 
 def test_the_labelled_texts_are_many_and_of_eight_countries() -> None:
@@ -16,8 +20,24 @@ def test_the_labelled_texts_are_many_and_of_eight_countries() -> None:
 
 
 def test_what_has_a_pattern_is_found_and_names_where_they_are_introduced() -> None:
-    recall = recall_by_kind(seed=8).set_index("kind")
+    recall = recall_by_kind(labelled(seed=8)).set_index("kind")
     assert (recall.drop(index=["NAME", "NONE"]).recall >= 0.95).all(), recall
     assert recall.recall["NAME"] >= 0.8
     assert recall.recall["NONE"] <= 0.02, "texts without personal data stay as they are"
     assert ((recall.low <= recall.recall) & (recall.recall <= recall.high)).all()
+
+
+def test_texts_that_the_patterns_were_not_written_for_are_masked_too() -> None:
+    texts = written()
+    countries = {text.country for text in texts}
+    assert (len(texts) >= 300, len(countries) >= 8) == (True, True)
+    recall = recall_by_kind(texts).set_index("kind")
+    print(recall)
+    assert (recall.drop(index=["NONE"]).recall >= 0.8).all(), recall
+    assert recall.recall["NONE"] <= 0.02
+
+
+def test_a_text_that_names_no_value_is_told_by_its_line(tmp_path) -> None:
+    (tmp_path / "texts.txt").write_text("# a comment\nNAME NL mijn naam is Joost\n")
+    with pytest.raises(BadInput, match="line 2: one value in"):
+        written(tmp_path / "texts.txt")
