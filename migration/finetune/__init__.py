@@ -38,7 +38,7 @@ _LATER = {
     "verdict": "proof",
     "save_adapter": "export",
     "merge": "export",
-    "serving_lines": "export",
+    "serving_lines": "runtimes",
     "launch_files": "export",
     "same_answers": "export",
     "to_gguf": "runtimes",

@@ -1,4 +1,4 @@
-"""The artifact: an adapter with its model card, merged weights, and lines that serve them.
+"""The artifact: an adapter with its model card, merged weights, and whether copies of them answer alike.
 
 Knows: what an adapter is served from, and whether two copies give the same answers. Out of scope: training, whether
 the result is good, and the formats of other runtimes (`runtimes`).
@@ -7,10 +7,11 @@ the result is good, and the formats of other runtimes (`runtimes`).
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ import torch
 import yaml
 
 from migration import models
-from migration.artifacts import resolve, write_atomic, write_json
+from migration.artifacts import write_atomic, write_json
 from migration.finetune.packing import Example
-from migration.finetune.runtimes import Logits, has_llama_gguf
-from migration.finetune.train import Recipe
+from migration.finetune.runtimes import Logits
+from migration.finetune.train import Recipe, collator_of
 from migration.finetune.watch import evaluating
 
 CARD = """---
@@ -116,52 +117,6 @@ def merge(base: str, adapter: str | Path, folder: str | Path, quantize: str | No
     return folder
 
 
-def serving_lines(base: str, tuned: str, adapter: str = "adapter", quantize: str | None = "nf4") -> dict[str, str]:
-    """Ready-to-run lines by runtime, for a shell in the folder that holds `adapter`; `quantize` as it was trained.
-
-    Those marked "by its documentation" are of runtimes that no package brings. What the others do, the tests do
-    (llama.cpp by `xllamacpp`, which is its server).
-    """
-    short = tuned.replace("+", "-")
-    if resolve(base).exists():
-        base = str(resolve(base).resolve())
-    gguf = {"GGUF, for llama.cpp and Ollama": _python("to_gguf", base, "merged", "merged.gguf")}
-    if not has_llama_gguf(base):
-        converter = "python llama.cpp/convert_hf_to_gguf.py merged --outfile merged.gguf --outtype f16"
-        gguf = {"GGUF, by llama.cpp's converter (by its documentation)": converter}
-    published = {"smollm2": "HuggingFaceTB/SmolLM2-135M-Instruct"}.get(base, base)
-    if "/" not in published or Path(published).exists():
-        published = str(models.plain_folder(models.find(base)))
-    return {
-        "First: the merged weights, which are the function that was tested": _python(
-            "merge", base, adapter, "merged", quantize
-        ),
-        "Transformers": (
-            'python -c \'from transformers import pipeline; print(pipeline("text-generation", "merged")'
-            '([{"role": "user", "content": "Where is my order?"}], max_new_tokens=64))\''
-        ),
-        "vLLM (by its documentation)": f"vllm serve merged --served-model-name {short}",
-        "vLLM, many adapters on one unquantised base (by its documentation; see how alike it is, above)": (
-            f"vllm serve {published} --enable-lora --max-lora-rank 16 --lora-modules {short}={adapter}"
-        ),
-        **gguf,
-        "llama.cpp": "llama-server -m merged.gguf --port 8080",
-        "Ollama (by its documentation)": f"echo 'FROM ./merged.gguf' > Modelfile && ollama create {short} -f Modelfile",
-        "ONNX Runtime (pip install -e '.[onnx]'), a folder for onnxruntime_genai.Model": _python(
-            "to_onnx", "merged", "merged-onnx"
-        ),
-        "ExecuTorch (pip install -e '.[executorch]'), a file for its TextLLMRunner": _python(
-            "to_executorch", "merged", "merged.pte"
-        ),
-        "This project": f"Candidate({tuned!r}, {base!r}, adapter={adapter!r}, quantize={quantize!r})",
-    }
-
-
-def _python(function: str, *arguments: str | None) -> str:
-    told = ", ".join("None" if each is None else json.dumps(each) for each in arguments)
-    return f"python -c 'from migration.finetune import {function}; {function}({told})'"
-
-
 def launch_files(folder: Path, base: str, recipe: Recipe, *, gpus: int = 2) -> str:
     """Write `sft.yaml` and `fsdp_qlora.yaml` for more than one GPU, and return the line that starts them.
 
@@ -191,8 +146,10 @@ def launch_files(folder: Path, base: str, recipe: Recipe, *, gpus: int = 2) -> s
     return "accelerate launch --config_file fsdp_qlora.yaml -m trl.scripts.sft --config sft.yaml"
 
 
-READ = 40
-"""Examples that copies of a model are compared on: a copy that differs does so on many."""
+READ, PACK = 40, 8
+"""Examples that copies of a model are compared on (a copy that differs does so on many), and those read at once."""
+READING_S = 20.0
+"""Seconds after which no further examples are read: on a slow machine fewer tell as much."""
 
 
 @dataclass(frozen=True)
@@ -222,23 +179,48 @@ class Same:
         )
 
 
-def same_answers(base: str, adapter: Path, examples: Sequence[Example], quantize: str | None) -> list[Same]:
+def same_answers(
+    base: str, adapter: Path, examples: Sequence[Example], quantize: str | None, *, seconds: float = READING_S
+) -> list[Same]:
     """The adapter on the base as it was trained, against each way to serve it.
 
     Ways: merged into the weights that the base stands for (`merge`), and where the base was quantised, the adapter on
     the unquantised base, which a server may offer and which is another function. All read the answers of up to
-    `READ` examples, spread evenly: what they would write at each position, and how likely the answer's tokens are,
-    must be alike.
+    `READ` examples, spread evenly, as many as the first one reads in `seconds`: what they would write at each
+    position, and how likely the answer's tokens are, must be alike.
     """
     examples = [examples[at] for at in np.unique(np.linspace(0, len(examples) - 1, READ).astype(int))]
+    packs = _packs(examples)
     trained = models.load(base, quantize=quantize)
-    trained = replace(trained, model=models.with_adapter(trained.model, adapter))
-    one, name = readings(in_transformers(trained), examples), f"Adapter on the {quantize or 'plain'} base"
+    one = _read(replace(trained, model=models.with_adapter(trained.model, adapter)), packs, seconds)
+    packs, name = packs[: len(one)], f"Adapter on the {quantize or 'plain'} base"
     ways = {"the merged weights": quantize} | ({"the adapter on the unquantised base": None} if quantize else {})
-    return [
-        alike(one, readings(in_transformers(models.load(base, quantize=way, adapter=adapter)), examples), name, told)
-        for told, way in ways.items()
-    ]
+    found = []
+    for told, way in ways.items():
+        two = _read(models.load(base, quantize=way, adapter=adapter), packs)
+        found.append(alike([*chain(*one)], [*chain(*two)], name, told))
+    return found
+
+
+def _packs(examples: Sequence[Example]) -> list[list[Example]]:
+    """Up to `PACK` examples of one call site each, the sites taking turns."""
+    sites: dict[str, list[Example]] = {}
+    for example in examples:
+        sites.setdefault(example.site, []).append(example)
+    parts = [[own[at : at + PACK] for at in range(0, len(own), PACK)] for own in sites.values()]
+    return [pack for turn in zip_longest(*parts) for pack in turn if pack]
+
+
+def _read(
+    loaded: models.LoadedModel, packs: Sequence[Sequence[Example]], seconds: float = np.inf
+) -> list[list[Reading]]:
+    """The readings of each pack, of the first ones where `seconds` are over."""
+    started, found = time.monotonic(), []
+    for pack in packs:
+        found.append(read_together(loaded, pack))
+        if time.monotonic() - started > seconds:
+            break
+    return found
 
 
 Reading = tuple[list[int], float]
@@ -263,14 +245,27 @@ def in_transformers(loaded: models.LoadedModel) -> Logits:
     return logits
 
 
+@torch.no_grad()
+def read_together(loaded: models.LoadedModel, examples: Sequence[Example]) -> list[Reading]:
+    """As `readings`, of examples of one call site in one forward pass, their shared beginning computed once."""
+    batch = collator_of(loaded.model, loaded.tokenizer, examples)([{"examples": list(range(len(examples)))}])
+    inputs = {key: value.to(loaded.device) for key, value in batch.items() if key not in ("labels", "shift_labels")}
+    logits = evaluating(loaded.model)(**inputs, use_cache=False).logits.float()
+    lengths = [len(example) - example.answer for example in examples]
+    packed = len(logits) < len(examples)
+    parts = logits[0].split(lengths) if packed else [row[-n:] for row, n in zip(logits, lengths, strict=True)]
+    return [_reading(part, example) for part, example in zip(parts, examples, strict=True)]
+
+
 def readings(logits: Logits, examples: Sequence[Example]) -> list[Reading]:
     """For each example the likeliest token at every answer position up to the first miss, and the mean logprob."""
-    found = []
-    for example in examples:
-        wanted = example.ids[example.answer :]
-        at_answer = logits(example.ids, len(wanted) + 1)[:-1]
-        said = at_answer.argmax(-1).tolist()
-        miss = next((at for at, (a, b) in enumerate(zip(said, wanted, strict=True)) if a != b), len(wanted))
-        chosen = at_answer.log_softmax(-1)[torch.arange(len(wanted)), torch.tensor(wanted)]
-        found.append((said[: miss + 1], float(chosen.mean())))
-    return found
+    lengths = [len(example) - example.answer for example in examples]
+    return [_reading(logits(one.ids, n + 1)[:-1], one) for one, n in zip(examples, lengths, strict=True)]
+
+
+def _reading(at_answer: torch.Tensor, example: Example) -> Reading:
+    """at_answer: (K, vocabulary), the logits before each of the answer's K tokens."""
+    wanted, said = example.ids[example.answer :], at_answer.argmax(-1).tolist()
+    miss = next((at for at, (a, b) in enumerate(zip(said, wanted, strict=True)) if a != b), len(wanted))
+    chosen = at_answer.log_softmax(-1)[torch.arange(len(wanted)), torch.tensor(wanted)]
+    return said[: miss + 1], float(chosen.mean())

@@ -1,4 +1,4 @@
-"""Merged weights as other runtimes read them: GGUF for llama.cpp, ONNX Runtime, ExecuTorch.
+"""Merged weights as other runtimes read them (GGUF, ONNX Runtime, ExecuTorch), and the lines that serve them.
 
 Knows: those runtimes' own exporters and how each is asked for logits. Out of scope: adapters, training, and
 whether a copy answers well (`export` compares it with the original).
@@ -8,6 +8,7 @@ ONNX Runtime and ExecuTorch are extras (`pip install -e '.[onnx]'`, `'.[executor
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,7 +20,7 @@ import numpy as np
 import torch
 
 from migration import models
-from migration.artifacts import read_json
+from migration.artifacts import read_json, resolve
 from migration.errors import BadInput
 
 Logits = Callable[[list[int], int], torch.Tensor]
@@ -169,3 +170,49 @@ def in_executorch(file: str | Path) -> Logits:
         return found[0, -keep:].clone()  # the runtime writes the next answer into the same memory
 
     return logits
+
+
+def serving_lines(base: str, tuned: str, adapter: str = "adapter", quantize: str | None = "nf4") -> dict[str, str]:
+    """Ready-to-run lines by runtime, for a shell in the folder that holds `adapter`; `quantize` as it was trained.
+
+    Those marked "by its documentation" are of runtimes that no package brings. What the others do, the tests do
+    (llama.cpp by `xllamacpp`, which is its server).
+    """
+    short = tuned.replace("+", "-")
+    if resolve(base).exists():
+        base = str(resolve(base).resolve())
+    gguf = {"GGUF, for llama.cpp and Ollama": _python("to_gguf", base, "merged", "merged.gguf")}
+    if not has_llama_gguf(base):
+        converter = "python llama.cpp/convert_hf_to_gguf.py merged --outfile merged.gguf --outtype f16"
+        gguf = {"GGUF, by llama.cpp's converter (by its documentation)": converter}
+    published = {"smollm2": "HuggingFaceTB/SmolLM2-135M-Instruct"}.get(base, base)
+    if "/" not in published or Path(published).exists():
+        published = str(models.plain_folder(models.find(base)))
+    return {
+        "First: the merged weights, which are the function that was tested": _python(
+            "merge", base, adapter, "merged", quantize
+        ),
+        "Transformers": (
+            'python -c \'from transformers import pipeline; print(pipeline("text-generation", "merged")'
+            '([{"role": "user", "content": "Where is my order?"}], max_new_tokens=64))\''
+        ),
+        "vLLM (by its documentation)": f"vllm serve merged --served-model-name {short}",
+        "vLLM, many adapters on one unquantised base (by its documentation; see how alike it is, above)": (
+            f"vllm serve {published} --enable-lora --max-lora-rank 16 --lora-modules {short}={adapter}"
+        ),
+        **gguf,
+        "llama.cpp": "llama-server -m merged.gguf --port 8080",
+        "Ollama (by its documentation)": f"echo 'FROM ./merged.gguf' > Modelfile && ollama create {short} -f Modelfile",
+        "ONNX Runtime (pip install -e '.[onnx]'), a folder for onnxruntime_genai.Model": _python(
+            "to_onnx", "merged", "merged-onnx"
+        ),
+        "ExecuTorch (pip install -e '.[executorch]'), a file for its TextLLMRunner": _python(
+            "to_executorch", "merged", "merged.pte"
+        ),
+        "This project": f"Candidate({tuned!r}, {base!r}, adapter={adapter!r}, quantize={quantize!r})",
+    }
+
+
+def _python(function: str, *arguments: str | None) -> str:
+    told = ", ".join("None" if each is None else json.dumps(each) for each in arguments)
+    return f"python -c 'from migration.finetune import {function}; {function}({told})'"

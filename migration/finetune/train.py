@@ -225,7 +225,7 @@ def tune(
         say(f"this training was finished before: read from {folder.name}")
         return read_training(folder)
     recipe, started = enough(recipe, len(examples)), time.monotonic()
-    collator, rows = _collator(model, tokenizer, examples, recipe), _planned(examples, recipe, folder)
+    collator, rows = collator_of(model, tokenizer, examples, recipe.packed), _planned(examples, recipe, folder)
     adapted = prepare(model, recipe, start)
 
     def attempt(parts: int) -> Watch:
@@ -252,13 +252,14 @@ def tune(
     return read_training(folder)
 
 
-def _collator(model: Any, tokenizer: Any, examples: Sequence[Example], recipe: Recipe) -> Collator:
+def collator_of(model: Any, tokenizer: Any, examples: Sequence[Example], packed: bool = True) -> Collator:
+    """What turns rows of `examples` into batches for `model`."""
     return Collator(
         examples,
         tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id,
         dtype=model.get_input_embeddings().weight.dtype,
         window=getattr(model.config, "sliding_window", None),
-        packed=recipe.packed,
+        packed=packed,
         width=model.config.get_text_config().hidden_size,
     )
 

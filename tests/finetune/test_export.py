@@ -12,7 +12,7 @@ import torch
 from families import examples_of
 
 from migration import models
-from migration.finetune import export
+from migration.finetune import export, runtimes
 from migration.finetune.train import Recipe, tune
 
 
@@ -32,6 +32,21 @@ def tuned(llama, tmp_path_factory):
 
 def read(loaded, examples):
     return export.readings(export.in_transformers(loaded), examples)
+
+
+def test_examples_are_read_together_as_one_by_one(tuned, llama):
+    base, training, examples = tuned
+    loaded = models.load(base, adapter=training.folder / "best")
+    together = export.read_together(loaded, examples[:8]) + export.read_together(loaded, examples[8:9])
+    for (said, logprob), (one, alone) in zip(together, read(loaded, examples[:9]), strict=True):
+        assert said == one
+        assert logprob == pytest.approx(alone, abs=1e-4)
+
+
+def test_on_a_slow_machine_copies_are_compared_on_fewer_examples(tuned):
+    base, training, examples = tuned
+    (same,) = export.same_answers(base, training.folder / "best", examples, None, seconds=0.0)
+    assert same.n == export.PACK
 
 
 def run(line):
@@ -106,7 +121,7 @@ def test_serving_lines_run_as_they_are_printed(tuned, tmp_path, monkeypatch, cap
     monkeypatch.chdir(tmp_path)
     shutil.copytree(training.folder / "best", "adapter")
     for quantize in (None, "nf4"):
-        lines = export.serving_lines(base, "tiny+tuned", quantize=quantize)
+        lines = runtimes.serving_lines(base, "tiny+tuned", quantize=quantize)
         run(next(line for told, line in lines.items() if told.startswith("First")))
         run(lines["Transformers"])
         assert "'role': 'assistant'" in capsys.readouterr().out
@@ -119,7 +134,7 @@ def test_serving_lines_run_as_they_are_printed(tuned, tmp_path, monkeypatch, cap
 
 @pytest.mark.parametrize(("base", "writes"), [("smollm2", "to_gguf"), ("pocket-llama3", "convert_hf_to_gguf.py")])
 def test_the_line_that_writes_gguf_is_one_that_can(base, writes):
-    (line,) = (line for runtime, line in export.serving_lines(base, "tuned").items() if runtime.startswith("GGUF"))
+    (line,) = (line for runtime, line in runtimes.serving_lines(base, "tuned").items() if runtime.startswith("GGUF"))
     assert writes in line
 
 
