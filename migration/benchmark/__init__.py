@@ -10,6 +10,7 @@ from migration.benchmark.engine.cache import Answers
 from migration.benchmark.kinds import Classifier, fit_classifier
 from migration.benchmark.kinds.by_task import keep as keep_classifiers
 from migration.benchmark.labels import labelled, quality, read_labels
+from migration.benchmark.planning import plan_trial
 from migration.benchmark.probes import probed, sampled, verbalised
 from migration.benchmark.public import head_to_head, lm_eval
 from migration.benchmark.sampling import Plan, draw_sample, eligible, plan_sample
@@ -26,7 +27,7 @@ from migration.benchmark.scoring.scorers import (
     with_task_options,
 )
 from migration.benchmark.shots import with_shots
-from migration.benchmark.trial import ask, available, facts, notices, plan_trial
+from migration.benchmark.trial import ask, available, facts, notices
 
 __all__ = [
     "Answers",

@@ -22,7 +22,7 @@ from migration.stats import holm, paired_difference
 
 MOST_ANSWERS, MOST_NEW = 64, 0.02
 """A set is closed up to so many answers, if the next call brings a new one at most this often."""
-FIRST_CALLS, MOST_CALLS = 10, 50
+FIRST_CALLS, MOST_CALLS = 5, 50
 """Calls of a task that are asked: the first ones tell what one costs here, the most tell twenty points."""
 FRAME = (
     *("task", "answers", "n", "written", "chosen", "difference", "low", "high", "p_value"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from migration.benchmark.candidates import Message, chat
 from migration.models import embed
 from migration.models.files import ModelNotFound
 
-MOST_COMPARED = 1000
+MOST_COMPARED = 300
 """Training calls of a task that worked examples are taken from: a random part of more."""
 SIMILAR, RANDOM = "similar", "random"
 """Which examples: those whose own text is nearest to the question, or the same few for all calls of a task."""
@@ -41,10 +42,10 @@ class Examples:
         TF-IDF where the encoder is absent), `random` the same k for all calls, which share them as a prefix.
         An example's system text is left out, as the request brings its own.
         """
-        shown = train.sample(min(len(train), MOST_COMPARED), random_state=seed)
+        shown = train.sample(min(len(train), k if examples == RANDOM else MOST_COMPARED), random_state=seed)
         masked = [
-            mask_messages([*chat(m), {"role": "assistant", "content": r}], masker=Masker())
-            for m, r in zip(shown["messages"], shown["response"], strict=True)
+            _masked((*((m["role"], m["content"]) for m in chat(asked)), ("assistant", said)))
+            for asked, said in zip(shown["messages"], shown["response"], strict=True)
         ]
         turns = tuple([m for m in each if m["role"] != "system"] for each in masked)
         k = min(k, len(turns))
@@ -69,7 +70,7 @@ def _question(messages: Sequence[Message]) -> str:
 
 def _nearest(examples: list[str], k: int) -> Callable[[list[str]], np.ndarray]:
     try:
-        known = embed(examples, fast=True)
+        known = _embedded(tuple(examples))
         likeness: Callable[[list[str]], Any] = lambda asked: embed(asked, fast=True) @ known.T  # noqa: E731
     except ModelNotFound:
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -101,3 +102,15 @@ def with_shots(
             for i, each in zip(group.index, found, strict=True):
                 messages[i] = each
     return requests.assign(messages=messages)
+
+
+@lru_cache(maxsize=64)
+def _embedded(examples: tuple[str, ...]) -> np.ndarray:
+    """Their sentence embeddings; the warm-up and every candidate compare with the same ones."""
+    return embed(examples, fast=True)
+
+
+@lru_cache(maxsize=8192)
+def _masked(turns: tuple[tuple[str, str], ...]) -> tuple[Message, ...]:
+    """The turns (role, content) as messages without personal data, each worked out once."""
+    return tuple(mask_messages([{"role": role, "content": content} for role, content in turns], masker=Masker()))

@@ -1,4 +1,4 @@
-"""Candidates on trial: which can be had, how fast each is here, and their answers.
+"""Candidates on trial: which can be had, and their answers.
 
 Language models answer one and the same sample, within the minutes; a classifier and a cache, which cost next to
 nothing, answer the held-out calls of every task that they can answer. Out of scope: how an answer is computed
@@ -17,26 +17,23 @@ import pandas as pd
 
 from migration.artifacts import read_json, write_json
 from migration.audit.prices import price_table
-from migration.benchmark.candidates import ROOM as MORE
-from migration.benchmark.candidates import SLACK, Candidate, Progress, frame, model_name
+from migration.benchmark.candidates import Candidate, Progress, frame, model_name
 from migration.benchmark.engine import answer
 from migration.benchmark.kinds import by_task, cached
-from migration.benchmark.sampling import Plan, draw_sample, eligible, fixed_plan, plan_sample
+from migration.benchmark.sampling import eligible
 from migration.benchmark.shots import with_shots
 from migration.errors import BadInput
 from migration.models import ModelNotFound, find, notice
 from migration.models.embedding import ENCODER
 from migration.schema import REPLAYED, CandidateKind, Split
-from migration.stats import calls_for_width
 
-WARM_UP = 6
-"""Calls of a task that tell what one costs; they are the first of the sample, so nothing is asked in vain."""
-WARM_UP_PART = 0.15
-"""Part of the minutes after which no further task is warmed up; the rest are estimated from their tokens."""
-CHOOSING_PART = 0.15
+CHOOSING_PART = 0.1
 """Part of the minutes that is kept for choosing among known answers (`closed`)."""
-ROUND = 10
+ROUND = 6
 """Calls of each task that are asked before the clock is looked at again."""
+EVERY = 2
+"""Of the calls in the sample, a model with worked examples in its prompt answers every second one: its prompts are
+several times as long, and its row is there to compare."""
 MOST_HELD = 4000
 """Held-out calls of a task that a classifier and a cache answer."""
 NOT_ASKED = "no_answers: the task has no set of answers to choose from"
@@ -105,16 +102,17 @@ def ask(
     """Every candidate's answers, one below the other; kept ones are not computed again.
 
     Language models answer every call of `sample`, or, where `minutes` are given, its first calls of every task alike
-    until their computing time is up. A classifier and a cache answer the held-out calls of the tasks that they can
-    answer, and fail those of the other tasks in `sample`. calls: the log, whose `train` split gives worked examples
-    and what a classifier learns. Columns: those of an answer (`candidates.COLUMNS`), the candidate's identity
-    (`CandidateId.columns`), `weight`: the logged calls that the row speaks for; one row a candidate and call.
+    until their computing time is up, those with worked examples in the prompt every second one (`EVERY`). A classifier
+    and a cache answer the held-out calls of the tasks that they can answer, and fail those of the other tasks in
+    `sample`. calls: the log, whose `train` split gives worked examples and what a classifier learns. Columns: those of
+    an answer (`candidates.COLUMNS`), the candidate's identity (`CandidateId.columns`), `weight`: the logged calls that
+    the row speaks for; one row a candidate and call.
     """
     train = calls[(calls["split"] == Split.TRAIN) & calls["kind"].isin(REPLAYED)]
     models = [candidate for candidate in candidates if candidate.generates]
     found = iter(_asked(models, sample, train, minutes, cache, progress))
     parts = [
-        next(found) if candidate.generates else _without_model(candidate, sample, calls, cache, progress)
+        next(found) if candidate.generates else answer_without_model(candidate, sample, calls, cache, progress)
         for candidate in candidates
     ]
     replayed = calls[calls["kind"].isin(REPLAYED)]
@@ -139,34 +137,44 @@ def _asked(
 
     Time is what was computed, not what passed, so that a run that was stopped asks the same calls again.
     """
-    requests, file = asked_of(sample), cache / "answers.sqlite"
-    rounds = sample.groupby("task").cumcount().to_numpy() // ROUND
-    prompts = [_with_examples(each, requests, train) for each in models]
+    file = cache / "answers.sqlite"
+    turn = turn_of(sample)
+    prompts = [with_examples(each, sample, train) for each in models]
     if minutes is None:
         return [answer(each, asked, cache=file, progress=progress) for each, asked in zip(models, prompts, strict=True)]
-    own = [[answer(c, asked[rounds == 0], cache=file)] for c, asked in zip(models, prompts, strict=True)]
+    prompts = [
+        asked[(turn % EVERY == 0).to_numpy()] if each.shots else asked
+        for each, asked in zip(models, prompts, strict=True)
+    ]
+    rounds = [(turn[asked.index] // ROUND).to_numpy() for asked in prompts]
+    own = [[answer(c, asked[of == 0], cache=file)] for c, asked, of in zip(models, prompts, rounds, strict=True)]
     each = np.array([seconds(first).sum() for (first,) in own])  # of a round
-    left, last = 60 * minutes - each.sum(), int(rounds.max(initial=0))
-    for place, (candidate, asked) in enumerate(zip(models, prompts, strict=True)):
+    left, last = 60 * minutes - each.sum(), int((turn // ROUND).max())
+    for place, (candidate, asked, of) in enumerate(zip(models, prompts, rounds, strict=True)):
         share, taken = left * each[place] / max(each[place:].sum(), 1e-9), 0.0
         for at in range(1, last + 1):
             if taken + each[place] / 2 > share:
                 last = at - 1
                 break
-            own[place].append(answer(candidate, asked[rounds == at], cache=file, progress=progress))
+            own[place].append(answer(candidate, asked[of == at], cache=file, progress=progress))
             taken += float(seconds(own[place][-1]).sum())
         left -= taken
     return [pd.concat(parts[: last + 1], ignore_index=True) for parts in own]
 
 
-def _with_examples(candidate: Candidate, requests: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
-    if not candidate.shots:
-        return requests
-    return with_shots(requests, train, candidate.shots, examples=candidate.examples)
+def turn_of(sample: pd.DataFrame) -> pd.Series:
+    """The place of each call of `sample` (task) among those of its task, from 0."""
+    return sample.groupby("task").cumcount()
 
 
-def _without_model(
-    candidate: Candidate, sample: pd.DataFrame, calls: pd.DataFrame, cache: Path, progress: Progress | None
+def with_examples(candidate: Candidate, sample: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
+    """What `candidate` is asked for each call of `sample`: `asked_of`, with worked examples where it has some."""
+    requests = asked_of(sample)
+    return with_shots(requests, train, candidate.shots, examples=candidate.examples) if candidate.shots else requests
+
+
+def answer_without_model(
+    candidate: Candidate, sample: pd.DataFrame, calls: pd.DataFrame, cache: Path, progress: Progress | None = None
 ) -> pd.DataFrame:
     """Answers of a classifier or a cache to held-out calls, and a failure for each other call of `sample`."""
     held = eligible(calls)
@@ -185,67 +193,9 @@ def asked_of(sample: pd.DataFrame) -> pd.DataFrame:
     return sample[["call_id", "messages", "task", "max_tokens"]].assign(tools=sample.get("tools"))
 
 
-def plan_trial(
-    candidates: Sequence[Candidate],
-    calls: pd.DataFrame,
-    *,
-    minutes: float,
-    cache: Path,
-    width: float = 0.10,
-    per_task: int = 0,
-    splits: Sequence[str] = ("calibration", "test"),
-    progress: Progress | None = None,
-) -> Plan:
-    """Warm every candidate up on a few calls of each task, cheapest first, and share the minutes by what was seen.
-
-    Only language models take time worth planning. per_task: so many calls of each task instead, whatever they take. A
-    kept answer keeps its time too, so the same run folder gives the same plan again. Raises NotEnoughCalls.
-    """
-    candidates = [candidate for candidate in candidates if candidate.generates]
-    if per_task or not candidates:
-        per_task = per_task or calls_for_width(width)
-        return fixed_plan(calls, per_task, width=width, splits=splits)
-    first = draw_sample(calls, WARM_UP, splits=splits)
-    sizes = eligible(calls, splits).groupby("task")[["prompt_tokens", "completion_tokens"]].mean()
-    order = (sizes["prompt_tokens"] + 10 * sizes["completion_tokens"]).sort_values().index
-    part = WARM_UP_PART * minutes * 60 / len(candidates)
-    seen: list[pd.DataFrame] = []
-    for candidate in candidates:  # one after the other: a model is loaded once, not once a task
-        spent = 0.0
-        for task in order:
-            if spent > part:
-                break
-            seen.append(ask([candidate], first[first["task"] == task], calls, cache=cache).assign(task=task))
-            spent += float(seconds(seen[-1]).sum())
-    answers = pd.concat(seen, ignore_index=True)
-    if progress:
-        tasks, took = answers["task"].nunique(), seconds(answers).sum()
-        progress(f"warm-up: {len(answers)} answers to {tasks} of {len(order)} tasks, {took:.0f} s of computing")
-    each = dict.fromkeys(map(str, order), 0.0)
-    for _, rows in answers.groupby("candidate"):
-        measured = seconds(rows).groupby(rows["task"]).mean()
-        for task in order:
-            each[str(task)] += float(measured[task] if task in measured else _estimate(rows, sizes.loc[task]))
-    return plan_sample(calls, each, minutes=minutes * (1 - CHOOSING_PART), width=width, splits=splits)
-
-
 def seconds(answers: pd.DataFrame) -> pd.Series:
     """What each answer took of the trial's time; answers that failed at once took none."""
     return answers["compute_ms"].fillna(0.0) / 1e3
-
-
-def _estimate(rows: pd.DataFrame, size: pd.Series) -> float:
-    """Seconds of a call of `size` tokens for the one candidate of `rows`: the line of its latencies, one call at a
-    time, less what batches save at the least (the smallest saving of the tasks that were warmed up)."""
-    rows = rows.dropna(subset=["latency_ms"])
-    if rows.empty:
-        return 0.0
-    tokens = np.column_stack([np.ones(len(rows)), rows["prompt_tokens"], rows["completion_tokens"]]).astype(float)
-    line: Any = np.linalg.lstsq(tokens, rows["latency_ms"].to_numpy(float), rcond=None)[0]
-    times = rows.groupby("task")[["compute_ms", "latency_ms"]].sum()
-    part = float((times["compute_ms"] / times["latency_ms"]).max())
-    alone = np.maximum(line, 0) @ [1, size["prompt_tokens"], SLACK * size["completion_tokens"] + MORE]
-    return float(alone) * min(1.0, part) / 1e3
 
 
 def facts(candidates: Sequence[Candidate], *, cache: Path) -> dict[str, dict[str, Any]]:

@@ -26,6 +26,8 @@ from migration.errors import BadInput, NotEnoughCalls
 
 FEWEST = 20
 """Training calls below which a task is left to the untuned model."""
+ENOUGH, EACH = 200, 5
+"""Examples that a task of few answers needs, and those that each answer needs where it has many."""
 SOURCES = {"log": "log", "correction": "corrections file", "relabelled": "relabelling model"}
 BAD_ENDS = ("length", "content_filter", "error")
 _COLUMNS = (
@@ -85,11 +87,12 @@ def choose(
     calls: pd.DataFrame, tasks: Sequence[str], *, n: int = 200, validation: int = 40, corrections: str | Path = "",
     seed: int = 7,
 ) -> TrainingSet:  # fmt: skip
-    """Up to `n` training and `validation` calls of each task, from the `train` split alone.
+    """Up to `n` training and `validation` calls of each task, from the `train` split alone; `EACH` of every answer
+    where a task has so many that `n` are fewer.
 
     calls: the calls table, perhaps with a column `relabelled`, which then replaces the reference where it is not
-    null, and `feedback` (a text or number; negative ones are dropped). corrections: JSONL or CSV with call_id and
-    response (a person's answer replaces the reference) or messages and response (one more example).
+    null, `feedback` (a text or number; negative ones are dropped), and `doubt` (`pick`). corrections: JSONL or CSV
+    with call_id and response (a person's answer replaces the reference) or messages and response (one more example).
     Raises NotEnoughCalls for a task with fewer than FEWEST usable calls, BadInput for a corrections file that
     cannot be read, LeakError where the result repeats a held-out call.
     """
@@ -103,7 +106,8 @@ def choose(
         if len(pool) < FEWEST:
             raise NotEnoughCalls(f"training on task {task}", len(pool), FEWEST)
         kept_back = min(validation, len(pool) // 5)
-        chosen = pool.loc[pick(pool, min(n, len(pool) - kept_back), seed=seed)]
+        wanted = max(n, EACH * pool["label"].nunique()) if n >= ENOUGH else n
+        chosen = pool.loc[pick(pool, min(wanted, len(pool) - kept_back), seed=seed)]
         rest = pool.drop(chosen.index)
         trains.append(chosen)
         validations.append(rest.sample(min(kept_back, len(rest)), random_state=seed))
@@ -287,19 +291,28 @@ def _label_known(pool: pd.DataFrame) -> np.ndarray:
 def pick(pool: pd.DataFrame, n: int, *, seed: int = 7) -> list[Any]:
     """Index of `n` rows: round-robin over the labels, rarest first, each label's best-covering calls first.
 
-    pool: label, own_text and, where it is known, complexity.
+    pool: label, own_text, perhaps complexity, or `doubt`: then the labels with the most doubt left for each example
+    come first (D'Hondt's rule), and covering doubted calls counts more.
     """
-    queues = []
+    doubt = pool["doubt"].fillna(1.0) if "doubt" in pool and pool["doubt"].notna().any() else None
+    queues, stakes = [], []
     for _, group in sorted(pool.groupby("label"), key=lambda item: (len(item[1]), str(item[0]))):
         quota = min(len(group), n)
-        weight = group["complexity"].fillna(0.5).to_numpy(float) if "complexity" in group else np.full(len(group), 0.5)
-        queues.append(group.index[cover(group["own_text"].tolist(), quota, 0.5 + weight, seed=seed)].tolist())
+        wanted = 0.1 + doubt[group.index] if doubt is not None else 0.5 + _complexity(group)
+        queues.append(group.index[cover(group["own_text"].tolist(), quota, wanted.to_numpy(float), seed=seed)].tolist())
+        stakes.append(float(wanted.sum()) if doubt is not None else 1.0)
     chosen: list[Any] = []
+    taken = [0] * len(queues)
     while len(chosen) < n and any(queues):
-        for queue in queues:
-            if queue and len(chosen) < n:
-                chosen.append(queue.pop(0))
+        at = max((i for i, queue in enumerate(queues) if queue), key=lambda i: (stakes[i] / (taken[i] + 1), -i))
+        chosen.append(queues[at].pop(0))
+        taken[at] += 1
     return chosen
+
+
+def _complexity(group: pd.DataFrame) -> pd.Series:
+    known = group["complexity"] if "complexity" in group else pd.Series(np.nan, group.index)
+    return known.fillna(0.5).astype(float)
 
 
 def read_corrections(path: str | Path) -> tuple[dict[str, str], pd.DataFrame]:

@@ -24,8 +24,8 @@ from migration.finetune.packing import Collator, Example, answer_loss, encode, p
 from migration.finetune.train import Recipe, bf16_pays, enough, linear_layers, prepare, sum_parameters
 from migration.models import LoadedModel, find, plain_folder
 
-TRAINING_PART = 0.75
-"""Part of a step's minutes that training gets; answering the held-out calls gets the rest."""
+TRAINING_PART = 0.6
+"""Part of a step's minutes that training gets; what is left at its end goes to answering the held-out calls."""
 LEAST_PART = 2 / 3
 """Part of a task's epochs that the minutes must allow for it to be trained: the last ones add little."""
 FORMED = ("classification", "extraction", "routing", "sentiment", "scoring")
@@ -243,7 +243,8 @@ def choose_tasks(
     n: int = 200,
     corrections: str | Path = "",
 ) -> TaskPlan:
-    """The most valuable tasks (calls times their cost) whose training fits into `minutes`, one after the other.
+    """The most valuable tasks (calls times their cost, as far as the rungs below leave them: column `left` of `tasks`)
+    whose training fits into `minutes`, one after the other.
 
     Tasks whose answers have a form (FORMED) come before free text, of which a small model learns little in minutes.
     `wanted` names tasks to take instead, by id or name. Tasks that the audit keeps on the LLM, too few calls, prompts
@@ -255,7 +256,8 @@ def choose_tasks(
     if unknown:
         raise BadInput(f"tasks {unknown} are not in the log; it has {sorted(tasks['task'])}")
     cost = tasks["cost_usd"].fillna(0) + 1e-12 * (tasks["prompt_tokens"] + tasks["completion_tokens"])
-    order = tasks.assign(_formed=tasks["task_type"].isin(FORMED), _value=tasks["calls"] * cost)
+    left_below = tasks.get("left", 1.0)
+    order = tasks.assign(_formed=tasks["task_type"].isin(FORMED), _value=tasks["calls"] * cost * left_below)
     rows, left = [], 60 * minutes
     possible: dict[str, TrainingSet] = {}
     for row in order.sort_values(["_formed", "_value"], ascending=False).to_dict("records"):
@@ -271,6 +273,7 @@ def choose_tasks(
         if made is not None and not why:
             possible[row["task"]] = made
             why = f"{seconds / 60:.1f} minutes to train at least" + ("" if trained else f", {left / 60:.1f} are left")
+            why += f"; the rungs below leave {row['left']:.0%} of its calls" if row.get("left", 1) < 1 else ""
         left -= seconds if trained else 0
         facts = {key: row[key] for key in ("task", "name", "calls", "cost_usd")}
         count = len(made.train) if made else 0

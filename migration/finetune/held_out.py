@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import read_json, write_json
+from migration.artifacts import Step, read_json, write_json
 from migration.benchmark import Candidate
 from migration.benchmark.sampling import eligible
 from migration.benchmark.scoring.scorers import score
@@ -41,8 +41,18 @@ ROUND = 40
 """Calls of a task in one round of answers, between two looks at the clock."""
 TUNED_PART = 0.75
 """Part of the minutes for the tuned model's answers, which step 04 proves on; the base needs fewer."""
+AFTER_S = 45.0
+"""Seconds that the copies' comparison, the card and the figures take after the held-out calls."""
+LEAST_PART = 0.1
+"""Part of a step's minutes that answering gets at the least."""
 BASE_TEST_CALLS = 60
 """`test` calls of a trained task that base and tuned should both have answered."""
+
+
+def minutes_to_answer(step: Step, minutes: float) -> float:
+    """What is left of the `minutes` of `step`, less what comparing copies and drawing take; `LEAST_PART` at least."""
+    spent = time.time() - step.started + AFTER_S
+    return max(minutes - spent / 60, LEAST_PART * minutes)
 
 
 def answer_held_out(

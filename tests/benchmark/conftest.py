@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from tiny_models import byte_tokenizer, tiny
+
+from migration.schema import split_of
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +26,23 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="package")
+def calls():
+    """A log of a task with short prompts and of one with prompts that no minutes allow."""
+    rows = [
+        {
+            "call_id": f"{task}-{i}",
+            "kind": "chat",
+            "task": task,
+            "messages": [{"role": "system", "content": rule}, {"role": "user", "content": f"message {i}"}],
+            "response": "yes" if i % 3 else "no",
+            "prompt_tokens": len(rule),
+            "completion_tokens": 2,
+            "split": split_of(f"{task}-{i}"),
+        }
+        for task, rule, count in (("gate", "Answer yes or no.", 80), ("agent", "Long policy. " * 7000, 60))
+        for i in range(count)
+    ]
+    return pd.DataFrame(rows)

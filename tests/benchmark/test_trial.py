@@ -1,30 +1,9 @@
-"""A trial of real (tiny) models: planned by the clock once, asked once, and the same again from what was kept."""
+"""A trial of real (tiny) models: who can be had, how they are asked, and what is known of them."""
 
-import pandas as pd
 import pytest
 
-from migration.benchmark import Answers, Candidate, ask, available, draw_sample, facts, notices, plan_trial
+from migration.benchmark import Candidate, ask, available, draw_sample, facts, notices
 from migration.errors import BadInput
-from migration.schema import split_of
-
-
-@pytest.fixture(scope="module")
-def calls():
-    rows = [
-        {
-            "call_id": f"{task}-{i}",
-            "kind": "chat",
-            "task": task,
-            "messages": [{"role": "system", "content": rule}, {"role": "user", "content": f"message {i}"}],
-            "response": "yes" if i % 3 else "no",
-            "prompt_tokens": tokens,
-            "completion_tokens": 2,
-            "split": split_of(f"{task}-{i}"),
-        }
-        for task, rule, tokens, count in (("gate", "Answer yes or no.", 12, 80), ("agent", "Long policy.", 90_000, 60))
-        for i in range(count)
-    ]
-    return pd.DataFrame(rows)
 
 
 def test_what_cannot_be_had_is_left_out_and_said(tiny_folder):
@@ -60,19 +39,6 @@ def test_a_report_says_which_models_made_it_once_for_equal_words():
     )
 
 
-def test_the_plan_and_the_answers_are_the_same_again_and_nothing_is_computed_twice(tiny_folder, calls, tmp_path):
-    trials, _ = available([str(tiny_folder)], shots=2)
-    tables = []
-    for _ in range(2):
-        plan = plan_trial(trials, calls, minutes=0.2, cache=tmp_path)
-        answers = ask(trials, draw_sample(calls, plan.per_task), calls, cache=tmp_path)
-        tables.append((plan.frame, answers))
-    pd.testing.assert_frame_equal(tables[0][0], tables[1][0])
-    pd.testing.assert_frame_equal(tables[0][1], tables[1][1])
-    assert set(Answers(tmp_path / "answers.sqlite").counts().values()) == {1}
-    assert tables[0][1]["candidate"].unique().tolist() == [c.name for c in trials]
-
-
 def test_a_call_is_asked_with_its_tools(tiny_folder, calls, tmp_path):
     sample = draw_sample(calls, 2).query("task == 'gate'")
     tools = '[{"type": "function", "function": {"name": "find_order", "parameters": {}}}]'
@@ -82,12 +48,6 @@ def test_a_call_is_asked_with_its_tools(tiny_folder, calls, tmp_path):
     more = with_tools["prompt_tokens"] - plain["prompt_tokens"]
     assert more[0] > len(tools)  # a byte is a token here
     assert more[1] == 0
-
-
-def test_a_fixed_number_of_calls_needs_no_warm_up(tiny_folder, calls, tmp_path):
-    plan = plan_trial([Candidate("tiny", str(tiny_folder))], calls, minutes=8, cache=tmp_path, per_task=5)
-    assert plan.per_task == {"gate": 5, "agent": 5}
-    assert not (tmp_path / "answers.sqlite").exists()
 
 
 def test_facts_are_looked_up_once(tiny_folder, tmp_path):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from migration.models import LoadedModel
 
 LENGTHS = (32, 128, 512, 1024)
-TOO_LONG_MS = 1e4
+TOO_LONG_MS = 1e3
 """After a prompt that took longer than this no longer one is tried."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import read_json, write_json
+from migration.artifacts import read_json, write_json, write_table
 from migration.audit.pii import mask, mask_messages
 from migration.benchmark.candidates import Candidate, Progress, chat, frame
 from migration.benchmark.duplicates import near_any, own_texts
@@ -27,11 +27,12 @@ MOST_TRAINED = 20_000
 """Training calls of a task that are learned from."""
 TIMED = 20
 """Calls that are answered one by one, to see what a customer waits."""
-FOLDER = "classifier"
+FOLDER, ANSWERS = "classifier", "answers"
+UNKNOWN_FORM = "unknown_form: no version of the prompt is like it"
 
 
 def training_calls(calls: pd.DataFrame, task: str) -> pd.DataFrame:
-    """What a task's classifier learns from: columns messages, response, of `train` calls alone, masked.
+    """What a task's classifier learns from: columns call_id, messages, response, of `train` calls alone, masked.
 
     Calls that nearly repeat a held-out one are left out, so that what is measured is not what was learned by heart.
     Empty where the task has no set of answers: fewer than `FEWEST` calls, or new answers too often (by the share of
@@ -41,12 +42,13 @@ def training_calls(calls: pd.DataFrame, task: str) -> pd.DataFrame:
     train, held = own[own["split"] == Split.TRAIN], own[own["split"] != Split.TRAIN]
     counts = train["response"].value_counts()
     if len(train) < FEWEST or (counts == 1).sum() > NEW * len(train):
-        return train.iloc[:0][["messages", "response"]]
+        return train.iloc[:0][["call_id", "messages", "response"]]
     train = train.head(MOST_TRAINED)
     texts = pd.Series(own_texts(pd.concat([train, held])["messages"]))
     train = train[~near_any(texts[: len(train)], texts[len(train) :])]
     messages = [mask_messages(chat(each), call) for each, call in zip(train["messages"], train["call_id"], strict=True)]
-    return pd.DataFrame({"messages": pd.Series(messages, dtype=object), "response": mask(train["response"])})
+    told = {"messages": pd.Series(messages, dtype=object), "response": mask(train["response"])}
+    return pd.DataFrame({"call_id": train["call_id"].to_numpy(), **told})
 
 
 def fit_tasks(calls: pd.DataFrame, encoder: str, folder: Path, *, progress: Progress | None = None) -> Path:
@@ -98,32 +100,28 @@ def answer(
     held: rows of `sampling.eligible`. A text is answered as it came, as it would be in production. latency_ms is what
     one call alone takes here, compute_ms its share of a batch.
     """
-    classifiers = load_tasks(fit_tasks(calls, candidate.source, cache / FOLDER, progress=progress))
-    rows: list[dict[str, object]] = []
+    folder = fit_tasks(calls, candidate.source, cache / FOLDER, progress=progress)
+    names, parts = read_json(folder / "tasks.json"), [frame([])]
     for task, group in held.groupby("task", sort=False):
-        if task not in classifiers:
-            continue
-        requests = [chat(each) for each in group["messages"]]
-        wait = _wait(classifiers[str(task)], requests[:TIMED])
-        start = time.perf_counter()
-        found = classifiers[str(task)].answer(requests)
-        each = (time.perf_counter() - start) * 1e3 / len(requests)
-        for call, one in zip(group["call_id"], found.to_dict("records"), strict=True):
-            rows.append(
-                {
-                    "call_id": call,
-                    "candidate": candidate.name,
-                    "output": one["output"],
-                    "confidence_raw": one["confidence"],
-                    "margin": one["margin"],
-                    "distance": one["distance"],
-                    "latency_ms": wait,
-                    "compute_ms": each,
-                    "finish": "label",
-                    "error": None if one["output"] is not None else "unknown_form: no version of the prompt is like it",
-                }
-            )
-    return frame(rows)
+        if task in names:
+            kept = folder / ANSWERS / f"{key_of(classifier=names[task], calls=group['call_id'].tolist())[:16]}.parquet"
+            if not kept.exists():
+                write_table(kept, _answered(Classifier.load(folder / names[task]), group))
+            parts.append(frame(pd.read_parquet(kept).to_dict("records")).assign(candidate=candidate.name))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _answered(classifier: Classifier, group: pd.DataFrame) -> pd.DataFrame:
+    """One task's answers to its held-out calls `group` (call_id, messages): those of `candidates.COLUMNS` it has."""
+    requests = [chat(each) for each in group["messages"]]
+    wait = _wait(classifier, requests[:TIMED])
+    start = time.perf_counter()
+    found = classifier.answer(requests)
+    each = (time.perf_counter() - start) * 1e3 / len(requests)
+    return found.rename(columns={"confidence": "confidence_raw"}).assign(
+        call_id=group["call_id"].to_numpy(), latency_ms=wait, compute_ms=each, finish="label",
+        error=found["output"].isna().map({True: UNKNOWN_FORM, False: None}),
+    )  # fmt: skip
 
 
 def _wait(classifier: Classifier, requests: list[list[dict[str, str]]]) -> float:
