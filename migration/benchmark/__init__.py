@@ -9,8 +9,10 @@ from migration.benchmark.engine import answer
 from migration.benchmark.engine.cache import Answers
 from migration.benchmark.kinds import Classifier, fit_classifier
 from migration.benchmark.kinds.by_task import keep as keep_classifiers
+from migration.benchmark.kinds.cached import staleness
 from migration.benchmark.labels import labelled, quality, read_labels
 from migration.benchmark.planning import plan_trial
+from migration.benchmark.present import say_staleness, show_staleness
 from migration.benchmark.probes import probed, sampled, verbalised
 from migration.benchmark.public import head_to_head, lm_eval
 from migration.benchmark.sampling import Plan, draw_sample, eligible, plan_sample
@@ -64,7 +66,10 @@ __all__ = [
     "repeats",
     "repeats_sentence",
     "sampled",
+    "say_staleness",
     "score",
+    "show_staleness",
+    "staleness",
     "styled",
     "verbalised",
     "with_shots",

@@ -19,10 +19,12 @@ from migration.benchmark.candidates import Candidate, chat, frame
 from migration.benchmark.engine.cache import key_of
 from migration.benchmark.scoring.forms import plain
 from migration.schema import REPLAYED, Split
+from migration.stats import wilson
 
 AGES = (3600.0, 86_400.0, 604_800.0, 2_592_000.0, np.inf)
 """Upper bounds of the ages (seconds) whose repeats are counted apart: an hour, a day, a week, thirty days, more."""
 MISS = "no_hit: not asked before"
+AGE_NAMES = ("up to an hour", "up to a day", "up to a week", "up to thirty days", "longer")
 COLUMNS = ("age_s", "repeats", "unanimity")
 _PRIOR = 4.0
 """Repeats that the agreement of all ages weighs in the agreement of one."""
@@ -48,7 +50,6 @@ class Recall:
 
     known: dict[str, Known]
     agreement: tuple[float, ...]
-    pairs: tuple[int, ...]
 
     def look_up(self, key: str, at: float) -> dict[str, Any]:
         """The latest answer given before `at`, and its signals: confidence_raw, margin, age_s, repeats, unanimity."""
@@ -73,25 +74,30 @@ def learn_recall(calls: pd.DataFrame) -> Recall:
 
     calls: call_id, created_at, kind, task, messages, response, split.
     """
-    own = calls[
-        (calls["split"] == Split.TRAIN)
-        & calls["kind"].isin(REPLAYED)
-        & calls["task"].notna()
-        & calls["response"].notna()
-    ]
+    groups = _requests(calls[calls["split"] == Split.TRAIN])
+    known = {k: Known(tuple(at for at, _ in rows), tuple(said for _, said in rows)) for k, rows in groups.items()}
+    same, pairs = _repeated(groups)
+    of_all = (same.sum() + 1) / (pairs.sum() + 2)
+    return Recall(known, tuple(((same + _PRIOR * of_all) / (pairs + _PRIOR)).tolist()))
+
+
+def _requests(calls: pd.DataFrame) -> dict[str, list[tuple[float, str]]]:
+    """By request: when it was answered and what was said, in the order of time."""
+    own = calls[calls["kind"].isin(REPLAYED) & calls["task"].notna() & calls["response"].notna()]
     groups: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for key, at, said in zip(_keys(own), _seconds(own), own["response"], strict=True):
         groups[key].append((at, said))
-    known, right, pairs = {}, np.zeros(len(AGES)), np.zeros(len(AGES), int)
-    for key, rows in groups.items():
-        rows.sort()
-        known[key] = Known(tuple(at for at, _ in rows), tuple(said for _, said in rows))
+    return {key: sorted(rows) for key, rows in groups.items()}
+
+
+def _repeated(groups: dict[str, list[tuple[float, str]]]) -> tuple[np.ndarray, np.ndarray]:
+    """Repeats that got the answer of the time before, and all repeats, by age: int (len(AGES),) each."""
+    same, pairs = np.zeros(len(AGES), int), np.zeros(len(AGES), int)
+    for rows in groups.values():
         for (first, before), (second, after) in pairwise(rows):
             pairs[_bucket(second - first)] += 1
-            right[_bucket(second - first)] += plain(before) == plain(after)
-    of_all = (right.sum() + 1) / (pairs.sum() + 2)
-    agreement = (right + _PRIOR * of_all) / (pairs + _PRIOR)
-    return Recall(known, tuple(agreement.tolist()), tuple(pairs.tolist()))
+            same[_bucket(second - first)] += plain(before) == plain(after)
+    return same, pairs
 
 
 def answer(candidate: Candidate, held: pd.DataFrame, calls: pd.DataFrame) -> tuple[pd.DataFrame, Recall]:
@@ -107,11 +113,18 @@ def answer(candidate: Candidate, held: pd.DataFrame, calls: pd.DataFrame) -> tup
     return frame(rows).assign(**{name: own[name].to_numpy() for name in COLUMNS}), recall
 
 
-def staleness(recall: Recall) -> pd.DataFrame:
-    """How often a repeated request got the same answer, by its age: age, repeats, agreement."""
-    names = ("up to an hour", "up to a day", "up to a week", "up to thirty days", "longer")
-    table = pd.DataFrame({"age": names, "repeats": recall.pairs, "agreement": recall.agreement})
-    return table[table["repeats"] > 0].reset_index(drop=True)
+def staleness(calls: pd.DataFrame) -> pd.DataFrame:
+    """How often a request that came again got the same answer, by its age: age, repeats, agreement, low, high.
+
+    calls: as in `learn_recall`, of all splits. Ages without a repeat are left out.
+    """
+    same, pairs = _repeated(_requests(calls))
+    rows = [
+        {"age": age, "repeats": int(n), "agreement": rate.value, "low": rate.low, "high": rate.high}
+        for age, right, n in zip(AGE_NAMES, same, pairs, strict=True)
+        if n and (rate := wilson(int(right), int(n)))
+    ]
+    return pd.DataFrame(rows, columns=["age", "repeats", "agreement", "low", "high"])
 
 
 def _bucket(age: float) -> int:

@@ -43,7 +43,7 @@ def test_an_answer_is_trusted_as_long_as_the_logs_repeats_agree():
         rows += [(0, f"item {item}", "1", "train"), (0.5, f"item {item}", "1", "train")]
         rows += [(300, f"item {item}", "2", "train")]
     recall = learn_recall(log(rows))
-    table = staleness(recall).set_index("age")
+    table = staleness(log(rows)).set_index("age")
     assert table["repeats"].tolist() == [40, 40]
     assert table.loc["up to an hour", "agreement"] > 0.9
     assert table.loc["up to thirty days", "agreement"] < 0.1
@@ -59,6 +59,7 @@ def test_the_same_words_in_another_task_are_another_request():
 
 
 def test_a_log_without_repeats_knows_little():
-    recall = learn_recall(log([(i, f"text {i}", "x", "train") for i in range(9)]))
+    calls = log([(i, f"text {i}", "x", "train") for i in range(9)])
+    recall = learn_recall(calls)
     assert recall.agreement == pytest.approx([0.5] * 5)
-    assert staleness(recall).empty
+    assert staleness(calls).empty
