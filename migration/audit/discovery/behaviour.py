@@ -31,6 +31,7 @@ POLARITY, YES_NO = frozenset(_POLARITY.split()), frozenset(_YES_NO.split())
 HANDOVER = re.compile(r"queue|team|rout|escalat|depart|assign|transfer|handoff|handover|human", re.I)
 """Names of answer fields that hand a conversation on."""
 _PAIR = re.compile(r"^\s*[-*]?\s*\**([^\W\d][\w /-]{0,30}?)\**\s*[:：=]\s*\**(.*?)\**\s*$")
+_TAGGED = re.compile(r"<([A-Za-z][\w-]{0,30})>\s*([^<>]*?)\s*</\1>")
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _FENCE = re.compile(r"^\s*```\w*\s*\n(.*?)\n?\s*```\s*$", re.S)
 _NUMBER = re.compile(r"^[^\w-]{0,2}-?\d+(?:[.,]\d+)?\s*(?:%|/\s*\d+|out of \d+|points?|stars?|★)?\.?$", re.I)
@@ -83,7 +84,8 @@ class Evidence:
 
 
 def fields_of(answer: str) -> dict[str, list[str]]:
-    """An answer's fields: leaves of JSON by their path, `KEY: value` lines by key, else the whole as field `""`."""
+    """An answer's fields: leaves of JSON by their path, `KEY: value` lines by key, text in tags by tag, else the whole
+    as field `""`."""
     text = answer.strip()
     if fence := _FENCE.match(text):
         text = fence[1].strip()
@@ -98,6 +100,9 @@ def fields_of(answer: str) -> dict[str, list[str]]:
     pairs = [_PAIR.match(line) for line in text.splitlines() if line.strip()]
     if pairs and len(pairs) <= 12 and all(pairs) and (len(pairs) > 1 or len(text) < 60):
         return {p[1].strip().lower(): [p[2].strip()] for p in pairs if p}
+    tagged = _TAGGED.findall(text)
+    if tagged and not _TAGGED.sub("", text).strip():
+        return {name.lower(): [value] for name, value in tagged}
     return {"": [text]}
 
 

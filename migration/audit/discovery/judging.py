@@ -27,7 +27,7 @@ _SAYS = (
     r"benot\w*|évalu\w*|not(?:e|ez)|jug(?:e|ez)|evalú\w*|evalua\w*|calific\w*|puntú\w*|valut\w*|giudic\w*|avali\w*|beoordeel\w*"
 )
 _LOOKS = r"review\w*|check\w*|verif\w*|audit\w*|compar\w*|prüf\w*|vergleich\w*|vérifi\w*|revis\w*"
-_ASKS = r"does|did|is|are|was|were|which"
+_ASKS = r"does|did|is|are|was|were|which|how"
 _GAP = r"(?:[^\s.!?\n]+\s+){0,8}?"
 _ROLE = (
     r"(?:judge|grader|evaluator|examiner|assessor|quality\s+(?:analyst|reviewer|assurance|auditor)|prüfer|gutachter)"
@@ -39,13 +39,14 @@ _STRONG = re.compile(
 )
 _WEAK = re.compile(rf"(?:\b(?:{_LOOKS})|(?:\A|[.!?:\n])\s*(?:{_ASKS})|\bwhether)\s+{_GAP}{_OBJECT}", re.I)
 _VERDICT_WORDS = """
-pass fail passed failed passes fails correct incorrect wrong right partial partially acceptable unacceptable accept
-reject good bad excellent great fair average poor terrible perfect faithful unfaithful grounded ungrounded
-hallucinated hallucination supported unsupported compliant violation noncompliant satisfactory unsatisfactory better
-worse same tie win lose both neither a b c d e f a+ a- b+ b- c+ c- safe unsafe helpful unhelpful relevant irrelevant
-met unmet ok okay bestanden durchgefallen richtig falsch gut schlecht mangelhaft ausreichend befriedigend réussi
-échoué bien mal bon mauvais insuffisant aprobado suspenso correcto incorrecto bueno malo promosso bocciato corretto
-sbagliato buono aprovado reprovado yes no true false y n ja nein oui non si sí não nao nee 合格 不合格 正确 错误
+pass fail passed failed passes fails correct incorrect wrong right partial partially acceptable unacceptable
+accept reject good bad excellent great fair average poor terrible perfect faithful unfaithful grounded
+ungrounded hallucinated hallucination supported unsupported compliant uncompliant violation noncompliant
+satisfactory unsatisfactory better worse same tie win lose both neither a b c d e f a+ a- b+ b- c+ c- safe
+unsafe helpful unhelpful relevant irrelevant met unmet ok okay bestanden durchgefallen richtig falsch gut
+schlecht mangelhaft ausreichend befriedigend réussi échoué bien mal bon mauvais insuffisant aprobado suspenso
+correcto incorrecto bueno malo promosso bocciato corretto sbagliato buono aprovado reprovado yes no true false y
+n ja nein oui non si sí não nao nee 合格 不合格 正确 错误
 """
 VERDICTS = frozenset(_VERDICT_WORDS.split())
 MOST = 7
@@ -53,6 +54,8 @@ MOST = 7
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _STARS = re.compile(r"[★⭐]+[☆✩]*")
 _EDGE = re.compile(r"[^\W\d_][\w+-]*|\d+")
+_DENIED = re.compile(r"\b(?:not\s+|non-)(?=[^\W\d_])")
+_SIGNS = {"👍": " good ", "👎": " bad ", "✅": " pass ", "✔": " pass ", "❌": " fail ", "✗": " fail "}
 SHORT = 240
 
 
@@ -103,7 +106,7 @@ def verdicts(answers: Sequence[str], fields: Sequence[dict[str, list[str]]]) -> 
     for answer, found in zip(answers, fields, strict=True):
         for path, values in {**found, "": [answer]}.items():
             for value in values:
-                words = _EDGE.findall(value[:80].lower()), _EDGE.findall(value[-80:].lower())
+                words = _words(value[:80]), _words(value[-80:])
                 if words[0] and words[1]:
                     places[f"{path} first"][words[0][0]] += 1
                     places[f"{path} last"][words[1][-1]] += 1
@@ -114,3 +117,10 @@ def verdicts(answers: Sequence[str], fields: Sequence[dict[str, list[str]]]) -> 
         if len(usual) >= 2 and share >= 0.8:
             best = max(best, (min(1.0, share), sum(n for w, n in usual if w in VERDICTS) / sum(n for _, n in usual)))
     return best
+
+
+def _words(text: str) -> list[str]:
+    """Words of an answer, lower case, with what is denied as one word (`not met`, `non-compliant`: `unmet`,
+    `uncompliant`) and signs as the words that they stand for."""
+    text = "".join(_SIGNS.get(sign, sign) for sign in text.lower())
+    return _EDGE.findall(_DENIED.sub("un", text))

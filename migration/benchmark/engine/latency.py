@@ -43,7 +43,7 @@ def measure(loaded: LoadedModel, ids: Sequence[int]) -> Latency:
     times: list[float] = []
     _wall(loaded, ids[:32], 4)  # the first run warms up and is not counted
     for length in LENGTHS:
-        if length + 16 < loaded.context and not (times and times[-1] > TOO_LONG_MS):
+        if length + 16 < loaded.context and not (len(times) > 1 and times[-1] > TOO_LONG_MS):
             lengths.append(length)
             times.append(min(_wall(loaded, ids[:length], 1) for _ in range(2 if length <= 128 else 1)))
     step = max(0.0, min(_wall(loaded, ids[:128], 9) for _ in range(2)) - times[1]) / 8

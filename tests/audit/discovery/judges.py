@@ -83,6 +83,20 @@ JUDGES: dict[str, Form] = {
     "spanish": ("Evalúa la respuesta del agente.", lambda r: r.choice(["aprobado", "suspenso", "aprobado"])),
     "chinese": ("请对回答评分，满分十分。", lambda r: f"准确性：{r.randint(3, 10)}，礼貌：{r.randint(3, 10)}"),
     "lines": ("Evaluate the transcript.", lambda r: f"GREETING: {five(r)}\nSOLUTION: {five(r)}\nTONE: {five(r)}"),
+    "tags": (
+        "Judge the response. Put your thoughts and the score in tags.",
+        lambda r: f"<thoughts>{because(r)}</thoughts><score>{r.randint(1, 10)}</score>",
+    ),
+    "how good": ("How good was the bot's reply?", lambda r: r.choice(["excellent", "good", "fair", "poor"])),
+    "thumbs": ("Rate the assistant's reply with thumbs up or down.", lambda r: r.choice(["👍", "👎"])),
+    "each requirement": (
+        "Verify each requirement against the assistant's output.",
+        lambda r: "\n".join(f"{i}. {r.choice(['met', 'not met'])}" for i in (1, 2, 3)),
+    ),
+    "compliant or not": (
+        "Does the agent's message keep to the disclosure policy?",
+        lambda r: r.choice(["compliant", "non-compliant", "compliant"]),
+    ),
     "a table": ("Score the candidate response.", lambda r: f"| facts | tone |\n|---|---|\n| {five(r)} | {five(r)} |"),
 }
 
@@ -110,6 +124,10 @@ OTHERS: dict[str, Form] = {
         lambda r: json.dumps({"label": r.choice(["a1", "b2", "c3"]), "confidence": round(r.random(), 2)}),
     ),
     "language": ("Which language is this message in? Reply with the code.", lambda r: r.choice(["en", "de", "fr"])),
+    "tagged order": (
+        "Find what the customer orders. Answer in tags.",
+        lambda r: f"<item>{sites.word(r)}</item><colour>{r.choice(['red', 'blue', 'green'])}</colour>",
+    ),
     "replies": (
         "Write the agent's reply to the customer. Check the policy first.",
         lambda r: f"{r.choice(['Hello', 'Hi', 'Dear customer'])}, {sites.text(r, 2, 4)}",
