@@ -30,7 +30,7 @@ def one_thread():
 
 @pytest.fixture(scope="package")
 def calls():
-    """A log of a task with short prompts and of one with prompts that no minutes allow."""
+    """A log of a task with short prompts and of one with long ones."""
     rows = [
         {
             "call_id": f"{task}-{i}",
@@ -42,7 +42,7 @@ def calls():
             "completion_tokens": 2,
             "split": split_of(f"{task}-{i}"),
         }
-        for task, rule, count in (("gate", "Answer yes or no.", 80), ("agent", "Long policy. " * 7000, 60))
+        for task, rule, count in (("gate", "Answer yes or no.", 80), ("agent", "Long policy. " * 100, 60))
         for i in range(count)
     ]
     return pd.DataFrame(rows)
