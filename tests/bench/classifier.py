@@ -1,11 +1,13 @@
 """How much may a classifier on logged answers keep, is the guarantee true, and how fast is it?
 
     python tests/bench/classifier.py [--quick] [--rows N] [--draws N] [--peer-draws N]
-    python tests/bench/classifier.py --table FILE --text COLUMN --answer COLUMN
+    python tests/bench/classifier.py --table FILE... [--text COLUMN] [--answer COLUMN]
 
-Tables of ../shared/data, or one of yours (CSV, Parquet, JSON lines). For each, `fit_classifier` is fitted on two thirds
-of `--rows` labelled rows (fewer where a table is small), and a threshold is chosen on as many rows as the last third
-so that at most 3% of the kept answers differ, at 95% confidence. Rows that no fit saw are the population: each draw
+Tables of ../shared/data, or yours: CSV, TSV, Parquet or JSON lines (perhaps gzipped), one text and one answer a row, in
+the columns `--text` and `--answer` (any type; read as text; rows without either are left out), 120 rows at the least.
+For each, `fit_classifier` is fitted on two thirds of `--rows` labelled rows (half of the table where it is small), and
+a threshold is chosen on as many rows as the last third so that at most 3% of the kept answers differ, at 95%
+confidence. Rows that no fit saw are the population: each draw
 takes its calibration rows from it with replacement, and the guarantee is broken where more than 3% of the population
 above the threshold differ. MMLU is there to be refused: the answer does not follow from the question's words.
 
@@ -25,6 +27,7 @@ import tempfile
 import time
 import venv
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -35,6 +38,7 @@ import pandas as pd
 
 from migration.artifacts import PROJECT
 from migration.benchmark import Classifier, fit_classifier
+from migration.errors import MigrationError
 from migration.models import embed, user_cache
 from migration.routing import choose_threshold
 
@@ -87,10 +91,27 @@ def tables(rows: int) -> dict[str, Callable[[], Table]]:
     }
 
 
+LEAST_ROWS = 120
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": pd.read_csv,
+    ".tsv": lambda path: pd.read_csv(path, sep="\t"),
+    ".parquet": pd.read_parquet,
+    ".jsonl": lambda path: pd.read_json(path, lines=True, dtype=False),
+}
+"""How a table is read, by the ending of its name without `.gz`."""
+
+
 def read(file: Path, text: str, answer: str) -> Table:
-    readers = {".parquet": pd.read_parquet, ".csv": pd.read_csv}
-    frame = readers.get(file.suffix, lambda path: pd.read_json(path, lines=True))(file)
+    """Texts and answers of a table. Ends the script, saying why, where it has none."""
+    ending = Path(file.name.removesuffix(".gz")).suffix
+    if ending not in READERS:
+        sys.exit(f"{file}: a table ends in {', '.join(READERS)} (and perhaps .gz)")
+    frame = READERS[ending](file)
+    if missing := {text, answer} - set(frame.columns):
+        sys.exit(f"{file} has no column {sorted(missing)}: name --text and --answer among {list(map(str, frame))}")
     frame = frame[[text, answer]].dropna()
+    if len(frame) < LEAST_ROWS:
+        sys.exit(f"{file} has {len(frame)} rows with both, and {LEAST_ROWS} are the least")
     return frame[text].astype(str).tolist(), frame[answer].astype(str).tolist()
 
 
@@ -196,11 +217,11 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--fits", type=int, default=4, help="classifiers that the draws of a table share")
     parser.add_argument("--peer-draws", type=int, default=1)
-    parser.add_argument("--table", type=Path, help="CSV, Parquet or JSON lines")
-    parser.add_argument("--text", default="text")
-    parser.add_argument("--answer", default="answer")
+    parser.add_argument("--table", type=Path, nargs="+", help="CSV, TSV, Parquet or JSON lines, one row an answer")
+    parser.add_argument("--text", default="text", help="the column of what was asked")
+    parser.add_argument("--answer", default="answer", help="the column of what was answered")
     asked = parser.parse_args()
-    found = {asked.table.name: lambda: read(asked.table, asked.text, asked.answer)} if asked.table else None
+    found = {str(table): partial(read, table, asked.text, asked.answer) for table in asked.table or ()} or None
     if found is None and not DATA.is_dir():
         sys.exit(f"{DATA} is not here: name a table with --table")
     found = found or tables(asked.rows)
@@ -215,11 +236,15 @@ def main() -> None:
         texts, answers = table()
         rows = min(asked.rows, len(texts) // 2)
         line = {"table": name, "rows": rows, "answers": len(set(answers))}
-        line |= ours(texts, answers, rows, asked.draws, asked.fits, seed=11)
+        try:
+            line |= ours(texts, answers, rows, asked.draws, asked.fits, seed=11)
+        except MigrationError as refusal:  # no set of answers to learn: nothing is kept, and nothing broken
+            print(f"{name}: {refusal}")
+            line |= {"kept": 0.0, "broken": 0.0}
         line |= peer(python, texts, answers, rows, asked.peer_draws, seed=11) if python else {}
         print({key: round(value, 3) if isinstance(value, float) else value for key, value in line.items()}, flush=True)
         lines.append(line)
-        rate = rate or speed(fit_classifier(texts[:600], answers[:600]), texts)
+        rate = rate or (0.0 if "agrees" not in line else speed(fit_classifier(texts[:600], answers[:600]), texts))
     frame = pd.DataFrame(lines)
     print(frame.round(3).to_string(index=False))
     mean = frame.mean(numeric_only=True)
