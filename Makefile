@@ -6,8 +6,8 @@ STAMP  := $(VENV)/.installed
 
 .PHONY: run test soak lab lint bench browser clean
 
-run: $(STAMP)  ## the main job: the five notebooks on the sample traffic, with a real small model
-	$(BIN)/migrate run --run sample -p benchmark_minutes 1.5 -p train_minutes 8.0 -p log_share 0.001 $(ARGS)
+run: $(STAMP)  ## the main job: the notebooks on the sample traffic, with a real small model
+	$(BIN)/migrate run --run sample -p benchmark_minutes 2.0 -p train_minutes 6.0 -p log_share 0.001 $(ARGS)
 
 test: $(STAMP) browser  ## the whole suite, a file to each free core at a time
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)

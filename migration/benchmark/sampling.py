@@ -153,13 +153,13 @@ def plan_sample(
     seconds_each: task -> seconds that one of its calls takes all candidates together. Every task gets as many calls
     as make its interval `width` wide at worst; where that is too long, calls in proportion to 1 / sqrt(seconds)
     (the allocation of least variance for the time, Cochran 1977, 5.5), at least `FEWEST`. Where not all tasks get
-    those, tasks with the most traffic a second come first; the cheapest is asked even if its `FEWEST` calls take longer
-    than the minutes. Raises NotEnoughCalls when nothing can be asked at all.
+    those, tasks with the most traffic a second come first; where no task fits, the cheapest is asked as often as the
+    minutes allow, and once at the least. Raises NotEnoughCalls when nothing can be asked at all.
     """
     frame = _needs(calls, width, splits)
     frame["seconds_each"] = [float(seconds_each[str(task)]) for task in frame.index]
     seconds, budget = frame["seconds_each"].to_numpy(), minutes * 60
-    fewest = frame["eligible"].clip(upper=FEWEST).to_numpy()
+    fewest = frame["eligible"].clip(upper=FEWEST).to_numpy(copy=True)
     dear = ~_affordable(frame["calls"].to_numpy(float), fewest * seconds, budget)
     frame["note"] = [
         f"too expensive here: {few} calls of {row.prompt_tokens:,.0f} + {row.completion_tokens:,.0f} tokens take "
@@ -168,6 +168,8 @@ def plan_sample(
         else ""
         for few, out, row in zip(fewest, dear, frame.itertuples(), strict=True)
     ]
+    if fewest[~dear] @ seconds[~dear] > budget:
+        fewest[~dear] = np.maximum(1, budget // seconds[~dear])
     frame["n"] = _allocate(seconds, fewest, frame["wanted"].to_numpy(), budget, dear)
     return _plan(frame, minutes, width)
 
