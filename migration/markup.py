@@ -57,8 +57,8 @@ def table(frame: pd.DataFrame, formats: Mapping[Any, Any] | None = None, *, miss
     shown = frame.rename(columns={name: html.escape(str(name)) for name in frame.columns}).reset_index(drop=True)
     known = {html.escape(str(name)): form for name, form in (formats or {}).items() if name in frame.columns}
     style = shown.style.format(known, precision=3, thousands=",", na_rep=missing, escape="html").hide(axis="index")
-    numbers = [c for c in shown.columns if shown[c].dtype.kind in "iuf" or c in known]
-    return style.set_properties(subset=pd.Index(numbers), **{"text-align": "right"})
+    numbers = shown.columns[[shown[c].dtype.kind in "iuf" or c in known for c in shown.columns]]
+    return style.set_properties(subset=numbers, **{"text-align": "right"})
 
 
 def sanitise(page: str) -> str:

@@ -2,6 +2,6 @@
 
 from migration.pages.notebook import export_notebook
 from migration.pages.pdf import browser, to_pdf
-from migration.pages.rendering import TITLES, render
+from migration.pages.rendering import render
 
-__all__ = ["TITLES", "browser", "export_notebook", "render", "to_pdf"]
+__all__ = ["browser", "export_notebook", "render", "to_pdf"]

@@ -17,7 +17,8 @@ from nbconvert import HTMLExporter
 from migration.artifacts import write_atomic
 from migration.markup import sanitise
 from migration.pages.reading import made_readable, titled
-from migration.pages.rendering import TEMPLATES, TITLES, render
+from migration.pages.rendering import TEMPLATES, render
+from migration.schema import TITLES
 
 EMPTY_WIDGET = "application/vnd.jupyter.widget-view+json"
 

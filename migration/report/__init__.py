@@ -13,11 +13,11 @@ from typing import Any
 from migration import figures
 from migration.artifacts import Run, write_atomic
 from migration.errors import MissingStep
-from migration.pages import TITLES, export_notebook, render, to_pdf
+from migration.pages import export_notebook, render, to_pdf
 from migration.report.fields import AUDIT, BENCHMARK, COST, FIGURES, GLOSSARY, HEADLINES, ROUTE, TUNE, count, share, usd
 from migration.report.story import bars, headline, lead, monday, risks
 from migration.report.tasks import task_rows
-from migration.schema import STEPS
+from migration.schema import STEPS, TITLES
 
 __all__ = [
     "AUDIT",
@@ -38,10 +38,10 @@ __all__ = [
 
 def build_index(run: Run) -> Path:
     """Write `index.html`. Raises MissingStep when no step is done and none has failed."""
-    shown = [section for section in (_section(run, step) for step in TITLES) if section]
+    shown = [section for section in (_section(run, step) for step in STEPS) if section]
     if not shown:
         raise MissingStep("the report", STEPS[0], str(run.path))
-    summaries = {step: run.summary(step) for step in TITLES if run.done(step)}
+    summaries = {step: run.summary(step) for step in STEPS if run.done(step)}
     manifest = run.manifest
     traffic = [Path(t["file"]).name for t in manifest.get("traffic", [])]
     finished = max((s.get("finished_at") or "" for s in manifest["steps"].values()), default="")[:10]

@@ -9,14 +9,16 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-STEPS = (
-    "01_traffic_audit",
-    "02_candidate_benchmark",
-    "03_qlora_finetune",
-    "04_router_tuning",
-    "05_cost_projection",
-    "06_rehearsal",
-)
+TITLES = {
+    "01_traffic_audit": ("1. Traffic audit", "What are the calls, and what do they really cost?"),
+    "02_candidate_benchmark": ("2. Candidate benchmark", "Which small models already answer them like the LLM did?"),
+    "03_qlora_finetune": ("3. QLoRA fine-tune", "Does training on our own examples make a small model good enough?"),
+    "04_router_tuning": ("4. Router tuning", "Which calls can small models keep, and what is guaranteed about them?"),
+    "05_cost_projection": ("5. Cost projection", "What does it save, and how sure is that?"),
+    "06_rehearsal": ("6. Rehearsal", "What would real conversations have been like, and may it go live?"),
+}
+"""Title and question of each step, by its name: that of its notebook and of its folder in a run."""
+STEPS = tuple(TITLES)
 
 
 class Kind(StrEnum):
