@@ -52,8 +52,6 @@ def table(frame: pd.DataFrame, formats: Mapping[Any, Any] | None = None, *, miss
     """
     import html
 
-    import pandas as pd
-
     shown = frame.rename(columns={name: html.escape(str(name)) for name in frame.columns}).reset_index(drop=True)
     known = {html.escape(str(name)): form for name, form in (formats or {}).items() if name in frame.columns}
     style = shown.style.format(known, precision=3, thousands=",", na_rep=missing, escape="html").hide(axis="index")
