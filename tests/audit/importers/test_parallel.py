@@ -17,7 +17,7 @@ def test_many_workers_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "log.jsonl").write_bytes(b"\xef\xbb\xbf" + b"\n".join(rows))
     alone, one = imported(tmp_path / "log.jsonl", tmp_path / "a")
     monkeypatch.setattr(reading, "JOB_BYTES", 60_000)
-    monkeypatch.setattr(reading, "WORTH", 3)
+    monkeypatch.setattr(reading, "WORTH", 150_000)
     monkeypatch.setattr(reading, "cpu_count", lambda: 2)
     together, other = imported(tmp_path / "log.jsonl", tmp_path / "b")
     pd.testing.assert_frame_equal(alone, together)

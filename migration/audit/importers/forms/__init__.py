@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from migration.audit.importers.forms import decisions, openai, otel, platforms
@@ -85,24 +86,23 @@ def recognised(records: Iterable[Json], family: str = "auto") -> Form | None:
     return forms[best] if best is not None and votes[best] else None
 
 
-def records(value: Any) -> Iterator[Any]:
+def records(value: Any) -> Iterable[Any]:
     """The records of a JSON value: itself, or what a page, list or export request holds.
 
     Raises BadRecord where it is such a thing, but broken.
     """
     if isinstance(value, list):
-        yield from value
-    elif not isinstance(value, dict):
-        yield value
-    elif "resourceSpans" in value:
-        yield from otel.spans(value)
-    elif isinstance(value.get("data"), list) and ("object" in value or "meta" in value or len(value) == 1):
-        yield from _listed(value["data"], None)
-    elif value and all(isinstance(one, dict) and isinstance(one.get("data"), list) for one in value.values()):
-        for key, one in value.items():  # completion id -> its messages list
-            yield from _listed(one["data"], key)
-    else:
-        yield value
+        return value
+    if not isinstance(value, dict):
+        return (value,)
+    if "resourceSpans" in value:
+        return otel.spans(value)
+    if isinstance(value.get("data"), list) and ("object" in value or "meta" in value or len(value) == 1):
+        return _listed(value["data"], None)
+    if value and all(isinstance(one, dict) and isinstance(one.get("data"), list) for one in value.values()):
+        lists = (_listed(one["data"], key) for key, one in value.items())  # completion id -> its messages list
+        return chain.from_iterable(lists)
+    return (value,)
 
 
 def _listed(items: list[Any], key: str | None) -> Iterator[Any]:

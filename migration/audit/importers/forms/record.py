@@ -45,6 +45,7 @@ FIELDS = (
 
 _EMPTY: Json = dict.fromkeys(FIELDS) | {"kind": "chat", "cache_hit": False}
 _EARLIEST, _LATEST = 1_262_304_000, 4_102_444_800  # 2010 and 2100 in unix seconds
+_LARGEST = 2**53
 _ARGUMENTS = re.compile(r"^\s*[{\[]")
 
 
@@ -92,6 +93,8 @@ def decoded(value: Any) -> Any:
 
 def mapping(value: Any, name: str) -> Json:
     """`value` as an object, {} where it is absent. Raises BadRecord where it is anything else."""
+    if type(value) is dict:
+        return value
     value = decoded(value)
     if value is None or value == "":
         return {}
@@ -111,12 +114,14 @@ def integer(value: Any, name: str) -> int | None:
     """A count. Raises BadRecord where it is no whole number >= 0."""
     if value is None or value == "":
         return None
+    if type(value) is int and 0 <= value <= _LARGEST:
+        return value
     number = value if type(value) is int else _number(value, name)
     if number != int(number):
         raise BadRecord(f"{name} is not a whole number")
     if number < 0:
         raise BadRecord(f"{name} is negative")
-    if number > 2**53:
+    if number > _LARGEST:
         raise BadRecord(f"{name} is too large")
     return int(number)
 
@@ -128,7 +133,7 @@ def real(value: Any, name: str) -> float | None:
     number = _number(value, name)
     if number < 0:
         raise BadRecord(f"{name} is negative")
-    if number > 2**53:
+    if number > _LARGEST:
         raise BadRecord(f"{name} is too large")
     return number
 
@@ -160,6 +165,8 @@ def timestamp(value: Any, name: str = "created") -> int:
 
     A string without an offset is read as UTC. Raises BadRecord where it is absent, unreadable, or not of 2010-2100.
     """
+    if type(value) is int and _EARLIEST <= value < _LATEST:
+        return value * 1_000_000
     if value is None or value == "":
         raise BadRecord(f"no timestamp ({name})")
     if isinstance(value, datetime):
