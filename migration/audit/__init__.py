@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from migration.audit.pii import count_by_kind, mask, mask_messages
     from migration.audit.pii.recall import recall_by_kind
     from migration.audit.prices import Contract, contract, price_table
+    from migration.audit.spread import import_parts, label_parts, on_spark
 
 _HOME = {
     "import_log": "importers",
@@ -65,6 +66,9 @@ _HOME = {
     "sample_texts": "analytics",
     "summary_of": "analytics",
     "use_cases": "discovery.complexity",
+    "import_parts": "spread",
+    "label_parts": "spread",
+    "on_spark": "spread",
     "present": "present",
 }
 
@@ -84,10 +88,13 @@ __all__ = [
     "fold",
     "hidden_costs",
     "import_log",
+    "import_parts",
+    "label_parts",
     "mask",
     "mask_messages",
     "messages_of",
     "movable",
+    "on_spark",
     "open_calls",
     "present",
     "price_table",

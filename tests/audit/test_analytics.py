@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -149,28 +147,11 @@ def test_a_folder_of_files_is_one_log(log: Path, tmp_path: Path) -> None:
     assert span_of(a.open_calls(tmp_path / "*.parquet")).calls == 40_000
 
 
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    """A local Spark session; the test is skipped where pyspark or Java is absent."""
-    pyspark = pytest.importorskip("pyspark", reason="needs pyspark: pip install 'migration[spark]'")
-    if not shutil.which("java") or subprocess.run(["java", "-version"], check=False, capture_output=True).returncode:
-        pytest.skip("needs Java 17 for Spark")
-    from pyspark.sql import SparkSession
-
-    builder = SparkSession.builder.master("local[2]").appName("audit")
-    settings = {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "4"}
-    for key, value in settings.items():
-        builder = builder.config(key, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    assert pyspark.__version__
-    yield session
-    session.stop()
-
-
 @pytest.mark.slow
-def test_spark_and_duckdb_agree(log: Path, spark: Any) -> None:
+def test_spark_and_duckdb_agree_on_a_million_calls(tmp_path: Path, spark: Any) -> None:
     """The same expressions, two engines, equal numbers: sums of floats to 1 in 10^9, all else exactly."""
+    log = tmp_path / "log.parquet"
+    bench.generate(log, 1_000_000)
     here, there = a.open_calls(log), ibis.pyspark.connect(spark).read_parquet(str(log))
     folded = [a.fold(calls) for calls in (here, there)]
     pairs = {e.__name__: (e(here).to_pandas(), e(there).to_pandas()) for e in EXPRESSIONS}

@@ -9,9 +9,9 @@ up), and what steps 02 to 07 read: all columns but texts, and the texts of 2,000
 its own; its workers count in its memory and its CPU seconds. `lines_per_s_core` divides by CPU seconds, so that a busy
 machine gives nearly the same number, and stands beside the physical limit: orjson reading the same lines and Parquet
 written with their texts, nothing else. Then, untimed, tasks are found again in a tenth of the log (and, where it has at
-most MOST_WHOLE calls, in all of them instead of a sample): `same` is the share of the tenth's calls that get the same
-task, and whether all tasks of at least NOTABLE of the calls are the same, types included. The last line is one JSON object; `linear` says whether CPU
-seconds a call grew by less than 30% with the size.
+most MOST_WHOLE calls, in all of them instead of a sample): the share of the tenth's calls that get the same task, and
+whether all tasks of at least NOTABLE of the calls are the same, types included. The last line is one JSON object;
+`linear` says whether CPU seconds a call grew by less than 30% with the size.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def write_log(path: Path, lines: int) -> int:
 
 def limit(log: Path, folder: Path) -> float:
     """Lines a second of what no import can do without: parse each line, write its texts as Parquet."""
-    lines = log.read_bytes()[: 64 << 20].splitlines()[:-1]
+    with log.open("rb") as file:
+        lines = file.read(64 << 20).splitlines()[:-1]
     began = time.process_time()
     for start in range(0, len(lines), 4_096):
         rows = [orjson.loads(line) for line in lines[start : start + 4_096]]
@@ -119,22 +120,22 @@ def parts(log: Path, folder: Path) -> dict[str, float]:
     calls = timed("columns", lambda: pq.read_table(target, columns=columns))
     ids = calls["call_id"].take(list(range(0, len(calls), max(1, len(calls) // 2_000)))).to_pylist()  # type: ignore
     timed("texts", lambda: audit.messages_of(target, ids))
-    return seconds | same_tasks(source, found, folder)  # type: ignore[arg-type]
+    return seconds
 
 
-def same_tasks(source: Path, found: Discovery, folder: Path) -> dict[str, float]:
-    """Whether a tenth of the calls, and all of them, hold the tasks `found`; share of the tenth's calls that agree."""
-    tenth = folder / "tenth.parquet"
+def same_tasks(folder: Path) -> dict[str, float]:
+    """Whether a tenth of the imported calls, and all of them, hold the tasks of the usual sample; and how many do."""
+    from migration import audit
+
+    source, tenth = folder / "imported.parquet", folder / "tenth.parquet"
     with pq.ParquetFile(source) as file, pq.ParquetWriter(tenth, file.schema_arrow, compression="zstd") as writer:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group)
             writer.write_table(table.slice(0, -(-len(table) // 10)))
-    from migration import audit
-
     others = {"tenth": audit.discover(tenth)}
     if pq.read_metadata(source).num_rows <= MOST_WHOLE:
         others["whole"] = audit.discover(source, sample=MOST_WHOLE)
-    own, same = labels(tenth, found), {}
+    own, same = labels(tenth, audit.discover(source)), {}
     for name, other in others.items():
         again = labels(tenth, other)
         same[f"{name} calls"] = round(float((own == again).mean()), 5)
@@ -154,6 +155,22 @@ def notable(labelled: np.ndarray) -> set[str]:
     """The tasks, with their types, of at least NOTABLE of the calls."""
     tasks, calls = np.unique(labelled.astype(str), return_counts=True)
     return set(tasks[calls >= NOTABLE * len(labelled)])
+
+
+def measured(lines: int, folder: Path) -> dict[str, float]:
+    """One size, in a process of its own: seconds by part, peak memory in GiB, the physical limit in lines a second."""
+    log = folder / "log.jsonl"
+    size = write_log(log, lines)
+    child = subprocess.Popen([sys.executable, __file__, "--parts", log, folder], stdout=subprocess.PIPE, text=True)
+    peak, memory = 0, peak_of(psutil.Process(child.pid))
+    while child.poll() is None:
+        peak = max(peak, next(memory))
+        time.sleep(0.05)
+    assert child.returncode == 0
+    found = json.loads(child.stdout.read()) if child.stdout else {}
+    found |= {"lines": lines, "bytes": size, "peak_gib": round(peak / 2**30, 2), "limit": limit(log, folder)}
+    log.unlink()
+    return found | json.loads(subprocess.check_output([sys.executable, __file__, "--same", folder], text=True))
 
 
 PARTS = ("import", "discover", "label", "sums", "columns", "texts")
@@ -188,8 +205,11 @@ if __name__ == "__main__":
     asked.add_argument("sizes", nargs="*", type=int)
     asked.add_argument("--quick", action="store_true")
     asked.add_argument("--parts", nargs=2, type=Path)
+    asked.add_argument("--same", type=Path)
     given = asked.parse_args()
     if given.parts:
         print(json.dumps(parts(*given.parts)))
+    elif given.same:
+        print(json.dumps(same_tasks(given.same)))
     else:
         main(given.sizes or ([12_500, 50_000] if given.quick else [50_000, 200_000]))

@@ -167,8 +167,9 @@ def _with_columns(table: pa.Table, new: pa.Table) -> pa.Table:
 
 
 def discover(source: Path, *, corrections: Path | None = None, sample: int = SAMPLE) -> Discovery:
-    """Find the tasks of the calls in parquet file `source` (columns of `schema.CALLS`, `tools` too where known).
+    """Find the tasks of the calls in `source` (columns of `schema.CALLS`, `tools` too where known).
 
+    `source` is a Parquet file, or a folder with one in each part (`audit.spread`).
     Looks at up to `sample` calls, chosen by a hash of their id. Raises NotEnoughCalls where no call has a prompt,
     BadInput where `corrections` cannot be read.
     """
@@ -215,10 +216,15 @@ def recognition_of(found: Discovery) -> dict[str, Any]:
     return {**found.templates.index.to_dict(), "tasks": tasks}
 
 
+def tables(source: Path) -> list[Path]:
+    """The calls tables of a log: a file itself, or `calls.parquet` of each part in a folder."""
+    return sorted(source.glob("*/calls.parquet")) if source.is_dir() else [source]
+
+
 def _sample(source: Path, size: int) -> list[dict[str, Any]]:
     """Up to `size` calls with a prompt by the hash of their id, fewer where their texts are over SAMPLE_BYTES."""
     with duckdb.connect(config={"memory_limit": "2GB", "preserve_insertion_order": "false"}) as db:
-        log = db.read_parquet(literal(source), hive_partitioning=False)
+        log = db.read_parquet([literal(path) for path in tables(source)], hive_partitioning=False)
         columns = ", ".join(c if c in log.columns else f"NULL AS {c}" for c in _COLUMNS)
         where = "kind IN ('chat', 'scoring') AND len(messages) > 0"
         hashes = db.execute(f"SELECT md5(call_id) h FROM log WHERE {where} ORDER BY h LIMIT {size}").fetchall()
