@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         sample_texts,
         summary_of,
         tasks_table,
+        with_sampled_texts,
         with_texts,
     )
     from migration.audit.discovery.complexity import use_cases
@@ -62,6 +63,7 @@ _HOME = {
     "tasks_table": "analytics",
     "movable": "analytics",
     "messages_of": "analytics",
+    "with_sampled_texts": "analytics",
     "with_texts": "analytics",
     "sample_texts": "analytics",
     "summary_of": "analytics",
@@ -105,6 +107,7 @@ __all__ = [
     "summary_of",
     "tasks_table",
     "use_cases",
+    "with_sampled_texts",
     "with_texts",
     "write_corrections",
 ]

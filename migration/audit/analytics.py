@@ -19,6 +19,7 @@ import duckdb
 import ibis
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis import _
 from ibis.expr.types import Table
 
@@ -232,6 +233,29 @@ def with_texts(rows: pd.DataFrame, path: str | Path, call_ids: Iterable[str] | N
     own = dict.fromkeys(rows["call_id"])
     wanted = list(own if call_ids is None else own.keys() & set(call_ids))
     return rows.merge(messages_of(path, wanted)[["call_id", "messages", "tools"]], on="call_id", how="left")
+
+
+MOST_TEXTS = 10_000
+"""Calls of a task and split whose texts a step reads at most: more than it can ask, train on or compare."""
+
+
+def with_sampled_texts(path: str | Path, *, most: int = MOST_TEXTS) -> pd.DataFrame:
+    """A calls table with the texts of at most `most` replayed calls of each task and split, null for the others.
+
+    path: calls.parquet. Which calls have texts is fixed by the hash of their ids. Every call is a row, so counts and
+    weights are those of the whole log; one that stays within `most` comes as it is.
+    """
+    replayed = f"kind IN ({', '.join(repr(kind) for kind in VISIBLE)})"
+    with duckdb.connect(config={"memory_limit": "2GB"}) as db:
+        log = db.read_parquet(literal(path), hive_partitioning=False)
+        groups = f"SELECT count(*) FROM log WHERE {replayed} GROUP BY task, split"
+        if max((n for (n,) in db.sql(groups).fetchall()), default=0) <= most:
+            return pq.read_table(path).to_pandas()
+        ranked = "row_number() OVER (PARTITION BY task, split ORDER BY md5(call_id))"
+        drawn = db.sql(f"SELECT call_id FROM log WHERE {replayed} QUALIFY {ranked} <= {most}").fetchall()
+        names = log.columns
+    rows = pq.read_table(path, columns=[name for name in names if name not in TEXTS[1:]]).to_pandas()
+    return rows.merge(messages_of(path, [one for (one,) in drawn]), on="call_id", how="left")[names]
 
 
 def sample_texts(calls: Table, *, limit: int = 1_000) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 import sites
 
 from migration.audit import analytics as a
-from migration.audit import messages_of, with_texts
+from migration.audit import messages_of, with_sampled_texts, with_texts
 from migration.audit import present as reading
 from migration.audit.discovery.tasks import discover
 from migration.audit.month_scale import Span, arrivals, span
@@ -177,3 +177,16 @@ def test_the_texts_of_a_few_calls_are_read_alone(tmp_path: Path) -> None:
     some = with_texts(pd.DataFrame({"n": [1, 2, 3], "call_id": [wanted[0], wanted[1], wanted[0]]}), path, wanted[:1])
     assert some.n.tolist() == [1, 2, 3]
     assert some.messages.notna().tolist() == [True, False, True]
+
+
+def test_texts_are_read_for_so_many_calls_of_a_task_and_the_counts_stay(tmp_path: Path) -> None:
+    path = sites.write(tmp_path / "found.parquet", sites.log(300, 3))
+    discover(path).label(path, tmp_path / "calls.parquet")
+    whole, some = (with_sampled_texts(tmp_path / "calls.parquet", most=most) for most in (300, 4))
+    pd.testing.assert_frame_equal(whole, pd.read_parquet(tmp_path / "calls.parquet"))
+    narrow = [name for name in whole if name not in ("messages", "tools", "response")]
+    pd.testing.assert_frame_equal(some[narrow], whole[narrow])
+    read = some[some.messages.notna()]
+    replayed = whole[whole.kind.isin(a.VISIBLE)].groupby(["task", "split"], dropna=False).size()
+    assert read.groupby(["task", "split"], dropna=False).size().to_dict() == replayed.clip(upper=4).to_dict()
+    assert read.response.equals(whole.response[read.index])
