@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from migration.sample.phrases import (
@@ -41,6 +41,10 @@ from migration.sample.phrases import (
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _PIECES = re.compile(r"(\{\w+\})")
+ASIDES = 0.08
+"""Of messages that are not vague: a sentence that has nothing to do with what is wanted."""
+ZIPF = 2.0
+"""How fast the wordings of an intent get rare, the first one being the usual."""
 _DIGIT_WORDS = words("zero one two three four five six seven eight nine")
 
 
@@ -130,14 +134,14 @@ def _parts(
     """The sentences of a message as templates without alternatives, in the order they are said."""
     wording = (VAGUE if mood == "vague" else INTENTS)[intent]
     reference = rng.choice(ORDER_PHRASES) if says_order else ""
-    parts = [expand(rng.choice(wording), rng).replace("{ref}", reference)]
+    parts = [expand(_usual(wording, rng), rng).replace("{ref}", reference)]
     if second:
         also = rng.choice(("also, ", "and one more thing: ", "besides, ", "oh and "))
         parts.append(
             also + expand(rng.choice(INTENTS[second]), rng).replace("{ref}", "").replace("{thing}", "the rest")
         )
     context = expand(rng.choice(CONTEXTS), rng)
-    if mood != "vague" and rng.random() < 0.55:
+    if mood != "vague" and rng.random() < ASIDES:
         parts.insert(rng.choice((0, 1, len(parts))), context)
     if mood == "angry":
         parts.insert(rng.choice((0, len(parts))), expand(rng.choice(ANGER), rng))
@@ -145,6 +149,11 @@ def _parts(
         parts.append(expand(rng.choice(REASONS[reason]), rng))
     ends = expand(OPENINGS[mood], rng), expand(CLOSINGS[mood], rng)
     return [part for part in (ends[0], *parts, ends[1]) if part]
+
+
+def _usual(wordings: Sequence[str], rng: random.Random) -> str:
+    """One of the wordings, the first ones most often: most customers put a thing in a few ways (Zipf's law)."""
+    return rng.choices(wordings, [1 / (place + 1) ** ZIPF for place in range(len(wordings))])[0]
 
 
 def _written(parts: list[str], rng: random.Random, mood: str, slips: float) -> str:

@@ -47,17 +47,17 @@ class World:
     growth: float = 0.25
     """Traffic at the end of the period over traffic at its start, minus 1."""
     channels: tuple[float, float, float] = (0.55, 0.30, 0.15)
-    moods: tuple[float, float, float] = (0.62, 0.18, 0.20)
-    two_things: float = 0.14
-    slips: float = 0.30
-    escalations: float = 0.12
+    moods: tuple[float, float, float] = (0.92, 0.02, 0.06)
+    two_things: float = 0.01
+    slips: float = 0.06
+    escalations: float = 0.04
     hard_share: float = 0.08
     """Of conversations: a complaint to work out, or an apology to write, instead of a reply."""
     embedding_share: float = 0.50
     judge_share: float = 0.18
     error_rates: Mapping[str, float] = field(
         default_factory=lambda: {
-            "intent": 0.04, "lookup": 0.03, "reply": 0.03, "route": 0.03, "judge": 0.10,
+            "intent": 0.01, "lookup": 0.01, "reply": 0.03, "route": 0.01, "judge": 0.05,
             "resolve": 0.10, "apology": 0.05,
         }
     )  # fmt: skip

@@ -71,7 +71,7 @@ PROMPTS: dict[str, tuple[tuple[float, str], ...]] = {
             "Check where this message belongs. Reply in exactly two lines:\n"
             f"QUEUE: <one of {' | '.join(QUEUES)}>\nESCALATE: <yes | no>\n"
             "ESCALATE is yes if the customer threatens legal steps, reports an injury, asks for a person, or says that "
-            "they have contacted us before.",
+            "they have contacted us before; what is escalated goes to CARE.",
         ),
     ),
     "judge": (
@@ -246,9 +246,9 @@ def lookup(who: Customer, rng: random.Random, when: tuple[float, str]) -> Ask:
 
 def route(who: Customer, rng: random.Random, when: tuple[float, str]) -> Ask:
     """The call that chooses the queue, and whether to escalate."""
-    queue, up = QUEUE_OF[who.intent], who.escalation is not None
-    other = QUEUE_OF[CONFUSED_WITH[who.intent]]
-    slips = (queue, not up) if other == queue or rng.random() < 0.6 else (other, up)
+    up = who.escalation is not None
+    queue, other = "CARE" if up else QUEUE_OF[who.intent], QUEUE_OF[CONFUSED_WITH[who.intent]]
+    slips = (QUEUE_OF[who.intent], not up) if other == queue or rng.random() < 0.6 else (other, up)
     form = "QUEUE: {}\nESCALATE: {}"
     true, wrong = (form.format(q, "yes" if e else "no") for q, e in ((queue, up), slips))
     return _ask("route", who, f"Channel: {who.channel}\n{who.message}", true, wrong, when)
