@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test soak lab lint bench browser clean
+.PHONY: run test soak lab lint bench browser docs clean
 
 run: $(STAMP)  ## the main job: the notebooks on the sample traffic, with a real small model
 	$(BIN)/migrate run --run sample -p benchmark_minutes 2.0 -p train_minutes 6.0 -p log_share 0.001 $(ARGS)
@@ -29,6 +29,12 @@ lint: $(STAMP)  ## style, types, and notebooks without outputs
 
 bench: $(STAMP)  ## every benchmark, quickly; call a script under tests/bench by itself for its full size
 	for script in tests/bench/*.py; do echo "== $$script"; $(BIN)/python $$script --quick || exit 1; done
+
+docs: $(STAMP)  ## the API from the docstrings, in docs/api: pydoc's pages, one a module
+	rm -rf docs/api && mkdir -p docs/api
+	cd docs/api && PYTHONPATH=../.. ../../$(BIN)/python -m pydoc -w $$(cd ../.. && find migration -name '*.py' ! -name '__main__.py' \
+	  | sed 's,/__init__\.py$$,,; s,\.py$$,,; s,/,.,g' | sort) > /dev/null && cp migration.html index.html
+	@echo "API pages: docs/api/index.html"
 
 clean:
 	rm -rf $(VENV)

@@ -6,11 +6,7 @@ Exit codes: 0 done, 1 a step failed, 2 bad arguments or input, 3 a weekly review
 from __future__ import annotations
 
 import glob
-import importlib.util
-import os
-import platform
 import re
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -21,7 +17,6 @@ import typer
 import yaml
 from rich.console import Console
 
-from migration import __version__
 from migration.artifacts import PROJECT, Run, open_run, resolve
 from migration.errors import BadInput, MigrationError, StepFailed
 from migration.live import commands as live_commands
@@ -250,28 +245,11 @@ def simulate_command(
 
 @app.command("doctor")
 def doctor_command() -> None:
-    """Say what this machine has and what the workbook can do on it."""
-    import psutil
-    import torch
+    """Say what this machine has, and what each thing that it lacks costs."""
+    from migration.doctor import findings
 
-    from migration.models import find
-
-    def line(name: str, value: object) -> None:
-        say(f"{name:<14}{value}")
-
-    line("migration", f"{__version__}, Python {platform.python_version()}")
-    line("processor", f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB of memory")
-    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none: models run on the processor"
-    line("GPU", gpu)
-    line("disk", f"{shutil.disk_usage(Path.cwd()).free / 2**30:.0f} GiB free here")
-    for spec in ("smollm2", "minilm", "pocket-phi3", "pocket-gemma2", "pocket-llama3"):
-        try:
-            line(spec, find(spec).folder)
-        except MigrationError as error:
-            line(spec, f"missing: {error}")
-    line("chromium", shutil.which("chromium") or "missing: `migrate report --pdf` needs it")
-    for name in ("xllamacpp", "pyspark", "lm_eval"):
-        line(name, "installed" if importlib.util.find_spec(name) else "not installed (optional)")
+    for finding in findings():
+        say(str(finding))
 
 
 for commands in (live_commands, review_command):

@@ -42,7 +42,7 @@ from migration.schema import STEPS
 
 VERSIONS_OF = ("torch", "transformers", "peft", "trl", "bitsandbytes", "pandas", "duckdb", "genai-prices", "papermill")
 
-PAGES = {"cli.py", "runner.py", "report", "pages"}
+PAGES = {"cli.py", "doctor.py", "runner.py", "report", "pages"}
 """Modules that no notebook imports: a change in them changes no result."""
 
 

@@ -29,6 +29,7 @@ FLOORS = [
     {"pages"},
     {"report"},
     {"runner"},
+    {"doctor"},
     {"cli"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
