@@ -45,6 +45,9 @@ def _serve_command(find: Find, say: Callable[[str], object]) -> Callable[..., No
         upstream: UPSTREAM = None,
         key: Annotated[list[str] | None, typer.Option(help="CANDIDATE=VARIABLE or llm=VARIABLE; repeatable.")] = None,
         timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a rung has for its answer.")] = 10.0,
+        llm_timeout: Annotated[
+            float, typer.Option(min=0.1, help="Seconds between two signs of life of the LLM.")
+        ] = 600.0,
         workers: Annotated[
             int, typer.Option(min=1, help="Processes; any number may also stand behind a balancer.")
         ] = 1,
@@ -52,7 +55,8 @@ def _serve_command(find: Find, say: Callable[[str], object]) -> Callable[..., No
         """Serve the hybrid of a run: an OpenAI-compatible address that answers by its policy."""
         from migration.live.server.serve import Settings, serve
 
-        settings = Settings(str(find(run)), llm, _pairs(upstream, "--upstream"), _pairs(key, "--key"), timeout)
+        pairs = _pairs(upstream, "--upstream"), _pairs(key, "--key")
+        settings = Settings(str(find(run)), llm, *pairs, timeout, llm_timeout)
         serve(settings, host=host, port=port, workers=workers, say=say)
 
     return serve_command

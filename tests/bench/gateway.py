@@ -7,7 +7,11 @@ body through to the same upstream. Both have one worker; load, upstream and serv
 interleaved rounds, so that the ratio counts and not the numbers. LiteLLM is installed into an environment of its own
 under the user's cache, and left out where that fails.
 
-    python tests/bench/gateway.py [--quick] [--soak]
+--soak runs the long forms alone: memory over 50,000 requests, 1,000 streams at once, and two hundred faults against
+`migrate serve` while the policy is replaced and the small model's server is killed; then again with a full disk under
+the decision log.
+
+    python tests/bench/gateway.py [--quick | --soak]
 """
 
 import argparse
@@ -21,6 +25,7 @@ import tempfile
 import time
 import urllib.request
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +34,7 @@ import psutil
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS / "live")]
 
+from live_faults import PROPER, everybody, lost  # noqa: E402
 from live_runs import asked, policy, put  # noqa: E402
 from load import Client, timed  # noqa: E402
 
@@ -71,10 +77,14 @@ def upstream(stack: ExitStack) -> int:
     return port
 
 
-def gateway(stack: ExitStack, folder: Path, small: int, llm: int) -> tuple[int, subprocess.Popen]:
+def gateway(
+    stack: ExitStack, folder: Path, small: int, llm: int, *, timeouts: tuple[float, float] = (60.0, 600.0)
+) -> tuple[int, subprocess.Popen]:
+    """`migrate serve` in a process of its own. timeouts: seconds for the rung, and for the LLM."""
     put(folder / "run", policy())
     port = free_port()
-    words = ["-m", "migration.cli", "serve", str(folder / "run"), "--port", str(port), "--timeout", "60"]
+    words = ["-m", "migration.cli", "serve", str(folder / "run"), "--port", str(port)]
+    words += ["--timeout", str(timeouts[0]), "--llm-timeout", str(timeouts[1])]
     words += ["--llm", f"http://127.0.0.1:{llm}/v1", "--upstream", f"small=http://127.0.0.1:{small}/v1"]
     environment = {**os.environ, "MIGRATION_TOKENS": "x,y"}
     return port, started(stack, [sys.executable, *words], port, env=environment)
@@ -177,19 +187,82 @@ async def memory_growth(port: int, process: psutil.Process, requests: int) -> li
 
 def lines_written(port: int) -> float:
     """Decisions that the gateway's log has written or lost."""
+    return sum(log_lines(port).values())
+
+
+def lines_lost(port: int) -> float:
+    """Decisions that are in no file, as the gateway counts them."""
+    return log_lines(port)["lost"]
+
+
+def log_lines(port: int) -> dict[str, float]:
+    """Decisions by what became of them: written, lost."""
     asked_for = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers={"authorization": "Bearer x"})
     with urllib.request.urlopen(asked_for) as reply:
-        lines = [line for line in reply.read().decode().splitlines() if line.startswith("migration_log_lines")]
-    return sum(float(line.split()[-1]) for line in lines)
+        lines = [line for line in reply.read().decode().splitlines() if line.startswith("migration_log_lines{")]
+    return {line.split('"')[1]: float(line.split()[-1]) for line in lines}
 
 
-def serve_recorded(stack: ExitStack, name: str) -> int:
-    started(stack, [sys.executable, str(TESTS / "recorded.py"), str(port := free_port()), name], port)
-    return port
+def serve_recorded(stack: ExitStack, name: str) -> tuple[int, subprocess.Popen]:
+    port = free_port()
+    return port, started(stack, [sys.executable, str(TESTS / "recorded.py"), str(port), name], port)
+
+
+def faults(folder: Path, *, full_disk: bool) -> dict[str, object]:
+    """Faults lost (a caller without an answer or a proper error, or a log that tells otherwise), of how many calls."""
+    live = folder / "run" / "live"
+    with ExitStack() as stack:
+        (small, server), (llm, _) = serve_recorded(stack, "small"), serve_recorded(stack, "llm")
+        if full_disk:
+            live.mkdir(parents=True)
+            for day in (0, 1):  # midnight may come
+                (live / f"decisions-{datetime.now(UTC).date() + timedelta(day)}.jsonl").symlink_to("/dev/full")
+        port, _ = gateway(stack, folder, small, llm, timeouts=(0.5, 1.0))
+
+        async def replaced_and_killed() -> None:
+            for threshold in (0.6, 0.4):
+                await asyncio.sleep(0.5)
+                put(folder / "run", policy(threshold))
+            server.kill()  # with answers under way
+
+        found = asyncio.run(everybody(f"http://127.0.0.1:{port}/v1", replaced_and_killed))
+        if full_disk:
+            while lines_written(port) < len(found):
+                time.sleep(0.2)
+            wrong = [said for said in found if said not in PROPER and " says " not in said]
+            return {"faults_full_disk": len(found), "faults_full_disk_lost": len(wrong), "lines_lost": lines_lost(port)}
+    wrong = lost(found, live)
+    print(*wrong, sep="\n")
+    return {"faults": len(found), "faults_lost": len(wrong)}
+
+
+def long_forms() -> dict[str, object]:
+    """Memory, streams and faults at full length; nothing is compared."""
+    found: dict[str, object] = {}
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        fixed = upstream(stack)
+        port, process = gateway(stack, Path(name), fixed, fixed)
+        asyncio.run(timed(port, body(), connections=4, seconds=0.5))
+        count = 50_000
+        found |= {"requests": count, "memory_mib": asyncio.run(memory_growth(port, psutil.Process(process.pid), count))}
+    for full_disk in (False, True):
+        with tempfile.TemporaryDirectory() as name:
+            found |= faults(Path(name), full_disk=full_disk)
+    return found | streams(1_000)
+
+
+def streams(count: int) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        small, llm = serve_recorded(stack, "small")[0], serve_recorded(stack, "llm")[0]
+        port, _ = gateway(stack, Path(name), small, llm)
+        return {"streams": count, "streams_wrong": asyncio.run(streams_at_once(port, count))}
 
 
 def main(quick: bool, soak: bool) -> None:
-    found: dict[str, float | None] = {"added_ms_c1": None, "throughput_ratio": None}
+    found: dict[str, object] = {"added_ms_c1": None, "throughput_ratio": None}
+    if soak:
+        print(json.dumps(found | long_forms()))
+        return
     seconds, rounds = (1.0, 2) if quick else (3.0, 4)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder, fixed = Path(name), upstream(stack)
@@ -206,18 +279,14 @@ def main(quick: bool, soak: bool) -> None:
         if other:
             best = {who: max(row[who][2] for row in table.values()) for who in ("gateway", "litellm")}
             found["throughput_ratio"] = round(best["gateway"] / best["litellm"], 2)
-        count = 50_000 if soak else 2_000
+        count = 2_000
         found |= {"requests": count, "memory_mib": asyncio.run(memory_growth(port, psutil.Process(process.pid), count))}
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        port, _ = gateway(stack, Path(name), serve_recorded(stack, "small"), serve_recorded(stack, "llm"))
-        count = 100 if quick else 1_000
-        found |= {"streams": count, "streams_wrong": asyncio.run(streams_at_once(port, count))}
-    print(json.dumps(found))
+    print(json.dumps(found | streams(100 if quick else 1_000)))
 
 
 if __name__ == "__main__":
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--quick", action="store_true", help="within a minute, without LiteLLM")
-    words.add_argument("--soak", action="store_true", help="memory over 50,000 requests")
+    words.add_argument("--soak", action="store_true", help="the long forms: memory, streams, faults")
     given = words.parse_args()
     main(given.quick, given.soak)

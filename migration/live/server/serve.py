@@ -38,6 +38,7 @@ class Settings:
     upstreams: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     timeout: float = 10.0
+    llm_timeout: float = Bounds.llm_seconds
     body: int = Bounds.body
     calls: int = Bounds.calls
 
@@ -57,7 +58,8 @@ def worker() -> Callable[..., object]:
     hybrid = Hybrid(settings.run, upstreams=upstreams, timeout=settings.timeout, observe=observe)
     hybrid.warm()
     llm = upstream(settings.llm, settings.keys.get("llm"))
-    return Gateway(hybrid, llm, metrics, tokens=tokens(), bounds=Bounds(settings.body, settings.calls)).app()
+    bounds = Bounds(settings.body, settings.calls, settings.llm_timeout)
+    return Gateway(hybrid, llm, metrics, tokens=tokens(), bounds=bounds).app()
 
 
 def tokens() -> list[str]:
