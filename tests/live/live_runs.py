@@ -51,7 +51,7 @@ def put(run: Path, made: Policy, **settings) -> str:
     return version
 
 
-def log_of(run: Path, calls: list[dict]) -> None:
+def log_of(run: Path, calls: "list[dict] | pd.DataFrame") -> None:
     """The calls as step 01 leaves them, as far as rungs learn from them."""
-    (run / "01_traffic_audit").mkdir()
+    (run / "01_traffic_audit").mkdir(parents=True)
     pd.DataFrame(calls).to_parquet(run / "01_traffic_audit" / "calls.parquet")

@@ -63,9 +63,9 @@ class Check:
 
     def summary(self) -> dict[str, Any]:
         """The figures as JSON: fractions, and the number of calls."""
-        return {"engine": self.engine, "calls": self.same.n, "same_decisions": self.same.value,
-                "changed": self.changed.value, "loss": self.loss.value, "proved": round(self.carried, 4),
-                "max_loss": self.max_loss}  # fmt: skip
+        return {"engine": self.engine, "calls": self.same.n, "same_decisions": round(self.same.value, 6),
+                "differing": len(self.differing), "changed": self.changed.value, "loss": self.loss.value,
+                "proved": round(self.carried, 4), "max_loss": self.max_loss}  # fmt: skip
 
 
 def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 200, timeout: float = 120.0) -> Check:

@@ -47,8 +47,9 @@ def held_out(calls: pd.DataFrame, conversations: int, *, seed: int) -> pd.DataFr
 
 
 def answer_columns(predictions_file: Path) -> list[str]:
-    """The columns of predictions.parquet that a replay reads: no texts."""
-    wanted = ("call_id", "candidate", "agrees", "latency_ms", "prompt_tokens", "completion_tokens", "error", *SIGNALS)
+    """The columns of predictions.parquet that a replay reads; `output` for its length alone, which is a signal."""
+    wanted = ("call_id", "candidate", "output", "agrees", "latency_ms", "prompt_tokens", "completion_tokens", "error")
+    wanted += SIGNALS
     names = set(ds.dataset(predictions_file).schema.names)
     return [name for name in dict.fromkeys(wanted) if name in names]
 
@@ -61,6 +62,8 @@ def recorded(predictions: list[pd.DataFrame], policy: Policy) -> dict[tuple[str,
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for frame in predictions:
         rows = frame[frame["candidate"].isin(policy.candidates)]
+        if "output_chars" not in rows and "output" in rows:
+            rows = rows.assign(output_chars=rows["output"].fillna("").str.len().astype(float))
         names = [name for name in SIGNALS if name in rows]
         for row in rows.to_dict("records"):
             price = policy.candidates[row["candidate"]].price

@@ -4,11 +4,15 @@ import json
 import time
 from datetime import UTC, datetime
 
+import pandas as pd
 import pytest
 from live_runs import asked, policy, put
 
-from migration.live import HybridClient
+from migration.audit import import_log
+from migration.live import HybridClient, policies
 from migration.live.decisions import DecisionLog, writer
+from migration.review.watching.decisions import read_decisions
+from migration.routing.policy import Router
 
 COLUMNS = [
     "call_id",
@@ -148,3 +152,32 @@ def _until(true, seconds: float = 20.0):
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_what_was_logged_comes_back_as_traffic_and_as_answers_to_fit_confidence_on(run, quick, llm_url, small_url):
+    """Kept with a shadow, escalated, and held back by the ramp with a shadow: both sides' answers, and the signals."""
+    put(run, made := policy(), shadow_share=1.0)
+    options = {"log": quick, "upstreams": {"small": small_url}, "timeout": 5.0}
+    with HybridClient(run, base_url=llm_url, api_key="k", max_retries=0, hybrid=options) as client:
+        for text in ("hi", "unsure"):
+            client.chat.completions.create(model="gpt-4o", messages=asked(text), user=text)
+        policies.update(run / "live", share=0.0)
+        time.sleep(2 * policies.EVERY)
+        client.chat.completions.create(model="gpt-4o", messages=asked("hi later"), user="later")
+    files = list((run / "live").glob("decisions-*"))
+    decided = read_decisions(files).set_index("conversation_id")
+    assert decided.loc["hi", ["output", "reference"]].tolist() == ["small says hi", "llm says hi"]
+    assert decided.loc["later", ["output", "reference"]].tolist() == ["small says hi later", "llm says hi later"]
+    assert decided.loc["unsure", ["first", "reference"]].tolist() == ["small says unsure", "llm says unsure"]
+    assert decided["shadowed"].all()
+    import_log([str(file) for file in files], run / "calls.parquet")
+    traffic = pd.read_parquet(run / "calls.parquet").set_index("conversation_id")["response"]
+    assert traffic.to_dict() == {name: f"llm says {text}" for name, text in (
+        ("hi", "hi"), ("unsure", "unsure"), ("later", "hi later"))}  # fmt: skip
+    for line in lines(run / "live"):
+        answers = [line] if line["decision"] == "slm" else [*line["tried"], *line["shadow"]]
+        for one in answers:
+            again = Router(made).confidence(one["signals"], line["task"], "small")
+            assert again == pytest.approx(one["confidence"], abs=1e-3), (
+                "the log holds what the confidence was read from"
+            )

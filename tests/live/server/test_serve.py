@@ -14,41 +14,49 @@ from pathlib import Path
 import httpx2 as httpx
 import openai
 import pytest
-from live_runs import asked, policy
+import tuned_run
+from live_runs import asked, put
 from servers import serving_app
 from test_gateway import gateway
 from typer.testing import CliRunner
 
 from migration import cli
+from migration.live import HybridClient
 from migration.live.server.embedded import Embedded
-from migration.routing.policy import Candidate
+from migration.routing.policy import Candidate, Policy
 from migration.schema import CandidateKind
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = Candidate(CandidateKind.SLM, "smollm2", "smollm2")
 
 
-def readme_commands() -> list[str]:
-    section = (ROOT / "README.md").read_text().split("## Serve it")[1].split("\n## ")[0]
-    return [line.split(" #")[0].strip() for line in section.splitlines() if line.startswith("    migrate ")]
+def readme() -> str:
+    return (ROOT / "README.md").read_text().split("## Serve it")[1].split("\n## ")[0]
 
 
-@pytest.fixture
-def sample(tmp_path):
-    """A run folder as step 04 leaves it: nothing live yet."""
+def readme_commands(run: Path) -> list[str]:
+    lines = [line.split(" #")[0].strip() for line in readme().splitlines() if line.startswith("    migrate ")]
+    return [line.replace("outputs/sample", str(run)) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    """A run as `make run` leaves it, its model tuned for real, and a version that served before."""
     pytest.importorskip("xllamacpp", reason="needs llama.cpp's server (pip install -e '.[test]')")
-    made = policy()
-    object.__setattr__(made, "candidates", {"small": SMALL})
-    file = tmp_path / "sample" / "04_router_tuning" / "policy.json"
-    file.parent.mkdir(parents=True)
-    file.write_text(json.dumps(made.to_json()))
-    return tmp_path / "sample"
+    run = tuned_run.make(tmp_path_factory.mktemp("outputs") / "sample")
+    before = json.loads((run / "04_router_tuning" / "policy.json").read_text()) | {"llm_fallback": True}
+    del before["checksum"]
+    put(run, Policy.from_dict(before))
+    return run
 
 
 @pytest.mark.slow
 def test_every_command_of_the_readme(sample, tmp_path, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    serve, *others = [words.replace("outputs/sample", str(sample)) for words in readme_commands()]
+    check, serve, *others = readme_commands(sample)
+    measured, served = [json.loads(line) for line in typed(check).splitlines() if line.startswith("{")]
+    assert (measured["calls"], measured["differing"], measured["changed"]) == (6, 0, 0.0), "same weights, same engine"
+    assert served["differing"] <= 1, "half precision in llama.cpp: a near-tie may fall otherwise"
     port = int(re.search(r"--port (\d+)", serve)[1])
     words = [sys.executable, "-m", "migration.cli", *shlex.split(serve)[1:]]
     said = (tmp_path / "said").open("w+")
@@ -56,18 +64,22 @@ def test_every_command_of_the_readme(sample, tmp_path, monkeypatch):
     try:
         _until_ready(port, process)
         client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="any")
-        first = client.chat.completions.create(model="gpt-4o", messages=asked("My card is lost"), max_tokens=8)
-        assert first.choices[0].message.content
-        assert first.x_migration["task"] == "queue"
+        for ticket, queue in tuned_run.TICKETS.items():
+            reply = client.chat.completions.create(model="gpt-4o", messages=asked(ticket), max_tokens=13)
+            told = reply.x_migration
+            assert (reply.choices[0].message.content, told["candidate"], told["task"]) == (
+                queue,
+                tuned_run.TUNED,
+                "queue",
+            )
+        monkeypatch.setenv("OPENAI_API_KEY", "any")
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{port}/v1")
+        assert '    client = HybridClient("outputs/sample") ' in readme()
+        with HybridClient(sample) as changed:
+            assert changed.chat.completions.create(model="gpt-4o", messages=asked("hi"), max_tokens=4).decision
         for command in others:
-            arguments = shlex.split(command)[1:]
-            if arguments[0] == "import":  # the shell's own work
-                _until(lambda: list(sample.glob("live/decisions-*")))
-                files = map(str, sample.glob("live/decisions-*"))
-                arguments = ["import", *files, "--out", str(tmp_path / "calls.parquet")]
-            done = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
-            assert done.exit_code == 0, (command, done.output)
-            if arguments[:2] == ["policy", "off"]:
+            typed(command, tmp_path)
+            if "policy off" in command:
                 time.sleep(0.5)
                 off = client.chat.completions.create(model="gpt-4o", messages=asked("hi"), max_tokens=4)
                 assert off.x_migration["reason"] == "switched off"
@@ -76,6 +88,18 @@ def test_every_command_of_the_readme(sample, tmp_path, monkeypatch):
         assert process.wait(60) == 0, "a graceful end"
     said.seek(0)
     assert "NO LLM IS CONFIGURED" in said.read()
+
+
+def typed(command: str, folder: Path | None = None) -> str:
+    """What a command of the README says; the shell's own work is done here."""
+    arguments = shlex.split(command)[1:]
+    if arguments[0] == "import":
+        pattern = Path(arguments[1])
+        _until(lambda: list(pattern.parent.glob(pattern.name)))
+        arguments = ["import", *map(str, pattern.parent.glob(pattern.name)), "--out", str(folder / "calls.parquet")]
+    done = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, (command, done.output)
+    return done.output
 
 
 @pytest.mark.slow

@@ -5,8 +5,10 @@ import dataclasses
 import pandas as pd
 import pytest
 
+from migration import routing
 from migration.errors import NotEnoughCalls
 from migration.review.rehearsal import Fault, Faults, by_conversation, held_out, recorded, replay
+from migration.routing.policy.signals import SignalScore
 
 
 @pytest.fixture
@@ -93,3 +95,15 @@ def test_whole_conversations_are_drawn_and_unknown_prices_are_filled(calls):
     with pytest.raises(NotEnoughCalls):
         held_out(calls.assign(split="train"), 7, seed=3)
     assert pd.api.types.is_datetime64_any_dtype(drawn["created_at"])
+
+
+def test_decisions_are_those_of_step_04(calls, predictions, policy):
+    """With every signal that confidence may read, the length of the answer too."""
+    longer_is_worse = SignalScore(("mean_logprob", "output_chars"), (0.0, 1.0), (1.0, 1.0), {"*": (3.1, 2.0, -3.0)})
+    policy = dataclasses.replace(policy, calibrators=dict.fromkeys(policy.calibrators, longer_is_worse))
+    said = ["x" * (place % 5) for place in range(len(predictions[0]))]
+    told = [frame.assign(task="intent", task_type="classification", output=said) for frame in predictions]
+    decided = routing.decide(policy, routing.gather(calls, told)).set_index("call_id")
+    found = replay(held_out(calls, 100, seed=1), recorded(told, policy), policy).set_index("call_id")
+    assert set(decided["candidate"]) == {"labels", "small", "gpt"}
+    assert (found.loc[decided.index, "hybrid_model"] == decided["model"]).all()
