@@ -11,7 +11,7 @@ under the user's cache, and left out where that fails.
 `migrate serve` while the policy is replaced and the small model's server is killed; then again with a full disk under
 the decision log.
 
-    python tests/bench/gateway.py [--quick | --soak]
+    python tests/bench/gateway.py [--quick | --soak [memory faults streams]]
 """
 
 import argparse
@@ -236,19 +236,23 @@ def faults(folder: Path, *, full_disk: bool) -> dict[str, object]:
     return {"faults": len(found), "faults_lost": len(wrong)}
 
 
-def long_forms() -> dict[str, object]:
-    """Memory, streams and faults at full length; nothing is compared."""
-    found: dict[str, object] = {}
+def memory(requests: int) -> dict[str, object]:
+    """The gateway's memory over so many requests."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         fixed = upstream(stack)
         port, process = gateway(stack, Path(name), fixed, fixed)
         asyncio.run(timed(port, body(), connections=4, seconds=0.5))
-        count = 50_000
-        found |= {"requests": count, "memory_mib": asyncio.run(memory_growth(port, psutil.Process(process.pid), count))}
+        seen = asyncio.run(memory_growth(port, psutil.Process(process.pid), requests))
+        return {"requests": requests, "memory_mib": seen}
+
+
+def all_faults() -> dict[str, object]:
+    """Two hundred faults, and two hundred more with a full disk under the log."""
+    found: dict[str, object] = {}
     for full_disk in (False, True):
         with tempfile.TemporaryDirectory() as name:
             found |= faults(Path(name), full_disk=full_disk)
-    return found | streams(1_000)
+    return found
 
 
 def streams(count: int) -> dict[str, object]:
@@ -258,10 +262,17 @@ def streams(count: int) -> dict[str, object]:
         return {"streams": count, "streams_wrong": asyncio.run(streams_at_once(port, count))}
 
 
-def main(quick: bool, soak: bool) -> None:
+LONG = {"memory": lambda: memory(50_000), "faults": all_faults, "streams": lambda: streams(1_000)}
+"""The long forms by name."""
+
+
+def main(quick: bool, soak: list[str] | None) -> None:
     found: dict[str, object] = {"added_ms_c1": None, "throughput_ratio": None}
-    if soak:
-        print(json.dumps(found | long_forms()))
+    if soak is not None:
+        for name in soak or LONG:
+            found |= LONG[name]()
+            print(f"{name}: {found}", flush=True)
+        print(json.dumps(found))
         return
     seconds, rounds = (1.0, 2) if quick else (3.0, 4)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -287,6 +298,6 @@ def main(quick: bool, soak: bool) -> None:
 if __name__ == "__main__":
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--quick", action="store_true", help="within a minute, without LiteLLM")
-    words.add_argument("--soak", action="store_true", help="the long forms: memory, streams, faults")
+    words.add_argument("--soak", nargs="*", choices=LONG, help="the long forms; all of them where none is named")
     given = words.parse_args()
     main(given.quick, given.soak)
