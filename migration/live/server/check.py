@@ -28,15 +28,18 @@ if TYPE_CHECKING:
 
 AS_MEASURED = "the engine that was measured, in this process"
 LLAMA = "llama.cpp's server, as `migrate serve` starts it"
+PATIENCE = 120.0
+"""Seconds that an answer may take here."""
 ROUTING = "04_router_tuning"
 ANSWERS = ("02_candidate_benchmark", "03_qlora_finetune")
 
 
 @dataclass(frozen=True)
 class Check:
-    """What an engine did with the test calls. same: share of calls with 04's decision; changed: share that got a small
-    model's answer which 04 did not count with; loss: share of answers that differ from the LLM's (all weighted to the
-    traffic, by conversation). differing: call_id, expected, found, reason. bound: what 04 proved of the loss at most.
+    """What an engine did with the test calls. same: share of calls with 04's decision. Of the tasks that have rungs:
+    changed: share that got a small model's answer which 04 did not count with; loss: share that differs from the LLM's
+    answer (all weighted to the traffic, by conversation). differing: call_id, expected, found, reason. bound: what 04
+    proved of the loss at most. measured: whether this is the engine that 04's proof is of.
     """
 
     engine: str
@@ -46,20 +49,25 @@ class Check:
     differing: pd.DataFrame
     max_loss: float
     bound: float
+    measured: bool
 
     @property
     def carried(self) -> float:
-        """The loss that is proved with this engine: 04's bound, and every answer that changed counted as lost."""
-        return self.bound + (self.changed.high if self.changed.value else 0.0)
+        """The loss that is proved with this engine. With the one that was measured it is 04's bound; with another one
+        every answer that may have changed counts as lost, by the upper end of its interval."""
+        known = self.measured and not self.changed.value
+        return self.bound + (0.0 if known else self.changed.high)
 
     def __str__(self) -> str:
-        verdict = "the guarantee carries over" if self.carried <= self.max_loss else (
-            f"over {self.max_loss:.1%}: tune with this engine (its address as a candidate of step 02) to rely on it"
-        )  # fmt: skip
-        return (
+        told = (
             f"{self.engine}: decisions as in 04 {self.same}; answers changed {self.changed}; answers that differ from "
-            f"the LLM's {self.loss}, proved at most {self.carried:.1%}: {verdict}"
+            f"the LLM's {self.loss}. At most {self.max_loss:.1%} are guaranteed, {self.carried:.1%} proved: "
         )
+        if self.carried <= self.max_loss:
+            return (
+                f"{told}the guarantee carries over, with a margin of {100 * (self.max_loss - self.carried):.1f} points"
+            )
+        return f"{told}ask more calls, or tune with this engine (its address as a candidate of step 02) to rely on it"
 
     def summary(self) -> dict[str, Any]:
         """The figures as JSON: fractions, and the number of calls."""
@@ -68,11 +76,12 @@ class Check:
                 "proved": round(self.carried, 4), "max_loss": self.max_loss}  # fmt: skip
 
 
-def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 200, timeout: float = 120.0) -> Check:
+def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 200, measured: bool = False) -> Check:
     """Ask the test calls of step 04 again, `calls` of routed tasks and as many others, by 04's own policy.
 
-    upstreams: candidate -> address; a candidate without one is answered in this process, as it was measured. An answer
-    may have as many tokens as it had in 02. Raises BadInput where the policy routes nothing or the run lacks a step.
+    upstreams: candidate -> address; a candidate without one is answered in this process, as it was measured. measured:
+    whether that is the engine of steps 02 and 03. An answer may have as many tokens as it had in 02. Raises BadInput
+    where the policy routes nothing or the run lacks a step.
     """
     import pandas as pd
 
@@ -82,10 +91,9 @@ def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 
     if policy.guarantee is None or not policy.routed_tasks:
         raise BadInput(f"{run / ROUTING / 'policy.json'} routes nothing: there is nothing to check")
     state = State(Active(policy.version), Router(policy))
-    with_answers = Hybrid(run, upstreams=upstreams, timeout=timeout, log=False)
+    with_answers = Hybrid(run, upstreams=upstreams, timeout=PATIENCE, log=False)
     found = [_asked(with_answers, state, call) for call in calls_of(run, expected["call_id"].tolist())]
     rows = expected.merge(pd.DataFrame(found), "inner", "call_id")
-    design: Sampled = {"weights": rows["weight"], "strata": rows["task"], "cluster": rows["conversation"]}
     same = (rows["candidate"] == rows["found"]) & (rows["rung"] == rows["at"])
     kept = rows["found"] != policy.llm
     changed = kept & (~same | (rows["output"] != rows["measured"]))
@@ -93,16 +101,27 @@ def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 
     names = {"candidate": "expected", "reason_now": "reason"}
     differing = rows.loc[~same, ["call_id", "candidate", "found", "reason_now"]].rename(columns=names)
     bound = max(group.loss_bound for group in policy.guarantee.groups if group.proved)
-    shares = {"same": same, "changed": changed, "loss": lost}
-    rates = {name: weighted_rate(each.to_numpy(float), **design) for name, each in shares.items()}
+    routed = rows["task"].isin(policy.routed_tasks)
+    of_all, of_routed = _design(rows), _design(rows[routed])
     return Check(
-        engine, **rates, differing=differing.reset_index(drop=True), max_loss=policy.guarantee.max_loss, bound=bound
+        engine,
+        weighted_rate(same.to_numpy(float), **of_all),
+        weighted_rate(changed[routed].to_numpy(float), **of_routed),
+        weighted_rate(lost[routed].to_numpy(float), **of_routed),
+        differing.reset_index(drop=True),
+        policy.guarantee.max_loss,
+        bound,
+        measured,
     )
+
+
+def _design(rows: pd.DataFrame) -> Sampled:
+    return {"weights": rows["weight"], "strata": rows["task"], "cluster": rows["conversation"]}
 
 
 def checked(run: Path, upstreams: dict[str, str], calls: int) -> Iterator[Check]:
     """The rungs as they were measured; then at `upstreams`, or where `migrate serve` has its small models."""
-    yield check(run, {}, AS_MEASURED, calls=calls)
+    yield check(run, {}, AS_MEASURED, calls=calls, measured=True)
     if upstreams:
         yield check(run, upstreams, ", ".join(f"{name} at {at}" for name, at in upstreams.items()), calls=calls)
         return
