@@ -120,7 +120,7 @@ def ask(
     traffic, answers = replayed["task"].value_counts(), []
     for candidate, part in zip(candidates, parts, strict=True):
         of = part["call_id"].map(task)
-        weight = of.map(traffic).astype(float) / of.map(of.value_counts())
+        weight = of.map(traffic).astype(float) / of.map(of.value_counts()).astype(float)
         answers.append(part.assign(**candidate.id.columns(), weight=weight))
     return pd.concat(answers, ignore_index=True)
 

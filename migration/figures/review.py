@@ -65,11 +65,11 @@ def weeks_picture(table: pd.DataFrame, folder: Path, *, max_loss: float) -> Pict
     with style():
         fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4))
         sns.lineplot(data=whole, x="week", y="slm_share", marker="o", color=SLM, ax=left)
-        left.set(xlabel="week", ylabel="share of calls that small models answer", ylim=(0, 1))
+        left.set(xlabel="week", ylabel="small models' share of calls", ylim=(0, 1))
         shown = table[table["loss"].notna()]
         sns.lineplot(data=shown, x="week", y="loss", hue="group", marker="o", ax=right)
         right.axhline(max_loss, color=LLM, linestyle="--", linewidth=1)
-        right.set(xlabel="week", ylabel="loss on shadowed calls (dashed: the limit)")
+        right.set(xlabel="week", ylabel="loss, shadowed (dashed: limit)")
         right.set_ylim(bottom=0)
         for ax in (left, right):
             ax.tick_params(axis="x", rotation=45)
@@ -89,12 +89,14 @@ def loop_picture(weeks: pd.DataFrame, folder: Path, *, max_loss: float) -> Pictu
         fig, axes = plt.subplots(1, 2, figsize=(9, 4))
         for ax, column in zip(axes, ("llm_share", "quality"), strict=True):
             sns.lineplot(data=weeks, x="week", y=column, hue="arm", style="arm", markers=True, ax=ax)
-        axes[0].set(xlabel="week", ylabel="share of calls that the LLM answers", ylim=(0, 1.02))
-        axes[1].set(xlabel="week", ylabel="share of answers as the LLM's (dashed: the limit)")
+        axes[0].set(xlabel="week", ylabel="LLM share of calls", ylim=(0, 1.02))
+        axes[1].set(xlabel="week", ylabel="quality (dashed: limit)")
+        axes[1].set_ylim(min(1 - 2 * max_loss, weeks["quality"].min()) - 0.01, 1.005)
         axes[1].axhline(1 - max_loss, color=LLM, linestyle="--", linewidth=1)
+        axes[1].legend().remove()
         for ax in axes:
             ax.tick_params(axis="x", rotation=45)
-            ax.legend(title="")
+        axes[0].legend(title="")
         fig.suptitle(f"{weeks['week'].iloc[-1]}: {title}", x=0.01, ha="left", weight="bold")
         fig.tight_layout()
     arms = ", ".join(last.index)

@@ -179,7 +179,7 @@ def delay(after: float, streams: int) -> float:
 def main(streams: int, attacks: int, delays: int) -> None:
     print(f"{'quiet for a year, looked at daily':<42} {'streams':>8} {'false alarms':>13}", flush=True)
     worst = 0.0
-    for kind, n in [(MAIN, streams), *((kind, attacks) for kind in ATTACKS)]:
+    for kind, n in [(MAIN, streams), *((kind, attacks // 10 if kind.each else attacks) for kind in ATTACKS)]:
         share = np.mean([alarmed_at(kind, seed) is not None for seed in range(n)])
         worst = max(worst, float(share))
         print(f"{kind.name:<42} {n:>8} {share:>13.1%}", flush=True)

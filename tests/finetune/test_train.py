@@ -43,6 +43,16 @@ def test_training_lowers_the_loss_and_keeps_the_best_adapter(family, tmp_path):
     assert again.seconds == result.seconds
 
 
+def test_training_goes_on_from_an_adapter(llama, tmp_path):
+    first = run(llama, tmp_path / "first")
+    second = run(llama, tmp_path / "second", Recipe(epochs=2, learning_rate=2e-3, size=8), start=first.folder / "best")
+    losses = [each.history["loss"].dropna() for each in (first, second)]
+    assert losses[1].iloc[0] < 0.8 * losses[0].iloc[0]
+    before, after = (weights(tmp_path / name) for name in ("first", "second"))
+    assert before.keys() == after.keys()
+    assert any(not np.array_equal(before[name], after[name]) for name in before)
+
+
 def test_exact_answers_are_what_greedy_generation_writes(llama, tmp_path):
     from peft import PeftModel
 

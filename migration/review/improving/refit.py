@@ -67,12 +67,10 @@ def learn(
         makers.append(lambda: trained_on(step, calls, hard, tuned=tuned, tasks=tasks, minutes=train_minutes, say=say))
     for make in makers:
         try:
-            made = make()
+            learned.append(make())
         except (ModelNotFound, NotEnoughCalls) as problem:
             left_out.append(str(problem))
-            continue
-        learned += [made] if made else []
-    return tuple(learned), tuple(left_out)
+    return tuple(each for each in learned if each), tuple(left_out)
 
 
 def last_adapter(run: Run) -> Candidate | None:
@@ -130,14 +128,16 @@ def trained_on(
         minutes=training_minutes, start=adapter, say=say,
     )  # fmt: skip
     del loaded
-    shutil.copytree(training.folder / "best", step.path / "adapter", dirs_exist_ok=True)
-    candidate = replace(tuned, name=f"{base}+tuned {Path(step.name).name}", adapter=str(training.folder / "best"))
+    best = training.folder / "best"
+    shutil.copytree(best, step.path / "adapter", dirs_exist_ok=True)
+    candidate = replace(tuned, name=f"{base}+tuned {Path(step.name).name}", adapter=str(best))
     held = eligible(calls)
     held = held[held["task"].isin(list(tasks))].assign(weight=1.0)
     found = ask([candidate], held, calls, cache=step.cache, minutes=minutes - training_minutes, progress=say)
-    named = found.assign(adapter=f"{step.name}/adapter")
-    learned = _learned(replace(candidate, adapter=f"{step.name}/adapter"), named, calls, calls["call_id"].iloc[:0])
-    return replace(learned, examples=len(rows), fresh=int(chosen.train["call_id"].isin(list(hard)).sum()))
+    kept = f"{step.name}/adapter"  # where it lies once the step is finished
+    answers = score(found.assign(adapter=kept), calls)
+    taught = int(chosen.train["call_id"].isin(list(hard)).sum())
+    return Learned(replace(candidate, adapter=kept), answers, len(rows), taught)
 
 
 def _examples(
