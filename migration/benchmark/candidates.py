@@ -19,7 +19,7 @@ from migration.schema import CandidateId, CandidateKind, Split
 from migration.schema.signals import LEARNED, OF_TOKENS
 
 Message = dict[str, str]
-Progress = Callable[[str], None]
+Progress = Callable[[str], object]
 """Takes one milestone line, such as "120 of 400 answers, 5.1 a second"."""
 
 COLUMNS = (
@@ -187,7 +187,7 @@ def _text(content: Any) -> str:
     return content if isinstance(content, str) else json.dumps(content, sort_keys=True, ensure_ascii=False)
 
 
-def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def frame(rows: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
     """Rows as the result frame: all `COLUMNS`, numbers as floats and nullable integers, nulls where unknown."""
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for column in ("latency_ms", "compute_ms", *OF_TOKENS, *LEARNED):

@@ -227,7 +227,7 @@ def head_to_head(models: pd.DataFrame, own: pd.DataFrame, folder: Path) -> Pictu
 
     models: model, mmlu, runs_on_laptop flag; own: candidate, agreement, low, high (rows of `ALL`).
     """
-    best = own.loc[own["agreement"].fillna(0).idxmax()]
+    best = own.iloc[own["agreement"].fillna(0).argmax()]
     title = (
         f"Public scores run from {models['mmlu'].min():.0f}% to {models['mmlu'].max():.0f}%; "
         f"on your own prompts {short(best['candidate'])} agrees on {best['agreement']:.0%}"

@@ -88,16 +88,17 @@ def learned_table(improved: Improved) -> Any:
     found = []
     if len(rows) and new:
         fresh = rows[rows["part"] == Part.CHOOSE]
-        now = fresh[fresh["logged_confidence"].notna()] if "logged_confidence" in fresh else fresh.iloc[:0]
-        now = now.set_index("call_id")["agrees"].astype(float)
+        served = fresh[fresh["logged_confidence"].notna()] if "logged_confidence" in fresh else fresh.iloc[:0]
+        now = served.set_index("call_id")["agrees"].astype(float)
         for (name, task), own in fresh[fresh["candidate"].isin(new)].groupby(["candidate", "task"]):
-            before, weight = own["call_id"].map(now), own["stands_for"]
-            both = before.notna()
-            served = np.average(before[both], weights=weight[both]) if both.any() else None
-            found.append((name, task, len(own), served, np.average(own["agrees"], weights=weight)))
+            before, weight = now.reindex(own["call_id"]).to_numpy(float), own["stands_for"].to_numpy(float)
+            both = np.isfinite(before)
+            agreed = np.average(before[both], weights=weight[both]) if both.any() else None
+            found.append((name, task, len(own), agreed, np.average(own["agrees"], weights=weight)))
     table = pd.DataFrame(found, columns=["candidate", "task", "fresh calls", "agreement now", "agreement then"])
-    shown = {"agreement now": "{:.1%}", "agreement then": "{:.1%}"}
-    return table.style.hide(axis="index").format(shown, na_rep="not answered")
+    return table.style.hide(axis="index").format(
+        {"agreement now": "{:.1%}", "agreement then": "{:.1%}"}, na_rep="not answered"
+    )
 
 
 def learned_sentence(improved: Improved) -> str:
@@ -209,8 +210,8 @@ def check_rows(review: Review, said: Collection[str] = ()) -> pd.DataFrame:
     said: call_ids that a person checked; then the kept answers of their weeks. Raises BadInput where the log has none
     of them.
     """
-    weeks = review.decisions.loc[review.decisions["call_id"].isin(list(said)), "week"].unique() if said else []
-    if said and not len(weeks):
+    weeks = set(review.decisions.loc[review.decisions["call_id"].isin(list(said)), "week"])
+    if said and not weeks:
         raise BadInput("the labels are of no call that was reviewed: fill in the to_check.csv of a review of this log")
     own = review.decisions[review.decisions["week"].isin(weeks)] if said else review.newest
     kept = own[own["kept"].astype(bool) & own["first"].notna()]

@@ -182,7 +182,8 @@ def improve(
     before = earlier_answers(run)
     decided = fresh_calls(review.decisions, review.task_types)
     older = earlier_calls(run, list(review.task_types), before["call_id"])
-    learned, left_out = (), ()
+    learned: tuple[Learned, ...] = ()
+    left_out: tuple[str, ...] = ()
     if step is not None:
         calls = with_task_options(pd.concat([older, with_labels(decided, said)], ignore_index=True), older)
         learned, left_out = learn(

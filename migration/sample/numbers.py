@@ -130,5 +130,5 @@ NUMBERS: dict[str, Callable[[Random], str]] = {
     "nric": _nric,
     "fnr": _fnr,
     "ird": lambda r: _three(weighted(r, (3, 2, 7, 6, 5, 4, 3, 2, 1), 11), "-"),
-} | {f"iban{code}": (lambda r, code=code: iban(r, code)) for code in IBAN_FORMS}  # type: ignore[misc]
+} | {f"iban{code}": (lambda r, code=code: iban(r, code)) for code in IBAN_FORMS}
 """What a text's `%name` stands for."""

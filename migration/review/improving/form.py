@@ -46,11 +46,10 @@ class LabelForm:
         text = widgets.Textarea(disabled=True, layout=widgets.Layout(width="90%", height="12em"))
 
         def show() -> None:
-            done = self.at >= len(self.rows)
-            row = {} if done else self.rows.loc[self.at]
-            text.value = (
-                "done" if done else f"{self.at + 1} of {len(self.rows)}\n\n{row['question']}\n\n-> {row['output']}"
-            )
+            text.value = "done"
+            if self.at < len(self.rows):
+                row = self.rows.loc[self.at]
+                text.value = f"{self.at + 1} of {len(self.rows)}\n\n{row['question']}\n\n-> {row['output']}"
 
         def answered(word: str) -> Any:
             def click(_: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -57,7 +58,7 @@ def learn(
     kind = before["candidate_kind"] if "candidate_kind" in before else pd.Series(dtype=str)
     encoders = before.loc[kind == CandidateKind.CLASSIFIER, "base"].unique() if len(kind) else ()
     makers: list[Callable[[], Learned | None]] = [
-        lambda encoder=encoder: refitted(step, calls, fresh, encoder=str(encoder), say=say) for encoder in encoders
+        partial(refitted, step, calls, fresh, encoder=str(encoder), say=say) for encoder in encoders
     ]
     tuned = last_adapter(step.run)
     if train_minutes and tuned is None:

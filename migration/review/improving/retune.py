@@ -9,6 +9,7 @@ no earlier review looked at. Out of scope: candidates and their training (`refit
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -157,8 +158,10 @@ def _tried(rows: pd.DataFrame, policy: Policy, terms: Terms) -> _Tried:
     ruled = rule_out(rows, policy.pinned)
     logged = {task: (rungs[0].candidate,) for task, rungs in policy.rungs.items() if len(rungs) == 1}
     fit, choose = rows[rows["part"] == Part.FIT], rows[rows["part"] == Part.CHOOSE]
-    counts = {(str(t), str(c)): int(n) for (t, c), n in choose.groupby(["task", "candidate"]).size().items()}
-    members = {task: names for task, names in logged.items() if counts.get((task, names[0]))}
+    counts = Counter(zip(choose["task"].astype(str), choose["candidate"].astype(str), strict=True))
+    members: dict[str, tuple[str, ...]] = {
+        task: names for task, names in logged.items() if counts.get((task, names[0]))
+    }
     members |= ladder.choose_members(
         fit[~fit["task"].isin(list(ruled))], counts,
         max_loss=terms.max_loss, max_kept_error=terms.kept_error, delta=terms.delta,
