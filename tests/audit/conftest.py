@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,8 @@ def spark() -> Iterator[Any]:
 
     builder = SparkSession.builder.master("local[2]").appName("audit")
     settings = {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "4"}
-    settings |= {"spark.pyspark.python": sys.executable, "spark.driver.memory": "2g"}
+    settings |= {"spark.driver.memory": "2g"}
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # of the executors
     for key, value in settings.items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
