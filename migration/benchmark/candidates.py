@@ -1,6 +1,6 @@
 """A candidate, what it is asked, and the form of its answers, wherever it runs.
 
-Knows: that chat templates differ in the roles they take; worked examples; the columns of an answer and its
+Covers: that chat templates differ in the roles they take; worked examples; the columns of an answer and its
 confidence signals. Out of scope: how an answer is computed or judged.
 """
 

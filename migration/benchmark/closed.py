@@ -1,6 +1,6 @@
 """Choosing among the known answers instead of writing one, where a task's answers are a closed set.
 
-Knows: which sets are closed, and how choosing compares with writing on the same calls. Out of scope: how the
+Covers: which sets are closed, and how choosing compares with writing on the same calls. Out of scope: how the
 likelihood of an answer is computed (`engine`). Served, it is a constrained choice (vLLM's `structured_outputs`).
 """
 

@@ -1,6 +1,6 @@
 """Prompts that repeat each other, prompts that stand for many, and the proof that nothing held out is learned.
 
-Knows: texts. Out of scope: answers, labels and what is done with the prompts.
+Covers: texts. Out of scope: answers, labels and what is done with the prompts.
 
 Near-duplicate means here: of the same task, and a Jaccard similarity of at
 least `NEAR` between the character 4-grams of what the two prompts do not share with the rest of their task

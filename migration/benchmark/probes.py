@@ -1,6 +1,6 @@
 """What a model tells of an answer when it is asked again: whether it would say the same, and how sure it says it is.
 
-Knows: further samples of an answer, the question for a stated confidence, how both are read. Out of scope: whether
+Covers: further samples of an answer, the question for a stated confidence, how both are read. Out of scope: whether
 the answer is right, and what the two signals are worth (`routing.confidence` learns that, per task).
 
 Both cost further calls of the model, when a table is made as when a router asks: k for the samples, one for the

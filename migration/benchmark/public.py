@@ -1,6 +1,6 @@
 """Public benchmarks: the article's head-to-head table, checked, and an own run of lm-evaluation-harness.
 
-Knows: data/models.csv and what it claims. Out of scope: the team's own prompts, which is why it decides nothing.
+Covers: data/models.csv and what it claims. Out of scope: the team's own prompts, which is why it decides nothing.
 """
 
 from __future__ import annotations

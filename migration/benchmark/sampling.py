@@ -1,6 +1,6 @@
 """Which calls a benchmark asks: enough of every task for the wanted interval, as many as the minutes allow.
 
-Knows: hash order, traffic weights, what a call costs in seconds. Out of scope: models and answers.
+Covers: hash order, traffic weights, what a call costs in seconds. Out of scope: models and answers.
 
 The sample is nested: every task's calls stand in the order of a hash of their id and a prefix of it is taken, so a
 larger budget asks the same calls and more, and answers that are kept already serve again.

@@ -186,7 +186,7 @@ def read_weeks(path: str | Path) -> tuple[float, float] | None:
     """How the LLM share fell in real weekly reviews: the share of it left at their end, and their weeks; None for "".
 
     The file (parquet or CSV; review.parquet of step 07 too) holds week and llm_share, or slm_share. A straight line
-    through log shares by least squares: nothing is promised beyond the last week seen. Raises BadInput where it has
+    through log shares by least squares, without a further fall beyond the last week seen. Raises BadInput where it has
     neither, or fewer than 3 weeks: two points are no course.
     """
     if not path:

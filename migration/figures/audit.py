@@ -1,6 +1,6 @@
 """Figures of the traffic audit. Frames in, a matplotlib Figure out, with the finding as its title.
 
-Knows: frames of `migration.audit.analytics`. Out of scope: files, engines, prices.
+Covers: frames of `migration.audit.analytics`. Out of scope: files, engines, prices.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Figures of step 02: agreement by task and candidate, intervals, and what a customer waits.
 
-Knows: the scoreboard's frames and how they are drawn. Out of scope: how they were made.
+Covers: the scoreboard's frames and how they are drawn. Out of scope: how they were made.
 """
 
 from __future__ import annotations

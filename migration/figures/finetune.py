@@ -1,6 +1,6 @@
 """Figures of step 03: the loss, base against tuned, and what more examples bring.
 
-Knows: the step's frames and how they are drawn. Out of scope: how they were made.
+Covers: the step's frames and how they are drawn. Out of scope: how they were made.
 """
 
 from __future__ import annotations

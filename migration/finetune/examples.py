@@ -1,6 +1,6 @@
 """From the calls table to the training set: which calls teach a task best, and which must not be learned from.
 
-Knows: references and their form, labels, novelty, repeats. Out of scope: tokens and models (`packing`, `train`).
+Covers: references and their form, labels, novelty, repeats. Out of scope: tokens and models (`packing`, `train`).
 
 Which examples are chosen matters more than how they are trained on: they are balanced over the answers.
 """

@@ -1,6 +1,6 @@
 """The artifact: an adapter with its model card, merged weights, and whether copies of them answer alike.
 
-Knows: what an adapter is served from, and whether two copies give the same answers. Out of scope: training, whether
+Covers: what an adapter is served from, and whether two copies give the same answers. Out of scope: training, whether
 the result is good, and the formats of other runtimes (`runtimes`).
 """
 

@@ -1,6 +1,6 @@
 """What fits: a model into the device's memory, tasks into the minutes.
 
-Knows: bytes of weights, adapters, optimiser and activations; tokens a training computes. Out of scope: how a
+Covers: bytes of weights, adapters, optimiser and activations; tokens a training computes. Out of scope: how a
 training goes (`train`), which examples are good (`examples`).
 """
 

@@ -1,6 +1,6 @@
 """From chat messages to training rows: which tokens carry loss, and what many examples can share.
 
-Knows: token ids, the turns of a chat template, attention masks. Out of scope: models and optimisers.
+Covers: token ids, the turns of a chat template, attention masks. Out of scope: models and optimisers.
 
 Calls of one call site share their system prompt. `pack` lays many examples of one site in one row,
 [prefix][example 1][example 2]…, with a mask that lets each example see the prefix and itself, and positions that

@@ -1,6 +1,6 @@
 """Whether tuning helped: base and tuned on the same held-out calls, pair by pair, and what the tuned one forgot.
 
-Knows: paired tests, traffic weights, verdicts. Out of scope: how the model was trained.
+Covers: paired tests, traffic weights, verdicts. Out of scope: how the model was trained.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Merged weights as other runtimes read them (GGUF, ONNX Runtime, ExecuTorch), and the lines that serve them.
 
-Knows: those runtimes' own exporters and how each is asked for logits. Out of scope: adapters, training, and
+Covers: those runtimes' own exporters and how each is asked for logits. Out of scope: adapters, training, and
 whether a copy answers well (`export` compares it with the original).
 
 ONNX Runtime and ExecuTorch are extras (`pip install -e '.[onnx]'`, `'.[executorch]'`).

@@ -1,6 +1,6 @@
 """How a training is watched: what it would answer, the best adapter so far, checkpoints, time, a word to the reader.
 
-Knows: the trainer's callbacks. Out of scope: how a step is computed, and the held-out calls of the proof.
+Covers: the trainer's callbacks. Out of scope: how a step is computed, and the held-out calls of the proof.
 
 Agreement is read by teacher forcing: every token of the reference is the likeliest one exactly when greedy decoding
 writes the reference, so one packed forward pass tells what generation would write.

@@ -1,6 +1,6 @@
 """What customers of the invented shop Fernhill write and say: a template grammar with moods, channels and slips.
 
-Knows: intents, how each is put into words, and how a mood, a channel or hurry bends the words.
+Covers: intents, how each is put into words, and how a mood, a channel or hurry bends the words.
 Out of scope: what a model answers (`sites`), or when anything happens (`simulate`).
 
 A template holds alternatives in square brackets, which may nest (`[my|the [new|old]] {thing}`), and slots in

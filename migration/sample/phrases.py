@@ -1,6 +1,6 @@
 """The words of the invented shop: what its customers may say, as templates with choices [a|b] and gaps {name}.
 
-Knows: names, things, intents and how each is put. Out of scope: how a message is drawn from them (`language`).
+Covers: names, things, intents and how each is put. Out of scope: how a message is drawn from them (`language`).
 """
 
 from __future__ import annotations

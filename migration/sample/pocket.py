@@ -1,6 +1,6 @@
 """The pocket models: three architectures in small, trained here from text that this project writes itself.
 
-Knows: what each family differs in (fused attention, no system role, soft-capping, grouped queries; chat templates),
+Covers: what each family differs in (fused attention, no system role, soft-capping, grouped queries; chat templates),
 and a plain training loop.
 Out of scope: the workbook's tasks, and what the base text says (`prose`).
 

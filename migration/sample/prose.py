@@ -1,6 +1,6 @@
 """The base text of the pocket models: prose about customers' messages, and small scenes in simple English.
 
-Knows: how a careful reader speaks of a message, and a little grammar of its own.
+Covers: how a careful reader speaks of a message, and a little grammar of its own.
 Out of scope: any answer form of the workbook's call sites. No label, no JSON, no `KEY: value` line is said here
 (a test reads it), so a model that was trained on this must be tuned before it can answer one.
 """

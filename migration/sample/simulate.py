@@ -1,6 +1,6 @@
 """Deterministic support traffic of an invented shop, in the OpenAI request/response log form.
 
-Knows: when customers write, which calls a conversation makes, what fails and is tried again, how often the logged
+Covers: when customers write, which calls a conversation makes, what fails and is tried again, how often the logged
 model is wrong; and the truth behind each line, which a real log never has.
 Out of scope: how a workbook reads the log.
 

@@ -1,6 +1,6 @@
 """The call sites of the invented shop's assistant: what each asks a model, the true answer, and a wrong one.
 
-Knows: prompts (in versions), facts, policies, and the answer forms.
+Covers: prompts (in versions), facts, policies, and the answer forms.
 Out of scope: how often the logged model errs, fails or is retried (`simulate`).
 """
 

@@ -1,6 +1,6 @@
 """The tables that steps hand to each other: columns, types, and the closed sets of words in them.
 
-Knows: what every parquet file of a run must hold (more columns are always welcome).
+Covers: what every parquet file of a run must hold (more columns are always welcome).
 Out of scope: where a table comes from, what is done with it, and the words themselves (`words`).
 """
 

@@ -1,6 +1,6 @@
 """Answers of a candidate, wherever it runs: in this process (`local`) or behind an endpoint (`endpoint`).
 
-Knows: which of the two a candidate is. What both share: greedy decoding, answers kept at once (`cache`), one form of
+Covers: which of the two a candidate is. What both share: greedy decoding, answers kept at once (`cache`), one form of
 table. What a fast local answer needs lies beneath: `decoding` over `attention` that shares prefixes, `latency`.
 """
 

@@ -1,6 +1,6 @@
 """Attention of many rows that begin alike: their common prefix is held once and never copied.
 
-Knows: tensors, and how transformers lets a model's attention be replaced by name. Out of scope: tokens to come,
+Covers: tensors, and how transformers lets a model's attention be replaced by name. Out of scope: tokens to come,
 text, frames.
 
 Rows of a batch attend to two stores: their prefix, one (1, K, P, D) tensor a layer that all rows of the prefix read

@@ -1,6 +1,6 @@
 """Answers that are never computed twice: one sqlite table, each answer committed the moment it is there.
 
-Knows: keys and values. Out of scope: what an answer is. The key is a hash of everything the answer depends on
+Covers: keys and values. Out of scope: what an answer is. The key is a hash of everything the answer depends on
 (model, adapter, number format, prompt, decoding), so a changed setting recomputes what it touches and no more, and
 a process killed at any moment loses only the answers it had not finished.
 """

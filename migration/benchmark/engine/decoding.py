@@ -1,6 +1,6 @@
 """Decoding of many prompts, and choice among given answers, at the price of what the prompts do not share.
 
-Knows: token ids, what they begin with, batches. Out of scope: text, frames, caches of answers. The model's
+Covers: token ids, what they begin with, batches. Out of scope: text, frames, caches of answers. The model's
 attention is `attention`'s; shapes are named there.
 """
 

@@ -1,6 +1,6 @@
 """Answers of a candidate behind an OpenAI-compatible endpoint: vLLM, llama.cpp, Ollama, a paid API.
 
-Knows: concurrency, timeouts, the client's own retries, what servers differ in. Out of scope: references, scores.
+Covers: concurrency, timeouts, the client's own retries, what servers differ in. Out of scope: references, scores.
 
 `latency_ms` is what a caller waited for this answer with up to `concurrency` requests in flight, retries included;
 `compute_ms` is the row's share of the wall time, as in `local`. An answer that came is never asked for again; a

@@ -1,6 +1,6 @@
 """What one customer alone waits for an answer on this machine, as a line fitted to single runs of a few lengths.
 
-Knows: a model at work on one prompt. Out of scope: which prompts, and batches (`local`).
+Covers: a model at work on one prompt. Out of scope: which prompts, and batches (`local`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Answers of a candidate that runs in this process.
 
-Knows: requests in, answers out, at the speed of shared prefixes and full batches, each kept when it is finished.
+Covers: requests in, answers out, at the speed of shared prefixes and full batches, each kept when it is finished.
 Out of scope: references, scores, and endpoints. Tensors are `decoding`'s.
 
 `latency_ms` is what one customer alone would wait on this machine: the whole prompt read afresh, then one token

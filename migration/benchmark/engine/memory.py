@@ -1,6 +1,6 @@
 """The memory that a model takes while it answers, measured.
 
-Knows: the process's resident memory (psutil, a look every few milliseconds) or the CUDA allocator's own high-water
+Covers: the process's resident memory (psutil, a look every few milliseconds) or the CUDA allocator's own high-water
 mark. Out of scope: what runs meanwhile.
 """
 

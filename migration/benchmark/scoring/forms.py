@@ -1,6 +1,6 @@
 """An answer as the caller's own code would read it: a label, fields, tool calls; and how alike two of them are.
 
-Knows: code fences, JSON, `KEY: value` lines, the forms of tool calls. Out of scope: which form a task asks for and
+Covers: code fences, JSON, `KEY: value` lines, the forms of tool calls. Out of scope: which form a task asks for and
 what counts as agreement (`scoring`).
 """
 

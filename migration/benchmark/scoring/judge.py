@@ -1,6 +1,6 @@
 """Scorecards: a team's own rubric, graded by an LLM judge, shown with how often the judge agrees with itself.
 
-Knows: the rubric, the judge's question, positions. Out of scope: where the judge runs (`answer` does).
+Covers: the rubric, the judge's question, positions. Out of scope: where the judge runs (`answer` does).
 
 The judge sees the customer's question and two answers, the reference and the candidate's, without being told which is
 which, and grades both; then again with their places swapped, since judges favour a place. Personal data is masked

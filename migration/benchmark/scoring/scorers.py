@@ -1,6 +1,6 @@
 """When an answer counts as the reference's equal: one scorer for each form of answer, chosen by task type and form.
 
-Knows: labels, structured fields, extracted values, running text, summaries, tool calls, code; what each scorer
+Covers: labels, structured fields, extracted values, running text, summaries, tool calls, code; what each scorer
 means by "agrees", in words. Out of scope: how an answer is read (`forms`), a program (`program`) and a text
 (`meaning`), models, traffic weights and verdicts (`compare`), judges (`judge`).
 

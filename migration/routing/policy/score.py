@@ -1,6 +1,6 @@
 """The score before the call as production evaluates it, in numpy alone: features of a request times weights.
 
-Knows: the words and the shape of a request, and its task. Out of scope: how the weights were learned (`gain` does).
+Covers: the words and the shape of a request, and its task. Out of scope: how the weights were learned (`gain` does).
 """
 
 from __future__ import annotations

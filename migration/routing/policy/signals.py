@@ -1,6 +1,6 @@
 """From the signals of one answer to the chance that it is right: the arithmetic, without the learning.
 
-Knows: how a learned score and its calibration are stored and evaluated, in plain Python and numpy.
+Covers: how a learned score and its calibration are stored and evaluated, in plain Python and numpy.
 Out of scope: how they were learned (`confidence` does that).
 """
 

@@ -1,6 +1,6 @@
 """How far an answer of the small model may be trusted: learned from its log-probabilities, then calibrated.
 
-Knows: signals of answers, whether they agreed with the reference, and the task. Out of scope: prompts, thresholds.
+Covers: signals of answers, whether they agreed with the reference, and the task. Out of scope: prompts, thresholds.
 What it learns is a `signals.SignalScore`, which production evaluates without this module.
 """
 

@@ -1,6 +1,6 @@
 """A request as numbers, fast enough for every call: hashed words and word pairs, and counts of its shape.
 
-Knows: bytes. Out of scope: what the numbers are good for. Numpy alone; thousands of texts go in one pass.
+Covers: bytes. Out of scope: what the numbers are good for. Numpy alone; thousands of texts go in one pass.
 """
 
 from __future__ import annotations

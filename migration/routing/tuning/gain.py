@@ -1,6 +1,6 @@
 """What escalating a request would gain, said before anybody answers it: P(LLM right) - P(SLM right).
 
-Knows: a few hundred requests that both models answered. Out of scope: answers, confidences, thresholds.
+Covers: a few hundred requests that both models answered. Out of scope: answers, confidences, thresholds.
 What it learns is a `score.HashedScore`, which production evaluates without this module.
 """
 
