@@ -151,7 +151,8 @@ def _walk(home: Run, steps: list[Any], given: dict[str, Any], files: list[Path],
             continue
         say(f"{label}: running ({item.why})")
         try:
-            seconds = runner.execute(home, item, files, on_cell=_cells(book.step), say=_say)
+            last = home.manifest.get("steps", {}).get(book.step, {}).get("seconds")
+            seconds = runner.execute(home, item, files, on_cell=_cells(book.step, last), say=_say)
         except StepFailed as failure:
             return failure
         ran = True
@@ -170,13 +171,15 @@ def _say(line: str) -> None:
     say(f"    {line}", style="dim")
 
 
-def _cells(step: str) -> Callable[[int, int], None]:
-    """A live line of progress in a terminal; silent elsewhere, where milestone lines are enough."""
+def _cells(step: str, last: float | None) -> Callable[[int, int], None]:
+    """A live bar in a terminal, with the time left by the step's `last` seconds; elsewhere milestones are enough."""
     started = time.time()
 
     def show(cell: int, total: int) -> None:
         if out.is_terminal:
-            print(f"\r    {step} cell {cell + 1}/{total}, {time.time() - started:.0f} s\033[K", end="\r", flush=True)
+            bar, spent = f"[{'#' * (20 * cell // max(total, 1)):-<20}]", time.time() - started
+            left = f", about {max(last - spent, 0):.0f} s left" if last else ""
+            print(f"\r    {step} {bar} cell {cell + 1}/{total}, {spent:.0f} s{left}\033[K", end="\r", flush=True)
 
     return show
 

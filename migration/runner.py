@@ -292,7 +292,8 @@ def private_sockets() -> Iterator[Config]:
     """Kernels speak over files in a folder of their own that only this user can open: traffic crosses no TCP port, and
     runs started together do not meet."""
     with tempfile.TemporaryDirectory(prefix="migrate-") as folder:  # 0700; short, as a socket's path must be
-        yield Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/k"}})
+        quiet = {"extra_arguments": ["--log-level=CRITICAL"]}  # an interrupted kernel says so once, through its error
+        yield Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/k"}, "NotebookClient": quiet})
 
 
 def _one_line(name: str, value: str) -> str:

@@ -1,10 +1,13 @@
 """The main job: six notebooks on a small simulated log with pocket models, headlessly, and what must hold of it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import browsers
+import labs
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -165,3 +168,31 @@ def test_twenty_calls_are_too_few_and_the_report_says_for_what(tmp_path):
     said = done.stdout + done.stderr
     assert "too few" in said or "needs" in said
     assert (tmp_path / "few" / "index.html").exists()
+
+
+def test_notebooks_run_in_jupyterlab_and_their_widgets_answer(run, log, tmp_path):
+    """A real browser chooses Run All: step 04 here, every notebook in the soak. Limits are wide: something routes."""
+    browsers.needed()
+    given = {"run_dir": str(run.path)}
+    wide = {"04": {"max_loss": 0.5, "max_kept_error": 0.9}, "05": {"max_loss": 0.5}, "07": {"traffic": [str(log)]}}
+    names = []
+    for book in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        known = run.manifest["steps"].get(book.stem, {}).get("parameters", {})
+        if book.name.startswith("04") or "MIGRATION_SOAK" in os.environ:
+            labs.with_parameters(book, tmp_path / book.name, **known | given | wide.get(book.name[:2], {}))
+            names.append(book.name)
+    with labs.serving(tmp_path) as (url, token):
+        seen = browsers.call("lab.mjs", timeout=1200, url=url, token=token, notebooks=names)
+    assert [one["notebook"] for one in seen] == names
+    for one in seen:
+        assert one["errors"] == [], one["notebook"]
+        assert one["run"] == one["cells"], one["notebook"]
+        for move in [*(one["threshold"] or []), *(one["bill"] or [])]:
+            assert move.get("disabled") or move["picture"], move
+        if one["answers"]:
+            parts = [int(said.split()[1]) for _, said, _ in one["answers"]["each"]]
+            assert sum(parts) == int(one["answers"]["all"].split()[1])
+        if one["table"]:
+            assert one["table"]["none"] == 0
+            assert one["table"]["sorted"] == one["table"]["before"]
+    assert any(one["threshold"] for one in seen)

@@ -200,12 +200,12 @@ def frame(rows: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
 
 
 class Milestones:
-    """A line every ten seconds, so that a notebook shows life without a bar."""
+    """A line with a bar and the time left, after two seconds and then every ten."""
 
     def __init__(self, progress: Progress | None, name: str, total: int):
         self.progress, self.name, self.total = progress, name, total
         self.done, self.started = 0, time.monotonic()
-        self.due = self.started + 10
+        self.due = self.started + 2
 
     def one_more(self) -> None:
         """Count one more answer; say how many there are, every ten seconds and at the end."""
@@ -213,5 +213,8 @@ class Milestones:
         now = time.monotonic()
         if self.progress and (now >= self.due or self.done == self.total):
             rate = self.done / max(now - self.started, 1e-9)
-            self.progress(f"{self.name}: {self.done} of {self.total} answers, {rate:.1f} a second")
+            left = (self.total - self.done) / max(rate, 1e-9)
+            wait = f", about {left:.0f} s left" if self.done < self.total else ""
+            bar = f"[{'#' * (20 * self.done // max(self.total, 1)):-<20}]"
+            self.progress(f"{self.name}: {bar} {self.done} of {self.total} answers, {rate:.1f} a second{wait}")
             self.due = now + 10

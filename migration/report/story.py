@@ -11,7 +11,7 @@ from migration.report.fields import AUDIT, COST, ROUTE, Summaries, count, share,
 
 
 def headline(summaries: Summaries) -> str:
-    """The run's decision in one sentence, from its last finished step."""
+    """The run's decision in one sentence; none before routing and its price are known."""
     routed, priced = summaries.get(ROUTE), summaries.get(COST)
     if routed and not routed.get("slm_share"):
         return "Change nothing yet: every call stays on the LLM"
@@ -23,9 +23,9 @@ def headline(summaries: Summaries) -> str:
         if after >= before:
             return f"{said}, but at this volume that does not pay: {usd(before)} a month today, {usd(after)} after"
         return f"{said}; the bill goes from {usd(before)} to {usd(after)} a month"
-    if summaries:
-        return str(next(reversed(summaries.values())).get("decision", "The run has not finished"))
-    return "The run has not finished"
+    if routed:
+        return f"Small models can keep {routed['slm_share']:.0%} of the calls; what that saves is not known yet"
+    return "No decision yet: the run has not finished"
 
 
 def lead(summaries: Summaries) -> str:
