@@ -150,7 +150,7 @@ def pace_of(loaded: LoadedModel, recipe: Recipe, cache: Path) -> float:
     return float(known[loaded.identity])
 
 
-def seconds_per_token(model: Any, recipe: Recipe, tokens: int = 400, tries: int = 4) -> float:
+def seconds_per_token(model: Any, recipe: Recipe, tokens: int = 400, tries: int = 2) -> float:
     """Seconds that one token of a packed row takes to train here: the best of tries."""
     vocabulary = model.get_input_embeddings().num_embeddings
     adapted, ids = prepare(model, recipe), torch.randint(vocabulary, (tokens + 1,)).tolist()
