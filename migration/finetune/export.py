@@ -25,6 +25,7 @@ from migration.finetune.packing import Example
 from migration.finetune.runtimes import Logits
 from migration.finetune.train import Recipe, collator_of
 from migration.finetune.watch import evaluating
+from migration.models.threads import free_cores
 
 CARD = """---
 base_model: {base}
@@ -217,7 +218,8 @@ def _read(
     """The readings of each pack, of the first ones where `seconds` are over."""
     started, found = time.monotonic(), []
     for pack in packs:
-        found.append(read_together(loaded, pack))
+        with free_cores():
+            found.append(read_together(loaded, pack))
         if time.monotonic() - started > seconds:
             break
     return found

@@ -23,6 +23,7 @@ from migration.finetune.examples import FEWEST, TrainingSet, choose, joined
 from migration.finetune.packing import Collator, Example, answer_loss, encode, plan, turn_end
 from migration.finetune.train import Recipe, bf16_pays, enough, linear_layers, prepare, sum_parameters
 from migration.models import LoadedModel, find, plain_folder
+from migration.models.threads import free_cores
 
 TRAINING_PART = 0.6
 """Part of a step's minutes that training gets; what is left at its end goes to answering the held-out calls."""
@@ -145,7 +146,8 @@ def pace_of(loaded: LoadedModel, recipe: Recipe, cache: Path) -> float:
     file = cache / "pace.json"
     known = read_json(file) if file.exists() else {}
     if loaded.identity not in known:
-        known[loaded.identity] = seconds_per_token(loaded.model, recipe)
+        with free_cores():
+            known[loaded.identity] = seconds_per_token(loaded.model, recipe)
         write_json(file, known)
     return float(known[loaded.identity])
 

@@ -34,6 +34,7 @@ from migration.benchmark.engine.local import stop_ids
 from migration.finetune import packing
 from migration.finetune.packing import Collator, Example, answer_loss, plan
 from migration.finetune.watch import Watch
+from migration.models.threads import free_cores
 
 ARTICLE_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj")
 Say = Callable[[str], None]
@@ -230,7 +231,7 @@ def tune(
 
     def attempt(parts: int) -> Watch:
         watch = Watch(validation, collator, recipe, folder, minutes, len(rows), say)
-        with warnings.catch_warnings():  # the libraries' renamed options, old names of which work in all versions
+        with free_cores(), warnings.catch_warnings():  # the libraries' renamed options, old names of which work in all
             warnings.simplefilter("ignore", FutureWarning)
             trainer = _trainer(adapted, tokenizer, collator, rows, parts, recipe, folder, report_to, watch)
             trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))

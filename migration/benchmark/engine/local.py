@@ -24,6 +24,7 @@ from migration.benchmark.candidates import Candidate, Milestones, Progress, fram
 from migration.benchmark.engine import latency
 from migration.benchmark.engine.cache import Answers, key_of, open_answers
 from migration.benchmark.engine.memory import Peak
+from migration.models.threads import free_cores
 from migration.schema.signals import of_tokens
 
 if TYPE_CHECKING:
@@ -120,15 +121,16 @@ def answer(
     pending = list({ask.key: ask for ask in wanted if not ask.error and ask.key not in known}.values())
     if pending:
         report = Milestones(progress, candidate.name, len(pending))
-        wait = _latency(engine, store)
-        with Peak(engine.loaded.device) as peak:
-            for ask, value in _compute(engine, pending, token_budget, share_prefixes):
-                value["latency_ms"] = wait.of(value["prompt_tokens"], value["completion_tokens"])
-                if ask.labels:  # nothing is decoded: the labels' tree is read like a prompt
-                    value["latency_ms"] = wait.of(value["prompt_tokens"] + value.pop("nodes"), 0)
-                store.put(ask.key, value)
-                known[ask.key] = value
-                report.one_more()
+        with free_cores():
+            wait = _latency(engine, store)
+            with Peak(engine.loaded.device) as peak:
+                for ask, value in _compute(engine, pending, token_budget, share_prefixes):
+                    value["latency_ms"] = wait.of(value["prompt_tokens"], value["completion_tokens"])
+                    if ask.labels:  # nothing is decoded: the labels' tree is read like a prompt
+                        value["latency_ms"] = wait.of(value["prompt_tokens"] + value.pop("nodes"), 0)
+                    store.put(ask.key, value)
+                    known[ask.key] = value
+                    report.one_more()
         _keep_peak(engine, store, peak.mb)
     rows = [
         {"call_id": ask.call_id, "candidate": candidate.name, "prompt_tokens": len(ask.ids), "error": ask.error}
