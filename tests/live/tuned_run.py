@@ -31,7 +31,7 @@ def make(run: Path) -> Path:
     trial = Candidate(TUNED, "smollm2", adapter=str(adapter))
     requests = calls.loc[calls["split"] == "test", ["call_id", "messages"]].assign(max_tokens=13)
     said = score(answer(trial, requests).assign(**trial.id.columns()), calls)
-    served = Served(CandidateKind.SLM, "smollm2", "smollm2", "adapter")
+    served = Served(CandidateKind.SLM, "smollm2", "smollm2", "03_qlora_finetune/adapter")
     tuned = dataclasses.replace(policy(0.9, rungs=(TUNED,)), candidates={TUNED: served})
     tables = {"02_candidate_benchmark/predictions": said.iloc[:0], "03_qlora_finetune/predictions": said,
               "04_router_tuning/decisions": routing.decide(tuned, routing.gather(calls, [said]))}  # fmt: skip
