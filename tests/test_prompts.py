@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from migration.audit.discovery.prompts import fixed_tokens, tool_names
 from migration.prompts import prompt_of, text_of, tokens_of
@@ -50,3 +52,14 @@ def test_fixed_tokens_leave_slots_out() -> None:
     prompts = [tokens_of(f"You help {name} with the garden of the house") for name in ("Ada", "Bo", "Cy", "Di")]
     assert "ada" not in fixed_tokens(prompts[0], prompts)
     assert fixed_tokens(prompts[0], prompts)[-4:] == ("garden", "of", "the", "house")
+
+
+TEXTS = st.text(st.sampled_from("aB1@._-/\n\t?&xΣσé日ก,'0 ſ\u00b4\u2028"), max_size=12)
+
+
+@given(TEXTS, TEXTS)
+def test_no_token_reaches_over_white_space(one: str, other: str) -> None:
+    """What lets words be taken apart once: the tokens of a text are those of its parts, a repeated mask once."""
+    before, after = tokens_of(one), tokens_of(other)
+    after = after[1:] if before[-1:] == after[:1] == ("0",) else after
+    assert tokens_of(f"{one} {other}") == before + after

@@ -2,7 +2,7 @@
 
     python tests/bench/scale.py                      # 200,000 calls
     python tests/bench/scale.py 200000 1000000 5000000   # these sizes; the last is 5.4 GB of JSON lines
-    python tests/bench/scale.py --quick              # 12,500 and 50,000 calls, within a minute
+    python tests/bench/scale.py --quick              # 5,000 and 40,000 calls, within a minute
 
 Parts: import (log to calls table), discover (tasks from a sample), label (every call its task), sums (what step 01 adds
 up), and what steps 02 to 07 read: all columns but texts, and the texts of 2,000 calls. Each size runs in a process of
@@ -212,4 +212,4 @@ if __name__ == "__main__":
     elif given.same:
         print(json.dumps(same_tasks(given.same)))
     else:
-        main(given.sizes or ([12_500, 50_000] if given.quick else [50_000, 200_000]))
+        main(given.sizes or ([5_000, 40_000] if given.quick else [50_000, 200_000]))

@@ -13,6 +13,7 @@ import sites
 import yaml
 
 from migration.audit import import_log
+from migration.audit.discovery import tasks
 from migration.audit.discovery.tasks import OTHER, discover, read_corrections, write_corrections
 from migration.errors import BadInput, NotEnoughCalls
 
@@ -148,6 +149,14 @@ def test_short_instructions_that_differ_by_one_word_are_two_tasks(tmp_path: Path
     table = found(tmp_path, sites.log(200, 12, [ask("spam"), ask("urgent")]))
     assert table.groupby("channel").task.nunique().tolist() == [1, 1]
     assert table.task.nunique() == 2
+
+
+@pytest.mark.parametrize(("rare", "told_by_their_users"), [(4, [False, True]), (50, [True, True])])
+def test_a_prompts_main_task_is_told_by_the_prompt_whatever_a_larger_sample_finds_beside_it(
+    rare: int, told_by_their_users: list[bool]
+) -> None:
+    groups = [[tasks.Leaf(n, [{}] * calls, (), True)] for n, calls in enumerate((100 - rare, rare))]
+    assert tasks._shared(groups, {0: 7, 1: 7}, {7}) == told_by_their_users
 
 
 def test_one_task_only(tmp_path: Path) -> None:

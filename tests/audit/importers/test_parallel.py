@@ -23,3 +23,17 @@ def test_many_workers_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.Mo
     pd.testing.assert_frame_equal(alone, together)
     assert (one.records, one.bad_lines, one.kinds) == (other.records, other.bad_lines, other.kinds)
     assert [bad.line for bad in other.bad_lines] == [1_501, 2_901]
+
+
+def test_many_small_files_are_read_by_all_cores_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "logs").mkdir()
+    for file in range(6):
+        rows = [orjson.dumps(line(1_000 * file + n)) for n in range(200)]
+        (tmp_path / "logs" / f"{file}.jsonl").write_bytes(b"\n".join([*rows, b"{"]))
+    alone, _ = imported(tmp_path / "logs", tmp_path / "a")
+    monkeypatch.setattr(reading, "WORTH", 100_000)
+    monkeypatch.setattr(reading, "cpu_count", lambda: 2)
+    together, report = imported(tmp_path / "logs", tmp_path / "b")
+    pd.testing.assert_frame_equal(alone, together)
+    assert [(bad.file, bad.line) for bad in report.bad_lines] == [(f"{n}.jsonl", 201) for n in range(6)]
+    assert report.records == report.calls + report.bad == 1_206
