@@ -21,9 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
-from joblib import Parallel, cpu_count, delayed
+from joblib import cpu_count
 
 from migration.artifacts import literal
+from migration.audit.cores import in_order
 from migration.audit.discovery.behaviour import Evidence, Exchange, evidence, type_of
 from migration.audit.discovery.complexity import Profile, complexity
 from migration.audit.discovery.merging import Leaf, merged
@@ -122,8 +123,7 @@ class Discovery:
     def _judged_groups(self, source: Path, groups: int) -> Iterable[pa.Table]:
         if groups < SEVERAL or cpu_count() == 1:
             return (self.judged(source, group) for group in range(groups))
-        jobs = (delayed(self.judged)(source, group) for group in range(groups))
-        return Parallel(-1, return_as="generator", batch_size=1)(jobs)
+        return in_order(self.judged, ((source, group) for group in range(groups)), cpu_count())
 
     def judged(self, source: Path, group: int) -> pa.Table:
         """Columns task, task_type, complexity and kind of the calls in a row group of `source`."""

@@ -21,8 +21,9 @@ from typing import Any
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
-from joblib import Parallel, cpu_count, delayed
+from joblib import cpu_count
 
+from migration.audit.cores import in_order
 from migration.audit.importers.calls import WORKING, Finished, is_scoring
 from migration.audit.importers.forms import FORMS
 from migration.audit.importers.forms.openai import Side
@@ -188,7 +189,7 @@ def _side_by_side(several: Iterable[Source]) -> Iterator[Block]:
     if size < WORTH or cpu_count() == 1:
         found: Iterable[list[Block]] = (parsed(*job) for job in jobs)
     else:
-        found = Parallel(-1, return_as="generator", batch_size=1)(delayed(parsed)(*job) for job in jobs)
+        found = in_order(parsed, jobs, cpu_count())
     for blocks_of_job in found:
         yield from blocks_of_job
 

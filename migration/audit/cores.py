@@ -1,0 +1,31 @@
+"""Work on all cores at once, results in the order of the jobs, in bounded memory.
+
+joblib's own generator lets finished results pile up where the caller is slower than the workers. Out of scope: what the
+work is, and whether it is worth starting workers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from joblib.externals.loky import get_reusable_executor
+
+AHEAD = 3
+"""Jobs of a core that are handed out before the first of them is taken back."""
+
+
+def in_order(work: Callable[..., Any], jobs: Iterable[tuple[Any, ...]], cores: int) -> Iterator[Any]:
+    """`work(*job)` of each job, by `cores` processes; at most AHEAD of each are in memory."""
+    pool, waiting = get_reusable_executor(max_workers=cores), deque[Any]()
+    try:
+        for job in jobs:
+            waiting.append(pool.submit(work, *job))
+            if len(waiting) >= AHEAD * cores:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for one in waiting:
+            one.cancel()
