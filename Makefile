@@ -30,11 +30,8 @@ lint: $(STAMP)  ## style, types, and notebooks without outputs
 bench: $(STAMP)  ## every benchmark, quickly; call a script under tests/bench by itself for its full size
 	for script in tests/bench/*.py; do echo "== $$script"; $(BIN)/python $$script --quick || exit 1; done
 
-docs: $(STAMP)  ## the API from the docstrings, in docs/api: pydoc's pages, one a module
-	rm -rf docs/api && mkdir -p docs/api
-	cd docs/api && PYTHONPATH=../.. ../../$(BIN)/python -m pydoc -w $$(cd ../.. && find migration -name '*.py' ! -name '__main__.py' \
-	  | sed 's,/__init__\.py$$,,; s,\.py$$,,; s,/,.,g' | sort) > /dev/null && cp migration.html index.html
-	@echo "API pages: docs/api/index.html"
+docs: $(STAMP)  ## the API from the docstrings, in docs/api: one page a module
+	PYTHONPATH=. $(BIN)/python docs/build_api.py
 
 clean:
 	rm -rf $(VENV)

@@ -170,11 +170,12 @@ def test_twenty_calls_are_too_few_and_the_report_says_for_what(tmp_path):
     assert (tmp_path / "few" / "index.html").exists()
 
 
-def test_notebooks_run_in_jupyterlab_and_their_widgets_answer(run, log, tmp_path):
+def test_notebooks_run_in_jupyterlab_and_their_widgets_answer(run, tmp_path):
     """A real browser chooses Run All: step 04 here, every notebook in the soak. Limits are wide: something routes."""
     browsers.needed()
-    given = {"run_dir": str(run.path)}
-    wide = {"04": {"max_loss": 0.5, "max_kept_error": 0.9}, "05": {"max_loss": 0.5}, "07": {"traffic": [str(log)]}}
+    given, newer = {"run_dir": str(run.path)}, tmp_path / "newer.jsonl.gz"
+    write(newer, calls=400, seed=12)
+    wide = {"04": {"max_loss": 0.5, "max_kept_error": 0.9}, "05": {"max_loss": 0.5}, "07": {"traffic": [str(newer)]}}
     names = []
     for book in sorted((ROOT / "notebooks").glob("*.ipynb")):
         known = run.manifest["steps"].get(book.stem, {}).get("parameters", {})

@@ -128,7 +128,7 @@ class BillSliders:
         """The sliders with their figure, for a live notebook."""
         import ipywidgets as widgets
 
-        wide = {"layout": widgets.Layout(width="34em"), "style": {"description_width": "9em"}}
+        wide = {"layout": widgets.Layout(width="40em"), "style": {"description_width": "13em"}}
         traffic = widgets.FloatLogSlider(value=1.0, base=10, min=-1, max=3, step=0.05, description="traffic ×", **wide)
         share = widgets.FloatSlider(value=self.share, min=0.0, max=1.0, step=0.01, readout_format=".0%",
                                     description="small models' share", disabled=self.share <= 0, **wide)  # fmt: skip
