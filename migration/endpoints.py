@@ -6,6 +6,7 @@ address, no redirects, and a key goes only to the host that it was named for. Ou
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 from typing import Any
@@ -85,8 +86,56 @@ def key_for(url: str, named: str | None = None) -> str | None:
     return os.environ[name] if name else None
 
 
+LARGEST_REPLY = 1 << 25
+"""32 MiB: a reply that is longer is no answer, and must not fill the memory."""
+
+
+def _bounded(response: Any) -> None:
+    """Let no more than LARGEST_REPLY bytes of a reply in, and none that are packed: a few may stand for gigabytes."""
+    library = importlib.import_module(type(response).__module__.partition(".")[0])  # httpx, or the one openai brings
+    packed = response.headers.get("content-encoding", "identity")
+    if packed != "identity":
+        raise library.DecodingError(f"the reply is packed ({packed[:20]}), which was not asked for")
+    response.stream = _limited(library, response.stream)
+
+
+def _limited(library: Any, stream: Any) -> Any:
+    """`stream`, which raises the library's ReadError once it has given LARGEST_REPLY bytes."""
+
+    def counted(seen: int, piece: bytes) -> int:
+        if seen + len(piece) > LARGEST_REPLY:
+            raise library.ReadError(f"the reply is longer than {LARGEST_REPLY:,} bytes")
+        return seen + len(piece)
+
+    class Limited(library.AsyncByteStream, library.SyncByteStream):  # type: ignore[misc, name-defined]
+        def __iter__(self) -> Any:
+            seen = 0
+            for piece in stream:
+                seen = counted(seen, piece)
+                yield piece
+
+        async def __aiter__(self) -> Any:
+            seen = 0
+            async for piece in stream:
+                seen = counted(seen, piece)
+                yield piece
+
+        def close(self) -> None:
+            stream.close()
+
+        async def aclose(self) -> None:
+            await stream.aclose()
+
+    return Limited()
+
+
+async def _bounded_async(response: Any) -> None:
+    _bounded(response)
+
+
 def client(url: str, *, key: str | None, asynchronous: bool = False, **options: Any) -> Any:
-    """An `openai` client of one endpoint that follows no redirect and tells no other host who its user is.
+    """An `openai` client of one endpoint that follows no redirect, reads no endless reply and tells no other host who
+    its user is.
 
     options: of `openai.OpenAI` (timeout, max_retries...). Raises BadInput for an address that may not be asked.
     """
@@ -96,7 +145,9 @@ def client(url: str, *, key: str | None, asynchronous: bool = False, **options: 
     kind, http = openai.OpenAI, openai.DefaultHttpxClient
     if asynchronous:
         kind, http = openai.AsyncOpenAI, openai.DefaultAsyncHttpxClient  # type: ignore[assignment]
-    made = kind(base_url=url, api_key=key or "no-key-needed", http_client=http(follow_redirects=False), **options)
+    hooks = {"response": [_bounded_async if asynchronous else _bounded]}
+    asked = http(follow_redirects=False, event_hooks=hooks, headers={"Accept-Encoding": "identity"})
+    made = kind(base_url=url, api_key=key or "no-key-needed", http_client=asked, **options)
     if urlsplit(url).hostname != urlsplit(OPENAI).hostname:
         made.organization = made.project = None
     made.admin_api_key = None

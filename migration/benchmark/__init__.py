@@ -7,6 +7,7 @@ from migration.benchmark.closed import choices
 from migration.benchmark.compare import compare, differing, pipeline_latency
 from migration.benchmark.engine import answer
 from migration.benchmark.engine.cache import Answers
+from migration.benchmark.engine.spending import say_spent
 from migration.benchmark.kinds import Classifier, fit_classifier
 from migration.benchmark.kinds.by_task import keep as keep_classifiers
 from migration.benchmark.kinds.cached import staleness
@@ -66,6 +67,7 @@ __all__ = [
     "repeats",
     "repeats_sentence",
     "sampled",
+    "say_spent",
     "say_staleness",
     "score",
     "show_staleness",

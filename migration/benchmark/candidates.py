@@ -36,7 +36,8 @@ class Candidate:
     endpoint; of a classifier the sentence encoder. adapter: a peft folder. quantize: None or "nf4". shots: worked
     examples put into each prompt, `examples`: the most `similar` ones or `random` ones. api_key_env: the environment
     variable that holds an endpoint's key (OpenAI's own needs no naming). kind: what it is. usd_m: an endpoint's price,
-    USD per million tokens in and out, where it has one.
+    USD per million tokens in and out, where it has one. max_usd: the most that an endpoint with a price may cost in one
+    step.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Candidate:
     kind: CandidateKind = CandidateKind.SLM
     examples: str = "similar"
     usd_m: tuple[float, float] | None = None
+    max_usd: float = 25.0
 
     @property
     def remote(self) -> bool:

@@ -40,18 +40,19 @@ NOT_ASKED = "no_answers: the task has no set of answers to choose from"
 
 
 def available(
-    specs: Sequence[str], *, shots: int = 0, encoder: str = ENCODER, prices: str | Path = ""
+    specs: Sequence[str], *, shots: int = 0, encoder: str = ENCODER, prices: str | Path = "", max_usd: float = 25.0
 ) -> tuple[list[Candidate], list[str]]:
     """The candidates among `specs` that can be had, and a line for each that cannot.
 
     `classifier` and `cache` name those kinds; encoder: what the classifier reads with. An endpoint whose model has a
     price (in the file `prices`, else in the public list) is an API, another one a small model that somebody serves.
     With `shots`, the first language model is tried twice more with that many worked examples in its prompt: the most
-    similar ones, and random ones. Raises BadInput where none can be had.
+    similar ones, and random ones. max_usd: the most that each paid
+    endpoint may cost in the step. Raises BadInput where none can be had.
     """
     had, missing = [], []
     for spec in dict.fromkeys([specs] if isinstance(specs, str) else specs):
-        candidate = _named(spec, encoder, prices)
+        candidate = replace(_named(spec, encoder, prices), max_usd=max_usd)
         try:
             if not candidate.remote and candidate.kind != CandidateKind.CACHE:
                 find(candidate.source)

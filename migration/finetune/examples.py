@@ -133,13 +133,20 @@ def joined(sets: Sequence[TrainingSet]) -> TrainingSet:
 
 
 def relabelled(
-    calls: pd.DataFrame, url: str, *, use: bool, tasks: Sequence[str] = (), cache: Path, most: int = 400
+    calls: pd.DataFrame,
+    url: str,
+    *,
+    use: bool,
+    tasks: Sequence[str] = (),
+    cache: Path,
+    most: int = 400,
+    max_usd: float = 25.0,
 ) -> pd.DataFrame:
     """`calls` with a stronger model's answers beside the log's: columns `second_answer`, and `relabelled` where `use`.
 
     url: `http(s)://host/v1#model`, "" for none. The first `most` training calls of each task (of `tasks`, where named)
     are asked. Only with `use` are those answers learned from: they are chosen, never slipped in. A call that the model
-    does not answer keeps the log's answer; raises BadInput where it answers none.
+    does not answer keeps the log's answer; raises BadInput where it answers none. max_usd: the most that it may cost.
     """
     if not url:
         return calls
@@ -150,7 +157,9 @@ def relabelled(
     pool = pool[pool["task"].isin(list(tasks))] if tasks else pool
     asked = pool.groupby("task").head(most)
     requests = asked.reindex(columns=["call_id", "messages", "tools"]).assign(max_tokens=answer_limits(calls, asked))
-    answers = answer(Candidate(url.rpartition("#")[2], url), requests, cache=cache / "relabelled.sqlite")
+    answers = answer(
+        Candidate(url.rpartition("#")[2], url, max_usd=max_usd), requests, cache=cache / "relabelled.sqlite"
+    )
     failed = answers["error"].notna()
     if len(answers) and failed.all():
         raise BadInput(f"{url} answered none of {len(answers)} training calls: {answers['error'].iloc[0]}")

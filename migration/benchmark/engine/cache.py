@@ -98,6 +98,11 @@ class Answers:
         """Keep a note (JSON) under a key, in place of an older one."""
         self._db.execute("INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)", (key, json.dumps(value)))
 
+    def notes(self, prefix: str) -> dict[str, dict[str, Any]]:
+        """All notes whose key begins with `prefix`."""
+        rows = self._db.execute("SELECT key, value FROM notes WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
+        return {key: json.loads(value) for key, value in rows}
+
     def counts(self) -> dict[str, int]:
         """How often each key was put: all 1 where nothing was computed twice."""
         return dict(self._db.execute("SELECT key, computed FROM answers"))

@@ -23,13 +23,13 @@ from openai.types.chat import ChatCompletion
 
 from migration.benchmark.candidates import Candidate, Milestones, Progress, chat, frame, told
 from migration.benchmark.engine.cache import Answers, key_of, open_answers
+from migration.benchmark.engine.spending import Ledger
 from migration.endpoints import check_url, client, key_for, redact
 from migration.errors import BadInput
 from migration.schema.signals import of_tokens
 
 TOP = 20  # alternatives asked for at each token: the most that OpenAI and vLLM give
 BREAKER = 8  # requests in a row that did not reach an endpoint (each retried), after which it is left alone
-MAX_TOKENS, MAX_SECONDS = 20_000_000, 4 * 3600  # what one endpoint may cost in one step
 _OPTIONAL = {"logprob": ("logprobs", "top_logprobs"), "temperature": ("temperature",), "seed": ("seed",)}
 """What a server may refuse, by the word that its refusal holds."""
 
@@ -90,7 +90,8 @@ class _Server:
         self.options: dict[str, Any] = {"temperature": 0, "logprobs": True, "top_logprobs": TOP}
         self.limit_name, self.refused = "max_tokens", set[str]()
         self.flying, self.share, self.last = 0, 0.0, time.perf_counter()
-        self.closed, self.unreached, self.tokens, self.began = "", 0, 0, time.perf_counter()
+        self.ledger = Ledger.of(candidate, store)
+        self.closed, self.unreached = self.ledger.over(), 0
 
     async def all(self, pending: dict[str, dict[str, Any]], timeout: float, retries: int) -> dict[str, dict[str, Any]]:
         gate = asyncio.Semaphore(self.concurrency)
@@ -128,19 +129,17 @@ class _Server:
         except openai.OpenAIError as error:
             value = {"error": self._told(error)}
             self.unreached += isinstance(error, openai.APIConnectionError)
-        self._close_at_the_ceiling(value)
+        self._close_at_the_ceiling(value, time.perf_counter() - start)
         self._share_time(-1)
         return {"latency_ms": (time.perf_counter() - start) * 1e3, "compute_ms": self.share - share} | value
 
-    def _close_at_the_ceiling(self, value: dict[str, Any]) -> None:
-        """Ask no more once an endpoint keeps failing, or has cost the tokens or the time that it may."""
-        self.tokens += (value.get("prompt_tokens") or 0) + (value.get("completion_tokens") or 0)
+    def _close_at_the_ceiling(self, value: dict[str, Any], seconds: float) -> None:
+        """Ask no more once an endpoint keeps failing, or has cost what it may."""
+        self.ledger.add(value, seconds / self.concurrency)
         if self.unreached >= BREAKER:
             self.closed = f"{BREAKER} requests in a row did not reach it, the last: {value.get('error')}"
-        elif self.tokens >= MAX_TOKENS:
-            self.closed = f"it has used {self.tokens:,} tokens of at most {MAX_TOKENS:,} in one step"
-        elif time.perf_counter() - self.began >= MAX_SECONDS:
-            self.closed = f"it has used {MAX_SECONDS:,} s, the most in one step"
+        else:
+            self.closed = self.closed or self.ledger.over()
 
     def _share_time(self, change: int) -> None:
         """Requests in flight share the time equally, so that the shares add up to the wall time (ms)."""

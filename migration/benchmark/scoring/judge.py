@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from html import escape
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,12 @@ from migration.artifacts import shipped
 from migration.audit.pii import mask
 from migration.benchmark.candidates import Candidate, Progress, chat
 from migration.benchmark.engine import answer
+from migration.benchmark.engine.cache import Answers, open_answers
 from migration.benchmark.scoring.forms import parse
 from migration.errors import BadInput, NotEnoughCalls
 from migration.stats import Rate, agreement_rate
 
+_FENCE = "the judge's fence"
 OPEN = ("text", "summary")
 """Scorers whose answers a scorecard may grade instead."""
 
@@ -50,11 +53,11 @@ class Rubric:
     highest: int = 5
     tolerance: float = 0.5
 
-    def question(self, asked: str, first: str, second: str) -> str:
-        """What the judge is asked. Each text is escaped and fenced by tags that nobody who wrote it could guess."""
+    def question(self, asked: str, first: str, second: str, *, secret: str) -> str:
+        """What the judge is asked. Each text is escaped and fenced by tags that nobody without `secret` can guess."""
         lines = "\n".join(f"- {c.name}: {c.asks}" for c in self.criteria)
         grades = ", ".join(f'"{c.name}": <grade>' for c in self.criteria)
-        tag = _tag(asked, first, second)
+        tag = _tag(asked, first, second, secret=secret)
         asked, first, second = (escape(text, quote=False) for text in (asked, first, second))
         return (
             f"Two assistants answered the same customer. Grade both answers on each criterion, from {self.lowest} "
@@ -77,10 +80,19 @@ class Rubric:
         return float(np.average(grades, weights=[c.weight for c in self.criteria]))
 
 
-def _tag(*texts: str, seed: int = 0) -> str:
-    """A fence's tag: 64 bits of a hash of all texts, so that none of them can hold it and a cache still finds it."""
+def _tag(*texts: str, secret: str) -> str:
+    """A fence's tag: 64 bits of a keyed hash of all texts. Each question has its own, and a cache still finds it."""
     framed = "".join(f"{len(text)}:{text}" for text in texts)
-    return blake2b(framed.encode("utf-8", "surrogatepass"), digest_size=8, key=str(seed).encode()).hexdigest()
+    return blake2b(framed.encode("utf-8", "surrogatepass"), digest_size=8, key=secret.encode()).hexdigest()
+
+
+def _secret(store: Answers) -> str:
+    """256 random bits, drawn once a cache: who writes an answer cannot compute the tag that will fence it."""
+    known = store.recall(_FENCE)
+    if known is None:
+        known = {"secret": token_hex(32)}
+        store.remember(_FENCE, known)
+    return str(known["secret"])
 
 
 def read_rubric(path: str | Path) -> Rubric:
@@ -163,7 +175,10 @@ def grade(
     questions = mask(chat(asked[call])[-1]["content"] for call in rows["call_id"])
     outputs, references = mask(rows["output"]), mask(rows["reference"])
     texts = list(zip(questions, outputs, references, strict=True))
-    orders = [rubric.question(q, o, r) for q, o, r in texts] + [rubric.question(q, r, o) for q, o, r in texts]
+    store = open_answers(cache)
+    secret = _secret(store)
+    orders = [rubric.question(q, o, r, secret=secret) for q, o, r in texts]
+    orders += [rubric.question(q, r, o, secret=secret) for q, o, r in texts]
     requests = pd.DataFrame(
         {
             "call_id": [f"{i}" for i in range(len(orders))],
@@ -171,7 +186,7 @@ def grade(
             "max_tokens": 40 + 24 * len(rubric.criteria),
         }
     )
-    replies = answer(judge, requests, cache=cache, progress=progress)["output"].tolist() if len(rows) else []
+    replies = answer(judge, requests, cache=store, progress=progress)["output"].tolist() if len(rows) else []
     return _scorecard(rows, [_grades(rubric, reply) for reply in replies], rubric)
 
 
@@ -211,12 +226,14 @@ def judged(
     judge: str,
     rubric: str | Path,
     cache: Path | None = None,
+    max_usd: float = 25.0,
     progress: Progress | None = None,
 ) -> tuple[pd.DataFrame, str]:
     """`scored` with a judge's grades where one is named, and a sentence that says what was done.
 
     judge: an endpoint `http(s)://host/v1#model` or any model that `models.find` takes; "" for none. A judge
-    none of whose grades can be read changes nothing, and the sentence says so. scored: of `score`; calls: call_id,
+    none of whose grades can be read changes nothing, and the sentence says so.
+    max_usd: the most that it may cost. scored: of `score`; calls: call_id,
     messages.
     """
     if not judge:
@@ -224,7 +241,14 @@ def judged(
     if not scored["scorer"].isin(OPEN).any():
         return scored, "There is no running text to grade, so the judge was not asked."
     try:
-        card = grade(scored, calls, read_rubric(rubric), Candidate("judge", judge), cache=cache, progress=progress)
+        card = grade(
+            scored,
+            calls,
+            read_rubric(rubric),
+            Candidate("judge", judge, max_usd=max_usd),
+            cache=cache,
+            progress=progress,
+        )
     except NotEnoughCalls as error:
         return scored, f"The judge {judge} decides nothing here. {error}."
     return card.onto(scored), str(card)

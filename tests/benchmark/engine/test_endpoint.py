@@ -1,17 +1,21 @@
 """Answers over HTTP: real servers, real failures, the same table as in process."""
 
+import gzip
 import json
 import time
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from servers import JsonHandler, Server, completion, llama_cpp, serving
 
+from migration import endpoints
 from migration.benchmark import Answers, Candidate, answer
 from migration.benchmark.candidates import COLUMNS
-from migration.benchmark.engine import endpoint, local
+from migration.benchmark.engine import endpoint, local, spending
+from migration.benchmark.engine.spending import say_spent
 from migration.errors import BadInput
 
 SECRET = "sk-test-very-secret"
@@ -25,6 +29,7 @@ class Upstream(Server):
         self.trouble: dict[str, str] = {}
         self.answered: Counter[str] = Counter()
         self.seen: list[dict] = []
+        self.written = 0
         self.keys: set[str | None] = set()
 
     @property
@@ -48,6 +53,10 @@ class Handler(JsonHandler):
         elif trouble.startswith("cut"):
             self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{")
             self.close_connection = True
+        elif trouble.startswith("bomb"):
+            self.reply(200, gzip.compress(json.dumps(completion("x" * 1000)).encode()), content_encoding="gzip")
+        elif trouble.startswith("endless"):
+            self.endless()
         elif trouble.startswith("html"):
             self.reply(200, "<html>a proxy's page</html>")
         elif trouble:
@@ -60,6 +69,18 @@ class Handler(JsonHandler):
         else:
             self.server.answered[question] += 1
             self.reply(200, self.completion(question, "logprobs" in body))
+
+    def endless(self):
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.end_headers()
+        try:
+            for _ in range(400):
+                self.wfile.write(b" " * 100_000)
+                self.server.written += 100_000
+        except OSError:  # the client has had enough
+            pass
+        self.close_connection = True
 
     def completion(self, question, logprobs):
         token = {
@@ -123,11 +144,27 @@ def test_where_nobody_answers_one_request_waits_and_the_rest_are_not_asked(monke
     assert time.perf_counter() - began < 10, "it was 28 s"
 
 
-def test_an_endpoint_is_left_alone_once_it_has_cost_what_it_may(upstream, monkeypatch):
-    monkeypatch.setattr(endpoint, "MAX_SECONDS", 0)
-    found = endpoint.answer(Candidate("dear", upstream.source), requests("a", "b", "c"))
+@pytest.mark.parametrize("limit", ["MAX_SECONDS", "MAX_TOKENS", "MAX_BYTES", "max_usd"])
+def test_an_endpoint_is_left_alone_once_it_has_cost_what_it_may(upstream, monkeypatch, tmp_path, limit):
+    dear = Candidate("dear", upstream.source, usd_m=(1e6, 1e6))  # a dollar a token, nine tokens an answer
+    if limit == "max_usd":
+        dear = replace(dear, max_usd=9.0)
+    else:
+        dear = replace(dear, max_usd=1e9)
+        monkeypatch.setattr(spending, limit, 1e-9)
+    found = endpoint.answer(dear, requests("a", "b", "c"), cache=tmp_path / "answers.sqlite")
     assert found["output"].tolist() == ["re: a", None, None]
-    assert found["error"].iloc[1].startswith("not asked: it has used 0 s")
+    assert found["error"].iloc[1].startswith("not asked: it has used ")
+    again = endpoint.answer(dear, requests("a", "b"), cache=tmp_path / "answers.sqlite")  # the next round, or run
+    assert again["output"].tolist() == ["re: a", None]
+    assert sum(upstream.answered.values()) == 1
+    assert say_spent(tmp_path) == "Asked and paid for so far: some-model: 1 answers, 9 tokens, $9.00."
+
+
+def test_what_has_no_price_is_said_to_have_none(upstream, tmp_path):
+    endpoint.answer(Candidate("served", upstream.source), requests("a"), cache=tmp_path / "answers.sqlite")
+    assert "no price is known" in say_spent(tmp_path)
+    assert say_spent(tmp_path / "nothing") == "No endpoint was asked, so nothing was paid."
 
 
 def test_failures_that_stay_are_recorded_and_asked_again_by_the_next_run(upstream):
@@ -148,6 +185,15 @@ def test_a_prompt_that_does_not_fit_is_a_context_overflow(upstream):
     upstream.trouble = {"long": "400 maximum context length is 8 tokens, always"}
     found = answer(Candidate("far", upstream.source), requests("long"))
     assert found["error"][0].startswith("context_overflow: ")
+
+
+@pytest.mark.parametrize("trouble", ["endless always", "bomb always"])
+def test_a_reply_that_would_fill_the_memory_is_an_error_of_its_row(upstream, monkeypatch, trouble):
+    monkeypatch.setattr(endpoints, "LARGEST_REPLY", 1_000_000)
+    upstream.trouble = {"odd": trouble}
+    found = endpoint.answer(Candidate("far", upstream.source), requests("fine", "odd"), retries=0)
+    assert found["error"].notna().tolist() == [False, True]
+    assert upstream.written < 20_000_000
 
 
 def test_a_page_instead_of_json_is_an_error_of_its_row(upstream):
