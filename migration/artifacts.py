@@ -101,8 +101,37 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BadInput(f"{path} does not exist") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadInput(f"{path} is not readable JSON: {error}") from error
+
+
+def read_yaml(path: Path, what: str) -> Any:
+    """The plain YAML (no aliases, no tags of a language) in `path`. Raises BadInput naming `what` it is to be."""
+    try:
+        return parsed_yaml(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(f"{what} {path} does not exist") from error
+    except OSError as error:
+        raise BadInput(f"{what} {path} cannot be read: {error.strerror}") from error
+    except (ValueError, BadInput) as error:
+        raise BadInput(f"{what} {path} is not readable YAML: {error}") from error
+
+
+def parsed_yaml(text: str) -> Any:
+    """The value of a YAML text. Raises BadInput: also for impossible dates, endless nesting, and aliases, with which a
+    few lines may stand for gigabytes."""
+    import yaml
+
+    class Plain(yaml.SafeLoader):
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                raise yaml.YAMLError("aliases (*name) are not taken: write the value again")
+            return super().compose_node(parent, index)
+
+    try:
+        return yaml.load(text, Loader=Plain)
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError) as error:
+        raise BadInput(str(error) or type(error).__name__) from error
 
 
 def _plain(value: Any) -> Any:

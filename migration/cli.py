@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.console import Console
 
-from migration.artifacts import PROJECT, Run, open_run, resolve
+from migration.artifacts import PROJECT, Run, open_run, parsed_yaml, resolve
 from migration.errors import BadInput, MigrationError, StepFailed
 from migration.live import commands as live_commands
 from migration.markup import printable
@@ -57,8 +56,8 @@ def parameters_from(config: Path | None, pairs: list[tuple[str, str]]) -> dict[s
     given = runner.read_config(config) if config else {}
     for name, value in pairs:
         try:
-            given[name] = yaml.safe_load(value)
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            given[name] = parsed_yaml(value)
+        except BadInput as error:
             raise BadInput(f"the value of -p {name} is not readable YAML") from error
     return given
 

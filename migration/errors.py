@@ -12,9 +12,17 @@ class MigrationError(Exception):
 
 
 class BadInput(MigrationError):
-    """Arguments or input that cannot be used: a missing file, an unknown parameter, an empty log."""
+    """Arguments or input that cannot be used: a missing file, an unknown parameter, an empty log.
+
+    What is told may quote what was given, whatever its length: it is one line of at most LONGEST characters.
+    """
 
     exit_code = 2
+    LONGEST = 2_000
+
+    def __init__(self, said: str = ""):
+        line = " ".join(said.split())
+        super().__init__(line if len(line) <= self.LONGEST else f"{line[: self.LONGEST - 1]}…")
 
 
 class ContractError(MigrationError):

@@ -28,13 +28,12 @@ from pathlib import Path
 from typing import Any
 
 import papermill
-import yaml
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from migration import __version__, report
-from migration.artifacts import CHECKSUMS, PROJECT, Run, file_hash, hashes_of, resolve
+from migration.artifacts import CHECKSUMS, PROJECT, Run, file_hash, hashes_of, read_yaml, resolve
 from migration.endpoints import check_value, redact
 from migration.errors import BadInput, DamagedFile, MissingStep, StepFailed
 from migration.markup import printable
@@ -328,12 +327,7 @@ def _version(name: str) -> str | None:
 
 def read_config(path: Path) -> dict[str, Any]:
     """Parameters from a YAML file (`name: value`, `traffic` among them). Raises BadInput."""
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError as error:
-        raise BadInput(f"config {path} does not exist") from error
-    except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
-        raise BadInput(f"config {path} is not readable YAML: {_short(str(error))}") from error
+    config = read_yaml(path, "config") or {}
     if not isinstance(config, dict) or not all(isinstance(name, str) for name in config):
         raise BadInput(f"config {path} must map parameter names to values, e.g. `max_loss: 0.03`")
     return config

@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
+from migration.artifacts import read_yaml
 from migration.errors import BadInput
 
 BATCH_DISCOUNT = 0.5
@@ -98,10 +98,7 @@ def contract(path: str | Path | None) -> Contract:
     if not path:
         return Contract()
     path = Path(path)
-    try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadInput(f"the price file {path} cannot be read: {str(error).splitlines()[0]}") from error
+    read = read_yaml(path, "the price file") or {}
     if (
         not isinstance(read, dict)
         or set(read) - {"models", "batch_discount"}
@@ -134,8 +131,8 @@ def _entry(name: str, one: object, path: Path) -> Price:
 
 
 def _number(value: object, name: str, path: Path) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise BadInput(f"{path}: {name} should be a number >= 0, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:
+        raise BadInput(f"{path}: {name} should be a number from 0 to 1e12, not {value!r}")
     return float(value)
 
 

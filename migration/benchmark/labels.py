@@ -78,7 +78,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
 def _object(path: Path, line: int, text: str) -> dict[str, Any]:
     try:
         row = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path}, line {line}: is no JSON ({error})") from error
     if not isinstance(row, dict):
         raise BadInput(f"{path}, line {line}: should be an object with call_id and correct")

@@ -9,10 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from migration.artifacts import PROJECT, resolve
+from migration.artifacts import PROJECT, read_yaml, resolve
 from migration.audit.month_scale import MONTH_HOURS
 from migration.audit.unit_price import UnitPrice, by_the_token
 from migration.errors import BadInput
@@ -143,13 +142,9 @@ def read_assumptions(path: str | Path = "", *, growth_month: float | None = None
     Raises BadInput with every misspelt, missing or impossible entry in one line.
     """
     file = resolve(path) if path else PROJECT / "data" / "scenarios.yaml"
+    data = read_yaml(file, "the scenarios file")
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
         assumptions = Assumptions.model_validate(data)
-    except OSError as error:
-        raise BadInput(f"the scenarios file {file} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"the scenarios file {file} is not readable YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in error.errors())
         raise BadInput(f"the scenarios file {file} cannot be used: {problems}") from error

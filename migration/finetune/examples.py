@@ -335,13 +335,15 @@ def read_corrections(path: str | Path) -> tuple[dict[str, str], pd.DataFrame]:
         else:
             rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         by_id = {str(row["call_id"]): str(row["response"]) for row in rows if not isinstance(row.get("messages"), list)}
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise BadInput(f"corrections file {path}: every row needs call_id (or messages) and response") from error
     added = [_added(row, number) for number, row in enumerate(rows, 1) if isinstance(row.get("messages"), list)]
     return by_id, pd.DataFrame(added)
 
 
 def _added(row: Mapping[Any, Any], number: int) -> dict[str, Any]:
+    if not all(isinstance(one, dict) and {"role", "content"} <= set(one) for one in row["messages"]):
+        raise BadInput(f"corrections row {number}: messages is a list of objects with role and content")
     messages, response = chat(row["messages"]), row.get("response")
     if response is None and messages and messages[-1]["role"] == "assistant":
         response = messages.pop()["content"]

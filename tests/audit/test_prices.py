@@ -90,7 +90,7 @@ def test_a_contract_comes_first_and_may_name_patterns(tmp_path: Path) -> None:
         ("models: {a: {input: cheap}}", "a.input should be a number"),
         ("models: {a: {input: -1}}", "a.input should be a number"),
         ("batch_discount: 50", "between 0 and 1"),
-        ("models: {a", "cannot be read"),
+        ("models: {a", "not readable"),
     ],
 )
 def test_a_wrong_contract_says_which_entry(text: str, said: str, tmp_path: Path) -> None:

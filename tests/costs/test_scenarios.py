@@ -56,7 +56,7 @@ def test_a_wrong_entry_is_named(tmp_path, path, value, said):
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(BadInput, match="does not exist"):
         read_assumptions(tmp_path / "none.yaml")
     (tmp_path / "bad.yaml").write_text("gpus: [")
     with pytest.raises(BadInput, match="not readable YAML"):

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 import yaml
 from joblib import cpu_count
 
-from migration.artifacts import literal
+from migration.artifacts import literal, read_yaml
 from migration.audit.cores import in_order
 from migration.audit.discovery.behaviour import Evidence, Exchange, evidence, type_of
 from migration.audit.discovery.complexity import Profile, complexity
@@ -297,10 +297,7 @@ def _unique(tasks: list[Task]) -> list[Task]:
 
 def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
     """Read a tasks.yaml: `<task id>: {name: ..., type: ..., unordered: true}`. Raises BadInput naming the task."""
-    try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} is not a readable tasks.yaml: {error}") from error
+    value = read_yaml(path, "tasks.yaml") or {}
     if not isinstance(value, dict):
         raise BadInput(f"{path}: expected `<task id>: {{name: ..., type: ...}}` lines")
     for task, change in value.items():

@@ -19,9 +19,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
-from migration.artifacts import shipped
+from migration.artifacts import read_yaml, shipped
 from migration.audit.pii import mask
 from migration.benchmark.candidates import Candidate, Progress, chat
 from migration.benchmark.engine import answer
@@ -101,10 +100,7 @@ def read_rubric(path: str | Path) -> Rubric:
     Raises BadInput saying what is wrong with the file.
     """
     file = shipped(path)
-    try:
-        read = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadInput(f"the rubric {file} cannot be read: {str(error).splitlines()[0]}") from error
+    read = read_yaml(file, "the rubric")
     known = {"scale", "tolerance", "criteria"}
     if not isinstance(read, dict) or set(read) - known or not read.get("criteria"):
         raise BadInput(f"the rubric {file} should hold `criteria:` (and may hold `scale:` and `tolerance:`)")
@@ -112,7 +108,7 @@ def read_rubric(path: str | Path) -> Rubric:
         criteria = tuple(Criterion(str(c["name"]), str(c["asks"]), float(c.get("weight", 1))) for c in read["criteria"])
         lowest, highest = (int(end) for end in read.get("scale", (1, 5)))
         rubric = Rubric(criteria, lowest, highest, float(read.get("tolerance", 0.5)))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadInput(
             f"the rubric {file}: each criterion needs name, asks and a number as weight ({error})"
         ) from error

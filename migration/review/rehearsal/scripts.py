@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
+from migration.artifacts import read_yaml
 from migration.errors import BadInput
 from migration.routing.policy import Request, Router
 
@@ -26,6 +26,10 @@ Customer = Callable[["Script", Sequence[Message]], str]
 """From a script and the conversation so far to what the customer says next."""
 _MUST = {"model": ("slm", "llm"), "stage": ("limit", "pinned", "rule", "score", "default", "answer")}
 _PATTERNS = ("says", "never_says")
+
+
+MOST_TIMES = 100_000
+"""How often a turn's text may be repeated."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,7 @@ class Script:
 
 def read_scripts(path: Path) -> list[Script]:
     """The scripts in a YAML file. Raises BadInput naming the script and the field that cannot be read."""
-    try:
-        listed = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BadInput(f"scripts {path} does not exist") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"scripts {path} is not readable YAML: {error}") from error
+    listed = read_yaml(path, "scripts")
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise BadInput(f"scripts {path} must be a list of scripts, each with name, persona, goal and turns")
     return [_script(one, path) for one in listed]
@@ -66,14 +65,21 @@ def read_scripts(path: Path) -> list[Script]:
 
 def _script(data: Mapping[str, Any], path: Path) -> Script:
     where = f"{path}, script {data.get('name', '?')!r}"
-    unknown = set(data) - {"name", "persona", "goal", "turns", "prompt"}
+    unknown = set(map(str, data)) - {"name", "persona", "goal", "turns", "prompt"}
     if unknown or not isinstance(data.get("turns"), list) or not data["turns"]:
         raise BadInput(f"{where}: " + (f"unknown {sorted(unknown)}" if unknown else "needs a list of turns"))
     texts = {name: str(data.get(name, "")) for name in ("name", "persona", "goal", "prompt")}
     return Script(**texts, turns=tuple(_turn(turn, where) for turn in data["turns"]))
 
 
-def _turn(data: Mapping[str, Any], where: str) -> Turn:
+def _turn(data: Any, where: str) -> Turn:
+    if not isinstance(data, dict) or not all(isinstance(name, str) for name in data):
+        raise BadInput(f"{where}: a turn is an object with says and must")
+    if not isinstance(data.get("must", {}), dict) or not isinstance(data.get("tools", []), list):
+        raise BadInput(f"{where}: must is an object and tools a list")
+    times = data.get("times", 1)
+    if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MOST_TIMES:
+        raise BadInput(f"{where}: times is a number from 1 to {MOST_TIMES:,}, not {times!r}")
     must = {str(key): str(value) for key, value in dict(data.get("must", {})).items()}
     if "says" not in data or not must or set(data) - {"says", "must", "times", "tools"}:
         raise BadInput(f"{where}: a turn has says and must, and may have times and tools, not {sorted(data)}")
@@ -87,7 +93,7 @@ def _turn(data: Mapping[str, Any], where: str) -> Turn:
                 re.compile(value)
             except re.error as error:
                 raise BadInput(f"{where}: {key} is no pattern: {error}") from error
-    return Turn(str(data["says"]), must, int(data.get("times", 1)), tuple(map(str, data.get("tools", ()))))
+    return Turn(str(data["says"]), must, times, tuple(map(str, data.get("tools", ()))))
 
 
 def play(

@@ -29,7 +29,7 @@ def is_decision_log(path: Path) -> bool:
         line = file.readline()
     try:
         first = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(first, dict) and {"decision", "rung", "call_id"} <= set(first)
 
@@ -43,7 +43,7 @@ def read_decisions(files: Iterable[Path]) -> pd.DataFrame:
     answer, kept or not. A torn last line is passed over.
     Raises BadInput naming file and line of a record that is none, and where there is no record at all.
     """
-    rows = [_row(record) for path in files for record in _records(path)]
+    rows = [row for path in files for row in _records(path)]
     if not rows:
         raise BadInput("the decision log is empty: let the gateway or the client serve some calls first")
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -66,15 +66,18 @@ def _records(path: Path) -> Iterable[dict[str, Any]]:
             continue
         try:
             record = json.loads(line)
-            record["call_id"], record["created_at"], record["decision"]
-        except (ValueError, KeyError, TypeError) as error:
+            row = _row(record)
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             if number == len(lines):
                 return  # still being written
             raise BadInput(f"{path}, line {number} is no decision: {error}") from error
-        yield record
+        yield row
 
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:
+    if not all(isinstance(record[name], str) for name in ("call_id", "created_at", "decision")):
+        raise TypeError("call_id, created_at and decision are texts")
+    pd.Timestamp(record["created_at"])
     output, reference, kept = _answers(record)
     share = record.get("shadow_share") or 0.0
     shadowed = (

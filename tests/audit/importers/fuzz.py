@@ -36,7 +36,7 @@ def _flip(data: bytes, r: Random) -> bytes:
 
 
 def _cut(data: bytes, r: Random) -> bytes:
-    return data[: r.randrange(1, len(data))]
+    return data[: r.randrange(1, max(2, len(data)))]
 
 
 def _drop(data: bytes, r: Random) -> bytes:

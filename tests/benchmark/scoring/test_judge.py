@@ -130,7 +130,7 @@ def test_the_rubric_that_ships_can_be_read():
         ("criteria: [{name: a, asks: b, weight: -1}]", "above 0"),
         ("scale: [5, 1]\ncriteria: [{name: a, asks: b}]", "rise"),
         ("colour: red\ncriteria: [{name: a, asks: b}]", "criteria"),
-        ("{", "cannot be read"),
+        ("{", "not readable"),
     ],
 )
 def test_a_wrong_rubric_is_told_what_is_wrong(tmp_path, text, complaint):
