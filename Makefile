@@ -13,7 +13,7 @@ test: $(STAMP) browser  ## the whole suite, a file to each free core at a time
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: $(STAMP)  ## the long forms of the fault tests (tests/README.md)
-	MIGRATION_SOAK=1 $(BIN)/python -m pytest --timeout 3600 tests/test_artifacts.py tests/audit tests/routing tests/live tests/review $(ARGS)
+	MIGRATION_SOAK=1 $(BIN)/python -m pytest --timeout 3600 tests/test_artifacts.py tests/test_hostile_files.py tests/audit tests/routing tests/live tests/review $(ARGS)
 
 browser:  ## what the browser tests drive Chromium with; without npm they are skipped and say so
 	@if [ ! -d tests/browser/node_modules ] && command -v npm >/dev/null; then \

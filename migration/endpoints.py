@@ -147,8 +147,11 @@ def client(url: str, *, key: str | None, asynchronous: bool = False, **options: 
         kind, http = openai.AsyncOpenAI, openai.DefaultAsyncHttpxClient  # type: ignore[assignment]
     hooks = {"response": [_bounded_async if asynchronous else _bounded]}
     asked = http(follow_redirects=False, event_hooks=hooks, headers={"Accept-Encoding": "identity"})
+    elsewhere = urlsplit(url).hostname != urlsplit(OPENAI).hostname
+    if elsewhere:  # as headers, too: a copy of the client (`with_options`) reads the environment again
+        options["default_headers"] = {"OpenAI-Organization": openai.Omit(), "OpenAI-Project": openai.Omit()}
     made = kind(base_url=url, api_key=key or "no-key-needed", http_client=asked, **options)
-    if urlsplit(url).hostname != urlsplit(OPENAI).hostname:
+    if elsewhere:
         made.organization = made.project = None
     made.admin_api_key = None
     return made

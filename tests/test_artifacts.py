@@ -1,15 +1,20 @@
 """A step leaves all of its result or none of it, and tables keep their contracts."""
 
+import errno
+import itertools
 import json
 import math
 import os
 import random
+import signal
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from migration.artifacts import open_run, open_step, read_json, write_json
+from migration.benchmark.engine.cache import Answers
 from migration.errors import BadInput, ContractError, DamagedFile, MissingStep
 from migration.schema import SPLIT_SHARES, Split, split_of
 
@@ -62,12 +67,70 @@ def test_a_table_that_breaks_its_contract_is_not_written(tmp_path):
     assert not (step.path / "curve.parquet").exists()
 
 
+SOAK = "MIGRATION_SOAK" in os.environ
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_kill_at_any_moment_leaves_the_old_result_or_the_new_one(tmp_path, how):
+    """A child finishes the step over and over, keeping an answer each time, and is killed 25 times, wherever it is."""
+    draw, seen = random.Random(int(how)), set()
+    finished(tmp_path, 0.0)
+    for _ in range(250 if SOAK else 25):
+        if (child := os.fork()) == 0:
+            try:
+                store = Answers(tmp_path / "cache" / "answers.sqlite")
+                for n in itertools.count(len(store.counts())):
+                    store.put(f"answer {n}", {"output": str(n)})
+                    finished(tmp_path, float(n))
+            finally:
+                os._exit(0)
+        time.sleep(draw.uniform(0.01, 0.12))
+        os.kill(child, how)
+        os.waitpid(child, 0)
+        run = open_run(tmp_path)
+        run.check("04_router_tuning")
+        table = open_step(tmp_path, "05_cost_projection").read("04_router_tuning/curve.parquet")
+        seen.add(float(table["threshold"].iloc[0]))
+        assert run.manifest["steps"]["04_router_tuning"]["status"] == "done"
+        store = Answers(tmp_path / "cache" / "answers.sqlite")
+        assert set(store.counts().values()) <= {1}, "an answer was computed twice"
+        assert len(store.get(store.counts())) == len(store.counts()), "an answer was damaged"
+        store.close()
+    assert len(seen) > 3, "the kills hit nothing"
+
+
+@pytest.mark.parametrize("trouble", [errno.ENOSPC, errno.EIO, errno.EROFS])
+def test_the_n_th_write_that_fails_leaves_the_old_result(tmp_path, monkeypatch, trouble):
+    finished(tmp_path, 0.25)
+    for n in range(1, 12):
+        left = itertools.count(n, -1)
+
+        def fsync(file, left=left):
+            if next(left) == 1:
+                raise OSError(trouble, os.strerror(trouble))
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        try:
+            finished(tmp_path, float(n))
+            failed = False
+        except OSError as error:
+            failed = error.errno == trouble
+        monkeypatch.undo()
+        later = open_step(tmp_path, "05_cost_projection")
+        value = later.read("04_router_tuning/curve.parquet")["threshold"].iloc[0]
+        assert value == float(n) or (failed and value in (0.25, float(n)))
+        finished(tmp_path, 0.25)
+        if not failed:
+            break
+    assert n > 2, "no write was failed"
+
+
 @pytest.mark.parametrize("name", ["curve.parquet", "summary.json", "checksums.json"])
 def test_one_flipped_bit_is_refused_by_name(tmp_path, name):
     folder = finished(tmp_path, 0.25)
     whole, later = (folder / name).read_bytes(), open_step(tmp_path, "05_cost_projection")
     draw = random.Random(5)
-    for _ in range(500 if "MIGRATION_SOAK" in os.environ else 12):
+    for _ in range(500 if SOAK else 12):
         data = bytearray(whole)
         data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
         (folder / name).write_bytes(data)

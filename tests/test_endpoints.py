@@ -49,6 +49,7 @@ def test_no_header_tells_another_host_who_asks_and_no_redirect_is_followed(monke
     made = endpoints.client("https://host/v1", key=None)
     assert "mine" not in [*map(str, made.default_headers.values()), made.api_key, made.admin_api_key]
     assert made._client.follow_redirects is False
+    assert "mine" not in map(str, made.with_options(max_retries=1).default_headers.values())
     assert endpoints.client(endpoints.OPENAI, key="mine").organization == "mine"
 
 

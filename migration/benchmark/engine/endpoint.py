@@ -99,7 +99,11 @@ class _Server:
         async with client(self.base, key=self.key, asynchronous=True, **options) as asked:
             first = next(iter(pending))
             # Alone and with one retry: where nobody answers, that is found out once, not once a request.
-            knock = await self._timed(asked.with_options(max_retries=min(retries, 1)), pending[first])
+            asked.max_retries = min(
+                retries, 1
+            )  # not `with_options`: its copy reads who asks from the environment again
+            knock = await self._timed(asked, pending[first])
+            asked.max_retries = retries
             if self.unreached:
                 self.closed = knock["error"]
             done = {} if knock.get("error") else {first: self._kept(first, knock)}
@@ -126,6 +130,8 @@ class _Server:
         try:
             value = _value(await self._ask(asked, body))
             self.unreached = 0
+        except ValueError as error:  # JSON by its header, and none
+            value = {"error": f"unreadable reply: {error}"[:200]}
         except openai.OpenAIError as error:
             value = {"error": self._told(error)}
             self.unreached += isinstance(error, openai.APIConnectionError)
@@ -196,8 +202,8 @@ def _read(reply: ChatCompletion) -> dict[str, Any]:
     usage = reply.usage
     return {
         "output": content,
-        "prompt_tokens": usage.prompt_tokens if usage else None,
-        "completion_tokens": usage.completion_tokens if usage else None,
+        "prompt_tokens": _count(usage and usage.prompt_tokens),
+        "completion_tokens": _count(usage and usage.completion_tokens),
         "finish": choice.finish_reason,
         **of_tokens(
             [token.logprob for token in tokens],
@@ -205,6 +211,11 @@ def _read(reply: ChatCompletion) -> dict[str, Any]:
             [chances[0] - chances[1] for chances in alternatives] if all(len(a) > 1 for a in alternatives) else [],
         ),
     }
+
+
+def _count(tokens: Any) -> int | None:
+    """A number of tokens as a server tells it; null where it is none that can be."""
+    return tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and 0 <= tokens < 1 << 40 else None
 
 
 def _entropy(chances: list[float]) -> float:
