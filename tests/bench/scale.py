@@ -60,7 +60,7 @@ def write_log(path: Path, lines: int) -> int:
             row = dict(rows[n % len(rows)])
             lap = n // len(rows)
             row["id"], row["created"] = f"{row['id']}-{lap}", row["created"] + lap % 28 * 86_400
-            if lap and "messages" in row["request"]:
+            if "messages" in row["request"]:
                 *before, last = row["request"]["messages"]
                 said = f"{last['content']} {random.getrandbits(40):x}" if isinstance(last["content"], str) else ""
                 row["request"] = row["request"] | {"messages": [*before, last | {"content": said}]}
@@ -170,7 +170,7 @@ def measured(lines: int, folder: Path) -> dict[str, float]:
     found = json.loads(child.stdout.read()) if child.stdout else {}
     found |= {"lines": lines, "bytes": size, "peak_gib": round(peak / 2**30, 2), "limit": limit(log, folder)}
     log.unlink()
-    return found | json.loads(subprocess.check_output([sys.executable, __file__, "--same", folder], text=True))
+    return found
 
 
 PARTS = ("import", "discover", "label", "sums", "columns", "texts")
@@ -183,10 +183,11 @@ def main(sizes: list[int]) -> None:
     for lines in sizes:
         with tempfile.TemporaryDirectory() as folder:
             row = measured(lines, Path(folder))
-        rows.append(row)
-        took = " ".join(f"{row[name]:>8.1f} {row[f'cpu {name}']:>7.1f}" for name in PARTS)
-        same = ", ".join(f"{name} {row[name]}" for name in row if name.startswith(("tenth", "whole")))
-        print(f"{lines:>10,} {row['bytes'] / 1e9:>6.2f} {took} {row['peak_gib']:>9.2f}  same: {same}", flush=True)
+            took = " ".join(f"{row[name]:>8.1f} {row[f'cpu {name}']:>7.1f}" for name in PARTS)
+            print(f"{lines:>10,} {row['bytes'] / 1e9:>6.2f} {took} {row['peak_gib']:>9.2f}", flush=True)
+            same = json.loads(subprocess.check_output([sys.executable, __file__, "--same", folder], text=True))
+        rows.append(row | same)
+        print("           the same in a part: " + ", ".join(f"{name} {same[name]}" for name in same), flush=True)
     first, last = rows[0], rows[-1]
     each = [sum(row[f"cpu {name}"] for name in ("import", "label")) / row["lines"] for row in (first, last)]
     core = last["lines"] / last["cpu import"]
