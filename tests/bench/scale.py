@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -92,10 +93,10 @@ def peak_of(process: psutil.Process) -> Iterator[int]:
 
 
 def cpu_seconds() -> float:
-    """Of this process and its workers."""
-    me = psutil.Process()
+    """Of this process and its workers, those that have ended included."""
+    me, ended = psutil.Process(), resource.getrusage(resource.RUSAGE_CHILDREN)
     times = [one.cpu_times() for one in (me, *me.children(recursive=True))]
-    return sum(each.user + each.system for each in times)
+    return ended.ru_utime + ended.ru_stime + sum(each.user + each.system for each in times)
 
 
 def parts(log: Path, folder: Path) -> dict[str, float]:
