@@ -23,6 +23,7 @@ def test_answers_that_change_under_the_same_name_are_the_llm_too():
     before, week = weeks(None)
     changed = week.copy()
     intent = changed["task"] == "intent"
-    changed.loc[intent, "reference"] = changed.loc[intent, "reference"].str.replace("track_order", "order_tracking")
+    renamed = changed.loc[intent, "reference"].str.replace(r"_(order|item)", "_goods", regex=True)
+    changed.loc[intent, "reference"] = renamed
     found = causes(before, changed, WEEK)
     assert [(alarm.kind, alarm.group) for alarm in found] == [("llm-change", "intent")]
