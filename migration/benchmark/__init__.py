@@ -22,7 +22,6 @@ from migration.benchmark.scoring.judge import judged
 from migration.benchmark.scoring.scorers import (
     Scorer,
     ceiling,
-    confusion,
     definitions,
     repeats,
     repeats_sentence,
@@ -45,7 +44,6 @@ __all__ = [
     "ceiling",
     "choices",
     "compare",
-    "confusion",
     "definitions",
     "differing",
     "draw_sample",

@@ -9,7 +9,10 @@ import pandas as pd
 
 
 def show_staleness(stale: pd.DataFrame) -> pd.DataFrame:
-    """For people: `kinds.cached.staleness`, one line an age."""
+    """For people: `kinds.cached.staleness`, one line an age.
+
+    stale: age, repeats, agreement, low, high.
+    """
     return pd.DataFrame(
         {
             "asked again after": stale["age"],

@@ -40,7 +40,7 @@ class Examples:
 
         examples: `similar` takes those whose text is nearest (cosine of sentence embeddings, of character 3- to 5-gram
         TF-IDF where the encoder is absent), `random` the same k for all calls, which share them as a prefix.
-        An example's system text is left out, as the request brings its own.
+        An example's system text is left out, as the request brings its own. train: messages, response.
         """
         shown = train.sample(min(len(train), k if examples == RANDOM else MOST_COMPARED), random_state=seed)
         masked = [

@@ -169,7 +169,10 @@ def turn_of(sample: pd.DataFrame) -> pd.Series:
 
 
 def with_examples(candidate: Candidate, sample: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
-    """What `candidate` is asked for each call of `sample`: `asked_of`, with worked examples where it has some."""
+    """What `candidate` is asked for each call of `sample`: `asked_of`, with worked examples where it has some.
+
+    train: training calls of the same tasks: task, messages, response.
+    """
     requests = asked_of(sample)
     return with_shots(requests, train, candidate.shots, examples=candidate.examples) if candidate.shots else requests
 

@@ -6,7 +6,6 @@ from migration.costs.capacity import felt_latency, latency_table
 from migration.costs.origins import ledger, sources, write_spreadsheet
 from migration.costs.projection import central, simulate, tornado
 from migration.costs.reading import (
-    price_answers,
     read_basis,
     read_calls,
     read_known,
@@ -24,7 +23,6 @@ __all__ = [
     "latency_table",
     "ledger",
     "plans",
-    "price_answers",
     "project_all",
     "read_assumptions",
     "read_basis",

@@ -122,17 +122,6 @@ def unit_prices(
     return {str(name): price for name, price in found.items() if price}
 
 
-def price_answers(predictions: pd.DataFrame, prices: dict[str, UnitPrice]) -> pd.DataFrame:
-    """`predictions` with candidate_cost_usd: what each answer costs at `prices` (of `unit_prices`), NaN where unknown.
-
-    predictions: candidate, prompt_tokens, completion_tokens.
-    """
-    tokens = predictions[["prompt_tokens", "completion_tokens"]].fillna(0).to_numpy(float)
-    priced = zip(predictions["candidate"], *tokens.T, strict=True)
-    usd = [prices[name].usd(*each) if name in prices else np.nan for name, *each in priced]
-    return predictions.assign(candidate_cost_usd=usd)
-
-
 def read_known(
     step: Step, basis: Basis, calls: pd.DataFrame, *, prices: str = "", offline: list[str] | None = None
 ) -> Known:

@@ -120,7 +120,10 @@ def _range(ax: Axes, low: pd.Series, high: pd.Series, label: str) -> None:
 
 
 def complexity(bins: pd.DataFrame, tasks: pd.DataFrame, *, n_bins: int = 20) -> Figure:
-    """How complex each task's calls are, one row a task, coloured by route_hint. bins: task, bin, calls."""
+    """How complex each task's calls are, one row a task, coloured by route_hint. bins: task, bin, calls.
+
+    tasks: task, name, calls, complexity, route_hint.
+    """
     own = tasks[tasks["task"].isin(bins["task"])].sort_values("calls").tail(MOST).sort_values("complexity")
     easy = bins.loc[bins["bin"] < round(0.7 * n_bins), "calls"].sum() / max(1, bins["calls"].sum())
     order = {task: row for row, task in enumerate(own["task"])}

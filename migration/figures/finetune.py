@@ -46,7 +46,10 @@ def loss(history: pd.DataFrame, folder: Path, *, best_step: int) -> Picture:
 
 
 def before_after(table: pd.DataFrame, folder: Path, *, names: Mapping[str, str]) -> Picture:
-    """Base and tuned on each task, with intervals; trained tasks above, the others below."""
+    """Base and tuned on each task, with intervals; trained tasks above, the others below.
+
+    table: of `finetune.comparison`.
+    """
     rows = table.assign(_top=table["task"] == "ALL").sort_values(["trained", "_top", "difference"])
     whole = table[table["task"] == "ALL"].iloc[0]
     title = _change(whole)

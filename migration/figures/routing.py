@@ -70,7 +70,10 @@ def _kept(curve: pd.DataFrame, chosen: dict[str, float]) -> str:
 def curve_figure(
     curve: pd.DataFrame, chosen: dict[str, float], *, max_loss: float, title: str, at: pd.Series | None = None
 ) -> Figure:
-    """Quality and cost of every common threshold, with the policy's point, and that of one threshold `at` (a row)."""
+    """Quality and cost of every common threshold, with the policy's point, and that of one threshold `at` (a row).
+
+    curve: of `routing.curve`.
+    """
     with style():
         fig, (left, right) = canvas(4.2, columns=2)
         _band(left, curve, "slm_share")

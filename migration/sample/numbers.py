@@ -46,6 +46,7 @@ def card(r: Random) -> str:
 
 
 def amex(r: Random) -> str:
+    """A number of 15 digits with its check digit (Luhn), grouped or not."""
     whole = luhn(r.choice(["34", "37"]) + some(r, string.digits, 12))
     return r.choice([whole, f"{whole[:4]} {whole[4:10]} {whole[10:]}"])
 

@@ -77,14 +77,6 @@ class CandidateKind(StrEnum):
     API = "api"
 
 
-class Rule(StrEnum):
-    """What a policy does with a task: never the LLM first, always the LLM, or rungs with thresholds."""
-
-    SLM = "slm"
-    LLM = "llm"
-    CASCADE = "cascade"
-
-
 class Verdict(StrEnum):
     """What a task's agreement allows to do with it."""
 

@@ -126,10 +126,8 @@ def test_one_price_for_each_candidate_wherever_it_is_used(run):
     expected = scenarios.slm_price(scenarios.read_assumptions(), "cpu", speed=(400.0, 25.0))
     assert prices["small"].document() == pytest.approx(expected.document())
     assert reading.unit_prices(step, scenarios.read_assumptions())["small"].source.startswith("rtx4090 rented")
-    answers = pd.DataFrame({"candidate": ["small", "other"], "prompt_tokens": 1e6, "completion_tokens": 1e6})
-    usd = reading.price_answers(answers, prices)["candidate_cost_usd"]
-    assert usd[0] == pytest.approx(0.09 / 3600 * 1e6 * (1 / 400 + 1 / 25))
-    assert np.isnan(usd[1])
+    assert prices["small"].usd(1e6, 1e6) == pytest.approx(0.09 / 3600 * 1e6 * (1 / 400 + 1 / 25))
+    assert "other" not in prices
 
 
 def test_weekly_reviews_say_how_the_llm_share_fell(tmp_path):

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate, chain, groupby
 from operator import itemgetter
 from pathlib import Path
@@ -185,11 +185,11 @@ def _side_by_side(several: Iterable[Source]) -> Iterator[Block]:
         size += sum(len(line) for _, line in job[2] if isinstance(line, bytes))
         if size >= WORTH:
             break
-    jobs = chain(start, jobs)
+    every = chain(start, jobs)
     if size < WORTH or cpu_count() == 1:
-        found: Iterable[list[Block]] = (parsed(*job) for job in jobs)
+        found: Iterable[list[Block]] = (parsed(*job) for job in every)
     else:
-        found = in_order(parsed, jobs, cpu_count())
+        found = in_order(parsed, every, cpu_count())
     for blocks_of_job in found:
         yield from blocks_of_job
 
@@ -307,7 +307,7 @@ class Reading:
     def _one_by_one(self, several: Iterable[Source]) -> Iterator[Block]:
         for where in several:
             pair = pair_of(where.path)
-            yield from blocks(numbered(where), where, lambda key, pair=pair: self._joined.get(key, pair))
+            yield from blocks(numbered(where), where, partial(self._joined.get, pair=pair))
 
     def _take(self, block: Block, writer: pq.ParquetWriter) -> None:
         for number, reason in block.bad:

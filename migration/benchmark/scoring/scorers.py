@@ -276,17 +276,6 @@ def macro_f1(outputs: Sequence[str], references: Sequence[str]) -> float:
     return float(f1_score(wanted, said, labels=sorted(set(wanted)), average="macro", zero_division=0))
 
 
-def confusion(scored: pd.DataFrame, task: str, candidate: str, *, top: int = 12) -> pd.DataFrame:
-    """Reference (rows) against answer (columns), counts, of the `top` commonest classes; the rest is "(other)".
-
-    scored: of `score`: task, candidate, reference, output.
-    """
-    rows = scored[(scored["task"] == task) & (scored["candidate"] == candidate)]
-    wanted, said = rows["reference"].map(_class), rows["output"].fillna("").map(_class)
-    kept = wanted.value_counts().index[:top]
-    return pd.crosstab(wanted.where(wanted.isin(kept), "(other)"), said.where(said.isin(kept), "(other)"))
-
-
 def repeats(calls: pd.DataFrame) -> pd.DataFrame:
     """How often the LLM agrees with itself: requests that the log holds twice, scored as a candidate would be.
 

@@ -86,6 +86,7 @@ def logged_answers(decisions: pd.DataFrame, fresh: pd.DataFrame, policy: Policy)
     """What each task's first rung answered to fresh calls, kept or not, scored: rows as of predictions.parquet.
 
     `logged_confidence`: calibrated, as the policy used it. fresh: of `fresh_calls`. A rung that failed has no row.
+    decisions: of `read_decisions`.
     """
     first = {task: rungs[0].candidate for task, rungs in policy.rungs.items() if rungs}
     own = decisions[decisions["call_id"].isin(fresh["call_id"]) & decisions["task"].isin(list(first))]

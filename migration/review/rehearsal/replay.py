@@ -48,10 +48,9 @@ def held_out(calls: pd.DataFrame, conversations: int, *, seed: int) -> pd.DataFr
 
 def answer_columns(predictions_file: Path) -> list[str]:
     """The columns of predictions.parquet that a replay reads; `output` for its length alone, which is a signal."""
-    wanted = ("call_id", "candidate", "output", "agrees", "latency_ms", "prompt_tokens", "completion_tokens", "error")
-    wanted += SIGNALS
+    wanted = ["call_id", "candidate", "output", "agrees", "latency_ms", "prompt_tokens", "completion_tokens", "error"]
     names = set(ds.dataset(predictions_file).schema.names)
-    return [name for name in dict.fromkeys(wanted) if name in names]
+    return [name for name in dict.fromkeys([*wanted, *SIGNALS]) if name in names]
 
 
 def recorded(predictions: list[pd.DataFrame], policy: Policy) -> dict[tuple[str, str], dict[str, Any]]:
