@@ -212,7 +212,7 @@ def faults(folder: Path, *, full_disk: bool) -> dict[str, object]:
     """Faults lost (a caller without an answer or a proper error, or a log that tells otherwise), of how many calls."""
     live = folder / "run" / "live"
     with ExitStack() as stack:
-        (small, server), (llm, _) = serve_recorded(stack, "small"), serve_recorded(stack, "llm")
+        (small, server), (llm, upstream_llm) = serve_recorded(stack, "small"), serve_recorded(stack, "llm")
         if full_disk:
             live.mkdir(parents=True)
             for day in (0, 1):  # midnight may come
@@ -226,6 +226,7 @@ def faults(folder: Path, *, full_disk: bool) -> dict[str, object]:
             server.kill()  # with answers under way
 
         found = asyncio.run(everybody(f"http://127.0.0.1:{port}/v1", replaced_and_killed))
+        upstream_llm.kill()  # it would wait for what it was told to let hang
         if full_disk:
             while lines_written(port) < len(found):
                 time.sleep(0.2)
