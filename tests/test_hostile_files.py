@@ -154,6 +154,12 @@ def test_the_sound_file_is_read(name: str, tmp_path: Path) -> None:
     READERS[name][1](tmp_path / name)
 
 
+def test_half_a_character_of_a_caller_does_not_stop_the_weekly_review(tmp_path: Path) -> None:
+    path = tmp_path / "decisions-2026-11-02.jsonl"
+    path.write_text(json.dumps(DECISION | {"response": "\ud800", "task": "\udfff"}) + "\n")
+    assert read_decisions([path])["output"].tolist() == ["?"]
+
+
 @pytest.mark.parametrize("name", READERS)
 def test_bent_bytes_are_read_or_refused(name: str, tmp_path: Path) -> None:
     for seed in range(TIMES):

@@ -65,8 +65,7 @@ def _records(path: Path) -> Iterable[dict[str, Any]]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
-            row = _row(record)
+            row = _row(_sound(json.loads(line)))
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             if number == len(lines):
                 return  # still being written
@@ -74,10 +73,28 @@ def _records(path: Path) -> Iterable[dict[str, Any]]:
         yield row
 
 
+_NUMBERS = ("rung", "confidence", "prompt_tokens", "completion_tokens", "latency_ms", "cost_usd", "shadow_share")
+
+
+def _sound(value: Any) -> Any:
+    """`value` with halves of characters (lone surrogates, which a caller may send) replaced: they cannot be stored."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_sound(name): _sound(item) for name, item in value.items()}
+    return [_sound(item) for item in value] if isinstance(value, list) else value
+
+
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     if not all(isinstance(record[name], str) for name in ("call_id", "created_at", "decision")):
         raise TypeError("call_id, created_at and decision are texts")
     pd.Timestamp(record["created_at"])
+    for name in _NUMBERS:
+        value = record.get(name)
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15
+        ):
+            raise TypeError(f"{name} is no number that can be")
     output, reference, kept = _answers(record)
     share = record.get("shadow_share") or 0.0
     shadowed = (
