@@ -171,7 +171,7 @@ class Improved:
 
 def improve(
     review: Review, said: Mapping[str, str | bool] | None = None, *, step: Step | None = None,
-    hard: Sequence[str] = (), train_minutes: float = 0.0, say: Callable[[str], object] = print,
+    hard: Sequence[str] = (), train_minutes: float = 0.0, say: Callable[[str], None] = print,
 ) -> Improved:  # fmt: skip
     """Candidates made better by fresh calls, and every candidate's answers to them.
 

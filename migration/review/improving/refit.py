@@ -23,7 +23,7 @@ from migration.live.rungs.local import quantisation_of
 from migration.models import ModelNotFound
 from migration.schema import CandidateKind, Split
 
-Say = Callable[[str], object]
+Say = Callable[[str], None]
 TUNING, WEIGHTS = "03_qlora_finetune", "adapter_model.safetensors"
 RATE = 0.25
 """Of the learning rate of a first training: an adapter that goes on has less to learn."""
@@ -65,7 +65,7 @@ def learn(
         left_out.append("no adapter was trained in step 03 that could go on")
     elif train_minutes and tuned is not None:
         tasks = list(step.run.summary(TUNING)["tasks_trained"])
-        makers.append(lambda: trained_on(step, calls, hard, tuned=tuned, tasks=tasks, minutes=train_minutes, say=say))
+        makers.append(partial(trained_on, step, calls, hard, tuned=tuned, tasks=tasks, minutes=train_minutes, say=say))
     for make in makers:
         try:
             learned.append(make())

@@ -22,6 +22,7 @@ from migration.routing.policy import Candidate as Served
 from migration.routing.policy import Policy, Rung
 from migration.routing.policy.router import broken_limit
 from migration.routing.policy.score import HashedScore
+from migration.routing.policy.signals import SignalScore
 from migration.routing.tuning import ladder, outcomes
 from migration.routing.tuning.confidence import learn_confidence
 from migration.routing.tuning.guarantee import (
@@ -127,7 +128,7 @@ def propose(
     return Proposal(proposed, policy, choices, review, terms.delta, changes)
 
 
-def _calibrators(rows: pd.DataFrame, policy: Policy) -> dict:
+def _calibrators(rows: pd.DataFrame, policy: Policy) -> dict[str, SignalScore]:
     """The policy's own, so that thresholds which stay mean what they meant, and one for each candidate it lacks."""
     fit = rows[rows["part"] == Part.FIT]
     learned = {
@@ -138,7 +139,7 @@ def _calibrators(rows: pd.DataFrame, policy: Policy) -> dict:
     return dict(policy.calibrators) | learned
 
 
-def _confident(rows: pd.DataFrame, policy: Policy, calibrators: Mapping) -> pd.DataFrame:
+def _confident(rows: pd.DataFrame, policy: Policy, calibrators: Mapping[str, SignalScore]) -> pd.DataFrame:
     """`rows` with `confidence`, -1 where the policy must not ask the candidate."""
     rows = rows.reindex(columns=[*rows.columns, *(name for name in SIGNALS if name not in rows)])
     rows = add_confidence(rows, calibrators)
@@ -196,7 +197,11 @@ def _served(candidate: Candidate, policy: Policy) -> Served:
 
 
 def _with(
-    policy: Policy, tried: _Tried, served: Mapping[str, Served], calibrators: Mapping, alarmed: frozenset[str]
+    policy: Policy,
+    tried: _Tried,
+    served: Mapping[str, Served],
+    calibrators: Mapping[str, SignalScore],
+    alarmed: frozenset[str],
 ) -> Policy:
     guarantee = policy.guarantee
     assert guarantee is not None
