@@ -84,7 +84,7 @@ def weeks_picture(table: pd.DataFrame, folder: Path, *, max_loss: float) -> Pict
 def loop_picture(weeks: pd.DataFrame, folder: Path, *, max_loss: float) -> Picture:
     """The LLM's share and the quality by week, a line each arm. weeks: week, arm, llm_share, quality (or null)."""
     last = weeks[weeks["week"] == weeks["week"].iloc[-1]].set_index("arm")["llm_share"]
-    title = "; ".join(f"{arm}: {share:.0%} of the calls go to the LLM" for arm, share in last.items())
+    title = f"LLM share in {weeks['week'].iloc[-1]}: " + ", ".join(f"{share:.0%} {arm}" for arm, share in last.items())
     with style():
         fig, axes = plt.subplots(1, 2, figsize=(9, 4))
         for ax, column in zip(axes, ("llm_share", "quality"), strict=True):
@@ -97,7 +97,7 @@ def loop_picture(weeks: pd.DataFrame, folder: Path, *, max_loss: float) -> Pictu
         for ax in axes:
             ax.tick_params(axis="x", rotation=45)
         axes[0].legend(title="")
-        fig.suptitle(f"{weeks['week'].iloc[-1]}: {title}", x=0.01, ha="left", weight="bold")
+        fig.suptitle(title, x=0.01, ha="left", weight="bold")
         fig.tight_layout()
     arms = ", ".join(last.index)
     alt = f"Left: share of calls to the LLM in {weeks['week'].nunique()} weeks. Right: quality. Lines: {arms}."

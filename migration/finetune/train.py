@@ -190,7 +190,9 @@ def prepare(model: Any, recipe: Recipe, start: Path | None = None) -> PeftModel:
     """`model` with an adapter to train, the base frozen: a fresh one (the same seed gives the same), or `start`'s."""
     torch.manual_seed(recipe.seed)
     if start is not None:
-        return PeftModel.from_pretrained(model, str(start), is_trainable=True).train()
+        adapted = PeftModel.from_pretrained(model, str(start), is_trainable=True)
+        adapted.peft_config["default"].base_model_name_or_path = model.name_or_path  # else peft asks a hub for the name
+        return adapted.train()
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
     config = LoraConfig(
         r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.0, target_modules=targets, task_type="CAUSAL_LM"

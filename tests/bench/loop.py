@@ -204,7 +204,7 @@ def drawn(found: pd.DataFrame, folder: Path) -> None:
     """The LLM's share and the quality of what `play` found, by week and arm."""
     from migration.figures.review import loop_picture
 
-    arm = found["with"].map({"loop": "with the weekly review", "fixed": "the first policy stays"})
+    arm = found["with"].map({"loop": "with the loop", "fixed": "without"})
     loop_picture(
         pd.DataFrame({"week": [f"week {n}" for n in found["week"]], "arm": arm, "llm_share": 1 - found["slm_share"],
                       "quality": 1 - found["loss"]}),

@@ -62,7 +62,7 @@ ATTACKS = (
     Kind("weekends 40% up, weekdays 16% down", swing=0.4),
     Kind("long conversations lose less", size=8, together=0.8, informative=True),
     Kind("halves of a conversation a day apart", size=4, together=0.8, apart=True),
-    Kind("one in 20 conversations has 200 calls", size=200, together=1.0, giants=0.05),
+    Kind("one in 10 conversations has 200 calls", size=200, together=1.0, giants=0.10),
     Kind("weights to 500, only light calls lose", size=1, heavy=True),
     Kind("a look after every call", each=True),
 )

@@ -18,7 +18,7 @@ from migration import finetune, models
 from migration.artifacts import Run, Step, file_hash
 from migration.benchmark import Candidate, ask, eligible, keep_classifiers, score
 from migration.errors import NotEnoughCalls
-from migration.finetune.examples import FEWEST
+from migration.finetune.examples import FEWEST, joined
 from migration.live.rungs.local import quantisation_of
 from migration.models import ModelNotFound
 from migration.schema import CandidateKind, Split
@@ -145,13 +145,12 @@ def _examples(
     calls: pd.DataFrame, hard: Sequence[str], tasks: Sequence[str], seed: int, say: Say
 ) -> finetune.TrainingSet:
     """Hard calls of each task, and REPEATED earlier ones for each; the held-out ones stay, to be kept apart."""
-    train = calls["split"] == Split.TRAIN
-    taught = calls["call_id"].isin(list(hard)) & train
     sets = []
     for task in tasks:
         own = calls[calls["task"] == task]
+        train, taught = own["split"] == Split.TRAIN, own["call_id"].isin(list(hard))
         old = own[train & ~taught]
-        most = max(REPEATED * int((taught & (calls["task"] == task)).sum()), 2 * FEWEST)
+        most = max(REPEATED * int((train & taught).sum()), 2 * FEWEST)
         some = pd.concat([own[taught | ~train], old.sample(min(most, len(old)), random_state=seed)])
         try:
             sets.append(finetune.choose(some, [task], seed=seed))
@@ -159,7 +158,7 @@ def _examples(
             say(f"not trained on: {few}")
     if not sets:
         raise NotEnoughCalls("training on from the adapter", len(hard), FEWEST)
-    return finetune.joined(sets)
+    return joined(sets)
 
 
 def _learned(candidate: Candidate, found: pd.DataFrame, calls: pd.DataFrame, fresh: pd.Series) -> Learned:
