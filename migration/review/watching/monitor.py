@@ -40,8 +40,8 @@ class Monitor:
     long as at most WINDOW others began since; then its id counts as a new one. Who looks while conversations are open
     takes their calls so far for the whole: where first calls lose more than later ones, whole conversations must be
     observed. Bets are scaled to the largest conversation so far; one that is larger still is weighed down, so that it
-    cannot cost more than MOST_STAKED. So sizes that nobody has seen yet are taken not to exist: where one conversation in
-    more than LEARNED makes up for the losses of all others, these are taken to lose too much.
+    cannot cost more than MOST_STAKED. So sizes that nobody has seen yet are taken not to exist: where one conversation
+    in more than LEARNED makes up for the losses of all others, these are taken to lose too much.
     """
 
     def __init__(self, limit: float, false_alarm: float = 0.05):
