@@ -107,7 +107,7 @@ def _limited(library: Any, stream: Any) -> Any:
             raise library.ReadError(f"the reply is longer than {LARGEST_REPLY:,} bytes")
         return seen + len(piece)
 
-    class Limited(library.AsyncByteStream, library.SyncByteStream):  # type: ignore[misc, name-defined]
+    class Limited(library.AsyncByteStream, library.SyncByteStream):
         def __iter__(self) -> Any:
             seen = 0
             for piece in stream:
