@@ -31,7 +31,7 @@ def short(name: str, width: int = 38) -> str:
 
 def headline(fig: Figure, finding: str) -> None:
     """The finding over the whole figure, at its left edge: tasks' names make axes begin far to the right."""
-    wide = max(30, int(fig.get_figwidth() * 9.6))
+    wide = max(30, int(fig.get_figwidth() * 9.0))
     fig.suptitle(textwrap.fill(finding, wide), x=0.008, ha="left", weight="bold", fontsize=13)
 
 
