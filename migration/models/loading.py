@@ -5,6 +5,7 @@ GGUF is dequantised once and kept in the user's cache. Out of scope: prompts, an
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from dataclasses import dataclass
@@ -124,9 +125,26 @@ def _silence() -> None:
     logging.disable_progress_bar()
 
 
+def _refuse_code(folder: Path) -> None:
+    """Raise BadInput for a model that only runs with Python code of its own: weights are read, code is not run."""
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+    file = folder / "config.json"
+    about = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    if about.get("auto_map") and about.get("model_type") not in CONFIG_MAPPING_NAMES:
+        raise BadInput(
+            f"{file} asks for Python code of the model's own (auto_map), which is never run: "
+            "name a model of a type that transformers knows, or serve it elsewhere and give its http address"
+        )
+
+
 def plain_folder(files: ModelFiles) -> Path:
-    """A folder that `from_pretrained` reads as it is: the model's own, or its GGUF dequantised once into the cache."""
+    """A folder that `from_pretrained` reads as it is: the model's own, or its GGUF dequantised once into the cache.
+
+    Raises BadInput for a model that brings code to run.
+    """
     if not files.gguf:
+        _refuse_code(files.folder)
         return files.folder
     folder = user_cache() / "dequantised" / files.identity[:24]
     if folder.is_dir():

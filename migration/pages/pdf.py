@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -24,7 +25,8 @@ def to_pdf(page: Path) -> Path:
         raise BadInput("a PDF needs Chromium: install it (`apt-get install chromium`) or print index.html yourself")
     target = page.with_suffix(".pdf")
     with tempfile.TemporaryDirectory() as profile:
-        command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        command = [chromium, "--headless", "--disable-gpu", "--disable-background-networking"]
+        command += ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium has no sandbox for root
         command += [f"--user-data-dir={profile}", "--no-pdf-header-footer", f"--print-to-pdf={target.resolve()}"]
         try:
             subprocess.run([*command, page.resolve().as_uri()], check=True, capture_output=True, timeout=120)

@@ -89,7 +89,7 @@ def learned_table(improved: Improved) -> Any:
     if len(rows) and new:
         fresh = rows[rows["part"] == Part.CHOOSE]
         served = fresh[fresh["logged_confidence"].notna()] if "logged_confidence" in fresh else fresh.iloc[:0]
-        now = served.set_index("call_id")["agrees"].astype(float)
+        now = served.drop_duplicates("call_id").set_index("call_id")["agrees"].astype(float)
         for (name, task), own in fresh[fresh["candidate"].isin(new)].groupby(["candidate", "task"]):
             before, weight = now.reindex(own["call_id"]).to_numpy(float), own["stands_for"].to_numpy(float)
             both = np.isfinite(before)

@@ -133,7 +133,14 @@ def _decisions(files: list[Path], policy: Policy, run: Run) -> pd.DataFrame:
     calls = calls[calls["kind"].isin(REPLAYED) & calls["response"].notna()]
     if calls.empty:
         raise BadInput(f"{files[0]} holds no call that can be routed")
-    return from_traffic(calls, Router(policy))
+    tuned = pd.read_parquet(run.path / "01_traffic_audit" / "calls.parquet", columns=["call_id"])["call_id"]
+    again = calls["call_id"].isin(tuned)
+    if again.all():
+        raise BadInput(
+            f"all {len(calls):,} calls of {files[0]} are of the log that {run.path.name} was made from "
+            f"(such as {calls['call_id'].iloc[0]}): name newer traffic"
+        )
+    return from_traffic(calls[~again], Router(policy))
 
 
 def _of_policy(decisions: pd.DataFrame, policy: Policy, files: list[Path]) -> pd.DataFrame:

@@ -52,6 +52,15 @@ def test_a_folder_without_weights_is_refused(tmp_path):
         models.find(str(tmp_path))
 
 
+def test_a_model_that_brings_code_is_refused_and_its_code_not_run(folder):
+    run = folder / "was_run"
+    (folder / "own.py").write_text(f"open({str(run)!r}, 'w')")
+    (folder / "config.json").write_text(json.dumps({"model_type": "mine", "auto_map": {"AutoConfig": "own.C"}}))
+    with pytest.raises(BadInput, match="never run"):
+        models.load(str(folder))
+    assert not run.exists()
+
+
 def test_identity_follows_the_content(folder):
     before = models.find(str(folder)).identity
     assert models.find(str(folder)).identity == before

@@ -16,6 +16,7 @@ import yaml
 
 from migration import review
 from migration.artifacts import Run, write_json
+from migration.audit import import_log
 from migration.errors import BadInput
 from migration.live import policies
 from migration.review.watching.decisions import read_decisions
@@ -240,3 +241,23 @@ def test_a_webhook_is_told_over_https_alone_and_a_failure_is_said(monkeypatch):
     monkeypatch.setenv("MIGRATION_WEBHOOK", "http://hooks.example.com")
     with pytest.raises(BadInput, match="https"):
         review.notify({})
+
+
+def test_the_log_that_the_run_was_made_from_is_not_reviewed_again(run, tmp_path):
+    def call(number):
+        answer = {"role": "assistant", "content": "yes"}
+        return {
+            "id": f"r{number}",
+            "created": f"2025-09-08T10:00:{number:02d}Z",
+            "request": {"model": "gpt-4o", "messages": [{"role": "user", "content": f"Is {number} even?"}]},
+            "response": {"id": f"r{number}", "model": "gpt-4o", "choices": [{"message": answer}]},
+        }
+
+    log, table = tmp_path / "log.jsonl", run.path / "01_traffic_audit" / "calls.parquet"
+    log.write_text("".join(json.dumps(call(number)) + "\n" for number in range(20)))
+    old = pd.read_parquet(table).head(0)
+    import_log([str(log)], tmp_path / "imported.parquet")
+    ids = pd.read_parquet(tmp_path / "imported.parquet")["call_id"]
+    pd.concat([old, pd.DataFrame({"call_id": ids})]).to_parquet(table)
+    with pytest.raises(BadInput, match=r"all 20 calls of .*log\.jsonl.* name newer traffic"):
+        review.open_review(run, [log])
