@@ -295,7 +295,6 @@ def summary_of(scenarios: pd.DataFrame, basis: Basis, article: Article, calls_ne
     """
     by: Any = scenarios.set_index("scenario")
     chosen, stay, best = by.loc[HYBRID], by.loc[STAY], scenarios[scenarios["winner"]].iloc[0]
-    month = float(chosen["breakeven_month_p50"])
     return {
         "before_usd_month": float(stay["expected_usd_month"]),
         "before_usd_month_p10": float(stay["p10_usd_month"]),
@@ -306,7 +305,7 @@ def summary_of(scenarios: pd.DataFrame, basis: Basis, article: Article, calls_ne
         "after_usd_month_p90": float(chosen["p90_usd_month"]),
         "one_off_usd": float(chosen["one_off_usd"]),
         "saving_probability": float(chosen["saving_probability"]),
-        "breakeven_month": int(month) if np.isfinite(month) else None,
+        "breakeven_month": _month(chosen),
         "calls_month": float(basis.traffic.month()["calls"].sum()),
         "breakeven_calls_month": calls_needed,
         "llm_share": float(chosen["llm_share"]),
@@ -316,11 +315,22 @@ def summary_of(scenarios: pd.DataFrame, basis: Basis, article: Article, calls_ne
         "best_plan_title": str(best["title"]),
         "best_usd_month": float(best["expected_usd_month"]),
         "best_saved_usd_p50": float(best["saved_p50_usd"]),
+        "best_usd_month_p10": float(best["p10_usd_month"]),
+        "best_usd_month_p90": float(best["p90_usd_month"]),
+        "best_saving_probability": float(best["saving_probability"]),
+        "best_breakeven_month": _month(best),
+        "best_llm_share": float(best["llm_share"]),
         "unpriced_calls": int(basis.traffic.unpriced["calls"].sum()),
         "wrong_answer_usd": basis.terms.wrong_answer_usd,
         "article_saving_printed": article.saving_printed,
         "article_saving_corrected": article.saving_corrected,
     }
+
+
+def _month(plan: pd.Series) -> int | None:
+    """The month in which half of the simulations have their money back, None where it never is."""
+    month = float(plan["breakeven_month_p50"])
+    return int(month) if np.isfinite(month) else None
 
 
 def decision(scenarios: pd.DataFrame, summary: dict[str, Any], horizon: int, risk: float) -> str:
@@ -334,7 +344,8 @@ def decision(scenarios: pd.DataFrame, summary: dict[str, Any], horizon: int, ris
     if best["scenario"] != STAY:
         is_ladder = str(best["scenario"]).startswith(HYBRID)
         low, mid, high = (usd(best[f"{q}_usd_month"]) for q in ("p10", "p50", "p90"))
-        text = f"{'Migrate' if is_ladder else 'Do not migrate'} ({best['title']}): {today} a month today, {mid} after"
+        what = f"Migrate ({best['title']})" if is_ladder else f"Take “{best['title']}”, not the whole ladder"
+        text = f"{what}: {today} a month today, {mid} after"
         text += f" (P10 to P90 {low} to {high}); {usd(best['one_off_usd'])} is spent once"
         if np.isfinite(best["breakeven_month_p50"]):
             text += f" and is back in month {best['breakeven_month_p50']:.0f}"

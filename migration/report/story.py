@@ -8,16 +8,34 @@ from __future__ import annotations
 from typing import Any
 
 from migration.report.fields import AUDIT, COST, ROUTE, Summaries, count, share, usd
+from migration.schema import CandidateKind
+
+
+def other_plan(priced: dict[str, Any] | None) -> str:
+    """The title of the plan that step 5 prefers to the whole ladder; empty for the ladder, and for staying."""
+    if not priced or "best_usd_month_p10" not in priced or priced["best_plan"].startswith(("hybrid", "stay")):
+        return ""
+    return str(priced["best_plan_title"])
+
+
+def decided(priced: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Summary of step 5 with the preferred plan's numbers in place of the ladder's."""
+    if not priced or not other_plan(priced):
+        return priced
+    names = {"after_usd_month": "best_usd_month", "saving_probability": "best_saving_probability",
+             "breakeven_month": "best_breakeven_month", "llm_share": "best_llm_share"}  # fmt: skip
+    names |= {f"after_usd_month_{p}": f"best_usd_month_{p}" for p in ("p10", "p90")}
+    return priced | {ours: priced[theirs] for ours, theirs in names.items()}
 
 
 def headline(summaries: Summaries) -> str:
     """The run's decision in one sentence; none before routing and its price are known."""
-    routed, priced = summaries.get(ROUTE), summaries.get(COST)
+    routed, plan, priced = summaries.get(ROUTE), other_plan(summaries.get(COST)), decided(summaries.get(COST))
     if routed and not routed.get("slm_share"):
         return "Change nothing yet: every call stays on the LLM"
     if routed and priced:
         kept = 1 - priced.get("llm_share", 1 - routed["slm_share"])  # of all calls; 04's is of those it decides on
-        said = f"Small models can keep {kept:.0%} of the calls"
+        said = f"{plan}: it keeps {kept:.0%} of the calls" if plan else f"Small models can keep {kept:.0%} of the calls"
         before, after = float(priced["before_usd_month"]), priced.get("after_usd_month")
         after = float(priced["after_usd_month_p50"] if after is None else after)
         if after >= before:
@@ -45,6 +63,7 @@ def lead(summaries: Summaries) -> str:
 
 def bars(priced: dict[str, Any]) -> list[dict[str, Any]]:
     """Before and after as bars in percent of the dearest p90, with their p10 to p90."""
+    priced = decided(priced) or priced
     names = (("Today", "before_usd_month", "llm"), ("After", "after_usd_month", "slm"))
     if not all(f"{name}_{p}" in priced for _, name, _ in names for p in ("p10", "p90")):
         return []
@@ -88,9 +107,13 @@ def _answers(routed: dict[str, Any]) -> str:
 def _money(priced: dict[str, Any] | None) -> str:
     if not priced:
         return "the bill has not been projected."
-    chance, month = priced["saving_probability"], priced.get("breakeven_month")
+    known = decided(priced) or priced
+    chance, month = known["saving_probability"], known.get("breakeven_month")
     paid = "it is not paid back within two years" if month is None else f"it is paid back in month {count(month)}"
-    return f"it may not pay. The chance that it saves money is {chance:.0%}; {paid}."
+    text = f"it may not pay. The chance that it saves money is {chance:.0%}; {paid}."
+    if other_plan(priced):
+        text += f" For the whole ladder, small model included, it is {priced['saving_probability']:.0%}."
+    return text
 
 
 def _drift(routed: dict[str, Any]) -> str:
@@ -99,12 +122,23 @@ def _drift(routed: dict[str, Any]) -> str:
     return "traffic changes. The newest calls look like those the proof rests on; it has to be checked every week."
 
 
+def _narrow(priced: dict[str, Any] | None, run: str) -> list[dict[str, str]]:
+    """How the plan that step 5 prefers to the whole ladder is had, where it is one of fewer rungs."""
+    plan = other_plan(priced)
+    if not priced or not plan:
+        return []
+    kind = priced["best_plan"].removesuffix("_only")
+    command = f"migrate run --run {run} -p kinds '[\"{kind}\"]'" if kind in tuple(CandidateKind) else ""
+    return [{"text": f"Make the policy of “{plan}”, which pays better than the whole ladder.", "command": command}]
+
+
 def monday(summaries: Summaries, run: str) -> list[dict[str, str]]:
     """What to do next: words, and a command where there is one."""
     if ROUTE not in summaries:
         return [{"text": "Finish the run: the same command goes on where it stopped.", "command": ""}]
     if summaries[ROUTE].get("slm_share"):
         return [
+            *_narrow(summaries.get(COST), run),
             {
                 "text": "Let the policy answer beside production: answers are compared and not yet delivered.",
                 "command": f"migrate serve {run}",

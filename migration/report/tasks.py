@@ -9,7 +9,9 @@ import pyarrow.parquet as pq
 
 from migration.artifacts import Run, read_json
 from migration.report.fields import AUDIT, BENCHMARK, ROUTE, count, share, usd
+from migration.routing.policy import SLM
 from migration.schema import REPLAYED, Verdict
+from migration.stats import weighted_rate
 
 MOST = 25
 """Tasks shown, dearest first."""
@@ -29,12 +31,34 @@ def task_rows(run: Run) -> list[dict[str, str]]:
     tasks, board = (pd.read_parquet(file) for file in files)
     board = board[(board["task"] != "ALL") & ~board["verdict"].isin([Verdict.REFERENCE, Verdict.BASELINE])]
     best = board.sort_values(["low", "agreement"]).drop_duplicates("task", keep="last").set_index("task")
-    models, policy = _models(run), _policy(run)
+    models, policy, kept = _models(run), _policy(run), _kept(run)
     ordered = tasks.sort_values("cost_usd", ascending=False).head(MOST).to_dict("records")
-    return [_row(task, best, models, policy) for task in ordered]
+    return [_row(task, best, models, policy, kept) for task in ordered]
 
 
-def _row(task: dict[Any, Any], best: pd.DataFrame, models: dict[str, str], policy: dict[str, Any]) -> dict[str, str]:
+def _kept(run: Run) -> dict[str, str]:
+    """Of each routed task, how the answers that its rungs keep agree on test calls, in words."""
+    file = run.path / ROUTE / "decisions.parquet"
+    if not file.exists():
+        return {}
+    columns = ["task", "part", "model", "agrees", "conversation"]
+    test = pd.read_parquet(file, columns=columns).query("part == 'test'")
+    found = {}
+    for task, own in test.groupby("task"):
+        kept = own[own["model"] == SLM]
+        if len(kept):
+            rate = weighted_rate(kept["agrees"], cluster=kept["conversation"])
+            share_kept = len(kept) / len(own)
+            told = f"{rate.value:.0%} ({rate.low:.0%} to {rate.high:.0%}, n={rate.n}) of the {share_kept:.0%} kept"
+        else:
+            told = "keeps none of the test calls"
+        found[str(task)] = told
+    return found
+
+
+def _row(
+    task: dict[Any, Any], best: pd.DataFrame, models: dict[str, str], policy: dict[str, Any], kept: dict[str, str]
+) -> dict[str, str]:
     key = task["task"]
     found = best.loc[key].to_dict() if key in best.index else {}
     seen = found.get("n", 0) > 0 and pd.notna(found["agreement"])
@@ -50,7 +74,9 @@ def _row(task: dict[Any, Any], best: pd.DataFrame, models: dict[str, str], polic
         else str(found["candidate"])
         if seen
         else "–",
-        "agreement": f"{found['agreement']:.0%} ({found['low']:.0%} to {found['high']:.0%}, n={found['n']})"
+        "agreement": kept[key]
+        if rungs and key in kept
+        else f"{found['agreement']:.0%} ({found['low']:.0%} to {found['high']:.0%}, n={found['n']})"
         if seen
         else "not measured",
         "guarantee": f"at most {share(policy['guarantee']['max_loss'])} differ" if rungs else "–",

@@ -48,7 +48,7 @@ def test_the_decision_names_the_winner_and_what_it_rests_on():
     assert said.startswith("Migrate (The ladder): $100 a month today, $50.00 after (P10 to P90 $40.00 to $60.00)")
     assert "back in month 3; 95% of simulations save within 24 months" in said
     other = words.decision(rows(winner=[False, True, False]), SUMMARY, 24, 0.1)
-    assert other.startswith("Do not migrate (Classifier only)")
+    assert other.startswith("Take “Classifier only”, not the whole ladder: $100 a month today, $65.00 after")
     assert other.endswith("the ladder saves $1,100 by then (median), this $800")
     nothing = rows(winner=[True, False, False])
     assert "too unsurely" in words.decision(nothing, SUMMARY, 24, 0.1)
