@@ -25,7 +25,7 @@ lab: $(STAMP)  ## JupyterLab on the notebooks
 lint: $(STAMP)  ## style, types, and notebooks without outputs
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
 
 bench: $(STAMP)  ## every benchmark, quickly; call a script under tests/bench by itself for its full size
 	for script in tests/bench/*.py; do echo "== $$script"; $(BIN)/python $$script --quick || exit 1; done
