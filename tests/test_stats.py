@@ -11,6 +11,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from migration import stats
 from migration.errors import NotEnoughCalls
+from migration.stats.rates import share_bounds
 
 
 @given(n=st.integers(1, 5000), share=st.floats(0, 1), level=st.sampled_from([0.8, 0.9, 0.95, 0.99]))
@@ -66,6 +67,7 @@ def test_a_weighted_rate_of_equal_weights_is_wilson():
     agrees = np.arange(90) % 3 == 0
     plain, weighted = stats.agreement_rate(agrees), stats.weighted_rate(agrees, np.full(90, 7.0))
     assert (weighted.low, weighted.high) == pytest.approx((plain.low, plain.high))
+    assert (plain.low, plain.high) == pytest.approx(tuple(map(float, share_bounds(1 / 3, 90, 0.95))))
 
 
 @pytest.mark.parametrize("n", [30, 50, 100, 200])

@@ -120,12 +120,7 @@ def tune(
     members = _members(rows[~rows["task"].isin(list(ruled))], terms)
     groups = group_tasks(rows, members, terms)
     choices = _prove(rows, members, groups, terms)
-    rungs = {
-        task: tuple(Rung(name, float(t)) for name in members[task])
-        for group, tasks in groups.items()
-        if (t := choices[group].threshold) is not None
-        for task in tasks
-    }
+    rungs = _rungs(members, groups, choices)
     used = sorted({rung.candidate for each in rungs.values() for rung in each})
     policy = Policy(
         llm=llm,
@@ -143,6 +138,18 @@ def tune(
     )
     table = pd.DataFrame([_group_row(name, groups[name], choice) for name, choice in choices.items()])
     return Tuned(policy, rows, members, table, choices, ruled)
+
+
+def _rungs(
+    members: Mapping[str, tuple[str, ...]], groups: Mapping[str, list[str]], choices: Mapping[str, ThresholdChoice]
+) -> dict[str, tuple[Rung, ...]]:
+    """The rungs of each task whose group is proved, all at the group's threshold."""
+    return {
+        task: tuple(Rung(name, float(threshold)) for name in members[task])
+        for group, tasks in groups.items()
+        if (threshold := choices[group].threshold) is not None
+        for task in tasks
+    }
 
 
 def _check_parts(rows: pd.DataFrame, terms: Terms) -> None:

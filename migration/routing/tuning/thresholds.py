@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -102,9 +103,7 @@ def choose_threshold(
     place = np.searchsorted(-tried, -confidence, side="left")
     kept = risk.keep(llm - slm, weight, codes, place, len(tried))
     saving = _saving(slm_cost, llm_cost, weight, place, len(tried))
-    return _select(
-        kept, tried, saving, lambda: risk.beats_random(confidence, llm - slm, weight, codes, delta=limits.delta), limits
-    )
+    return _select(kept, tried, saving, partial(risk.beats_random, confidence, llm - slm, weight, codes), limits)
 
 
 def choose_cascade(
@@ -121,19 +120,18 @@ def choose_cascade(
     kept = risk.keep_each(lost, keeps, weight, codes) if len(tried) else risk.keep(wrong, weight, codes, codes * 0, 0)
     before = float(weight @ ladder.calls["llm_cost"].fillna(0.0))
     saving = 1 - (weight @ cost) / before if before > 0 else kept.share
-    return _select(
-        kept, tried, saving, lambda: risk.beats_random(sure, wrong, weight, codes, delta=limits.delta), limits
-    )
+    return _select(kept, tried, saving, partial(risk.beats_random, sure, wrong, weight, codes), limits)
 
 
 def _select(
-    kept: risk.Kept, tried: np.ndarray, saving: np.ndarray, noise_of: Callable[[], float], limits: _Limits
+    kept: risk.Kept, tried: np.ndarray, saving: np.ndarray, noise_of: Callable[..., float], limits: _Limits
 ) -> ThresholdChoice:
-    """The proved threshold that saves most, or why there is none. noise_of: p-value of "the confidence is noise"."""
+    """The proved threshold that saves most, or why there is none. noise_of: p-value of "the confidence is noise", to
+    be compared with its `delta`."""
     useful = (saving > 0) & (kept.counts > 0)
     proved = _walk(kept, limits) & useful
     whole = kept.counts == kept.n
-    noise = noise_of() if (proved & ~whole).any() else None
+    noise = noise_of(delta=limits.delta) if (proved & ~whole).any() else None
     common: dict[str, Any] = {
         "n": kept.n,
         "conversations": kept.conversations,
