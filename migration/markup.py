@@ -46,17 +46,22 @@ def plain(value: object) -> str:
 
 
 def table(frame: pd.DataFrame, formats: Mapping[Any, Any] | None = None, *, missing: str = "–") -> Any:
-    """A frame as an HTML table: escaped (column names too), numbers to the right, no index. Returns a Styler.
+    """A frame as an HTML table: escaped (column names too), numbers to the right, texts to the left, no index.
 
-    formats: column -> format as of `Styler.format`; numbers without one are shown to three significant decimals.
+    Returns a Styler.
+
+    formats: column -> format as of `Styler.format`; numbers without one are shown to three decimals.
     """
     import html
+
+    import numpy as np
 
     shown = frame.rename(columns={name: html.escape(str(name)) for name in frame.columns}).reset_index(drop=True)
     known = {html.escape(str(name)): form for name, form in (formats or {}).items() if name in frame.columns}
     style = shown.style.format(known, precision=3, thousands=",", na_rep=missing, escape="html").hide(axis="index")
-    numbers = shown.columns[[shown[c].dtype.kind in "iuf" or c in known for c in shown.columns]]
-    return style.set_properties(subset=numbers, **{"text-align": "right"})
+    numeric = np.array([shown[column].dtype.kind in "iuf" or column in known for column in shown.columns], bool)
+    style = style.set_properties(subset=shown.columns[~numeric], **{"text-align": "left"})
+    return style.set_properties(subset=shown.columns[numeric], **{"text-align": "right", "white-space": "nowrap"})
 
 
 def sanitise(page: str) -> str:

@@ -1,6 +1,7 @@
 """The pages load nothing, run nothing, escape what they show, and say each number with its unit."""
 
 import re
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import mistune
@@ -12,6 +13,8 @@ from migration import figures, markup, report
 from migration.artifacts import open_run, open_step
 from migration.errors import MissingStep
 from migration.report import story
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def a_run(tmp_path):
@@ -131,6 +134,13 @@ def test_no_output_of_a_notebook_becomes_active_markup(tmp_path, canary, kind):
     tags = "".join(re.findall(r"<[a-zA-Z/][^>]*>", page))
     assert not ACTIVE.search(tags.replace("<h1>owned", "")), tags
     assert "evil.example" not in tags
+
+
+def test_what_notebooks_show_is_escaped_at_one_place():
+    """A frame's own `style` escapes nothing: tables of the presentation modules and notebooks are of `markup.table`."""
+    shown = [*(ROOT / "migration").rglob("present.py"), *(ROOT / "notebooks").glob("*.ipynb")]
+    assert len(shown) >= 12
+    assert [file.name for file in shown if ".style." in file.read_text(encoding="utf-8")] == []
 
 
 @pytest.mark.parametrize("canary", CANARIES)

@@ -11,6 +11,7 @@ import pandas as pd
 from IPython.display import Markdown
 from pandas.io.formats.style import Styler
 
+from migration import markup
 from migration.audit.discovery.complexity import EXAMPLES, PROMPT_TOKENS
 from migration.audit.month_scale import Span
 
@@ -72,7 +73,7 @@ def show_recall(recall: pd.DataFrame) -> Styler:
     table["kind"] = table.kind.replace("none", "nothing personal: false alarms")
     table["95% interval"] = [f"{low:.0%} to {high:.0%}" for low, high in zip(table.low, table.high, strict=True)]
     table = table.rename(columns={"n": "texts", "recall": "share masked"}).drop(columns=["low", "high"])
-    return _plain(table, {"texts": "{:,}", "masked": "{:,}", "share masked": "{:.1%}"})
+    return markup.table(table, {"texts": "{:,}", "masked": "{:,}", "share masked": "{:.1%}"})
 
 
 def say_recall(recall: pd.DataFrame) -> Markdown:
@@ -135,7 +136,7 @@ def show_hidden(hidden: pd.DataFrame) -> Styler:
         "share of bill": "{:.1%}",
         "calls without price": "{:,}",
     }
-    return _plain(table, formats)
+    return markup.table(table, formats)
 
 
 def show_tasks(tasks: pd.DataFrame, *, to_month: float) -> Styler:
@@ -163,7 +164,7 @@ def show_tasks(tasks: pd.DataFrame, *, to_month: float) -> Styler:
         "latency p50 (ms)": "{:,.0f}",
         "complexity": "{:.2f}",
     }
-    return _plain(table, formats)
+    return markup.table(table, formats)
 
 
 def show_evidence(evidence: pd.DataFrame) -> Styler:
@@ -189,7 +190,7 @@ def show_evidence(evidence: pd.DataFrame) -> Styler:
     table = evidence[["name", "task_type", "n", *shares, *tokens]]
     formats: Any = dict.fromkeys(shares, "{:.0%}") | dict.fromkeys(["n", *tokens[:2]], "{:,.0f}") | {"turns": "{:.1f}"}
     words = {c: c.replace("_", " ") for c in table.columns}
-    return _plain(table.rename(columns=words), {words[k]: v for k, v in formats.items()})
+    return markup.table(table.rename(columns=words), {words[k]: v for k, v in formats.items()})
 
 
 def show_use_cases(cases: pd.DataFrame) -> Styler:
@@ -200,10 +201,4 @@ def show_use_cases(cases: pd.DataFrame) -> Styler:
     rule = f"rule of thumb: {EXAMPLES} examples, prompts within {PROMPT_TOKENS:,} tokens"
     table = cases.assign(article=cases.article.map({"slm": "SLM", "llm": "LLM", "unclear": "hybrid"}))
     table = table.rename(columns={"article": "the article says", "cost_usd": "USD in this log"})
-    return _plain(table, {"calls": "{:,}", "USD in this log": "${:,.2f}"}).set_caption(rule)
-
-
-def _plain(table: pd.DataFrame, formats: Any) -> Styler:
-    text: Any = [c for c in table.columns if c not in formats]
-    style = table.style.format(formats, na_rep="–").format(escape="html", subset=text, na_rep="–").hide(axis="index")
-    return style.set_properties(subset=text, **{"text-align": "left"})
+    return markup.table(table, {"calls": "{:,}", "USD in this log": "${:,.2f}"}).set_caption(rule)

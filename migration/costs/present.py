@@ -5,7 +5,6 @@ Frames and projections in, words out; no number is typed in. Out of scope: how a
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from migration.costs.article import AS_PRINTED, Article
 from migration.costs.month import Traffic
 from migration.costs.parts import PARTS, Basis
 from migration.costs.projection import Projection
+from migration.markup import table
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,8 @@ class Currency:
         shown[money] = shown[money] * self.rate
         most = {column: shown[column].abs().max() for column in money}
         written = {c: f"{{:,.{0 if size >= 1000 else 2 if size >= 1 else 4}f}}" for c, size in most.items()}
-        shown = shown.rename(columns={c: html.escape(str(c)) for c in shown.columns if c not in money})
         names = {column: column.replace("usd", self.name).replace("_", " ") for column in shown.columns}
-        named: Any = {names[c]: f for c, f in {**written, **formats}.items() if c in names}
-        numbers: Any = [names[column] for column in shown.select_dtypes("number").columns]
-        styled = shown.rename(columns=names).style.format(named, na_rep="-", escape="html").hide(axis="index")
-        aligned: Any = {"text-align": "right", "white-space": "nowrap"}
-        return styled.set_properties(subset=numbers, **aligned)
+        return table(shown.rename(columns=names), {names[c]: f for c, f in (written | formats).items() if c in names})
 
 
 def rounded(count: float) -> str:
@@ -271,8 +266,7 @@ def article_table(article: Article) -> Styler:
     for column in numbers:
         pairs = zip(shown["unit"], article.table[column], strict=True)
         shown[column] = [forms.get(unit, "{:,.2f}").format(value) for unit, value in pairs]
-    right: Any = {"text-align": "right", "white-space": "nowrap"}
-    return shown.style.set_properties(subset=numbers, **right).hide(axis="index")
+    return table(shown, dict.fromkeys(numbers, "{}"))
 
 
 def ledger_table(ledger: pd.DataFrame, currency: Currency, rows: int = 40) -> Styler:

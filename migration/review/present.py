@@ -13,6 +13,7 @@ from migration.artifacts import resolve
 from migration.audit.month_scale import arrivals_of, span
 from migration.audit.pii import mask
 from migration.errors import BadInput
+from migration.markup import table
 from migration.review.improving.labelling import estimate
 from migration.review.improving.retune import Proposal
 from migration.review.session import Improved, Review
@@ -22,12 +23,10 @@ from migration.schema import Part
 from migration.stats import Rate
 
 
-def week_table(table: pd.DataFrame) -> Any:
-    """table: of `weekly`, a row a week and group."""
-    return table.style.hide(axis="index").format(
-        {"slm_share": "{:.1%}", "loss": "{:.2%}", "evidence": "{:,.2f}", "cost_usd": "{:,.2f}", "calls": "{:,}"},
-        na_rep="none shadowed",
-    )
+def week_table(weeks: pd.DataFrame) -> Any:
+    """weeks: of `weekly`, a row a week and group."""
+    formats = {"slm_share": "{:.1%}", "loss": "{:.2%}", "evidence": "{:,.2f}", "cost_usd": "{:,.2f}", "calls": "{:,}"}
+    return table(weeks, formats, missing="none shadowed")
 
 
 def split_sentence(review: Review) -> str:
@@ -61,7 +60,7 @@ def alarms_table(review: Review) -> Any:
     """The newest week's alarms with their causes and actions."""
     columns = ["kind", "group", "cause", "action"]
     rows = [[getattr(alarm, name) for name in columns] for alarm in review.alarms]
-    return pd.DataFrame(rows, columns=columns).style.hide(axis="index")
+    return table(pd.DataFrame(rows, columns=columns))
 
 
 def cost_sentence(review: Review, projection: pd.DataFrame) -> str:
@@ -95,10 +94,8 @@ def learned_table(improved: Improved) -> Any:
             both = np.isfinite(before)
             agreed = np.average(before[both], weights=weight[both]) if both.any() else None
             found.append((name, task, len(own), agreed, np.average(own["agrees"], weights=weight)))
-    table = pd.DataFrame(found, columns=["candidate", "task", "fresh calls", "agreement now", "agreement then"])
-    return table.style.hide(axis="index").format(
-        {"agreement now": "{:.1%}", "agreement then": "{:.1%}"}, na_rep="not answered"
-    )
+    shown = pd.DataFrame(found, columns=["candidate", "task", "fresh calls", "agreement now", "agreement then"])
+    return table(shown, {"agreement now": "{:.1%}", "agreement then": "{:.1%}"}, missing="not answered")
 
 
 def learned_sentence(improved: Improved) -> str:
@@ -113,9 +110,8 @@ def learned_sentence(improved: Improved) -> str:
 
 def proposal_table(proposed: Proposal) -> Any:
     """What a proposed policy would change, group by group."""
-    return proposed.changes.style.hide(axis="index").format(
-        {"slm_share": "{:.1%}", "loss": "{:.2%}", "bound": "{:.2%}", "before": "{:.3f}", "after": "{:.3f}"}, na_rep="-"
-    )
+    formats = {"slm_share": "{:.1%}", "loss": "{:.2%}", "bound": "{:.2%}", "before": "{:.3f}", "after": "{:.3f}"}
+    return table(proposed.changes, formats)
 
 
 def weeks_with_proposal(review: Review, proposed: Proposal | None) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from migration.artifacts import Step, read_json, write_json
 from migration.errors import BadInput
+from migration.markup import table
 from migration.routing.policy import Policy
 from migration.routing.policy.recognition import Recognition
 from migration.routing.tuning.confidence import CalibrationError
@@ -52,7 +53,7 @@ def why_not(tuned: Tuned, names: Mapping[str, str] | None = None) -> str:
 def ruled_out_table(tuned: Tuned, names: Mapping[str, str]) -> Any:
     """Tasks that stay with the LLM untried, and why."""
     frame = pd.DataFrame([(names.get(t, t), why) for t, why in tuned.ruled_out.items()], columns=["task", "why"])
-    return plain_table(frame)
+    return table(frame)
 
 
 def test_sentence(tuned: Tuned, result: Result) -> str:
@@ -205,7 +206,7 @@ def summary(
 def groups_table(groups: pd.DataFrame, names: Mapping[str, str]) -> Any:
     """groups: of `Tuned.groups`: what was tested, and what came of it."""
     if groups.empty:
-        return plain_table(groups)
+        return table(groups)
     columns = {
         "group": "group",
         "n": "calls",
@@ -224,7 +225,7 @@ def groups_table(groups: pd.DataFrame, names: Mapping[str, str]) -> Any:
     )
     percent = {"of all, differ": "{:.1%}", "at most": "{:.1%}", "of kept, differ": "{:.1%}", "at most ": "{:.1%}"}
     formats: dict[Any, Any] = {"threshold": "{:.3f}", "kept by small models": "{:.0%}", **percent}
-    return shown.style.format(formats, escape="html", na_rep="–").hide(axis="index")
+    return table(shown, formats)
 
 
 def signals_table(signals: pd.DataFrame, names: Mapping[str, str]) -> Any:
@@ -235,7 +236,7 @@ def signals_table(signals: pd.DataFrame, names: Mapping[str, str]) -> Any:
     area = signals[signals["signal"] == "learned"].set_index("task")["aurc"]
     wide = wide.assign(**{"AURC learned": area}).reset_index().rename(columns={"task": "AUROC of"})
     wide["AUROC of"] = [names.get(task, task) for task in wide["AUROC of"]]
-    return wide.style.format(precision=2, na_rep="–", escape="html").hide(axis="index")
+    return table(wide, dict.fromkeys(wide.columns[1:], "{:.2f}"))
 
 
 def plain_routers_table(plain: pd.DataFrame, chosen: dict[str, float]) -> Any:
@@ -243,11 +244,11 @@ def plain_routers_table(plain: pd.DataFrame, chosen: dict[str, float]) -> Any:
 
     plain: of `curves.baselines`.
     """
-    table = pd.concat([pd.DataFrame([{"name": "the policy", **chosen}]), plain], ignore_index=True)
-    table.columns = pd.Index(["router", "SLM share", "quality kept", "USD per 1,000 calls", "mean wait, ms"])
+    shown = pd.concat([pd.DataFrame([{"name": "the policy", **chosen}]), plain], ignore_index=True)
+    shown.columns = pd.Index(["router", "SLM share", "quality kept", "USD per 1,000 calls", "mean wait, ms"])
     formats: dict[Any, Any] = {"SLM share": "{:.0%}", "quality kept": "{:.1%}", "USD per 1,000 calls": "{:.2f}",
                "mean wait, ms": "{:.0f}"}  # fmt: skip
-    return table.style.format(formats, escape="html", na_rep="–").hide(axis="index")
+    return table(shown, formats)
 
 
 def rungs_table(rungs: pd.DataFrame) -> Any:
@@ -264,7 +265,7 @@ def rungs_table(rungs: pd.DataFrame) -> Any:
     )
     formats: dict[Any, Any] = {"share of traffic": "{:.0%}", "differ": "{:.1%}", "USD per 1,000 calls": "{:.3f}",
                "mean wait, ms": "{:.0f}"}  # fmt: skip
-    return shown.style.format(formats, escape="html", na_rep="–").hide(axis="index")
+    return table(shown, formats)
 
 
 def task_table(tasks: pd.DataFrame, names: Mapping[str, str]) -> Any:
@@ -283,14 +284,7 @@ def task_table(tasks: pd.DataFrame, names: Mapping[str, str]) -> Any:
         }
     )
     shares = {"share of traffic": "{:.0%}", "kept by small models": "{:.0%}"}
-    return shown.style.format(
-        {**shares, "of all, differ": "{:.1%}", "of kept, differ": "{:.1%}"}, escape="html", na_rep="–"
-    ).hide(axis="index")
-
-
-def plain_table(frame: pd.DataFrame) -> Any:
-    """Any small frame of text and figures, escaped, without its index."""
-    return frame.style.format(precision=3, escape="html").hide(axis="index")
+    return table(shown, {**shares, "of all, differ": "{:.1%}", "of kept, differ": "{:.1%}"})
 
 
 def resolve_pinned(pinned: list[str], tasks: pd.DataFrame) -> list[str]:

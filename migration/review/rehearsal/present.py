@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from migration.markup import table
 from migration.review.rehearsal.results import Rehearsal
 
 LEAST_CONVERSATIONS = 30
@@ -90,7 +91,7 @@ def checks_table(found: list[Check]) -> Any:
     """The checks as a table."""
     frame = pd.DataFrame([(c.name, c.found, c.allowed, "yes" if c.passed else "NO") for c in found])
     frame.columns = ["check", "found", "allowed", "passed"]
-    return frame.style.hide(axis="index")
+    return table(frame)
 
 
 def arms_table(rehearsal: Rehearsal) -> Any:
@@ -109,14 +110,12 @@ def arms_table(rehearsal: Rehearsal) -> Any:
     frame = pd.DataFrame(
         rows, columns=["a conversation's", "LLM", "hybrid", "difference (95% interval)", "conversations"]
     )
-    return frame.style.hide(axis="index")
+    return table(frame)
 
 
 def faults_table(faults: pd.DataFrame) -> Any:
     """faults: of `under_faults`; one row a fault and arm."""
-    return faults.style.hide(axis="index").format(
-        {"answered": "{:.1%}", "quality": "{:.1%}", "slm_share": "{:.1%}", "p95_ms": "{:,.0f}"}
-    )
+    return table(faults, {"answered": "{:.1%}", "quality": "{:.1%}", "slm_share": "{:.1%}", "p95_ms": "{:,.0f}"})
 
 
 def replay_sentence(rehearsal: Rehearsal) -> str:
@@ -166,6 +165,4 @@ def rehearsal_summary(rehearsal: Rehearsal, found: list[Check]) -> dict[str, Any
 def scripts_table(scripts: pd.DataFrame) -> Any:
     """scripts: of `play`; one row a turn."""
     words = scripts["passed"].map({True: "yes", False: "NO"}).fillna("not judged")
-    return scripts.assign(passed=words)[["script", "turn", "model", "reason", "passed", "detail"]].style.hide(
-        axis="index"
-    )
+    return table(scripts.assign(passed=words)[["script", "turn", "model", "reason", "passed", "detail"]])
