@@ -1,4 +1,4 @@
-"""The live commands of `migrate`: serve, policy list|activate|rollback|off|on, export-policy.
+"""The live commands of `migrate`: serve, policy list|check|activate|rollback|off|on, export-policy.
 
 `register` adds them to the command line's app. Out of scope: what they do, which lies in the modules they call.
 """
@@ -22,8 +22,6 @@ SHADOW = Annotated[
     float | None,
     typer.Option(min=0.0, max=1.0, help="Share of conversations whose calls are answered by the others too."),
 ]
-
-
 UPSTREAM = Annotated[list[str] | None, typer.Option(help="CANDIDATE=http(s)://host/v1#model; repeatable.")]
 
 
@@ -70,38 +68,23 @@ def _pairs(words: list[str] | None, option: str) -> dict[str, str]:
 
 
 def _policy_commands(find: Find, say: Callable[[str], object]) -> typer.Typer:
-    from migration.live import policies
-
     app = typer.Typer(no_args_is_help=True, help="The policies of a run: which serves, how far, and back.")
+    _add_looking(app, find, say)
+    _add_switching(app, find, say)
+    return app
 
-    def live(run: Path) -> Path:
-        return policies.folder_of(find(run))
 
+def _add_looking(app: typer.Typer, find: Find, say: Callable[[str], object]) -> None:
     @app.command("list")
     def list_command(run: RUN) -> None:
         """Show the versions of a run and which one serves."""
-        state = policies.load_state(live(run))
-        for version in policies.versions(live(run)):
+        from migration.live import policies
+
+        live = policies.folder_of(find(run))
+        state = policies.load_state(live)
+        for version in policies.versions(live):
             say(f"{'*' if version == state.active.version else ' '} {version}")
         say(told(state))
-
-    @app.command("activate")
-    def activate_command(
-        run: RUN,
-        version: Annotated[str, typer.Argument(help="A version; step 04's policy where none is named.")] = "",
-        share: SHARE = None,
-        shadow_share: SHADOW = None,
-    ) -> None:
-        """Let a version serve, for a share of conversations. Running gateways follow at once."""
-        named = version or policies.add(live(run), find(run) / "04_router_tuning" / "policy.json")
-        policies.activate(live(run), named, **_given(share=share, shadow_share=shadow_share))
-        say(told(policies.load_state(live(run))))
-
-    @app.command("rollback")
-    def rollback_command(run: RUN) -> None:
-        """Let the version that served before serve again."""
-        policies.rollback(live(run))
-        say(told(policies.load_state(live(run))))
 
     @app.command("check")
     def check_command(
@@ -116,20 +99,52 @@ def _policy_commands(find: Find, say: Callable[[str], object]) -> typer.Typer:
             say(str(found))
             say(json.dumps(found.summary()))
 
+
+def _add_switching(app: typer.Typer, find: Find, say: Callable[[str], object]) -> None:
+    def switched(run: Path, change: Callable[[Path], object]) -> None:
+        """Change the live folder of a run, and say what serves now."""
+        from migration.live import policies
+
+        change(live := policies.folder_of(find(run)))
+        say(told(policies.load_state(live)))
+
+    @app.command("activate")
+    def activate_command(
+        run: RUN,
+        version: Annotated[str, typer.Argument(help="A version; step 04's policy where none is named.")] = "",
+        share: SHARE = None,
+        shadow_share: SHADOW = None,
+    ) -> None:
+        """Let a version serve, for a share of conversations. Running gateways follow at once."""
+        from migration.live import policies
+
+        def change(live: Path) -> None:
+            named = version or policies.add(live, find(run) / "04_router_tuning" / "policy.json")
+            policies.activate(live, named, **_given(share=share, shadow_share=shadow_share))
+
+        switched(run, change)
+
+    @app.command("rollback")
+    def rollback_command(run: RUN) -> None:
+        """Let the version that served before serve again."""
+        from migration.live import policies
+
+        switched(run, policies.rollback)
+
     @app.command("off")
     def off_command(run: RUN) -> None:
         """Send every call to the LLM, at once."""
-        policies.update(live(run), off=True)
-        say(told(policies.load_state(live(run))))
+        from migration.live import policies
+
+        switched(run, lambda live: policies.update(live, off=True))
 
     @app.command("on")
     def on_command(run: RUN, share: SHARE = None, shadow_share: SHADOW = None) -> None:
         """Let the policy serve again, or for another share; nothing stays suspended."""
-        changes = _given(share=share, shadow_share=shadow_share)
-        policies.update(live(run), off=False, suspended=(), **changes)
-        say(told(policies.load_state(live(run))))
+        from migration.live import policies
 
-    return app
+        changes = _given(share=share, shadow_share=shadow_share)
+        switched(run, lambda live: policies.update(live, off=False, suspended=(), **changes))
 
 
 def _given(**options: float | None) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """Whether what serves decides as step 04 did: its test calls asked again, through the gateway's own code.
 
-With the engine that steps 02 and 03 measured every decision must be the same; another engine (half precision in
-llama.cpp, a quantised vLLM) computes other last digits, and the guarantee carries over as far as its answers are the
-same. Out of scope: the network (the gateway adds none of its own), and tuning again.
+With the engine that steps 02 and 03 measured every decision must be the same, and 04's proof is of it. Another engine
+(half precision in llama.cpp, a quantised vLLM) computes other last digits: its own answers to the test calls, on which
+nothing was tuned, are tested against both limits, group by group, as 04 tested. Out of scope: the network (the gateway
+adds none of its own), and tuning again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,8 @@ from migration.live.call import Call, read
 from migration.live.hybrid import Hybrid
 from migration.live.policies import Active, State
 from migration.live.server.embedded import Embedded
-from migration.routing.policy import SLM, Policy, Router
-from migration.schema import CandidateKind
+from migration.routing.policy import Policy, Router
+from migration.schema import CandidateKind, Guarantee
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,8 +39,8 @@ ANSWERS = ("02_candidate_benchmark", "03_qlora_finetune")
 class Check:
     """What an engine did with the test calls. same: share of calls with 04's decision. Of the tasks that have rungs:
     changed: share that got a small model's answer which 04 did not count with; loss: share that differs from the LLM's
-    answer (all weighted to the traffic, by conversation). differing: call_id, expected, found, reason. bound: what 04
-    proved of the loss at most. measured: whether this is the engine that 04's proof is of.
+    answer (all weighted to the traffic, by conversation). differing: call_id, expected, found, reason. groups: of
+    `bounds_of`. measured: whether this is the engine that 04's proof is of.
     """
 
     engine: str
@@ -47,33 +48,48 @@ class Check:
     changed: Rate
     loss: Rate
     differing: pd.DataFrame
-    max_loss: float
-    bound: float
+    guarantee: Guarantee
+    groups: pd.DataFrame
     measured: bool
 
     @property
-    def carried(self) -> float:
-        """The loss that is proved with this engine. With the one that was measured it is 04's bound; with another one
-        every answer that may have changed counts as lost, by the upper end of its interval."""
-        known = self.measured and not self.changed.value
-        return self.bound + (0.0 if known else self.changed.high)
+    def as_measured(self) -> bool:
+        """Whether 04's own proof stands: its engine, and every answer is the one that 04 counted with."""
+        return self.measured and self.differing.empty and not self.changed.value
+
+    @property
+    def carried(self) -> bool:
+        """Whether the guarantee holds with this engine: as 04 proved it, or proved again in every group."""
+        limits = self.guarantee.max_loss, self.guarantee.max_kept_error
+        return self.as_measured or bool((self.groups[["bound", "kept_bound"]].max() <= limits).all())
 
     def __str__(self) -> str:
-        told = (
+        said = (
             f"{self.engine}: decisions as in 04 {self.same}; answers changed {self.changed}; answers that differ from "
-            f"the LLM's {self.loss}. At most {self.max_loss:.1%} are guaranteed, {self.carried:.1%} proved: "
+            f"the LLM's {self.loss}. "
         )
-        if self.carried <= self.max_loss:
-            return (
-                f"{told}the guarantee carries over, with a margin of {100 * (self.max_loss - self.carried):.1f} points"
-            )
-        return f"{told}ask more calls, or tune with this engine (its address as a candidate of step 02) to rely on it"
+        if self.as_measured:
+            return f"{said}The guarantee carries over: these are the answers that 04 proved it of"
+        known, worst = self.guarantee, self.groups[["bound", "kept_bound"]].max()
+        tested = (
+            f"of a group's calls at most {worst['bound']:.1%} differ ({known.max_loss:.1%} allowed), of those kept at "
+            f"most {worst['kept_bound']:.1%} ({known.max_kept_error:.1%} allowed), with {known.confidence_level:.0%} "
+            "confidence for all groups together"
+        )
+        if self.carried:
+            return f"{said}The guarantee carries over, proved again with these answers: {tested}"
+        wanted = (
+            "Ask more calls (--calls), or tune with this engine (its address as a candidate of step 02), to rely on it"
+        )
+        return f"{said}These answers prove too little: {tested}. {wanted}"
 
     def summary(self) -> dict[str, Any]:
         """The figures as JSON: fractions, and the number of calls."""
+        worst = self.groups[["bound", "kept_bound"]].max().round(4)
         return {"engine": self.engine, "calls": self.same.n, "same_decisions": round(self.same.value, 6),
                 "differing": len(self.differing), "changed": self.changed.value, "loss": self.loss.value,
-                "proved": round(self.carried, 4), "max_loss": self.max_loss}  # fmt: skip
+                "bound": worst["bound"], "kept_bound": worst["kept_bound"], "max_loss": self.guarantee.max_loss,
+                "max_kept_error": self.guarantee.max_kept_error, "carried": self.carried}  # fmt: skip
 
 
 def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 200, measured: bool = False) -> Check:
@@ -87,9 +103,10 @@ def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 
 
     from migration.stats import weighted_rate
 
-    policy, expected = Policy.load(run / ROUTING / "policy.json"), sampled(run, calls)
+    policy = Policy.load(run / ROUTING / "policy.json")
     if policy.guarantee is None or not policy.routed_tasks:
         raise BadInput(f"{run / ROUTING / 'policy.json'} routes nothing: there is nothing to check")
+    expected = sampled(run, policy.routed_tasks, calls)
     state = State(Active(policy.version), Router(policy))
     with_answers = Hybrid(run, upstreams=upstreams, timeout=PATIENCE, log=False)
     found = [_asked(with_answers, state, call) for call in calls_of(run, expected["call_id"].tolist())]
@@ -97,22 +114,45 @@ def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 
     same = (rows["candidate"] == rows["found"]) & (rows["rung"] == rows["at"])
     kept = rows["found"] != policy.llm
     changed = kept & (~same | (rows["output"] != rows["measured"]))
-    lost = kept & ~_agrees(rows)
+    rows = rows.assign(kept=kept, lost=kept & ~_agrees(rows))
     names = {"candidate": "expected", "reason_now": "reason"}
     differing = rows.loc[~same, ["call_id", "candidate", "found", "reason_now"]].rename(columns=names)
-    bound = max(group.loss_bound for group in policy.guarantee.groups if group.proved)
     routed = rows["task"].isin(policy.routed_tasks)
     of_all, of_routed = _design(rows), _design(rows[routed])
     return Check(
         engine,
         weighted_rate(same.to_numpy(float), **of_all),
         weighted_rate(changed[routed].to_numpy(float), **of_routed),
-        weighted_rate(lost[routed].to_numpy(float), **of_routed),
+        weighted_rate(rows.loc[routed, "lost"].to_numpy(float), **of_routed),
         differing.reset_index(drop=True),
-        policy.guarantee.max_loss,
-        bound,
+        policy.guarantee,
+        bounds_of(rows, policy.guarantee),
         measured,
     )
+
+
+def bounds_of(rows: pd.DataFrame, guarantee: Guarantee) -> pd.DataFrame:
+    """group, calls, bound (of the loss), kept_bound (of the error of the kept calls) of each group that 04 proved: the
+    groups share the chance of error, so that all bounds hold together at the guarantee's confidence level.
+
+    rows: task, kept, lost (bool), weight, conversation. A group without a call is bounded by 1.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from migration.routing.tuning import risk
+
+    proved = [group for group in guarantee.groups if group.proved]
+    level, found = (1 - guarantee.confidence_level) / len(proved), []
+    for group in proved:
+        own, bounds = rows[rows["task"].isin(group.tasks)], (1.0, 1.0)
+        if len(own):
+            code, place = pd.factorize(own["conversation"])[0], np.where(own["kept"], 0, 1)
+            bounds = risk.upper_bounds(
+                risk.keep(own["lost"].to_numpy(float), own["weight"].to_numpy(float), code, place, 1), level
+            )[:2]
+        found.append((group.group, len(own), *bounds))
+    return pd.DataFrame(found, columns=["group", "calls", "bound", "kept_bound"])
 
 
 def _design(rows: pd.DataFrame) -> Sampled:
@@ -135,9 +175,9 @@ def checked(run: Path, upstreams: dict[str, str], calls: int) -> Iterator[Check]
         own.stop()
 
 
-def sampled(run: Path, calls: int) -> pd.DataFrame:
-    """`calls` of 04's decisions on test calls of tasks that have rungs, as many of the others, and what 04 counted with
-    (`measured`: the kept answer's text). Raises BadInput where the run lacks a step."""
+def sampled(run: Path, tasks: Collection[str], calls: int) -> pd.DataFrame:
+    """`calls` of 04's decisions on test calls of `tasks` (those that have rungs), as many of the others, and what 04
+    counted with (`measured`: the kept answer's text). Raises BadInput where the run lacks a step."""
     import pandas as pd
 
     try:
@@ -147,12 +187,18 @@ def sampled(run: Path, calls: int) -> pd.DataFrame:
     except FileNotFoundError as error:
         raise BadInput(f"the decisions are checked against steps 02 to 04: {error.filename} is missing") from error
     test = decided[decided["part"] == "test"].drop(columns=["agrees"])
-    routed = test["stage"].isin(["answer", "score"]) | (test["model"] == SLM)
-    drawn = pd.concat([part.sample(min(calls, len(part)), random_state=7) for part in (test[routed], test[~routed])])
+    routed = test["task"].isin(list(tasks))
+    drawn = pd.concat([_drawn(part, calls) for part in (test[routed], test[~routed])])
     known = pd.concat(answers).drop_duplicates(["call_id", "candidate"], keep="last")
     said = known[["call_id", "candidate", "output"]].rename(columns={"output": "measured"})
     of_call = known.drop_duplicates("call_id")[["call_id", "reference", "task_type"]]
     return drawn.merge(said, "left", ["call_id", "candidate"]).merge(of_call, "left", "call_id").reset_index(drop=True)
+
+
+def _drawn(test: pd.DataFrame, calls: int) -> pd.DataFrame:
+    """`calls` of them at random; each then stands for as much more of the traffic (`weight`)."""
+    drawn = test.sample(min(calls, len(test)), random_state=7)
+    return drawn.assign(weight=drawn["weight"] * (len(test) / max(len(drawn), 1)))
 
 
 def calls_of(run: Path, call_ids: list[str]) -> Iterator[Call]:

@@ -114,9 +114,9 @@ def _tests(before: pd.DataFrame, week: pd.DataFrame, seed: int) -> list[tuple[st
         if min(len(old), len(new)) < FEWEST:
             continue
         found.append(_words("wording", task, old, new, lambda rows: rows["messages"].map(text_of), seed))
-        before, after = _answered(old), _answered(new)
-        if min(len(before), len(after)) >= FEWEST:
-            found.append(_words("llm-change", task, before, after, lambda rows: rows["reference"], seed))
+        by_llm = _answered(old), _answered(new)
+        if min(map(len, by_llm)) >= FEWEST:
+            found.append(_words("llm-change", task, *by_llm, lambda rows: rows["reference"], seed))
         if "confidence" in old and old["confidence"].notna().sum() >= FEWEST <= new["confidence"].notna().sum():
             one, two = (side["confidence"].dropna() for side in (old, new))
             detail = f"median confidence {one.median():.2f} to {two.median():.2f}"

@@ -19,11 +19,11 @@ def test_a_quiet_week_and_an_unchanged_judge_raise_nothing():
     assert told("quiet_judge", 1) == []
 
 
-def test_answers_that_change_under_the_same_name_are_the_llm_too():
+@pytest.mark.parametrize(("task", "old", "new"), [("intent", r"_(order|item)", "_goods"), ("route", "QUEUE", "TEAM")])
+def test_answers_that_change_under_the_same_name_are_the_llm_too(task, old, new):
     before, week = weeks(None)
     changed = week.copy()
-    intent = changed["task"] == "intent"
-    renamed = changed.loc[intent, "reference"].str.replace(r"_(order|item)", "_goods", regex=True)
-    changed.loc[intent, "reference"] = renamed
+    mine = changed["task"] == task  # whichever of the tasks it is
+    changed.loc[mine, "reference"] = changed.loc[mine, "reference"].str.replace(old, new, regex=True)
     found = causes(before, changed, WEEK)
-    assert [(alarm.kind, alarm.group) for alarm in found] == [("llm-change", "intent")]
+    assert [(alarm.kind, alarm.group) for alarm in found] == [("llm-change", task)]
