@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from hashlib import md5
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from migration.models import embed
 from migration.models.files import ModelNotFound
 
 MOST_COMPARED = 300
-"""Training calls of a task that worked examples are taken from: a random part of more."""
+"""Training calls of a task that worked examples are taken from: of more, those with the lowest hashes."""
 SIMILAR, RANDOM = "similar", "random"
 """Which examples: those whose own text is nearest to the question, or the same few for all calls of a task."""
 
@@ -35,14 +35,14 @@ class Examples:
     nearest: Callable[[list[str]], np.ndarray]
 
     @classmethod
-    def of(cls, train: pd.DataFrame, k: int, *, examples: str = SIMILAR, seed: int = 7) -> Examples:
-        """The examples among a task's training calls (messages, response).
+    def of(cls, train: pd.DataFrame, k: int, *, examples: str = SIMILAR) -> Examples:
+        """The examples among a task's training calls.
 
         examples: `similar` takes those whose text is nearest (cosine of sentence embeddings, of character 3- to 5-gram
         TF-IDF where the encoder is absent), `random` the same k for all calls, which share them as a prefix.
-        An example's system text is left out, as the request brings its own. train: messages, response.
+        An example's system text is left out, as the request brings its own. train: call_id, messages, response.
         """
-        shown = train.sample(min(len(train), k if examples == RANDOM else MOST_COMPARED), random_state=seed)
+        shown = _drawn(train, k if examples == RANDOM else MOST_COMPARED)
         masked = [
             _masked((*((m["role"], m["content"]) for m in chat(asked)), ("assistant", said)))
             for asked, said in zip(shown["messages"], shown["response"], strict=True)
@@ -68,26 +68,36 @@ def _question(messages: Sequence[Message]) -> str:
     return "\n".join(m["content"] for m in messages if m["role"] != "system")
 
 
+def _drawn(train: pd.DataFrame, n: int) -> pd.DataFrame:
+    """`n` calls at random, by a hash of their ids: the same ones from a log as from the part of it that has texts
+    (`audit.with_sampled_texts`, which draws by this hash), so that production shows what was measured."""
+    order = train["call_id"].map(lambda call: md5(call.encode(), usedforsecurity=False).hexdigest()).sort_values()
+    return train.loc[order.index[:n]]
+
+
 def _nearest(examples: list[str], k: int) -> Callable[[list[str]], np.ndarray]:
+    likeness = _likeness(examples)
+    return lambda asked: np.argsort(-likeness(asked), axis=1, kind="stable")[:, :k]
+
+
+def _likeness(examples: list[str]) -> Callable[[list[str]], np.ndarray]:
+    """From questions (n,) to their cosines with the examples (m,): float (n, m)."""
     try:
         known = _embedded(tuple(examples))
-        likeness: Callable[[list[str]], Any] = lambda asked: embed(asked, fast=True) @ known.T  # noqa: E731
     except ModelNotFound:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True).fit(examples)
         rows = vectors.transform(examples)
-        likeness = lambda asked: (vectors.transform(asked) @ rows.T).toarray()  # noqa: E731
-    return lambda asked: np.argsort(-likeness(asked), axis=1, kind="stable")[:, :k]
+        return lambda asked: (vectors.transform(asked) @ rows.T).toarray()
+    return lambda asked: embed(asked, fast=True) @ known.T
 
 
-def with_shots(
-    requests: pd.DataFrame, train_calls: pd.DataFrame, k: int, *, examples: str = SIMILAR, seed: int = 7
-) -> pd.DataFrame:
+def with_shots(requests: pd.DataFrame, train_calls: pd.DataFrame, k: int, *, examples: str = SIMILAR) -> pd.DataFrame:
     """The requests with k worked examples each, as turns before the question; best example last.
 
-    requests: call_id, messages (and task, where examples must be of the same one). train_calls: messages, response
-    (and task). examples: as in `Examples.of`. Rows of a task without train calls stay as they are.
+    requests: call_id, messages (and task, where examples must be of the same one). train_calls: call_id, messages,
+    response (and task). examples: as in `Examples.of`. Rows of a task without train calls stay as they are.
     """
     train = train_calls[train_calls["response"].notna()]
     if k <= 0 or train.empty:
@@ -98,7 +108,7 @@ def with_shots(
     for task, group in groups:
         known = train[train["task"] == task] if by_task else train
         if len(known):
-            found = Examples.of(known, k, examples=examples, seed=seed).onto([messages[i] for i in group.index])
+            found = Examples.of(known, k, examples=examples).onto([messages[i] for i in group.index])
             for i, each in zip(group.index, found, strict=True):
                 messages[i] = each
     return requests.assign(messages=messages)

@@ -80,5 +80,5 @@ def examples_of(run: Path, task: str, k: int, examples: str) -> Examples | None:
     at: Any = ds.field
     wanted = (at("task") == task) & (at("split") == str(Split.TRAIN)) & at("response").is_valid()
     wanted &= at("kind").isin([str(kind) for kind in REPLAYED])
-    train = ds.dataset(run / CALLS).to_table(columns=["messages", "response"], filter=wanted).to_pandas()
+    train = ds.dataset(run / CALLS).to_table(columns=["call_id", "messages", "response"], filter=wanted).to_pandas()
     return Examples.of(train, k, examples=examples) if len(train) else None
