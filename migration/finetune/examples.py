@@ -2,7 +2,8 @@
 
 Covers: references and their form, labels, novelty, repeats. Out of scope: tokens and models (`packing`, `train`).
 
-Which examples are chosen matters more than how they are trained on: they are balanced over the answers.
+Which examples are chosen matters more than how they are trained on: they are balanced over the answers, or led by
+`doubt` where it is known.
 """
 
 from __future__ import annotations
@@ -301,9 +302,10 @@ def pick(pool: pd.DataFrame, n: int, *, seed: int = 7) -> list[Any]:
     """Index of `n` rows: round-robin over the labels, rarest first, each label's best-covering calls first.
 
     pool: label, own_text, perhaps complexity, or `doubt`: then the labels with the most doubt left for each example
-    come first (D'Hondt's rule), and covering doubted calls counts more.
+    come first (D'Hondt's rule), and covering doubted calls counts more; a call whose doubt is unknown counts as the
+    average one.
     """
-    doubt = pool["doubt"].fillna(1.0) if "doubt" in pool and pool["doubt"].notna().any() else None
+    doubt = pool["doubt"].fillna(pool["doubt"].mean()) if "doubt" in pool and pool["doubt"].notna().any() else None
     queues, stakes = [], []
     for _, group in sorted(pool.groupby("label"), key=lambda item: (len(item[1]), str(item[0]))):
         quota = min(len(group), n)

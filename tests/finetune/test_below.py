@@ -65,6 +65,8 @@ def test_examples_follow_the_doubt():
     assert even["sure"] == even["doubted"] == 10
     assert found["doubted"] > 15
     assert found["sure"] >= 1
+    half = pool.assign(doubt=np.where(pool["label"] == "doubted", 0.3, np.nan))  # no classifier looked at the others
+    assert pool.loc[pick(half, 20), "label"].value_counts().to_dict() == {"sure": 10, "doubted": 10}
 
 
 def test_a_task_of_many_answers_gets_examples_of_each():
