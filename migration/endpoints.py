@@ -7,6 +7,7 @@ address, no redirects, and a key goes only to the host that it was named for. Ou
 from __future__ import annotations
 
 import importlib
+import ipaddress
 import os
 import re
 from typing import Any
@@ -15,9 +16,16 @@ from urllib.parse import urlsplit
 from migration.errors import BadInput
 
 OPENAI = "https://api.openai.com/v1"
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SECRET = re.compile(r"(?i)(api[-_]?key|key|token|secret|password|auth|sig(nature)?|access[-_]?token)=[^&\s#]+")
 _URL = re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s\"'<>\]),]+")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its own name or address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, not an address
+        return host == "localhost"
 
 
 def check_url(url: str) -> str:
@@ -34,7 +42,7 @@ def check_url(url: str) -> str:
         )
     if parts.scheme not in ("http", "https") or not host:
         raise BadInput("an endpoint's address is not of the form https://host/v1#model")
-    if parts.scheme == "http" and host not in _LOOPBACK:
+    if parts.scheme == "http" and not is_loopback(host):
         raise BadInput(
             f"{host} is to be asked over plain http, which anyone on the way can read: use https (or a tunnel to "
             "localhost)"

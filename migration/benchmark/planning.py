@@ -22,8 +22,8 @@ from migration.benchmark.engine.cache import key_of
 from migration.benchmark.sampling import Plan, draw_sample, fixed_plan, plan_sample
 from migration.benchmark.trial import (
     CHOOSING_PART,
-    EVERY,
     answer_without_model,
+    every_of,
     seconds,
     turn_of,
     with_examples,
@@ -99,11 +99,10 @@ def _warmed(model: Candidate, first: pd.DataFrame, train: pd.DataFrame, cache: P
 
     first: some calls of each task (`draw_sample`); train: the log's training calls.
     """
-    asked = with_examples(model, first, train)
+    every = every_of(model)
+    asked = with_examples(model, first[turn_of(first) % every == 0], train)
     letters = asked["messages"].map(lambda turns: sum(len(turn["content"] or "") for turn in turns))
     size = (letters / CHARACTERS + WRITTEN * asked["max_tokens"]).groupby(asked["task"]).mean().sort_values()
-    every = EVERY if model.shots else 1
-    asked = asked[(turn_of(first) % every == 0).to_numpy()]
     measured: dict[object, float] = {}
     spent, pace = 0.0, 0.0
     for task, tokens in size.items():

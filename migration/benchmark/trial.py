@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from migration.artifacts import read_json, write_json
-from migration.audit.prices import price_table
 from migration.benchmark.candidates import Candidate, Progress, frame, model_name
 from migration.benchmark.engine import answer
+from migration.benchmark.engine.spending import usd_m
 from migration.benchmark.kinds import by_task, cached
 from migration.benchmark.sampling import eligible
 from migration.benchmark.shots import with_shots
@@ -47,8 +47,8 @@ def available(
     `classifier` and `cache` name those kinds; encoder: what the classifier reads with. An endpoint whose model has a
     price (in the file `prices`, else in the public list) is an API, another one a small model that somebody serves.
     With `shots`, the first language model is tried twice more with that many worked examples in its prompt: the most
-    similar ones, and random ones. max_usd: the most that each paid
-    endpoint may cost in the step. Raises BadInput where none can be had.
+    similar ones, and random ones. max_usd: the most that each paid endpoint may cost in the step. Raises BadInput where
+    none can be had.
     """
     had, missing = [], []
     for spec in dict.fromkeys([specs] if isinstance(specs, str) else specs):
@@ -78,7 +78,7 @@ def _named(spec: str, encoder: str, prices: str | Path) -> Candidate:
             name=spec, source=encoder if spec == CandidateKind.CLASSIFIER else "", kind=CandidateKind(spec)
         )
     candidate = Candidate(name=model_name(spec), source=spec)
-    price = _price(candidate.name, prices) if candidate.remote else None
+    price = usd_m(candidate.name, prices) if candidate.remote else None
     return replace(candidate, kind=CandidateKind.API, usd_m=price) if price else candidate
 
 
@@ -140,13 +140,9 @@ def _asked(
     """
     file = cache / "answers.sqlite"
     turn = turn_of(sample)
-    prompts = [with_examples(each, sample, train) for each in models]
     if minutes is None:
-        return [answer(each, asked, cache=file, progress=progress) for each, asked in zip(models, prompts, strict=True)]
-    prompts = [
-        asked[(turn % EVERY == 0).to_numpy()] if each.shots else asked
-        for each, asked in zip(models, prompts, strict=True)
-    ]
+        return [answer(each, with_examples(each, sample, train), cache=file, progress=progress) for each in models]
+    prompts = [with_examples(each, sample[turn % every_of(each) == 0], train) for each in models]
     rounds = [(turn[asked.index] // ROUND).to_numpy() for asked in prompts]
     own = [[answer(c, asked[of == 0], cache=file)] for c, asked, of in zip(models, prompts, rounds, strict=True)]
     each = np.array([seconds(first).sum() for (first,) in own])  # of a round
@@ -163,6 +159,11 @@ def _asked(
     return [pd.concat(parts[: last + 1], ignore_index=True) for parts in own]
 
 
+def every_of(candidate: Candidate) -> int:
+    """Of a task's calls in the sample, `candidate` answers every so many-th one (`EVERY`)."""
+    return EVERY if candidate.shots else 1
+
+
 def turn_of(sample: pd.DataFrame) -> pd.Series:
     """The place of each call of `sample` (task) among those of its task, from 0."""
     return sample.groupby("task").cumcount()
@@ -171,7 +172,7 @@ def turn_of(sample: pd.DataFrame) -> pd.Series:
 def with_examples(candidate: Candidate, sample: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
     """What `candidate` is asked for each call of `sample`: `asked_of`, with worked examples where it has some.
 
-    train: training calls of the same tasks: task, messages, response.
+    train: training calls of the same tasks: call_id, task, messages, response.
     """
     requests = asked_of(sample)
     return with_shots(requests, train, candidate.shots, examples=candidate.examples) if candidate.shots else requests
@@ -232,15 +233,9 @@ def _about(candidate: Candidate) -> dict[str, Any]:
     from migration.benchmark.engine.local import describe
 
     if candidate.remote:
-        price = _price(model_name(candidate.source))
+        price = usd_m(model_name(candidate.source))
         return dict(zip(("input_usd_m", "output_usd_m"), price, strict=True)) if price else {}
     if candidate.generates:
         return describe(candidate)
     weights = find(candidate.source).folder.glob("*.safetensors") if candidate.source else ()
     return {"memory_mb": sum(each.stat().st_size for each in weights) / 1e6, "device": "cpu"}
-
-
-def _price(model: str, prices: str | Path = "") -> tuple[float, float] | None:
-    """USD per million tokens in and out; None where neither the file nor the public list knows the model."""
-    price = price_table([model], prices or None).iloc[0]
-    return None if pd.isna(price["input_usd_m"]) else (float(price["input_usd_m"]), float(price["output_usd_m"]))

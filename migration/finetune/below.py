@@ -1,7 +1,8 @@
 """What the rungs below a small model leave to it: which tasks, and which of their training calls.
 
 Distillation on the failures of the cheaper model (RouteNLP, arXiv 2604.23577): examples are spent where a classifier or
-a cache cannot be trusted. Out of scope: the classifier itself (`benchmark.kinds`), and what is proved (`routing`).
+a cache cannot be trusted. That this beats balanced examples is not shown here (`tests/bench/failures.py` would).
+Out of scope: the classifier itself (`benchmark.kinds`), and what is proved (`routing`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import pandas as pd
 from migration.benchmark.kinds.by_task import training_calls
 from migration.benchmark.kinds.classifier import FEWEST, fit_classifier
 from migration.errors import BadInput, NotEnoughCalls
-from migration.schema import CandidateKind, Part, Split, part_of
+from migration.schema import CandidateKind, Part, Split, parts_of
 
 BELOW = (CandidateKind.CACHE, CandidateKind.CLASSIFIER)
 """Kinds of candidates that are asked before a small model."""
@@ -32,9 +33,9 @@ def with_left(tasks: pd.DataFrame, trial: pd.DataFrame, calls: pd.DataFrame) -> 
     """
     rows = trial[trial["candidate_kind"].isin(BELOW)]
     key = rows["call_id"].map(calls.set_index("call_id")["conversation_id"]).fillna(rows["call_id"])
-    parts = np.array([part_of(str(k), split) for k, split in zip(key, rows["split"], strict=True)], object)
+    fit = rows[np.array(parts_of(key, rows["split"]), object) == Part.FIT]
     left: dict[object, float] = {}
-    for (task, _), own in rows[parts == Part.FIT].groupby(["task", "candidate"]):
+    for (task, _), own in fit.groupby(["task", "candidate"]):
         sure = own["confidence_raw"].fillna(-1.0).to_numpy(float)
         left[task] = min(left.get(task, 1.0), 1 - kept_share(sure, own["agrees"].to_numpy(bool)))
     return tasks.assign(left=tasks["task"].map(left).fillna(1.0).astype(float))

@@ -22,7 +22,7 @@ from migration.benchmark.sampling import eligible
 from migration.benchmark.scoring.scorers import score
 from migration.benchmark.trial import ask
 from migration.errors import NotEnoughCalls
-from migration.schema import REPLAYED, Part, part_of
+from migration.schema import REPLAYED, Part, parts_of
 from migration.stats import wilson
 
 FIRST_LOOK = 24
@@ -124,10 +124,9 @@ def _choose(
 def _queues(held: pd.DataFrame) -> dict[tuple[str, str], list[str]]:
     """(task, part) -> its calls in the benchmark's order, so that 02's sample comes first."""
     key = held["conversation_id"].fillna(held["call_id"])
-    part = [part_of(str(k), split) for k, split in zip(key, held["split"], strict=True)]
     return {
         (str(task), str(name)): list(own["call_id"])
-        for (task, name), own in held.assign(part=part).groupby(["task", "part"])
+        for (task, name), own in held.assign(part=parts_of(key, held["split"])).groupby(["task", "part"])
     }
 
 

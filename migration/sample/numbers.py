@@ -8,6 +8,7 @@ from random import Random
 
 IBAN_FORMS = {"nl": (4, 10), "se": (0, 20), "pl": (0, 24), "ch": (0, 17), "ie": (4, 14), "pt": (0, 21), "be": (0, 12)}
 IBAN_FORMS |= {"at": (0, 16), "no": (0, 11), "dk": (0, 14)}
+IBAN_FORMS |= {"gb": (4, 14), "de": (0, 18), "fr": (0, 23), "es": (0, 20), "it": (1, 22)}
 """Letters, then digits, of an account number behind country and check digits."""
 
 

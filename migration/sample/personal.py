@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from migration.sample.numbers import IBAN_FORMS, card, iban, some, weighted
+
 
 @dataclass(frozen=True)
 class Labelled:
@@ -32,7 +34,6 @@ class Country:
     names: tuple[str, ...]
     says_phone: tuple[str, ...]
     says_address: tuple[str, ...]
-    iban: str = ""
 
 
 COUNTRIES = {
@@ -65,7 +66,6 @@ COUNTRIES = {
         ("My name's {}.", "Kind regards,\n{}", "Good morning, {} here.", "I am {}, the account holder."),
         ("Ring me on {}.", "mobile {}", "My number: {}", "Contact: {}"),
         ("Send it to {}.", "My address is {}.", "Delivery address: {}", "We live at {}."),
-        "GB",
     ),
     "DE": Country(
         "Friedhelm Annegret Torsten Wiebke Ulrich Svenja",
@@ -75,7 +75,6 @@ COUNTRIES = {
         ("Mein Name ist {}.", "Ich heiße {}.", "Mit freundlichen Grüßen\n{}", "Hallo, hier ist {}."),
         ("Meine Telefonnummer ist {}.", "Rufen Sie mich an: {}", "Tel. {}", "Mobil {}"),
         ("Ich wohne {}.", "Bitte an {} senden.", "Adresse: {}", "Lieferung an {}."),
-        "DE",
     ),
     "FR": Country(
         "Honoré Solène Gaspard Maëlle Thibault Océane",
@@ -91,7 +90,6 @@ COUNTRIES = {
         ("Je m'appelle {}.", "Mon nom est {}.", "Cordialement,\n{}", "Bonjour, ici {}."),
         ("Mon numéro est le {}.", "Tél. {}", "Appelez-moi au {}.", "Portable : {}"),
         ("J'habite {}.", "Livrez au {} s'il vous plaît.", "Adresse : {}", "J'ai déménagé au {}."),
-        "FR",
     ),
     "ES": Country(
         "Remedios Iker Nuria Fermín Ainhoa Leandro",
@@ -107,7 +105,6 @@ COUNTRIES = {
         ("Me llamo {}.", "Mi nombre es {}.", "Un saludo,\n{}", "Hola, soy {}."),
         ("Mi teléfono es {}.", "Llámenme al {}.", "Tel.: {}", "Móvil {}"),
         ("Vivo en {}.", "Envíenlo a {}, por favor.", "Dirección: {}", "Me he mudado a {}."),
-        "ES",
     ),
     "IT": Country(
         "Ottavia Lorenzo Ginevra Ruggero Fiammetta Corrado",
@@ -123,7 +120,6 @@ COUNTRIES = {
         ("Mi chiamo {}.", "Il mio nome è {}.", "Cordiali saluti,\n{}", "Buongiorno, sono {}."),
         ("Il mio numero è {}.", "Chiamatemi al {}.", "Tel. {}", "Cellulare: {}"),
         ("Abito in {}.", "Spedite a {}, grazie.", "Indirizzo: {}", "Mi sono trasferito in {}."),
-        "IT",
     ),
     "IN": Country(
         "Lakshmi Devendra Anjali Harpreet Kavya Suresh",
@@ -159,30 +155,8 @@ COUNTRIES = {
 _ALNUM = string.ascii_letters + string.digits
 
 
-def _some(r: Random, letters: str, n: int) -> str:
-    return "".join(r.choice(letters) for _ in range(n))
-
-
 def _filled(r: Random, form: str) -> str:
     return "".join(r.choice("0123456789") if c == "#" else c for c in form.replace("{n}", str(r.randint(2, 180))))
-
-
-def card(r: Random) -> str:
-    """A card number with its check digit (Luhn)."""
-    start = r.choice(["4" + _some(r, string.digits, 14), "5" + r.choice("12345") + _some(r, string.digits, 13)])
-    doubled = sum(sum(divmod(int(d) * (2 - i % 2), 10)) for i, d in enumerate(start))
-    digits = start + str(-doubled % 10)
-    return r.choice(["", " ", "-"]).join(digits[i : i + 4] for i in range(0, 16, 4))
-
-
-def iban(r: Random, country: str) -> str:
-    """An IBAN with its check digits."""
-    start, digits = ("NWBK", 14) if country == "GB" else ("", {"DE": 18, "FR": 23, "ES": 20}.get(country, 22))
-    body = start + _some(r, string.digits, digits)
-    body = "X" + body if country == "IT" else body
-    number = "".join(str(int(c, 36)) for c in body + country + "00")
-    whole = f"{country}{98 - int(number) % 97:02d}{body}"
-    return whole if r.random() < 0.5 else " ".join(whole[i : i + 4] for i in range(0, len(whole), 4))
 
 
 def _tax_id(r: Random) -> str:
@@ -201,7 +175,7 @@ _ODD = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16
 def _fiscal_code(r: Random) -> str:
     """An Italian codice fiscale with its check letter."""
     born = f"{r.randint(40, 99)}{r.choice('ABCDEHLMPRST')}{r.randint(1, 28):02d}"
-    body = f"{_some(r, 'BCDFGLMNPRSTV', 6)}{born}H{r.randint(100, 999)}"
+    body = f"{some(r, 'BCDFGLMNPRSTV', 6)}{born}H{r.randint(100, 999)}"
     places = [int(c) if c.isdigit() else ord(c) - ord("A") for c in body]
     total = sum(_ODD[p] if i % 2 == 0 else p for i, p in enumerate(places))
     return body + string.ascii_uppercase[total % 26]
@@ -223,11 +197,8 @@ def _nir(r: Random) -> str:
 
 def _tfn(r: Random) -> str:
     """An Australian tax file number with a valid weighted sum."""
-    while True:
-        digits = [r.randint(1, 9) for _ in range(9)]
-        if sum(w * d for w, d in zip((1, 4, 3, 7, 5, 8, 6, 9, 10), digits, strict=True)) % 11 == 0:
-            text = "".join(map(str, digits))
-            return f"{text[:3]} {text[3:6]} {text[6:]}"
+    text = weighted(r, (1, 4, 3, 7, 5, 8, 6, 9, 10), 11)
+    return f"{text[:3]} {text[3:6]} {text[6:]}"
 
 
 def _nif(r: Random) -> str:
@@ -236,13 +207,13 @@ def _nif(r: Random) -> str:
 
 
 def _pan(r: Random) -> str:
-    letters, digits = _some(r, string.ascii_uppercase, 5), _some(r, string.digits, 4)
+    letters, digits = some(r, string.ascii_uppercase, 5), some(r, string.digits, 4)
     return f"{letters[:3]}P{letters[3]}{digits}{letters[4]}"
 
 
 _IDS: dict[str, tuple[str, Callable[[Random], str]]] = {
     "US": ("My SSN is {}.", lambda r: f"{r.randint(101, 665)}-{r.randint(11, 98)}-{r.randint(1001, 9998)}"),
-    "GB": ("My National Insurance number is {}.", lambda r: f"AB{_some(r, string.digits, 6)}{r.choice('ABCD')}"),
+    "GB": ("My National Insurance number is {}.", lambda r: f"AB{some(r, string.digits, 6)}{r.choice('ABCD')}"),
     "DE": ("Meine Steuer-ID ist {}.", _tax_id),
     "FR": ("Mon numéro de sécurité sociale est le {}.", _nir),
     "ES": ("Mi NIF es {}.", _nif),
@@ -251,29 +222,29 @@ _IDS: dict[str, tuple[str, Callable[[Random], str]]] = {
     "AU": ("My tax file number is {}.", _tfn),
 }  # fmt: skip
 SECRETS: dict[str, Callable[[Random], str]] = {
-    "The API key sk-{} stopped working.": lambda r: _some(r, _ALNUM, 40),
-    "export OPENAI_API_KEY=sk-proj-{}": lambda r: _some(r, _ALNUM, 48),
-    "my password is {}": lambda r: _some(r, _ALNUM + "!$%&", 11),
-    "pass: {}": lambda r: _some(r, string.ascii_lowercase, 8),
-    "the PIN is {}": lambda r: _some(r, string.digits, 4),
-    "postgres password {}": lambda r: "db" + _some(r, string.ascii_lowercase, 4) + _some(r, string.digits, 3),
-    "Password: {}": lambda r: _some(r, _ALNUM, 10),
-    "Mein Passwort lautet {}, es geht nicht.": lambda r: _some(r, _ALNUM, 10),
-    "mot de passe : {}": lambda r: _some(r, _ALNUM, 9),
-    "mi contraseña es {}": lambda r: _some(r, _ALNUM, 9),
-    "la password è {}": lambda r: _some(r, _ALNUM, 9),
-    'curl -H "Authorization: Bearer {}" https://api.example.com': lambda r: _some(r, _ALNUM, 40),
-    "token={}": lambda r: _some(r, string.hexdigits[:16], 32),
-    "See https://files.example.com/a?token={} for the receipt": lambda r: _some(r, _ALNUM, 24),
-    "https://anna:{}@shop.example.com/login": lambda r: _some(r, _ALNUM, 12),
-    "git clone with ghp_{}": lambda r: _some(r, _ALNUM, 36),
-    "aws_access_key_id AKIA{}": lambda r: _some(r, string.ascii_uppercase + string.digits, 16),
-    "aws_secret_access_key = {}": lambda r: _some(r, _ALNUM + "/+", 40),
-    "slack xoxb-{}": lambda r: f"{r.randint(10**10, 10**11)}-{_some(r, _ALNUM, 24)}",
-    "google key AIza{}": lambda r: _some(r, _ALNUM + "_-", 35),
-    "The session is eyJhbGciOiJIUzI1NiJ9.{}": lambda r: f"eyJ{_some(r, _ALNUM, 40)}.{_some(r, _ALNUM, 43)}",
-    "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----": lambda r: _some(r, _ALNUM + "+/\n", 99).strip(),
-    '{{"client_secret": "{}"}}': lambda r: _some(r, _ALNUM, 32),
+    "The API key sk-{} stopped working.": lambda r: some(r, _ALNUM, 40),
+    "export OPENAI_API_KEY=sk-proj-{}": lambda r: some(r, _ALNUM, 48),
+    "my password is {}": lambda r: some(r, _ALNUM + "!$%&", 11),
+    "pass: {}": lambda r: some(r, string.ascii_lowercase, 8),
+    "the PIN is {}": lambda r: some(r, string.digits, 4),
+    "postgres password {}": lambda r: "db" + some(r, string.ascii_lowercase, 4) + some(r, string.digits, 3),
+    "Password: {}": lambda r: some(r, _ALNUM, 10),
+    "Mein Passwort lautet {}, es geht nicht.": lambda r: some(r, _ALNUM, 10),
+    "mot de passe : {}": lambda r: some(r, _ALNUM, 9),
+    "mi contraseña es {}": lambda r: some(r, _ALNUM, 9),
+    "la password è {}": lambda r: some(r, _ALNUM, 9),
+    'curl -H "Authorization: Bearer {}" https://api.example.com': lambda r: some(r, _ALNUM, 40),
+    "token={}": lambda r: some(r, string.hexdigits[:16], 32),
+    "See https://files.example.com/a?token={} for the receipt": lambda r: some(r, _ALNUM, 24),
+    "https://anna:{}@shop.example.com/login": lambda r: some(r, _ALNUM, 12),
+    "git clone with ghp_{}": lambda r: some(r, _ALNUM, 36),
+    "aws_access_key_id AKIA{}": lambda r: some(r, string.ascii_uppercase + string.digits, 16),
+    "aws_secret_access_key = {}": lambda r: some(r, _ALNUM + "/+", 40),
+    "slack xoxb-{}": lambda r: f"{r.randint(10**10, 10**11)}-{some(r, _ALNUM, 24)}",
+    "google key AIza{}": lambda r: some(r, _ALNUM + "_-", 35),
+    "The session is eyJhbGciOiJIUzI1NiJ9.{}": lambda r: f"eyJ{some(r, _ALNUM, 40)}.{some(r, _ALNUM, 43)}",
+    "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----": lambda r: some(r, _ALNUM + "+/\n", 99).strip(),
+    '{{"client_secret": "{}"}}': lambda r: some(r, _ALNUM, 32),
 }  # fmt: skip
 NOTHING = (
     "Order {6} is late; invoice #{8} says {2},99.",
@@ -321,8 +292,8 @@ def labelled(times: int = 3, seed: int = 7) -> list[Labelled]:
             ]
             paid = card(r)
             made.append(Labelled(f"I paid with {paid}.", paid, "CARD", code))
-            if country.iban:
-                account = iban(r, country.iban)
+            if code.lower() in IBAN_FORMS:
+                account = iban(r, code.lower())
                 made.append(Labelled(f"IBAN {account}", account, "IBAN", code))
     for text, secret in SECRETS.items():
         made += [Labelled(text.format(value := secret(r)), value, "SECRET", "") for _ in range(times)]
@@ -333,6 +304,6 @@ def labelled(times: int = 3, seed: int = 7) -> list[Labelled]:
         for _ in range(times):
             filled = text
             for n in range(1, 13):
-                filled = filled.replace(f"{{{n}}}", _some(r, "123456789", n))
+                filled = filled.replace(f"{{{n}}}", some(r, "123456789", n))
             made.append(Labelled(filled.replace("{{", "{").replace("}}", "}"), "", "NONE", ""))
     return made

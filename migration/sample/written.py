@@ -40,7 +40,7 @@ def written(file: Path = HELD_OUT, times: int = 3, seed: int = 7) -> list[Labell
 
 
 def _filled(r: Random, form: str) -> str:
-    """`form` with its signs drawn; a run of `*` holds a digit and both cases, as secrets do."""
+    """`form` with each of its signs, and each `%name` of `NUMBERS`, drawn."""
 
     def draw(match: re.Match[str]) -> str:
         return NUMBERS[match[1]](r) if match[1] else some(r, _DRAWN[match[0]], 1)

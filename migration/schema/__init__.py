@@ -25,6 +25,7 @@ from migration.schema.words import (
     TaskType,
     Verdict,
     part_of,
+    parts_of,
     split_of,
 )
 
@@ -53,6 +54,7 @@ __all__ = [
     "Verdict",
     "conform",
     "part_of",
+    "parts_of",
     "split_of",
 ]
 

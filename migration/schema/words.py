@@ -6,6 +6,7 @@ Standard library only, so that what runs in production can use it. Out of scope:
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -187,3 +188,8 @@ def part_of(key: str, split: str) -> str:
         return split
     drawn = int.from_bytes(hashlib.sha256(f"part:{key}".encode()).digest()[:4], "big") / 2**32
     return str(Part.FIT if drawn < FIT_SHARE else Part.CHOOSE)
+
+
+def parts_of(keys: Iterable[object], splits: Iterable[str]) -> list[str]:
+    """`part_of` of each conversation (or call without one) and its split."""
+    return [part_of(str(key), split) for key, split in zip(keys, splits, strict=True)]

@@ -7,7 +7,7 @@ calls above the confidence down to which at most a tenth of its `fit` answers di
 same number of examples and steps: balanced over the answers, and led by the doubt of a classifier that did not see them
 (`finetune.below`). Both answer the same held-out calls that the classifier is not trusted with (none of them `fit`).
 Prints each one's agreement there and the paired difference with its interval. Needs ../shared/data.
-Last line: {"task", "left": share not trusted, "n", "classifier", "balanced", "failures", "difference", "low", "high"}.
+Last line: {"task", "n", "left": share not trusted, "classifier", "balanced", "failures", "difference", "low", "high"}.
 """
 
 import argparse
@@ -24,7 +24,8 @@ from migration import models
 from migration.benchmark import Candidate, answer, eligible, score
 from migration.benchmark.trial import answer_without_model
 from migration.finetune import Recipe, check, choose, doubted, encoded, tune, with_left
-from migration.schema import CandidateKind, Part, part_of
+from migration.finetune.below import kept_share
+from migration.schema import CandidateKind, Part, parts_of
 from migration.stats import paired_difference
 
 
@@ -35,11 +36,11 @@ def classified(calls: pd.DataFrame, folder: Path) -> pd.DataFrame:
     found = answer_without_model(candidate, held, calls, folder).assign(**candidate.id.columns())
     scored = score(found, held.assign(weight=1.0))
     keys = scored["call_id"].map(calls.set_index("call_id")["conversation_id"]).fillna(scored["call_id"])
-    part = [part_of(str(key), split) for key, split in zip(keys, scored["split"], strict=True)]
-    scored = scored.assign(part=part)
-    fit = scored[scored["part"] == Part.FIT].sort_values("confidence_raw", ascending=False)
-    wrong = (~fit["agrees"].astype(bool)).cumsum() <= 0.1 * np.arange(1, len(fit) + 1)
-    least = fit.loc[wrong, "confidence_raw"].min() if wrong.any() else np.inf
+    scored = scored.assign(part=parts_of(keys, scored["split"]))
+    fit = scored[scored["part"] == Part.FIT]
+    sure = fit["confidence_raw"].fillna(-1.0).to_numpy(float)
+    kept = round(len(fit) * kept_share(sure, fit["agrees"].to_numpy(bool)))
+    least = np.sort(sure)[-kept] if kept else np.inf
     return scored.assign(trusted=scored["confidence_raw"] >= least)
 
 
@@ -89,10 +90,14 @@ def main() -> None:
     print(f"of {len(left)} calls left: the classifier agrees on {left['agrees'].mean():.1%}, balanced examples give "
           f"{one.mean():.1%}, failures {two.mean():.1%}: {gain.low:+.1%} to {gain.high:+.1%}")  # fmt: skip
     result = {
-        "left": 1 - reported["trusted"].mean(), "n": len(left), "classifier": left["agrees"].mean(),
+        "left": 1 - reported["trusted"].mean(), "classifier": left["agrees"].mean(),
         "balanced": one.mean(), "failures": two.mean(), "difference": gain.value, "low": gain.low, "high": gain.high,
     }  # fmt: skip
-    print(json.dumps({"task": options.task} | {key: round(float(value), 4) for key, value in result.items()}))
+    print(
+        json.dumps(
+            {"task": options.task, "n": len(left)} | {key: round(float(value), 4) for key, value in result.items()}
+        )
+    )
 
 
 if __name__ == "__main__":

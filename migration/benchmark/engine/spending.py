@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from migration.audit.prices import price_table
+from migration.audit.prices import contract, price_of
 from migration.benchmark.candidates import Candidate
 from migration.benchmark.engine.cache import Answers
+from migration.endpoints import is_loopback
 
 MAX_TOKENS, MAX_SECONDS, MAX_BYTES = 20_000_000, 4 * 3600, 1 << 30
 """What one endpoint may cost in one step, beside `Candidate.max_usd`."""
@@ -51,9 +53,8 @@ class Ledger:
         """The ledger of a candidate behind an endpoint, so far. A list price does not hold on this machine."""
         base, _, model = candidate.source.partition("#")
         price = candidate.usd_m
-        if price is None and urlsplit(base).hostname not in ("127.0.0.1", "localhost", "::1"):
-            found = price_table([model]).iloc[0][["input_usd_m", "output_usd_m"]]
-            price = None if found.isna().any() else (float(found.iloc[0]), float(found.iloc[1]))
+        if price is None and not is_loopback(urlsplit(base).hostname or ""):
+            price = usd_m(model)
         known = store.recall(_NOTE + candidate.source)
         spent = Spent(**known) if known else Spent(usd=None if price is None else 0.0)
         return cls(store, candidate.source, price, candidate.max_usd, spent)
@@ -79,6 +80,12 @@ class Ledger:
         return ""
 
 
+def usd_m(model: str, prices: str | Path = "") -> tuple[float, float] | None:
+    """USD per million tokens in and out today; None where neither the file `prices` nor the public list knows it."""
+    price = price_of(model, datetime.now(UTC).date(), contract(prices or None))
+    return (price.input, price.output) if price else None
+
+
 def spent(cache: Path) -> dict[str, Spent]:
     """What each endpoint has cost so far, by its address, over all stores in the folder `cache`."""
     found: dict[str, Spent] = {}
@@ -91,15 +98,3 @@ def spent(cache: Path) -> dict[str, Spent]:
             one.usd = None if one.usd is None or more.usd is None else one.usd + more.usd
         store.close()
     return found
-
-
-def say_spent(cache: Path) -> str:
-    """What a step's endpoints have cost so far, in a sentence each; of a step that asked none, that it cost nothing."""
-    costs = spent(cache)
-    if not costs:
-        return "No endpoint was asked, so nothing was paid."
-    return (
-        "Asked and paid for so far: "
-        + "; ".join(f"{where.partition('#')[2]}: {one}" for where, one in costs.items())
-        + "."
-    )

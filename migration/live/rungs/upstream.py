@@ -5,12 +5,12 @@ https, or http on loopback; no user or key inside an address; no redirects are f
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from migration.endpoints import is_loopback
 from migration.errors import BadInput
 
 
@@ -56,11 +56,3 @@ def upstream(address: str, key_env: str | None = None, environment: Mapping[str,
     if name and not environment.get(name):
         raise BadInput(f"upstream {host} needs its key in the environment variable {name}")
     return Upstream(url.rstrip("/"), model or None, environment[name] if name else None)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its own name or address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from migration.endpoints import is_loopback
 from migration.errors import BadInput
 from migration.live import policies
 from migration.live.hybrid import Hybrid
-from migration.live.rungs.upstream import is_loopback, upstream
+from migration.live.rungs.upstream import upstream
 from migration.live.server.embedded import Embedded
 from migration.live.server.gateway import Bounds, Gateway
 from migration.live.server.metrics import Metrics

@@ -14,7 +14,7 @@ import pandas as pd
 from migration.audit.unit_price import UnitPrice
 from migration.errors import BadInput, NotEnoughCalls
 from migration.routing.policy import Request
-from migration.schema import REPLAYED, SIGNALS, CandidateKind, Part, Split, part_of
+from migration.schema import REPLAYED, SIGNALS, CandidateKind, Part, Split, parts_of
 
 ARTICLE_PRICE = UnitPrice(0.02, 0.02, 0.0, "the article: USD 0.02 per million tokens")
 _CALL_COLUMNS = ["call_id", "conversation_id", "kind", "split", "cost_usd", "latency_ms", "complexity", "created_at"]
@@ -41,7 +41,7 @@ def gather(
     answers = answers.drop(columns=["split", "weight", "conversation_id"], errors="ignore")
     rows = answers.merge(_known(calls), on="call_id", how="inner")
     rows["conversation"] = rows["conversation_id"].fillna(rows["call_id"]).astype(str)
-    rows["part"] = [part_of(k, split) for k, split in zip(rows["conversation"], rows["split"], strict=True)]
+    rows["part"] = parts_of(rows["conversation"], rows["split"])
     rows = rows[rows["part"].isin(list(Part))]
     if rows.empty:
         raise NotEnoughCalls("routing needs answers of a candidate to held-out calls", 0, 1)
