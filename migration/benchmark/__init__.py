@@ -7,13 +7,12 @@ from migration.benchmark.closed import choices
 from migration.benchmark.compare import compare, differing, pipeline_latency
 from migration.benchmark.engine import answer
 from migration.benchmark.engine.cache import Answers
-from migration.benchmark.engine.spending import say_spent
 from migration.benchmark.kinds import Classifier, fit_classifier
 from migration.benchmark.kinds.by_task import keep as keep_classifiers
 from migration.benchmark.kinds.cached import staleness
 from migration.benchmark.labels import labelled, quality, read_labels
 from migration.benchmark.planning import plan_trial
-from migration.benchmark.present import say_staleness, show_staleness
+from migration.benchmark.present import say_spent, say_staleness, show_staleness
 from migration.benchmark.probes import probed, sampled, verbalised
 from migration.benchmark.public import head_to_head, lm_eval
 from migration.benchmark.sampling import Plan, draw_sample, eligible, plan_sample

@@ -18,7 +18,7 @@ from migration.benchmark.scoring.forms import plain
 from migration.benchmark.scoring.scorers import macro_f1
 from migration.benchmark.verdict import commonest, prospect, rate_of, verdict, verdicts
 from migration.errors import NotEnoughCalls
-from migration.schema import REPLAYED, CandidateKind, Part, Verdict, part_of
+from migration.schema import REPLAYED, CandidateKind, Part, Verdict, parts_of
 from migration.stats import Rate, constant_rate, holm, kappa, paired_difference, simultaneous, weighted_rate
 
 CONSTANT = "constant answer"
@@ -57,27 +57,25 @@ def compare(
     )
     scored = scored.assign(conversation_id=scored["call_id"].map(conversation).fillna(scored["call_id"]))
     replayed = calls[calls["kind"].isin(REPLAYED) & calls["task"].notna()]
-    rows = []
-    order = [task for task in replayed["task"].value_counts().index if task in set(scored["task"])]
-    for name, answers in scored.groupby("candidate", sort=False):
-        groups = dict(list(answers.groupby("task")))
-        parts = [("ALL", answers)] + [(task, groups[task]) for task in order if task in groups]
-        who = {column: answers[column].iloc[0] for column in IDENTITY if column in answers}
-        rows += [
-            _row(str(name), str(task), part, facts.get(str(name), {}), machine_usd_hour) | who for task, part in parts
-        ]
-    board = pd.DataFrame(rows)
     sampled = replayed[replayed["task"].isin(scored["task"].unique())]
-    llm = f"{commonest(sampled['model'])} (logged)"
-    reference = [("ALL", sampled)] + [(task, sampled[sampled["task"] == task]) for task in order]
-    logged = pd.DataFrame([_logged(llm, str(task), group) for task, group in reference])
+    order = [str(task) for task in sampled["task"].value_counts().index]
+    board = pd.DataFrame(
+        [
+            row
+            for name, answers in scored.groupby("candidate", sort=False)
+            for row in _rows(str(name), _parts(answers, order), facts.get(str(name), {}), machine_usd_hour)
+        ]
+    )
     prospects = {task: prospect(scored, replayed, task) for task in board["task"].unique()}
     floor = (ceiling.high if ceiling else 1.0) - margin
     board = _judged(board, floor)
     told = [verdict(row, floor, prospects[row["task"]]) for row in board.to_dict("records")]
     board = board.assign(verdict=[str(each.verdict) for each in told], more_calls=[each.more_calls for each in told])
     decided = verdicts(board, prospects, replayed, floor, names or {}, left_out or {})
-    constant = pd.DataFrame([_constant(str(task), part) for task, part in _parts(scored, order)])
+    llm = f"{commonest(sampled['model'])} (logged)"
+    logged = pd.DataFrame([_logged(llm, task, group) for task, group in _parts(sampled, order)])
+    asked = scored.sort_values("weight", ascending=False).drop_duplicates("call_id")
+    constant = pd.DataFrame([_constant(task, group) for task, group in _parts(asked, order)])
     frame = pd.concat([logged.assign(verdict=str(Verdict.REFERENCE)), constant, board], ignore_index=True)
     base = base_candidate(scored, facts)
     return Scoreboard(frame, decided, _tests(scored), margin, floor, llm, facts, base)
@@ -95,8 +93,7 @@ def base_candidate(scored: pd.DataFrame, facts: Mapping[str, Mapping[str, Any]])
     if "candidate_kind" in rows and (rows["candidate_kind"] == CandidateKind.SLM).any():
         rows = rows[rows["candidate_kind"] == CandidateKind.SLM]
     if "split" in rows:
-        parts = [part_of(str(key), split) for key, split in zip(rows["conversation_id"], rows["split"], strict=True)]
-        fit = rows[np.array(parts) == Part.FIT]
+        fit = rows[np.array(parts_of(rows["conversation_id"], rows["split"])) == Part.FIT]
         rows = fit if set(fit["candidate"]) == set(rows["candidate"]) else rows
     rates = {
         str(name): weighted_rate(own["agrees"], own["weight"], own["task"], cluster=own["conversation_id"])
@@ -107,10 +104,10 @@ def base_candidate(scored: pd.DataFrame, facts: Mapping[str, Mapping[str, Any]])
     return max(level, key=lambda name: (float(facts.get(name, {}).get("parameters") or 0), name == top))
 
 
-def _parts(scored: pd.DataFrame, order: list[str]) -> list[tuple[str, pd.DataFrame]]:
-    """`ALL` and each task: the asked calls, one row each."""
-    calls = scored.sort_values("weight", ascending=False).drop_duplicates("call_id")
-    return [("ALL", calls), *((task, calls[calls["task"] == task]) for task in order)]
+def _parts(rows: pd.DataFrame, order: list[str]) -> list[tuple[str, pd.DataFrame]]:
+    """(`ALL`, `rows`), and (task, its rows) of each task in `order` that has some."""
+    groups = {str(task): own for task, own in rows.groupby("task")}
+    return [("ALL", rows), *((task, groups[task]) for task in order if task in groups)]
 
 
 def _constant(task: str, calls: pd.DataFrame) -> dict[str, object]:
@@ -133,6 +130,15 @@ def _judged(board: pd.DataFrame, floor: float) -> pd.DataFrame:
         p = {"p_reaches": [each.p_reaches for each in found], "p_short": [each.p_short for each in found]}
         parts.append(rows.assign(questions=len(rows), **p))
     return pd.concat(parts).sort_index()
+
+
+def _rows(
+    name: str, parts: list[tuple[str, pd.DataFrame]], fact: Mapping[str, float | str], hourly: float
+) -> list[dict[str, object]]:
+    """A candidate's scoreboard rows, with its identity. parts: of `_parts`."""
+    (_, whole), *_ = parts
+    who = {column: whole[column].iloc[0] for column in IDENTITY if column in whole}
+    return [_row(name, task, part, fact, hourly) | who for task, part in parts]
 
 
 def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | str], hourly: float) -> dict[str, object]:

@@ -111,7 +111,7 @@ def quality(predictions: pd.DataFrame, calls: pd.DataFrame, labels: pd.DataFrame
         machine = agrees.mean(axis=1) if name == LLM else agrees[name]
         try:
             rate = powered_rate(human[name], machine, **rows)
-        except NotEnoughCalls:
+        except NotEnoughCalls:  # no row; `labelled` names whom the labels say nothing of
             continue
         found.append(_row(name, rate, _minus_llm(human, agrees, name, rows)))
     if not found:
@@ -125,7 +125,7 @@ def _minus_llm(human: pd.DataFrame, agrees: pd.DataFrame, name: str, rows: Sampl
         return None
     try:
         return powered_difference(human[LLM], human[name], agrees[name] - 1, **rows)
-    except NotEnoughCalls:
+    except NotEnoughCalls:  # shown as unknown
         return None
 
 
@@ -161,9 +161,12 @@ def labelled(predictions: pd.DataFrame, calls: pd.DataFrame, *, file: str | Path
         return predictions, "No human labels were given: whether the LLM itself is right is not known."
     labels = read_labels(file, calls, predictions["candidate"].unique())
     try:
-        told = "; ".join(_told(row) for row in quality(predictions, calls, labels).to_dict("records"))
+        found = quality(predictions, calls, labels)
     except NotEnoughCalls as error:
         return onto(predictions, labels), f"The human labels say nothing of quality yet. {error}."
+    told = "; ".join(_told(row) for row in found.to_dict("records"))
+    few = sorted(set(labels["candidate"]) - set(found["candidate"]))
+    told += f". Too few labels to say it of {', '.join(few)}" if few else ""
     return onto(predictions, labels), f"Correct, by human labels and machine verdicts: {told}."
 
 

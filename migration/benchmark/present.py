@@ -1,11 +1,24 @@
-"""Tables and sentences of step 02 that no other of its modules holds.
+"""Tables and sentences of step 02 about what its answers cost and how long they stay true.
 
-Out of scope: how anything in them was measured.
+Out of scope: how anything in them was measured, the plan (`sampling`), and how candidates compare (`scoreboard`).
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
+
+from migration.benchmark.engine.spending import spent
+
+
+def say_spent(cache: Path) -> str:
+    """What a step's endpoints have cost so far, in a sentence; of a step that asked none, that it cost nothing."""
+    costs = spent(cache)
+    if not costs:
+        return "No endpoint was asked, so nothing was paid."
+    each = "; ".join(f"{where.partition('#')[2]}: {one}" for where, one in costs.items())
+    return f"Asked and paid for so far: {each}."
 
 
 def show_staleness(stale: pd.DataFrame) -> pd.DataFrame:

@@ -217,11 +217,11 @@ def _read(
 ) -> list[list[Reading]]:
     """The readings of each pack, of the first ones where `seconds` are over."""
     started, found = time.monotonic(), []
-    for pack in packs:
-        with free_cores():
+    with free_cores():
+        for pack in packs:
             found.append(read_together(loaded, pack))
-        if time.monotonic() - started > seconds:
-            break
+            if time.monotonic() - started > seconds:
+                break
     return found
 
 

@@ -263,19 +263,17 @@ def choose_tasks(
     rows, left = [], 60 * minutes
     possible: dict[str, TrainingSet] = {}
     for row in order.sort_values(["_formed", "_value"], ascending=False).to_dict("records"):
-        made, why = None, _reason_to_leave(row, wanted, loaded.context)
+        made, why, seconds = None, _reason_to_leave(row, wanted, loaded.context), float("nan")
         if not why:
             try:
                 made = choose(calls, [row["task"]], n=n, corrections=corrections, seed=recipe.seed)
+                seconds, why = _seconds_to_train(made, loaded, recipe, pace)
             except NotEnoughCalls as error:
                 why = str(error)
-        seconds, too_long = _seconds_to_train(made, loaded, recipe, pace) if made else (float("nan"), "")
-        why = why or too_long
-        trained = why == "" and seconds <= left
+        trained = seconds <= left
         if made is not None and not why:
             possible[row["task"]] = made
-            why = f"{seconds / 60:.1f} minutes to train at least" + ("" if trained else f", {left / 60:.1f} are left")
-            why += f"; the rungs below leave {row['left']:.0%} of its calls" if row.get("left", 1) < 1 else ""
+            why = _what_it_takes(row, seconds, None if trained else left)
         left -= seconds if trained else 0
         facts = {key: row[key] for key in ("task", "name", "calls", "cost_usd")}
         count = len(made.train) if made else 0
@@ -285,6 +283,13 @@ def choose_tasks(
     if not sets:
         return _shortened(frame, possible, recipe, minutes)
     return TaskPlan(frame, sets, enough(recipe, sum(len(each.train) for each in sets.values())))
+
+
+def _what_it_takes(row: Mapping[Any, Any], seconds: float, short_of: float | None) -> str:
+    """What training a task takes, and why: short_of: the seconds that are left for it, where they are too few."""
+    told = f"{seconds / 60:.1f} minutes to train at least"
+    told += "" if short_of is None else f", {short_of / 60:.1f} are left"
+    return told + (f"; the rungs below leave {row['left']:.0%} of its calls" if row.get("left", 1) < 1 else "")
 
 
 def _seconds_to_train(made: TrainingSet, loaded: LoadedModel, recipe: Recipe, pace: float) -> tuple[float, str]:

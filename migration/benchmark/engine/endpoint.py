@@ -99,9 +99,8 @@ class _Server:
         async with client(self.base, key=self.key, asynchronous=True, **options) as asked:
             first = next(iter(pending))
             # Alone and with one retry: where nobody answers, that is found out once, not once a request.
-            asked.max_retries = min(
-                retries, 1
-            )  # not `with_options`: its copy reads who asks from the environment again
+            # Not `with_options`, whose copy reads from the environment again who asks.
+            asked.max_retries = min(retries, 1)
             knock = await self._timed(asked, pending[first])
             asked.max_retries = retries
             if self.unreached:

@@ -57,7 +57,7 @@ def fit_tasks(calls: pd.DataFrame, encoder: str, folder: Path, *, progress: Prog
     folder: gets `tasks.json` (task -> subfolder) and a subfolder a task, named by what it was fitted on. calls: the
     calls table with messages and response.
     """
-    tasks, kept = {}, {}
+    tasks = {}
     replayed = calls[calls["kind"].isin(REPLAYED) & calls["task"].notna()]
     weights = find(encoder).identity
     for task, own in replayed.groupby("task"):
@@ -71,7 +71,6 @@ def fit_tasks(calls: pd.DataFrame, encoder: str, folder: Path, *, progress: Prog
             if progress:
                 progress(f"classifier: {len(rows):,} answers learned in {time.monotonic() - start:.0f} s")
         tasks[str(task)] = name
-        kept[name] = True
     write_json(folder / "tasks.json", tasks)
     return folder
 

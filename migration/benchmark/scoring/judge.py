@@ -228,23 +228,16 @@ def judged(
     """`scored` with a judge's grades where one is named, and a sentence that says what was done.
 
     judge: an endpoint `http(s)://host/v1#model` or any model that `models.find` takes; "" for none. A judge
-    none of whose grades can be read changes nothing, and the sentence says so.
-    max_usd: the most that it may cost. scored: of `score`; calls: call_id,
-    messages.
+    none of whose grades can be read changes nothing, and the sentence says so. max_usd: the most that it may cost.
+    scored: of `score`; calls: call_id, messages.
     """
     if not judge:
         return scored, "No judge was named: running text is shown with its likeness, and decides nothing."
     if not scored["scorer"].isin(OPEN).any():
         return scored, "There is no running text to grade, so the judge was not asked."
     try:
-        card = grade(
-            scored,
-            calls,
-            read_rubric(rubric),
-            Candidate("judge", judge, max_usd=max_usd),
-            cache=cache,
-            progress=progress,
-        )
+        asked = Candidate("judge", judge, max_usd=max_usd)
+        card = grade(scored, calls, read_rubric(rubric), asked, cache=cache, progress=progress)
     except NotEnoughCalls as error:
         return scored, f"The judge {judge} decides nothing here. {error}."
     return card.onto(scored), str(card)

@@ -12,10 +12,9 @@ import pytest
 from servers import JsonHandler, Server, completion, llama_cpp, serving
 
 from migration import endpoints
-from migration.benchmark import Answers, Candidate, answer
+from migration.benchmark import Answers, Candidate, answer, say_spent
 from migration.benchmark.candidates import COLUMNS
 from migration.benchmark.engine import endpoint, local, spending
-from migration.benchmark.engine.spending import say_spent
 from migration.errors import BadInput
 
 SECRET = "sk-test-very-secret"
