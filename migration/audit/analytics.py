@@ -28,8 +28,9 @@ from migration.audit.discovery.complexity import route_hint
 from migration.audit.discovery.tasks import EMBEDDING, Discovery
 from migration.audit.month_scale import Span
 from migration.audit.pii import mask
+from migration.schema import REPLAYED
 
-VISIBLE = ("chat", "scoring")
+VISIBLE = tuple(map(str, REPLAYED))
 """Kinds whose answers are judged and replayed; of these only `chat` is what users see."""
 MEMORY = "1GB"
 

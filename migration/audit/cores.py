@@ -1,7 +1,10 @@
 """Work on all cores at once, results in the order of the jobs, in bounded memory.
 
-joblib's own generator lets finished results pile up where the caller is slower than the workers. Out of scope: what the
-work is, and whether it is worth starting workers.
+joblib's own generator lets finished results pile up where the caller is slower than the workers, so jobs are handed to
+the pool below it, loky's. Unlike that of `concurrent.futures` it starts workers by exec, which threads of the caller do
+not disturb, keeps them for the next call, and asks no `if __name__ == "__main__"` of a script. It is joblib's copy: the
+package loky beside it would register the same multiprocessing context twice.
+Out of scope: what the work is, and whether it is worth starting workers.
 """
 
 from __future__ import annotations

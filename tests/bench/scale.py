@@ -1,7 +1,7 @@
 """How a log of millions of calls goes through the audit: seconds and peak memory by part, against its size.
 
-    python tests/bench/scale.py                      # 200,000 calls
-    python tests/bench/scale.py 200000 1000000 5000000   # these sizes; the last is 5.4 GB of JSON lines
+    python tests/bench/scale.py                          # 50,000 and 200,000 calls
+    python tests/bench/scale.py 200000 1000000 5000000   # these sizes; the last is over 5 GB of JSON lines
     python tests/bench/scale.py --quick              # 5,000 and 40,000 calls, within a minute
 
 Parts: import (log to calls table), discover (tasks from a sample), label (every call its task), sums (what step 01 adds

@@ -197,10 +197,12 @@ def _shared(groups: list[list[Leaf]], system_of: Mapping[int, int], prompted: Se
 
     A group with nearly all calls of a system prompt is told by it, whatever few others a larger sample finds.
     """
-    homes = [Counter[int]() for _ in groups]
-    for home, leaf in ((home, leaf) for home, group in zip(homes, groups, strict=True) for leaf in group):
-        if leaf.number in system_of:
-            home[system_of[leaf.number]] += len(leaf.calls)
+    homes = []
+    for group in groups:
+        homes.append(home := Counter[int]())
+        for leaf in group:
+            if leaf.number in system_of:
+                home[system_of[leaf.number]] += len(leaf.calls)
     whole = sum(homes, Counter[int]())
     return [any(s not in prompted or home[s] < NEARLY_ALL * whole[s] for s in home) for home in homes]
 
