@@ -198,22 +198,25 @@ def test_the_headline_speaks_of_all_calls_where_the_costs_do():
 def test_a_plan_of_fewer_rungs_that_pays_better_is_what_the_page_says_and_how_to_get_it():
     priced = {
         "before_usd_month": 100.0, "after_usd_month": 110.0, "llm_share": 0.3, "saving_probability": 0.2,
-        "breakeven_month": None, "best_plan": "classifier_only", "best_plan_title": "Classifier only",
-        "best_usd_month": 60.0, "best_usd_month_p10": 55.0, "best_usd_month_p90": 70.0,
+        "breakeven_month": None, "other_plan": "Classifier only", "other_plan_kind": "classifier",
+        "best_usd_month": 60.0, "best_usd_month_p10": 55.0, "best_usd_month_p50": 61.0, "best_usd_month_p90": 70.0,
         "best_saving_probability": 0.94, "best_breakeven_month": 6, "best_llm_share": 0.5,
         "after_usd_month_p10": 90.0, "after_usd_month_p90": 140.0, "before_usd_month_p10": 95.0,
         "before_usd_month_p90": 105.0,
     }  # fmt: skip
-    summaries = {"04_router_tuning": {"slm_share": 0.7}, "05_cost_projection": priced}
+    both = {"04_router_tuning": {"slm_share": 0.7}, "05_cost_projection": priced}
+    summaries = story.decided(both)
     said = "Classifier only: it keeps 50% of the calls; the bill goes from $100.00 to $60.00 a month"
     assert story.headline(summaries) == said
-    assert story.bars(priced)[1]["told"] == "$60.00 a month (likely $55.00 to $70.00)"
+    assert story.bars(summaries[report.COST])[1]["told"] == "$60.00 a month (likely $55.00 to $70.00)"
     money = story.risks(summaries)[1]
     assert (
         "saves money is 94%; it is paid back in month 6. For the whole ladder, small model included, it is 20%" in money
     )
+    facts = [field.fact(summaries[report.COST])["value"] for field in report.HEADLINES[report.COST]]
+    assert facts == ["Classifier only", "$100.00", "$60.00", "94.0%", "6"]
     first = story.monday(summaries, "mine")[0]
     assert first["command"] == """migrate run --run mine -p kinds '["classifier"]'"""
-    whole = summaries | {"05_cost_projection": priced | {"best_plan": "hybrid_rented"}}
+    whole = story.decided(both | {"05_cost_projection": priced | {"other_plan": ""}})
     assert "does not pay" in story.headline(whole)
     assert story.monday(whole, "mine")[0]["command"] == "migrate serve mine"

@@ -34,7 +34,7 @@ from migration.costs.projection import (
 )
 from migration.costs.scenarios import HOSTING
 from migration.schema import CandidateKind
-from migration.stats import Rate
+from migration.stats import Rate, weighted_rate
 
 STAY, HYBRID = "stay", "hybrid"
 SAME = Rate(1.0, 1.0, 1.0, 0)
@@ -45,9 +45,9 @@ SAME = Rate(1.0, 1.0, 1.0, 0)
 class Known:
     """What plans are made from besides the basis.
 
-    predictions: of `inputs.predictions_of`; decisions: decisions.parquet; volume: calls by task that can move; calls:
-    kind and task of every call; prefix: task -> share of its prompts that is the same; offline: tasks nobody waits for;
-    day: whose list prices count.
+    predictions: of `reading.read_predictions`; decisions: decisions.parquet; calls: kind and task of every call;
+    prefix: task -> share of its prompts that is the same; offline: tasks nobody waits for; day: whose list prices
+    count.
     """
 
     predictions: pd.DataFrame
@@ -163,14 +163,15 @@ def _rungs(basis: Basis, known: Known) -> dict[str, Plan]:
         rate = kept_quality(known.decisions, known.predictions, ladder)
         if ladder.moves and rate is not None:
             quality = of_all_calls(rate, known.calls, ladder.counts.index)
-            found[f"{kind}_only"] = Plan(title, ladder, quality, "", effort.hours_once, effort.hours_month)
+            found[f"{kind}_only"] = Plan(title, ladder, quality, "", effort.hours_once, effort.hours_month, only=kind)
     return found
 
 
 def kept_quality(decisions: pd.DataFrame, predictions: pd.DataFrame, ladder: Ladder) -> Rate | None:
     """Share of decided calls as good as the LLM's when only the candidates of `ladder` keep theirs; None if unknown.
 
-    decisions: call_id, task, candidate, and weight, part, agrees where there; predictions: call_id, candidate, agrees.
+    decisions: call_id, task, candidate, and weight, part, agrees, conversation where there; predictions: call_id,
+    candidate, agrees. The interval is by conversation.
     """
     if "candidate" not in decisions:
         return None
@@ -181,10 +182,7 @@ def kept_quality(decisions: pd.DataFrame, predictions: pd.DataFrame, ladder: Lad
     if both.loc[kept, "agrees"].isna().any() or not len(both):
         return None
     good = (~kept | both["agrees"].fillna(True).astype(bool)).to_numpy()
-    weight = both["weight"].to_numpy(float) if "weight" in both else np.ones(len(both))
-    value, n = float(np.average(good, weights=weight)), weight.sum() ** 2 / (weight**2).sum()
-    half = 1.96 * np.sqrt((value * n + 1) / (n + 2) * (1 - (value * n + 1) / (n + 2)) / (n + 2))
-    return Rate(value, max(value - half, 0.0), min(value + half, 1.0), len(both))
+    return weighted_rate(good, both.get("weight"), both["task"], cluster=both.get("conversation"))
 
 
 def compare(
@@ -206,6 +204,8 @@ def compare(
             {
                 "scenario": name,
                 "title": one.plan.title,
+                "whole_ladder": one.plan.tuned,
+                "only": str(one.plan.only or ""),
                 "hosting": one.plan.hosting if middle[name].parts["slm"].any() else "none",
                 "gpus": int(middle[name].gpus[0, 0]),
                 "llm_share": float(middle[name].llm_share[0, 0]),

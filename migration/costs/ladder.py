@@ -131,8 +131,8 @@ def ladder_of(decisions: pd.DataFrame, policy: dict[str, Any]) -> Ladder:
 def measured_speed(predictions: pd.DataFrame, names: Iterable[str]) -> tuple[float, float] | None:
     """Prompt and answer tokens a second of candidates `names` on the machine of 02 and 03, None where not timed.
 
-    predictions: of `predictions_of`. Non-negative least squares of what a customer alone waits (latency_ms) on both
-    token counts. Where that leaves one of them without a share, the tokens of both over the time of both.
+    predictions: of `reading.read_predictions`. Non-negative least squares of what a customer alone waits (latency_ms)
+    on both token counts. Where that leaves one of them without a share, the tokens of both over the time of both.
     """
     rows = predictions[
         predictions["candidate"].isin(list(names)) & (predictions["latency_ms"] > 0) & predictions["error"].isna()

@@ -88,7 +88,8 @@ class Plan:
 
     hosting: of scenarios.HOSTING, "" where no small model runs. hours_once, hours_month: people's. tuned: a small model
     is fine-tuned. llm_factor: (L,) what a line's LLM price becomes, in its share (prompt caching, batch), or None.
-    falls: of today's LLM share, what real reviews saw left at their end, and after how many weeks, or None.
+    falls: of today's LLM share, what real reviews saw left at their end, and after how many weeks, or None. only: the
+    one kind of candidate that answers, where the ladder is the policy's with all others taken out.
     """
 
     title: str
@@ -100,7 +101,7 @@ class Plan:
     tuned: bool = False
     llm_factor: np.ndarray | None = None
     falls: tuple[float, float] | None = None
-    note: str = ""
+    only: CandidateKind | None = None
 
     @property
     def acts(self) -> bool:

@@ -240,7 +240,7 @@ def alternatives_table(scenarios: pd.DataFrame, currency: Currency) -> Styler:
         "title": "plan",
         "llm_share": "LLM share",
         "quality": "quality",
-        "p50_usd_month": "usd a month",
+        "expected_usd_month": "usd a month",
         "one_off_usd": "usd once",
         "saved_p10_usd": "saved P10",
         "saved_p50_usd": "saved P50",
@@ -285,6 +285,9 @@ def ledger_table(ledger: pd.DataFrame, currency: Currency, rows: int = 40) -> St
 def summary_of(scenarios: pd.DataFrame, basis: Basis, article: Article, calls_needed: float | None) -> dict[str, Any]:
     """summary.json of the step; USD a month are of a running month at today's volume, one-off costs apart.
 
+    `after_*` and what has no prefix are of the whole ladder, `best_*` of the plan that pays best; `other_plan` is its
+    title where it is neither the ladder nor staying: then the report speaks of it.
+
     scenarios: of `alternatives.compare`; calls_needed: of `projection.breakeven_calls`.
     """
     by: Any = scenarios.set_index("scenario")
@@ -310,10 +313,13 @@ def summary_of(scenarios: pd.DataFrame, basis: Basis, article: Article, calls_ne
         "best_usd_month": float(best["expected_usd_month"]),
         "best_saved_usd_p50": float(best["saved_p50_usd"]),
         "best_usd_month_p10": float(best["p10_usd_month"]),
+        "best_usd_month_p50": float(best["p50_usd_month"]),
         "best_usd_month_p90": float(best["p90_usd_month"]),
         "best_saving_probability": float(best["saving_probability"]),
         "best_breakeven_month": _month(best),
         "best_llm_share": float(best["llm_share"]),
+        "other_plan": "" if best["whole_ladder"] or best["scenario"] == STAY else str(best["title"]),
+        "other_plan_kind": str(best["only"]),
         "unpriced_calls": int(basis.traffic.unpriced["calls"].sum()),
         "wrong_answer_usd": basis.terms.wrong_answer_usd,
         "article_saving_printed": article.saving_printed,
@@ -336,22 +342,22 @@ def decision(scenarios: pd.DataFrame, summary: dict[str, Any], horizon: int, ris
     by: Any = scenarios.set_index("scenario")
     ladder, today = by.loc[HYBRID], usd(summary["before_usd_month"])
     if best["scenario"] != STAY:
-        is_ladder = str(best["scenario"]).startswith(HYBRID)
-        low, mid, high = (usd(best[f"{q}_usd_month"]) for q in ("p10", "p50", "p90"))
-        what = f"Migrate ({best['title']})" if is_ladder else f"Take “{best['title']}”, not the whole ladder"
-        text = f"{what}: {today} a month today, {mid} after"
+        low, expected, high = (usd(best[f"{q}_usd_month"]) for q in ("p10", "expected", "p90"))
+        whole = best["whole_ladder"]
+        what = f"Migrate ({best['title']})" if whole else f"Take “{best['title']}”, not the whole ladder"
+        text = f"{what}: {today} a month today, {expected} after"
         text += f" (P10 to P90 {low} to {high}); {usd(best['one_off_usd'])} is spent once"
         if np.isfinite(best["breakeven_month_p50"]):
             text += f" and is back in month {best['breakeven_month_p50']:.0f}"
         text += f"; {best['saving_probability']:.0%} of simulations save within {horizon} months"
         other = f"; the ladder saves {usd(ladder['saved_p50_usd'])} by then (median), this {usd(best['saved_p50_usd'])}"
-        return text if is_ladder else text + other
+        return text if whole else text + other
     once = usd(summary["one_off_usd"])
     if summary["llm_share"] >= 1:
         return (
             f"Stay with the LLM: step 04 routes no call, so the bill stays at {today} a month; trying cost {once} once"
         )
-    bill = f"{today} a month today, {usd(ladder['p50_usd_month'])} after"
+    bill = f"{today} a month today, {usd(ladder['expected_usd_month'])} after"
     chance = (
         f"{summary['saving_probability']:.0%} of simulations save within {horizon} months, {1 - risk:.0%} are asked"
     )

@@ -11,15 +11,13 @@ from dataclasses import replace
 import numpy as np
 
 from migration.costs.parts import Basis, Plan
-from migration.costs.projection import central, lay, project
+from migration.costs.projection import central, project
 from migration.costs.scenarios import Gpu
 
 
 def small_share(basis: Basis, plan: Plan) -> float:
     """Share (0..1) of the calls that can move which `plan` leaves to small models."""
-    calls = (basis.traffic.month()["calls"] * basis.traffic.movable)[0]
-    to_llm = lay(basis, plan, central(basis).routes)[0] @ plan.ladder.to_llm.astype(float)
-    return float(1 - (calls * to_llm).sum() / max(calls.sum(), 1e-12))
+    return float(1 - project(basis, central(basis), plan, months=1).llm_share[0, 0])
 
 
 def what_if(

@@ -15,7 +15,7 @@ from migration.artifacts import Run, write_atomic
 from migration.errors import MissingStep
 from migration.pages import export_notebook, render, to_pdf
 from migration.report.fields import AUDIT, BENCHMARK, COST, FIGURES, GLOSSARY, HEADLINES, ROUTE, TUNE, count, share, usd
-from migration.report.story import bars, headline, lead, monday, risks
+from migration.report.story import bars, decided, headline, lead, monday, risks
 from migration.report.tasks import task_rows
 from migration.schema import STEPS, TITLES
 
@@ -38,11 +38,17 @@ __all__ = [
 
 def build_index(run: Run) -> Path:
     """Write `index.html`. Raises MissingStep when no step is done and none has failed."""
-    shown = [section for section in (_section(run, step) for step in STEPS) if section]
+    manifest = run.manifest
+    summaries = decided({step: run.summary(step) for step in STEPS if run.done(step)})
+    status = {step: manifest.get("steps", {}).get(step, {}) for step in STEPS}
+    failed = [step for step in STEPS if status[step].get("status") == "failed"]
+    shown = [
+        _section(run, step, summaries.get(step), status[step].get("error") if step in failed else None)
+        for step in STEPS
+        if step in summaries or step in failed
+    ]
     if not shown:
         raise MissingStep("the report", STEPS[0], str(run.path))
-    summaries = {step: run.summary(step) for step in STEPS if run.done(step)}
-    manifest = run.manifest
     traffic = [Path(t["file"]).name for t in manifest.get("traffic", [])]
     finished = max((s.get("finished_at") or "" for s in manifest["steps"].values()), default="")[:10]
     page = render(
@@ -50,7 +56,7 @@ def build_index(run: Run) -> Path:
         run={"name": run.path.name, "traffic": ", ".join(traffic), "finished": finished},
         headline=headline(summaries),
         lead=lead(summaries),
-        failed=next((step["title"] for step in shown if step["error"]), None),
+        failed=TITLES[failed[0]][0] if failed else None,
         bars=bars(summaries.get(COST, {})),
         tasks=task_rows(run),
         risks=risks(summaries),
@@ -63,20 +69,17 @@ def build_index(run: Run) -> Path:
     return write_atomic(run.path / "index.html", page)
 
 
-def _section(run: Run, step: str) -> dict[str, Any] | None:
+def _section(run: Run, step: str, summary: dict[str, Any] | None, error: str | None) -> dict[str, Any]:
+    """A step as the page shows it. summary: None where the step never finished; error: what its last try ended with."""
     title, question = TITLES[step]
-    status = run.manifest.get("steps", {}).get(step, {})
-    failed = status.get("status") == "failed"
-    if not run.done(step) and not failed:
-        return None
-    folder = run.path / (step if run.done(step) else f"{step}.partial")
-    summary = run.summary(step) if run.done(step) else {}
+    folder = run.path / (f"{step}.partial" if summary is None else step)
+    summary = summary or {}
     links = [("full report of this step", "report.html"), ("executed notebook", "notebook.ipynb")]
     return {
         "name": step,
         "title": title,
         "question": question,
-        "error": status.get("error") if failed else None,
+        "error": error,
         "decision": summary.get("decision"),
         "facts": [field.fact(summary) for field in HEADLINES[step] if field.name in summary],
         "figure": _figure(step, folder),
@@ -86,7 +89,7 @@ def _section(run: Run, step: str) -> dict[str, Any] | None:
 
 def _figure(step: str, folder: Path) -> dict[str, str] | None:
     pictures = {path.stem: path for path in sorted((folder / "figures").glob("*.png"))}
-    path = next((pictures[name] for name in FIGURES[step] if name in pictures), next(iter(pictures.values()), None))
+    path = pictures.get(FIGURES[step], next(iter(pictures.values()), None))
     if path is None:
         return None
     picture = figures.load(path)

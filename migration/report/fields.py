@@ -8,7 +8,7 @@ from typing import Any
 
 from migration.schema import STEPS
 
-AUDIT, BENCHMARK, TUNE, ROUTE, COST, REHEARSAL, *_ = STEPS
+AUDIT, BENCHMARK, TUNE, ROUTE, COST, REHEARSAL = STEPS
 Summaries = dict[str, dict[str, Any]]
 
 
@@ -77,6 +77,7 @@ HEADLINES = {
         Field("test_calls", "test calls", count),
     ),
     COST: (
+        Field("plan", "plan that pays best"),
         Field("before_usd_month", "a month today (USD)", usd),
         Field("after_usd_month", "a month after, as expected (USD)", usd),
         Field("saving_probability", "chance that it saves money", share),
@@ -91,14 +92,14 @@ HEADLINES = {
     ),
 }
 FIGURES = {
-    AUDIT: ("2_cost_by_task",),
-    BENCHMARK: ("2_verdicts", "verdicts"),
-    TUNE: ("2_before_after",),
-    ROUTE: ("2_curve", "curve"),
-    COST: ("1_waterfall",),
-    REHEARSAL: ("1_conversations", "conversations"),
+    AUDIT: "2_cost_by_task",
+    BENCHMARK: "2_verdicts",
+    TUNE: "2_before_after",
+    ROUTE: "2_curve",
+    COST: "4_alternatives",
+    REHEARSAL: "conversations",
 }
-"""The figure of each step that the page shows, by the names it may have; else the step's first one."""
+"""The figure of each step that the page shows; where a step has none of that name, its first one."""
 
 GLOSSARY = {
     "agreement": "the share of answers that do the same as the LLM's logged answer to the same request",

@@ -8,34 +8,30 @@ from __future__ import annotations
 from typing import Any
 
 from migration.report.fields import AUDIT, COST, ROUTE, Summaries, count, share, usd
-from migration.schema import CandidateKind
 
 
-def other_plan(priced: dict[str, Any] | None) -> str:
-    """The title of the plan that step 5 prefers to the whole ladder; empty for the ladder, and for staying."""
-    if not priced or "best_usd_month_p10" not in priced or priced["best_plan"].startswith(("hybrid", "stay")):
-        return ""
-    return str(priced["best_plan_title"])
-
-
-def decided(priced: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Summary of step 5 with the preferred plan's numbers in place of the ladder's."""
-    if not priced or not other_plan(priced):
-        return priced
-    names = {"after_usd_month": "best_usd_month", "saving_probability": "best_saving_probability",
-             "breakeven_month": "best_breakeven_month", "llm_share": "best_llm_share"}  # fmt: skip
-    names |= {f"after_usd_month_{p}": f"best_usd_month_{p}" for p in ("p10", "p90")}
-    return priced | {ours: priced[theirs] for ours, theirs in names.items()}
+def decided(summaries: Summaries) -> Summaries:
+    """The summaries as the page speaks of them: where step 5 prefers another plan to the whole ladder, with that plan's
+    numbers in place of the ladder's, its title as `plan`, and `ladder_saving_probability`."""
+    priced = summaries.get(COST, {})
+    if not priced.get("other_plan"):
+        return summaries
+    names = {"saving_probability": "best_saving_probability", "breakeven_month": "best_breakeven_month",
+             "llm_share": "best_llm_share", "plan": "other_plan"}  # fmt: skip
+    names |= {f"after_usd_month{end}": f"best_usd_month{end}" for end in ("", "_p10", "_p50", "_p90")}
+    taken = {ours: priced[theirs] for ours, theirs in names.items()}
+    return summaries | {COST: priced | taken | {"ladder_saving_probability": priced["saving_probability"]}}
 
 
 def headline(summaries: Summaries) -> str:
     """The run's decision in one sentence; none before routing and its price are known."""
-    routed, plan, priced = summaries.get(ROUTE), other_plan(summaries.get(COST)), decided(summaries.get(COST))
+    routed, priced = summaries.get(ROUTE), summaries.get(COST)
     if routed and not routed.get("slm_share"):
         return "Change nothing yet: every call stays on the LLM"
     if routed and priced:
         kept = 1 - priced.get("llm_share", 1 - routed["slm_share"])  # of all calls; 04's is of those it decides on
-        said = f"{plan}: it keeps {kept:.0%} of the calls" if plan else f"Small models can keep {kept:.0%} of the calls"
+        said = f"{priced['plan']}: it keeps" if "plan" in priced else "Small models can keep"
+        said += f" {kept:.0%} of the calls"
         before, after = float(priced["before_usd_month"]), priced.get("after_usd_month")
         after = float(priced["after_usd_month_p50"] if after is None else after)
         if after >= before:
@@ -63,7 +59,6 @@ def lead(summaries: Summaries) -> str:
 
 def bars(priced: dict[str, Any]) -> list[dict[str, Any]]:
     """Before and after as bars in percent of the dearest p90, with their p10 to p90."""
-    priced = decided(priced) or priced
     names = (("Today", "before_usd_month", "llm"), ("After", "after_usd_month", "slm"))
     if not all(f"{name}_{p}" in priced for _, name, _ in names for p in ("p10", "p90")):
         return []
@@ -107,12 +102,11 @@ def _answers(routed: dict[str, Any]) -> str:
 def _money(priced: dict[str, Any] | None) -> str:
     if not priced:
         return "the bill has not been projected."
-    known = decided(priced) or priced
-    chance, month = known["saving_probability"], known.get("breakeven_month")
+    chance, month = priced["saving_probability"], priced.get("breakeven_month")
     paid = "it is not paid back within two years" if month is None else f"it is paid back in month {count(month)}"
     text = f"it may not pay. The chance that it saves money is {chance:.0%}; {paid}."
-    if other_plan(priced):
-        text += f" For the whole ladder, small model included, it is {priced['saving_probability']:.0%}."
+    if "plan" in priced:
+        text += f" For the whole ladder, small model included, it is {priced['ladder_saving_probability']:.0%}."
     return text
 
 
@@ -122,14 +116,13 @@ def _drift(routed: dict[str, Any]) -> str:
     return "traffic changes. The newest calls look like those the proof rests on; it has to be checked every week."
 
 
-def _narrow(priced: dict[str, Any] | None, run: str) -> list[dict[str, str]]:
-    """How the plan that step 5 prefers to the whole ladder is had, where it is one of fewer rungs."""
-    plan = other_plan(priced)
-    if not priced or not plan:
+def _narrow(priced: dict[str, Any], run: str) -> list[dict[str, str]]:
+    """How the plan that step 5 prefers to the whole ladder is had: a command where its policy is of one kind alone."""
+    if "plan" not in priced:
         return []
-    kind = priced["best_plan"].removesuffix("_only")
-    command = f"migrate run --run {run} -p kinds '[\"{kind}\"]'" if kind in tuple(CandidateKind) else ""
-    return [{"text": f"Make the policy of “{plan}”, which pays better than the whole ladder.", "command": command}]
+    kind, text = priced["other_plan_kind"], f"Make the policy of “{priced['plan']}”"
+    command = f"migrate run --run {run} -p kinds '[\"{kind}\"]'" if kind else ""
+    return [{"text": f"{text}, which pays better than the whole ladder.", "command": command}]
 
 
 def monday(summaries: Summaries, run: str) -> list[dict[str, str]]:
@@ -138,7 +131,7 @@ def monday(summaries: Summaries, run: str) -> list[dict[str, str]]:
         return [{"text": "Finish the run: the same command goes on where it stopped.", "command": ""}]
     if summaries[ROUTE].get("slm_share"):
         return [
-            *_narrow(summaries.get(COST), run),
+            *_narrow(summaries.get(COST, {}), run),
             {
                 "text": "Let the policy answer beside production: answers are compared and not yet delivered.",
                 "command": f"migrate serve {run}",

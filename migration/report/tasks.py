@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 from migration.artifacts import Run, read_json
 from migration.report.fields import AUDIT, BENCHMARK, ROUTE, count, share, usd
 from migration.routing.policy import SLM
-from migration.schema import REPLAYED, Verdict
+from migration.schema import REPLAYED, Part, Verdict
 from migration.stats import weighted_rate
 
 MOST = 25
 """Tasks shown, dearest first."""
-TOLD = {
+TOLD: dict[str, str] = {
     Verdict.MOVE: "ready, but not proved",
     Verdict.TUNE: "after tuning",
     Verdict.KEEP: "stays",
@@ -42,18 +42,20 @@ def _kept(run: Run) -> dict[str, str]:
     if not file.exists():
         return {}
     columns = ["task", "part", "model", "agrees", "conversation"]
-    test = pd.read_parquet(file, columns=columns).query("part == 'test'")
-    found = {}
-    for task, own in test.groupby("task"):
-        kept = own[own["model"] == SLM]
-        if len(kept):
-            rate = weighted_rate(kept["agrees"], cluster=kept["conversation"])
-            share_kept = len(kept) / len(own)
-            told = f"{rate.value:.0%} ({rate.low:.0%} to {rate.high:.0%}, n={rate.n}) of the {share_kept:.0%} kept"
-        else:
-            told = "keeps none of the test calls"
-        found[str(task)] = told
-    return found
+    test = pd.read_parquet(file, columns=columns, filters=[("part", "==", str(Part.TEST))])
+    return {str(task): _kept_in_words(own, own[own["model"] == SLM]) for task, own in test.groupby("task")}
+
+
+def _kept_in_words(own: pd.DataFrame, kept: pd.DataFrame) -> str:
+    """own: a task's test calls, kept: those that its rungs keep; both with agrees and conversation."""
+    if kept.empty:
+        return "keeps none of the test calls"
+    rate = weighted_rate(kept["agrees"], cluster=kept["conversation"])
+    return f"{_interval(rate.value, rate.low, rate.high, rate.n)} of the {len(kept) / len(own):.0%} kept"
+
+
+def _interval(value: float, low: float, high: float, n: int) -> str:
+    return f"{value:.0%} ({low:.0%} to {high:.0%}, n={n})"
 
 
 def _row(
@@ -61,24 +63,22 @@ def _row(
 ) -> dict[str, str]:
     key = task["task"]
     found = best.loc[key].to_dict() if key in best.index else {}
-    seen = found.get("n", 0) > 0 and pd.notna(found["agreement"])
     rungs = policy.get("rungs", {}).get(key, [])
+    candidate, agreement = "–", "not measured"
+    if found.get("n", 0) > 0 and pd.notna(found["agreement"]):
+        candidate = str(found["candidate"])
+        agreement = _interval(found["agreement"], found["low"], found["high"], found["n"])
+    if rungs:
+        candidate = " → ".join(str(rung["candidate"]) for rung in rungs)
+        agreement = kept.get(key, agreement)
     return {
         "name": str(task["name"]),
         "calls": count(task["calls"]),
         "usd": usd(task["cost_usd"]) if pd.notna(task["cost_usd"]) else "unknown",
         "model": models.get(key, "unknown"),
         "next": _next(task, bool(rungs), str(found.get("verdict", ""))),
-        "candidate": " → ".join(str(rung["candidate"]) for rung in rungs)
-        if rungs
-        else str(found["candidate"])
-        if seen
-        else "–",
-        "agreement": kept[key]
-        if rungs and key in kept
-        else f"{found['agreement']:.0%} ({found['low']:.0%} to {found['high']:.0%}, n={found['n']})"
-        if seen
-        else "not measured",
+        "candidate": candidate,
+        "agreement": agreement,
         "guarantee": f"at most {share(policy['guarantee']['max_loss'])} differ" if rungs else "–",
     }
 
@@ -107,4 +107,4 @@ def _next(task: dict[Any, Any], routed: bool, verdict: str) -> str:
         return "stays: no language model answers it"
     if routed:
         return "moves now"
-    return next((words for known, words in TOLD.items() if verdict == known), "cannot tell yet")
+    return TOLD.get(verdict, "cannot tell yet")

@@ -22,6 +22,7 @@ from migration.costs.alternatives import (
 from migration.costs.discounts import caching_factor, waits_nobody
 from migration.costs.ladder import Way, ladder_of
 from migration.costs.projection import central, project, simulate
+from migration.schema import CandidateKind
 from migration.stats import Rate
 
 CALLS = 2_000_000
@@ -161,6 +162,8 @@ def test_a_cheap_rung_alone_is_offered_at_the_quality_it_kept():
     known = replace(known_of(calls, basis), decisions=decisions, predictions=predictions)
     plan = plans(basis, known)["classifier_only"]
     assert (plan.quality.value, plan.ladder.ways[1]) == (pytest.approx(0.97), Way(("lr",), "lr"))
+    assert plan.only == CandidateKind.CLASSIFIER
+    assert kept_quality(decisions.assign(conversation=np.arange(100) // 10), predictions, ladder).low < rate.low
     bill = project(basis, central(basis), plan, months=1)
     assert bill.llm_share[0, 0] == pytest.approx(0.4)
     # By hand: two fifths of 6,000 stay; 2M calls at a millionth are 2; 2% of 3,600 to check; an hour.

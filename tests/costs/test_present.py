@@ -20,7 +20,10 @@ def test_the_decision_says_plainly_what_a_tiny_bill_means(basis):
     said = words.decision(compared, summary, 24, 0.1)
     assert said.startswith("Do not migrate for the money")
     assert "calls a month" in said
-    assert (summary["saving_probability"], summary["breakeven_month"]) == (0.0, None)
+    assert (summary["saving_probability"], summary["breakeven_month"], summary["other_plan"]) == (0.0, None, "")
+    other = compared.assign(winner=[False, True], whole_ladder=False, only="cache")
+    told = words.summary_of(other, basis, check_article(), None)
+    assert (told["other_plan"], told["other_plan_kind"]) == (told["best_plan_title"], "cache")
     assert summary["breakeven_calls_month"] > summary["calls_month"]
     assert summary["before_usd_month"] == pytest.approx(project(basis, central(basis), STAYS).total[0, 0])
     assert "Nothing beats staying" in words.say_alternatives(compared, basis, 0.95, words.Currency())
@@ -31,7 +34,8 @@ def rows(**changes) -> pd.DataFrame:
     table = pd.DataFrame({
         "scenario": ["stay", "classifier_only", "hybrid"], "title": ["Stay", "Classifier only", "The ladder"],
         "winner": [False, False, True], "good": True, "pays": [False, True, True], "quality": [1.0, 0.98, 0.97],
-        "p10_usd_month": [90.0, 60.0, 40.0], "p50_usd_month": [100.0, 65.0, 50.0], "p90_usd_month": [110.0, 70.0, 60.0],
+        "p10_usd_month": [90.0, 60.0, 40.0], "p90_usd_month": [110.0, 70.0, 60.0],
+        "expected_usd_month": [100.0, 65.0, 50.0], "whole_ladder": [False, False, True],
         "one_off_usd": [0.0, 50.0, 80.0], "breakeven_month_p50": [np.inf, 2.0, 3.0],
         "saved_p10_usd": [0.0, 500.0, 700.0],
         "saving_probability": [0.0, 0.99, 0.95], "saved_p50_usd": [0.0, 800.0, 1100.0],
