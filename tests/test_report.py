@@ -50,6 +50,12 @@ def test_a_failed_step_is_shown_with_its_error(tmp_path):
     assert "This step did not finish.</strong> NotEnoughCalls: 20 calls" in report.build_index(run).read_text()
 
 
+def test_the_page_and_its_figures_have_one_colour_a_meaning():
+    css = (ROOT / "migration" / "templates" / "page.css").read_text()
+    assert f"--slm:{figures.SLM}; --llm:{figures.LLM};" in css
+    assert css.count(figures.SLM) == css.count(figures.LLM) == 1
+
+
 def test_an_empty_run_has_no_report(tmp_path):
     with pytest.raises(MissingStep):
         report.build_index(open_run(tmp_path))
@@ -154,15 +160,16 @@ def test_a_name_in_a_sentence_formats_nothing(canary):
 def test_a_notebook_is_exported_without_code_or_links(tmp_path):
     book = nbformat.v4.new_notebook()
     output = nbformat.v4.new_output("stream", name="stdout", text="seen <b>")
+    more = nbformat.v4.new_output("stream", name="stdout", text=", and more")
     noise = nbformat.v4.new_output("stream", name="stderr", text="a warning")
     book.cells = [
         nbformat.v4.new_markdown_cell("# Question?"),
-        nbformat.v4.new_code_cell("secret_code()", outputs=[output, noise]),
+        nbformat.v4.new_code_cell("secret_code()", outputs=[output, more, noise]),
     ]
     nbformat.write(book, tmp_path / "n.ipynb")
     page = report.export_notebook(tmp_path / "n.ipynb", tmp_path / "report.html").read_text()
     assert "Question?" in page
-    assert "seen &lt;b&gt;" in page
+    assert "seen &lt;b&gt;, and more" in page
     assert re.search(r"<details class=.code.><summary>code</summary><pre[^>]*><code>secret_code\(\)", page)
     assert "a warning" not in page
     assert "http" not in re.sub(r"http-equiv", "", page)

@@ -13,10 +13,11 @@ from typing import Any
 import jinja2
 import nbformat
 from nbconvert import HTMLExporter
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 from migration.artifacts import write_atomic
 from migration.markup import sanitise
-from migration.pages.reading import made_readable, titled
+from migration.pages.reading import made_readable
 from migration.pages.rendering import TEMPLATES, render
 from migration.schema import TITLES
 
@@ -30,25 +31,25 @@ def export_notebook(notebook: Path, target: Path) -> Path:
     failed = _failed(book)
     for cell in book.cells:
         if "outputs" in cell:
-            cell.outputs = [_static(output) for output in _joined(_once(cell.outputs)) if not _noise(output)]
+            cell.outputs = [_static(output) for output in _once(cell.outputs) if not _noise(output)]
     book.cells = _folded(cell for cell in book.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", []))
     name = target.parent.name.removesuffix(".partial")
-    title, body, found = titled(made_readable(sanitise(_body(book))))
+    readable = made_readable(sanitise(_body(book)))
     page = render(
         "report.html.j2",
-        title=title or TITLES.get(name, (name,))[0],
+        title=readable.title or TITLES.get(name, (name,))[0],
         decision=_decision(target.with_name("summary.json")),
         failed=failed,
-        contents=[heading for heading in found if heading.level == 2],
+        contents=readable.parts,
         index=target.parent.parent.name,
-        body=jinja2.filters.Markup(body),
+        body=jinja2.filters.Markup(readable.body),
     )
     return write_atomic(target, page)
 
 
 def _body(book: Any) -> str:
     exporter = HTMLExporter(template_name="step", extra_template_basedirs=[str(TEMPLATES)])
-    exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
+    exporter.register_preprocessor(CoalesceStreamsPreprocessor(), enabled=True)
     return str(exporter.from_notebook_node(book)[0])
 
 
@@ -72,18 +73,6 @@ def _folded(cells: Iterable[Any]) -> list[Any]:
             found[-1].outputs = cell.outputs
         else:
             found.append(cell)
-    return found
-
-
-def _joined(outputs: list[Any]) -> list[Any]:
-    """Printed lines that follow each other as one output."""
-    found: list[Any] = []
-    for output in outputs:
-        streams = output.output_type == "stream" and found and found[-1].output_type == "stream"
-        if streams and found[-1].name == output.name:
-            found[-1].text += output.text
-        else:
-            found.append(output)
     return found
 
 

@@ -19,15 +19,15 @@ LONG = 16
 
 
 @dataclass(frozen=True)
-class Heading:
-    """A heading that can be linked to."""
+class Page:
+    """A page's title (its first h1), what stands below it, and the id and text of each h2 in order."""
 
-    level: int
-    id: str
-    text: str
+    title: str
+    body: str
+    parts: list[tuple[str, str]]
 
 
-def made_readable(page: str) -> str:
+def made_readable(page: str) -> Page:
     """`page` with each table in a region that scrolls, numbers to the right, header cells that say so."""
     soup = BeautifulSoup(page, "html.parser")
     for number, table in enumerate(soup.find_all("table"), 1):
@@ -40,11 +40,14 @@ def made_readable(page: str) -> str:
         table.wrap(soup.new_tag("div", attrs={
             "class": "scroll", "tabindex": "0", "role": "region", "aria-label": f"{named}, table {number}",
         }))  # fmt: skip
-    for link in soup.find_all("a", class_="anchor-link"):
+    for link in soup.find_all("a", class_="anchor-link"):  # left out by nbconvert, headings would lose their ids
         link.decompose()
     for pre in soup.find_all("pre"):
         pre["tabindex"] = "0"
-    return str(soup)
+    first = soup.find("h1")
+    title = first.extract().get_text(" ", strip=True) if first else ""
+    parts = [(str(tag["id"]), tag.get_text(" ", strip=True)) for tag in soup.find_all("h2") if tag.get("id")]
+    return Page(title, str(soup), parts)
 
 
 def _headers(table: Tag) -> None:
@@ -71,16 +74,3 @@ def _numbers(table: Tag) -> None:
         elif any(len(text) > LONG for text in said):
             for row in body:
                 row[at]["class"] = "text"
-
-
-def titled(page: str) -> tuple[str, str, list[Heading]]:
-    """The page's title (its first h1), the page without it, and its other headings in order."""
-    soup = BeautifulSoup(page, "html.parser")
-    first = soup.find("h1")
-    title = first.extract().get_text(" ", strip=True) if first else ""
-    found = [
-        Heading(int(tag.name[1]), str(tag["id"]), tag.get_text(" ", strip=True))
-        for tag in soup.find_all(["h2", "h3"])
-        if tag.get("id")
-    ]
-    return title, str(soup), found
