@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -12,11 +12,11 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 if "PYTEST_XDIST_WORKER" in os.environ:  # a core a worker: threads of one would only wait for the other's
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-if (
-    "MIGRATION_SOAK" in os.environ
-):  # `make soak`: properties that name no number of their own are tried on many more examples
-    settings.register_profile("soak", max_examples=3000, deadline=None)
-    settings.load_profile("soak")
+# The first text that hypothesis makes takes seconds on a busy machine: no fault of what is tested.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# `make soak`: properties that name no number of their own are tried on many more examples.
+settings.register_profile("soak", settings.get_profile("suite"), max_examples=3000)
+settings.load_profile("soak" if "MIGRATION_SOAK" in os.environ else "suite")
 
 LONGEST = ("test_workbook.py", "test_bench.py", "test_stopped_notebook.py", "test_train.py")
 """Files that take longest: begun first, so that no worker is left alone with one at the end."""
