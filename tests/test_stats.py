@@ -147,8 +147,9 @@ def test_the_forecast_number_of_calls_decides_with_the_power_it_says():
     rng, decided = np.random.default_rng(3), []
     for truth in rng.beta(18, 2, 120):  # rates that 20 calls leave open on average
         seen = rng.random(60) < truth
-        more = stats.calls_to_decide(stats.agreement_rate(seen), 0.95, most=4000)
-        if more is not None and stats.non_inferior(stats.agreement_rate(seen), 0.05) is None:
+        rate = stats.agreement_rate(seen)
+        more = stats.calls_to_decide(rate, 0.95, most=4000)
+        if more is not None and rate.low < 0.95 <= rate.high:
             both = np.r_[seen, rng.random(more) < truth]
             (judged,) = stats.simultaneous([stats.agreement_rate(both)], 0.95)
             decided.append(judged.reaches is not None)
@@ -217,12 +218,6 @@ def test_kappa_is_cohens_and_covers_with_conversations():
 def test_the_constant_answer_is_the_commonest_of_each_task():
     rate = stats.constant_rate(["a", "a", "b", "c", "c", "c"], np.ones(6), [1, 1, 1, 2, 2, 2])
     assert rate.value == pytest.approx(5 / 6)
-
-
-def test_non_inferior_says_yes_no_and_not_yet():
-    assert stats.non_inferior(stats.wilson(400, 400), 0.05) is True
-    assert stats.non_inferior(stats.wilson(10, 100), 0.05) is False
-    assert stats.non_inferior(stats.wilson(20, 20), 0.05) is None
 
 
 def test_nothing_is_not_a_rate():

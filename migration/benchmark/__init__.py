@@ -19,7 +19,6 @@ from migration.benchmark.sampling import Plan, draw_sample, eligible, plan_sampl
 from migration.benchmark.scoreboard import Scoreboard, styled
 from migration.benchmark.scoring.judge import judged
 from migration.benchmark.scoring.scorers import (
-    Scorer,
     ceiling,
     definitions,
     repeats,
@@ -36,7 +35,6 @@ __all__ = [
     "Classifier",
     "Plan",
     "Scoreboard",
-    "Scorer",
     "answer",
     "ask",
     "available",

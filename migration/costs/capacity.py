@@ -10,7 +10,6 @@ exponential: the wait of those who wait is exponential with its mean times (ca²
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 
 import numpy as np
@@ -168,21 +167,6 @@ def gpus_needed(
 def reachable(job: Work, *, target_s: float) -> float:
     """Share of calls whose own time on an idle GPU keeps the target: the most that any number of GPUs can reach."""
     return float((job.reading + job.writing <= target_s).mean())
-
-
-def simulate_queue(arrivals: np.ndarray, service: np.ndarray, servers: int) -> np.ndarray:
-    """Waits in seconds (n,) of calls in order of arrival at `servers` streams: a discrete-event simulation.
-
-    arrivals: seconds (n,), ascending; service: seconds (n,) that each call holds a stream.
-    """
-    free = [0.0] * servers
-    heapq.heapify(free)
-    waits = np.empty(len(arrivals))
-    for i, (arrival, held) in enumerate(zip(arrivals.tolist(), service.tolist(), strict=True)):
-        start = max(arrival, free[0])
-        waits[i] = start - arrival
-        heapq.heapreplace(free, start + held)
-    return waits
 
 
 def felt_latency(calls: pd.DataFrame, ladder: Ladder, gpu: Gpu, *, seed: int = 7) -> pd.DataFrame:

@@ -22,18 +22,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from migration.figures.names import FONTS
-from migration.schema import CandidateKind
 
 SLM, LLM, CASCADE, NEUTRAL = "#0f766e", "#b45309", "#6366f1", "#64748b"
-"""One colour a meaning, in every figure: small model, large model, cascade, everything else."""
-
-KIND_COLOURS = {
-    CandidateKind.CACHE: "#56b4e9",
-    CandidateKind.CLASSIFIER: "#0072b2",
-    CandidateKind.SLM: SLM,
-    CandidateKind.API: "#cc79a7",
-}
-"""The colour of each kind of candidate; apart for the colour-blind too (a test measures it), as is the LLM's."""
+"""One colour a meaning, in every figure: small model, large model, cascade, everything else; apart for the colour-blind
+too (a test measures it)."""
 
 WIDTH = 9.0
 """Inches that every figure is wide, so that its letters have one size on a page."""

@@ -35,11 +35,6 @@ def headline(fig: Figure, finding: str) -> None:
     fig.suptitle(textwrap.fill(finding, wide), x=0.008, ha="left", weight="bold", fontsize=13)
 
 
-def lettered(finding: str) -> str:
-    """A title with those of its letters replaced that no font here can draw."""
-    return "".join(c if c.isspace() or _drawn(c) else "?" for c in printable(finding))
-
-
 @lru_cache(maxsize=4096)
 def _drawn(letter: str) -> bool:
     return any(get_font(findfont(font)).get_char_index(ord(letter)) for font in FONTS)

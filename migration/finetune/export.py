@@ -22,7 +22,6 @@ import yaml
 from migration import models
 from migration.artifacts import write_atomic, write_json
 from migration.finetune.packing import Example
-from migration.finetune.runtimes import Logits
 from migration.finetune.train import Recipe, collator_of
 from migration.finetune.watch import evaluating
 from migration.models.threads import free_cores
@@ -236,37 +235,20 @@ def alike(one: Sequence[Reading], two: Sequence[Reading], first: str, second: st
     return Same(first, second, len(same), float(same.mean()), float(gap))
 
 
-def in_transformers(loaded: models.LoadedModel) -> Logits:
-    """A loaded model, asked as the copies in other runtimes are (`runtimes`)."""
-    model = evaluating(loaded.model)
-
-    @torch.no_grad()
-    def logits(ids: list[int], keep: int) -> torch.Tensor:
-        return model(torch.tensor([ids], device=loaded.device), logits_to_keep=keep).logits[0].float()
-
-    return logits
-
-
 @torch.no_grad()
 def read_together(loaded: models.LoadedModel, examples: Sequence[Example]) -> list[Reading]:
-    """As `readings`, of examples of one call site in one forward pass, their shared beginning computed once."""
+    """How examples of one call site are read, in one forward pass, their shared beginning computed once."""
     batch = collator_of(loaded.model, loaded.tokenizer, examples)([{"examples": list(range(len(examples)))}])
     inputs = {key: value.to(loaded.device) for key, value in batch.items() if key not in ("labels", "shift_labels")}
     logits = evaluating(loaded.model)(**inputs, use_cache=False).logits.float()
     lengths = [len(example) - example.answer for example in examples]
     packed = len(logits) < len(examples)
     parts = logits[0].split(lengths) if packed else [row[-n:] for row, n in zip(logits, lengths, strict=True)]
-    return [_reading(part, example) for part, example in zip(parts, examples, strict=True)]
+    return [reading_of(part, example) for part, example in zip(parts, examples, strict=True)]
 
 
-def readings(logits: Logits, examples: Sequence[Example]) -> list[Reading]:
-    """For each example the likeliest token at every answer position up to the first miss, and the mean logprob."""
-    lengths = [len(example) - example.answer for example in examples]
-    return [_reading(logits(one.ids, n + 1)[:-1], one) for one, n in zip(examples, lengths, strict=True)]
-
-
-def _reading(at_answer: torch.Tensor, example: Example) -> Reading:
-    """at_answer: (K, vocabulary), the logits before each of the answer's K tokens."""
+def reading_of(at_answer: torch.Tensor, example: Example) -> Reading:
+    """How `example` is read. at_answer: (K, vocabulary), the logits before each of the answer's K tokens."""
     wanted, said = example.ids[example.answer :], at_answer.argmax(-1).tolist()
     miss = next((at for at, (a, b) in enumerate(zip(said, wanted, strict=True)) if a != b), len(wanted))
     chosen = at_answer.log_softmax(-1)[torch.arange(len(wanted)), torch.tensor(wanted)]

@@ -1,7 +1,7 @@
 """Merged weights as other runtimes read them (GGUF, ONNX Runtime, ExecuTorch), and the lines that serve them.
 
-Covers: those runtimes' own exporters and how each is asked for logits. Out of scope: adapters, training, and
-whether a copy answers well (`export` compares it with the original).
+Covers: those runtimes' own exporters. Out of scope: adapters, training, and whether a copy answers well (`export`
+compares it with the original; tests do, for each runtime).
 
 ONNX Runtime and ExecuTorch are extras (`pip install -e '.[onnx]'`, `'.[executorch]'`).
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,8 @@ import numpy as np
 import torch
 
 from migration import models
-from migration.artifacts import read_json, resolve
+from migration.artifacts import resolve
 from migration.errors import BadInput
-
-Logits = Callable[[list[int], int], torch.Tensor]
-"""A model anywhere: token ids of a text and a number k give the logits at its last k tokens, float32 (k, words)."""
 
 
 def has_llama_gguf(base: str) -> bool:
@@ -100,23 +96,6 @@ def to_onnx(merged: str | Path, out: str | Path) -> Path:
     return Path(out)
 
 
-def in_onnxruntime(folder: str | Path) -> Logits:
-    """The model of a folder that `to_onnx` wrote, in ONNX Runtime."""
-    import onnxruntime_genai as genai
-
-    model = genai.Model(str(folder))
-    context = read_json(Path(folder) / "genai_config.json")["model"]["context_length"]
-
-    def logits(ids: list[int], keep: int) -> torch.Tensor:
-        settings = genai.GeneratorParams(model)  # room for the text, and for the sliding window of any family
-        settings.set_search_options(max_length=min(context, max(len(ids) + 1, 4096)))
-        generator = genai.Generator(model, settings)
-        generator.append_tokens(np.array([ids], np.int32))
-        return torch.from_numpy(generator.get_output("logits")[0, -keep:])
-
-    return logits
-
-
 def to_executorch(merged: str | Path, out: str | Path, *, context: int = 2048) -> Path:
     """Write merged weights as a program (.pte, float32, XNNPACK on CPUs) that ExecuTorch's own text runner reads.
 
@@ -157,19 +136,6 @@ def _with_cache(model: Any, context: int) -> torch.export.ExportedProgram:
         return module.export(
             input_ids=torch.ones(1, 3, dtype=torch.long), cache_position=torch.arange(3), dynamic_shapes=shapes
         )
-
-
-def in_executorch(file: str | Path) -> Logits:
-    """The program that `to_executorch` wrote, in ExecuTorch's runtime."""
-    from executorch.runtime import Runtime
-
-    forward = Runtime.get().load_program(Path(file)).load_method("forward")
-
-    def logits(ids: list[int], keep: int) -> torch.Tensor:
-        (found,) = forward.execute([torch.tensor([ids]), torch.arange(len(ids))])
-        return found[0, -keep:].clone()  # the runtime writes the next answer into the same memory
-
-    return logits
 
 
 def serving_lines(base: str, tuned: str, adapter: str = "adapter", quantize: str | None = "nf4") -> dict[str, str]:

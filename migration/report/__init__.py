@@ -23,7 +23,6 @@ __all__ = [
     "AUDIT",
     "BENCHMARK",
     "COST",
-    "HEADLINES",
     "ROUTE",
     "TUNE",
     "build_index",

@@ -24,7 +24,6 @@ from migration.schema.words import (
     Split,
     TaskType,
     Verdict,
-    part_of,
     parts_of,
     split_of,
 )
@@ -53,7 +52,6 @@ __all__ = [
     "TaskType",
     "Verdict",
     "conform",
-    "part_of",
     "parts_of",
     "split_of",
 ]

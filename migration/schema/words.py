@@ -182,14 +182,14 @@ FIT_SHARE = 0.25
 """Of the calibration conversations: what the confidence is learned on. The rest proves."""
 
 
-def part_of(key: str, split: str) -> str:
-    """`fit` or `choose` for the calibration split (by a hash of the conversation), else the split itself."""
+def parts_of(keys: Iterable[object], splits: Iterable[str]) -> list[str]:
+    """Of each conversation (or call without one) and its split: `fit` or `choose` for the calibration split (by a hash
+    of the key), else the split itself."""
+    return [_part_of(str(key), split) for key, split in zip(keys, splits, strict=True)]
+
+
+def _part_of(key: str, split: str) -> str:
     if split != Split.CALIBRATION:
         return split
     drawn = int.from_bytes(hashlib.sha256(f"part:{key}".encode()).digest()[:4], "big") / 2**32
     return str(Part.FIT if drawn < FIT_SHARE else Part.CHOOSE)
-
-
-def parts_of(keys: Iterable[object], splits: Iterable[str]) -> list[str]:
-    """`part_of` of each conversation (or call without one) and its split."""
-    return [part_of(str(key), split) for key, split in zip(keys, splits, strict=True)]

@@ -8,13 +8,11 @@ Out of scope: what was measured, and why.
 from migration.stats.design import Sampled
 from migration.stats.differences import Difference, mcnemar, paired_bootstrap, paired_difference
 from migration.stats.multiplicity import (
-    Judged,
     calls_at_best,
     calls_for_width,
     calls_to_decide,
     effective_trials,
     holm,
-    non_inferior,
     simultaneous,
 )
 from migration.stats.powered import Powered, powered_difference, powered_rate
@@ -30,7 +28,6 @@ from migration.stats.rates import (
 
 __all__ = [
     "Difference",
-    "Judged",
     "Powered",
     "Rate",
     "Sampled",
@@ -43,7 +40,6 @@ __all__ = [
     "holm",
     "kappa",
     "mcnemar",
-    "non_inferior",
     "paired_bootstrap",
     "paired_difference",
     "powered_difference",

@@ -77,16 +77,6 @@ def effective_trials(rate: Rate, level: float = 0.95) -> float:
     return min(float(rate.n), z2 * bound * (1 - bound) / max((rate.value - bound) ** 2, 1e-12))
 
 
-def non_inferior(rate: Rate, margin: float) -> bool | None:
-    """Whether `rate` is at most `margin` below 1, the reference's agreement with itself.
-
-    True: its whole interval is. False: its whole interval is not. None: the interval holds both, too few calls.
-    One question alone; many at once are `simultaneous`.
-    """
-    floor = 1 - margin
-    return True if rate.low >= floor else False if rate.high < floor else None
-
-
 def calls_for_width(width: float, *, share: float = 0.5, level: float = 0.95) -> int:
     """The fewest calls whose Wilson interval is at most `width` wide at `share` (0.5 is the worst case)."""
     if not 0 < width < 1:

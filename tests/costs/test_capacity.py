@@ -1,6 +1,7 @@
 """The number of GPUs by formula, held against a discrete-event simulation of the same arrivals."""
 
 import gzip
+import heapq
 import json
 
 import numpy as np
@@ -17,7 +18,6 @@ from migration.costs.capacity import (
     peak_hour,
     reachable,
     share_on_time,
-    simulate_queue,
     work,
 )
 from migration.costs.ladder import ladder_of
@@ -26,6 +26,21 @@ from migration.costs.scenarios import read_assumptions
 HOUR = 3600.0
 GPU = read_assumptions().gpu("rtx4090")
 SLOW = GPU.model_copy(update={"prompt_tokens_per_s": 250.0, "completion_tokens_per_s": 250.0, "streams": 1})
+
+
+def simulate_queue(arrivals: np.ndarray, service: np.ndarray, servers: int) -> np.ndarray:
+    """Waits in seconds (n,) of calls in order of arrival at `servers` streams: a discrete-event simulation.
+
+    arrivals: seconds (n,), ascending; service: seconds (n,) that each call holds a stream.
+    """
+    free = [0.0] * servers
+    heapq.heapify(free)
+    waits = np.empty(len(arrivals))
+    for i, (arrival, held) in enumerate(zip(arrivals.tolist(), service.tolist(), strict=True)):
+        start = max(arrival, free[0])
+        waits[i] = start - arrival
+        heapq.heapreplace(free, start + held)
+    return waits
 
 
 def test_erlang_c_is_the_textbooks():

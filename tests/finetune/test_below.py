@@ -11,7 +11,7 @@ from migration.benchmark.kinds.by_task import training_calls
 from migration.finetune import below
 from migration.finetune.examples import choose, pick
 from migration.models import ModelNotFound, find
-from migration.schema import Part, part_of
+from migration.schema import Part, parts_of
 
 
 def trial_of(calls, task, right, kind="classifier", base="minilm"):
@@ -49,8 +49,8 @@ def test_tasks_that_a_classifier_answers_count_for_what_it_leaves():
     assert 0.2 < left["mood"] < 0.8
     assert below.with_left(tasks, trial.iloc[:0], calls)["left"].tolist() == [1, 1, 1]
     other = trial.assign(agrees=[
-        agrees or part_of(call, split) != Part.FIT
-        for agrees, call, split in zip(trial["agrees"], trial["call_id"], trial["split"], strict=True)
+        agrees or part != Part.FIT
+        for agrees, part in zip(trial["agrees"], parts_of(trial["call_id"], trial["split"]), strict=True)
     ])  # fmt: skip
     kept = below.with_left(tasks, other, calls.assign(conversation_id=None)).set_index("task")["left"]
     assert kept["mood"] > 0  # calls that prove or report say nothing

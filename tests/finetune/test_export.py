@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from families import examples_of
+from readers import in_transformers, readings
 
 from migration import models
 from migration.finetune import export, runtimes
@@ -31,7 +32,7 @@ def tuned(llama, tmp_path_factory):
 
 
 def read(loaded, examples):
-    return export.readings(export.in_transformers(loaded), examples)
+    return readings(in_transformers(loaded), examples)
 
 
 def test_examples_are_read_together_as_one_by_one(tuned, llama):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from families import calls_of, examples_of, family_of
+from readers import in_executorch, in_onnxruntime, in_transformers, readings
 from servers import llama_cpp
 
 from migration import models
@@ -24,8 +25,8 @@ def needs(package, extra):
 
 def same_as_original(merged, logits, examples):
     """A copy in another runtime against the merged weights in transformers."""
-    original = export.readings(export.in_transformers(models.load(str(merged))), examples)
-    return export.alike(original, export.readings(logits, examples), "merged weights", "copy")
+    original = readings(in_transformers(models.load(str(merged))), examples)
+    return export.alike(original, readings(logits, examples), "merged weights", "copy")
 
 
 @pytest.fixture(params=["llama3", "gemma2", "phi3"])
@@ -42,7 +43,7 @@ def tiny(request, tmp_path):
 def test_every_family_is_the_same_function_in_onnx_runtime(tiny, tmp_path):
     needs("onnxruntime_genai", "onnx")
     merged, examples = tiny
-    same = same_as_original(merged, runtimes.in_onnxruntime(runtimes.to_onnx(merged, tmp_path / "onnx")), examples)
+    same = same_as_original(merged, in_onnxruntime(runtimes.to_onnx(merged, tmp_path / "onnx")), examples)
     assert (same.agreement, same.worst_logprob) == (1.0, pytest.approx(0, abs=1e-4))
 
 
@@ -50,7 +51,7 @@ def test_every_family_is_the_same_function_in_executorch(tiny, tmp_path):
     needs("executorch", "executorch")
     merged, examples = tiny
     program = runtimes.to_executorch(merged, tmp_path / "merged.pte", context=512)
-    same = same_as_original(merged, runtimes.in_executorch(program), examples)
+    same = same_as_original(merged, in_executorch(program), examples)
     assert (same.agreement, same.worst_logprob) == (1.0, pytest.approx(0, abs=1e-4))
 
 
@@ -106,7 +107,7 @@ def test_tuned_smollm2_in_onnx_runtime_agrees_with_its_adapter(smollm2, tmp_path
     genai = needs("onnxruntime_genai", "onnx")
     merged, examples, _, here = smollm2
     folder = runtimes.to_onnx(merged, tmp_path / "onnx")
-    same = same_as_original(merged, runtimes.in_onnxruntime(folder), examples)
+    same = same_as_original(merged, in_onnxruntime(folder), examples)
     print(f"\nONNX Runtime: {same}")
     assert same.passes
     model = genai.Model(str(folder))
@@ -130,7 +131,7 @@ def test_tuned_smollm2_in_executorch_agrees_with_its_adapter(smollm2, tmp_path):
 
     merged, examples, _, here = smollm2
     program = runtimes.to_executorch(merged, tmp_path / "merged.pte", context=512)
-    same = same_as_original(merged, runtimes.in_executorch(program), examples)
+    same = same_as_original(merged, in_executorch(program), examples)
     print(f"\nExecuTorch: {same}")
     assert same.passes
     tokenizer = models.load_tokenizer(models.find(str(merged)))

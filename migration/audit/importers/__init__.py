@@ -21,7 +21,7 @@ from migration.audit.importers.sources import BAD_LINES, Source, apart, files, n
 from migration.audit.prices import contract
 from migration.errors import BadInput
 
-__all__ = ["FAMILIES", "BadLine", "ImportReport", "column_mapping", "import_log"]
+__all__ = ["BadLine", "ImportReport", "column_mapping", "import_log"]
 
 
 def import_log(

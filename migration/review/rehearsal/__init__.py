@@ -13,7 +13,7 @@ from migration.review.rehearsal.present import (
     scripts_table,
 )
 from migration.review.rehearsal.replay import COLUMNS, answer_columns, held_out, recorded, replay
-from migration.review.rehearsal.results import Rehearsal, by_conversation, rehearse
+from migration.review.rehearsal.results import Rehearsal, rehearse
 from migration.review.rehearsal.scripts import Script, play, prompt_of, read_scripts
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "answer_columns",
     "arms_table",
     "at_endpoints",
-    "by_conversation",
     "checks",
     "checks_table",
     "faults_table",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ import pandas as pd
 
 from migration.audit.unit_price import UnitPrice
 from migration.errors import NotEnoughCalls
-from migration.routing.policy import LLM, Candidate, Limits, Policy, Rung
+from migration.routing.policy import Candidate, Limits, Policy, Rung
 from migration.routing.policy.recognition import Recognition
 from migration.routing.policy.router import broken_limit
 from migration.routing.policy.score import HashedScore
@@ -134,7 +134,7 @@ def tune(
         score_limit=gate,
         recognition=recognition,
         guarantee=_guarantee(groups, choices, terms),
-        hashes={"outcomes": fingerprint(rows)},
+        hashes={"outcomes": _fingerprint(rows)},
     )
     table = pd.DataFrame([_group_row(name, groups[name], choice) for name, choice in choices.items()])
     return Tuned(policy, rows, members, table, choices, ruled)
@@ -332,7 +332,7 @@ def _guarantee(groups: Mapping[str, list[str]], choices: Mapping[str, ThresholdC
     )
 
 
-def fingerprint(rows: pd.DataFrame) -> str:
+def _fingerprint(rows: pd.DataFrame) -> str:
     """A hash of the outcomes a policy was tuned on: call, candidate and verdict.
 
     rows: outcomes, with call_id, candidate, agrees, part.
@@ -340,11 +340,3 @@ def fingerprint(rows: pd.DataFrame) -> str:
     keys = (rows[name].astype(str) for name in ("call_id", "candidate", "agrees", "part"))
     lines = map("|".join, zip(*keys, strict=True))
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
-
-
-def replacing(policy: Policy, former: Policy) -> Policy:
-    """`policy` with a note of the one it replaces."""
-    return replace(policy, replaces=former.version)
-
-
-__all__ = ["LLM", "LOW_VOLUME", "Terms", "Tuned", "fingerprint", "group_tasks", "replacing", "rule_out", "tune"]

@@ -7,7 +7,8 @@ import pytest
 
 from migration import routing
 from migration.errors import NotEnoughCalls
-from migration.review.rehearsal import Fault, Faults, by_conversation, held_out, recorded, replay
+from migration.review.rehearsal import Fault, Faults, held_out, recorded, replay
+from migration.review.rehearsal.results import by_conversation
 from migration.routing.policy.signals import SignalScore
 
 

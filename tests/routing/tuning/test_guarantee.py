@@ -25,7 +25,7 @@ from migration.routing import (
 from migration.routing.tuning.guarantee import LOW_VOLUME, rule_out
 from migration.routing.tuning.ladder import build
 from migration.routing.tuning.outcomes import tool_names
-from migration.schema import part_of, split_of
+from migration.schema import parts_of, split_of
 
 ACCURACY = {"intent": 0.93, "route": 0.95, "scope": 0.7, "reply": 0.02, "rare": 0.9}
 MIX = {"intent": 0.45, "route": 0.25, "scope": 0.2, "reply": 0.07, "rare": 0.03}
@@ -114,8 +114,8 @@ def test_running_text_that_nothing_judges_gets_no_guarantee() -> None:
 
 def test_the_parts_share_no_conversation(tuned) -> None:
     assert tuned.rows.groupby("conversation_id")["part"].nunique().max() == 1
-    assert part_of("c", "test") == "test"
-    parts = [part_of(f"c{i}", "calibration") for i in range(1000)]
+    assert parts_of(["c"], ["test"]) == ["test"]
+    parts = parts_of([f"c{i}" for i in range(1000)], ["calibration"] * 1000)
     assert 200 < parts.count("fit") < 300
 
 
