@@ -31,7 +31,8 @@ KEYS = {
     },
     "monitor": {"false_alarms", "delay_8", "delay_10", "delay_15"},
     "labelling": {"width_50_chosen", "width_50_random"},
-    "loop": {"share_loop", "share_fixed", "loss_loop", "loss_fixed", "broken", "broken_naive"},
+    "loop": {"share_loop", "share_fixed", "loss_loop", "loss_fixed"},
+    "retunings": {"broken", "broken_naive", "delta", "runs"},
     "projection_coverage": {"trials", "coverage", "lowest", "as_nominal"},
 }
 NEEDS_SHARED = {"classifier", "routing_quality"}

@@ -67,11 +67,11 @@ class Local:
 
 def adapter_of(run: Path, candidate: Candidate) -> str:
     """The folder of a candidate's adapter: the one in the run that a weekly review named, else step 03's where there is
-    one; "" where the candidate has none."""
-    own = run / TUNING / "adapter"
-    if candidate.adapter and not Path(candidate.adapter).is_absolute():
-        own = run / candidate.adapter
-    return "" if not candidate.adapter else str(own if own.is_dir() else candidate.adapter)
+    one, wherever the run was moved to; "" where the candidate has none."""
+    if not candidate.adapter:
+        return ""
+    named = [] if Path(candidate.adapter).is_absolute() else [run / candidate.adapter]
+    return str(next((own for own in (*named, run / TUNING / "adapter") if own.is_dir()), candidate.adapter))
 
 
 def quantisation_of(run: Path) -> str | None:

@@ -66,7 +66,7 @@ class Check:
     def __str__(self) -> str:
         said = (
             f"{self.engine}: decisions as in 04 {self.same}; answers changed {self.changed}; answers that differ from "
-            f"the LLM's {self.loss}. "
+            f"the LLM's {self.loss}. {self._why}"
         )
         if self.as_measured:
             return f"{said}The guarantee carries over: these are the answers that 04 proved it of"
@@ -82,6 +82,14 @@ class Check:
             "Ask more calls (--calls), or tune with this engine (its address as a candidate of step 02), to rely on it"
         )
         return f"{said}These answers prove too little: {tested}. {wanted}"
+
+    @property
+    def _why(self) -> str:
+        """The reason that most of the calls name which were decided otherwise."""
+        if self.differing.empty:
+            return ""
+        reason = str(self.differing["reason"].mode()[0])
+        return f"{len(self.differing)} calls were decided otherwise, most often because of: {reason}. "
 
     def summary(self) -> dict[str, Any]:
         """The figures as JSON: fractions, and the number of calls."""

@@ -30,7 +30,8 @@ def hard_examples(decisions: pd.DataFrame, policy: Policy, most: int = 200) -> p
     that repeat, numbers aside, count once, and tasks take turns.
     """
     known = decisions[decisions["reference"].notna() & decisions["task"].isin(policy.rungs)]
-    threshold = known["task"].map(lambda task: policy.rungs[task][0].threshold if policy.rungs[task] else np.nan)
+    first = {task: rungs[0].threshold if rungs else np.nan for task, rungs in policy.rungs.items()}
+    threshold = known["task"].map(first).astype(float)
     confidence = known["first_confidence"].astype(float)
     why = pd.DataFrame(
         {

@@ -94,6 +94,7 @@ def test_an_engine_that_is_down_costs_decisions_and_no_answer(measured):
     assert found.same.value < 0.8
     assert (found.changed.value, found.loss.value) == (0.0, 0.0)
     assert set(found.differing["found"]) == {"big"}
+    assert "decided otherwise, most often because of: small failed" in str(found)
 
 
 def test_what_cannot_be_checked_says_why(measured, tmp_path):

@@ -1,5 +1,6 @@
 """Hard examples are the calls that taught something, masked, once each, and without answers that a person rejected."""
 
+import dataclasses
 import json
 
 import pandas as pd
@@ -29,6 +30,13 @@ def test_the_hardest_come_first_and_repeats_and_easy_ones_not_at_all(decisions, 
     hard = hard_examples(decisions, policy)
     assert hard["call_id"].tolist() == ["wrong", "escalated", "near"]
     assert hard["why"].tolist() == ["differs", "escalated", "near the threshold"]
+
+
+def test_a_policy_that_routes_nothing_has_no_hard_example(decisions, policy):
+    to_llm = dataclasses.replace(policy, rungs={"intent": ()})
+    asked_nobody = decisions.assign(first=None, first_confidence=None, kept=False, loss=float("nan"))
+    assert hard_examples(asked_nobody, to_llm).empty
+    assert hard_examples(asked_nobody, dataclasses.replace(policy, rungs={})).empty
 
 
 def test_examples_are_masked_and_follow_what_a_person_said(decisions, policy, tmp_path):
