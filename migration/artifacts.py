@@ -90,7 +90,7 @@ def write_atomic(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def write_json(path: Path, value: Any) -> Path:
+def write_json(path: Path, value: object) -> Path:
     """Write strict JSON (NaN and infinity become null), atomically."""
     return write_atomic(path, json.dumps(_plain(value), indent=2, allow_nan=False) + "\n")
 
@@ -123,7 +123,7 @@ def parsed_yaml(text: str) -> Any:
     import yaml
 
     class Plain(yaml.SafeLoader):
-        def compose_node(self, parent: Any, index: Any) -> Any:
+        def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
             if self.check_event(yaml.AliasEvent):
                 raise yaml.YAMLError("aliases (*name) are not taken: write the value again")
             return super().compose_node(parent, index)
@@ -134,7 +134,7 @@ def parsed_yaml(text: str) -> Any:
         raise BadInput(str(error) or type(error).__name__) from error
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -10,10 +10,14 @@ import importlib
 import ipaddress
 import os
 import re
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from migration.errors import BadInput
+
+if TYPE_CHECKING:
+    import httpx
 
 OPENAI = "https://api.openai.com/v1"
 _SECRET = re.compile(r"(?i)(api[-_]?key|key|token|secret|password|auth|sig(nature)?|access[-_]?token)=[^&\s#]+")
@@ -98,7 +102,7 @@ LARGEST_REPLY = 1 << 25
 """32 MiB: a reply that is longer is no answer, and must not fill the memory."""
 
 
-def _bounded(response: Any) -> None:
+def _bounded(response: httpx.Response) -> None:
     """Let no more than LARGEST_REPLY bytes of a reply in, and none that are packed: a few may stand for gigabytes."""
     library = importlib.import_module(type(response).__module__.partition(".")[0])  # httpx, or the one openai brings
     packed = response.headers.get("content-encoding", "identity")
@@ -116,13 +120,13 @@ def _limited(library: Any, stream: Any) -> Any:
         return seen + len(piece)
 
     class Limited(library.AsyncByteStream, library.SyncByteStream):
-        def __iter__(self) -> Any:
+        def __iter__(self) -> Iterator[bytes]:
             seen = 0
             for piece in stream:
                 seen = counted(seen, piece)
                 yield piece
 
-        async def __aiter__(self) -> Any:
+        async def __aiter__(self) -> AsyncIterator[bytes]:
             seen = 0
             async for piece in stream:
                 seen = counted(seen, piece)
@@ -137,7 +141,7 @@ def _limited(library: Any, stream: Any) -> Any:
     return Limited()
 
 
-async def _bounded_async(response: Any) -> None:
+async def _bounded_async(response: httpx.Response) -> None:
     _bounded(response)
 
 

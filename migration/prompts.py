@@ -46,7 +46,7 @@ _WRAPPED = ("content", "tool_calls", "parts", "tool_call_id")
 _DEEPEST = 32
 
 
-def text_of(content: Any) -> str:
+def text_of(content: object) -> str:
     """Readable text of a message's content: a string itself, or the text parts of a list or of canonical JSON."""
     if not isinstance(content, str):
         return " ".join(_texts(content))
@@ -61,7 +61,7 @@ def text_of(content: Any) -> str:
     return " ".join(_texts(value))
 
 
-def _texts(value: Any, depth: int = 0) -> Iterable[str]:
+def _texts(value: object, depth: int = 0) -> Iterable[str]:
     if isinstance(value, str):
         yield value
     elif depth > _DEEPEST:

@@ -59,7 +59,7 @@ class Notebook:
         known = {name: value for name, value in given.items() if name in self.defaults}
         return {name: self._typed(name, value) for name, value in known.items()}
 
-    def _typed(self, name: str, value: Any) -> Any:
+    def _typed(self, name: str, value: object) -> Any:
         default = self.defaults[name]
         check_value(value)
         if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
@@ -112,7 +112,7 @@ def check_names(given: dict[str, Any], books: list[Notebook]) -> None:
             raise BadInput(f"no notebook has a parameter {name!r}: {hint}")
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = printable(repr(value))
     return text if len(text) <= 60 else f"{text[:59]}…"
 
@@ -143,15 +143,17 @@ def code_hash() -> str:
     return hashlib.sha256(json.dumps([package, data]).encode()).hexdigest()
 
 
-def _bytes_of(value: Any) -> dict[str, str]:
+def _bytes_of(value: object) -> dict[str, str]:
     """sha256 of each file and folder that a parameter's value names, by its name as given."""
     found: dict[str, str] = {}
     for text in value if isinstance(value, list) else [value]:
+        if not isinstance(text, str) or not text:
+            continue
         try:
-            path = resolve(text) if isinstance(text, str) and text else None
-            if path is not None and path.is_dir():
+            path = resolve(text)
+            if path.is_dir():
                 found |= {f"{text}/{name}": sha for name, sha in hashes_of(path).items()}
-            elif path is not None and path.is_file():
+            elif path.is_file():
                 found[text] = file_hash(path)
         except OSError:  # too long, or not ours to read: it names no file
             continue

@@ -10,13 +10,16 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from migration.schema import CandidateId, CandidateKind, Split
 from migration.schema.signals import LEARNED, OF_TOKENS
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 Message = dict[str, str]
 Progress = Callable[[str], object]
@@ -93,7 +96,7 @@ def answer_limits(calls: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
     return np.maximum(1, np.minimum(own.fillna(np.inf).to_numpy(), needed.to_numpy())).astype(int)
 
 
-def prompt_of(tokenizer: Any, call: Mapping[Any, Any]) -> str:
+def prompt_of(tokenizer: PreTrainedTokenizerBase, call: Mapping[Any, Any]) -> str:
     """The prompt text of one call: its `messages` and, where it has them, its `tools` (JSON; else null).
 
     Answering and training both read calls through here, so that a model is trained on the prompt it will be asked.
@@ -103,7 +106,7 @@ def prompt_of(tokenizer: Any, call: Mapping[Any, Any]) -> str:
     return render(tokenizer, chat(call["messages"]), tools if isinstance(tools, str) else None)
 
 
-def render(tokenizer: Any, messages: Sequence[Message], tools: str | None = None) -> str:
+def render(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], tools: str | None = None) -> str:
     """The prompt text, by the tokenizer's own chat template, open for the assistant's turn.
 
     The first of these forms that the template takes without an error and without dropping any content: the messages
@@ -122,7 +125,10 @@ def render(tokenizer: Any, messages: Sequence[Message], tools: str | None = None
 
 
 def _render(
-    tokenizer: Any, messages: Sequence[Message], must_show: Sequence[Message], tools: list[Any] | None = None
+    tokenizer: PreTrainedTokenizerBase,
+    messages: Sequence[Message],
+    must_show: Sequence[Message],
+    tools: list[Any] | None = None,
 ) -> str:
     if not getattr(tokenizer, "chat_template", None):
         if tools:
@@ -131,9 +137,8 @@ def _render(
     problem: Exception | str = "it drops content"
     for form in (_as_is, told, _alternating, _system_folded):
         try:
-            text = tokenizer.apply_chat_template(
-                form(messages), tools=tools, tokenize=False, add_generation_prompt=True
-            )
+            asked = form(messages)
+            text = str(tokenizer.apply_chat_template(asked, tools=tools, tokenize=False, add_generation_prompt=True))
         except Exception as error:  # noqa: BLE001 - templates raise what they like; the last one is handed on
             problem = error
             continue
@@ -183,7 +188,7 @@ def chat(messages: Any) -> list[Message]:
     return [{"role": str(m["role"]), "content": _text(m["content"])} for m in messages]
 
 
-def _text(content: Any) -> str:
+def _text(content: object) -> str:
     if content is None:
         return ""
     return content if isinstance(content, str) else json.dumps(content, sort_keys=True, ensure_ascii=False)

@@ -10,7 +10,6 @@ total: where sums must hold, use the central simulation. Arrays are (W, M): simu
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -99,7 +98,7 @@ def _throughput(basis: Basis) -> Range:
     return unsure.throughput_measured if basis.terms.gpu.measured else unsure.throughput_stated
 
 
-def draw(rng: np.random.Generator, n: int, of: Any) -> np.ndarray:
+def draw(rng: np.random.Generator, n: int, of: Range | np.ndarray) -> np.ndarray:
     """A normal on each side of the middle (Fechner's two-piece), so that P10, P50, P90 are as given."""
     low, middle, high = of
     z = rng.standard_normal(n) / stats.norm.ppf(0.9)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from migration.costs.present import Currency
 from migration.figures import CASCADE, LLM, NEUTRAL, SLM, Picture, canvas, save, style
 from migration.figures.names import headline
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SAVES, COSTS = SLM, "#be123c"
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
@@ -52,7 +55,7 @@ def waterfall(table: pd.DataFrame, folder: Path, currency: Currency) -> Picture:
         return save(fig, folder, "1_waterfall", title=title, alt=alt)
 
 
-def _bars(ax: Any, labels: list[str], left: np.ndarray, width: np.ndarray, colours: list[str]) -> None:
+def _bars(ax: Axes, labels: list[str], left: np.ndarray, width: np.ndarray, colours: list[str]) -> None:
     """Horizontal bars from `left`, one a label, each in its colour."""
     sns.barplot(x=width, y=labels, hue=labels, palette=list(colours), width=0.62, saturation=1, legend=False, ax=ax)
     for bars in ax.containers:
@@ -122,14 +125,14 @@ def _fan_title(last: int, saved: Any, stay: float, currency: Currency) -> str:
     return f"Month {last}: the ladder costs {currency(abs(middle))} {'less' if middle > 0 else 'more'} than staying"
 
 
-def _band(ax: Any, frame: Any, colour: str, currency: Currency) -> None:
+def _band(ax: Axes, frame: Any, colour: str, currency: Currency) -> None:
     band = (frame * currency.rate).reset_index()
     ax.fill_between(band["month"], band["p10"], band["p90"], color=colour, alpha=0.18, lw=0)
     sns.lineplot(band, x="month", y="p50", color=colour, lw=2.4, ax=ax)
     ax.yaxis.set_major_formatter(_ticks())
 
 
-def _bills(ax: Any, bills: dict[str, Any], currency: Currency) -> None:
+def _bills(ax: Axes, bills: dict[str, Any], currency: Currency) -> None:
     last = int(next(iter(bills.values())).index.max())
     top = max(float(bill["p90"].max()) for bill in bills.values()) * currency.rate * 1.08
     ends = [float(bill.loc[last, "p50"]) * currency.rate for bill in bills.values()]
@@ -191,7 +194,7 @@ def _hinge_title(moving: list[Any], base: float) -> str:
     return f"It hinges most on {moving[0]['input'].split(',')[0]}, {result}"
 
 
-def _tornado_bar(ax: Any, at: int, row: Any, base: float, currency: Currency) -> None:
+def _tornado_bar(ax: Axes, at: int, row: Any, base: float, currency: Currency) -> None:
     """One input's bar from its end of less saving to its end of more, each labelled with the input's value."""
     ends = sorted(((row["saving_low"], row["low"]), (row["saving_high"], row["high"])))
     for (saving, value), side in zip(ends, (-1, 1), strict=True):

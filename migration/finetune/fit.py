@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import psutil
@@ -24,6 +24,9 @@ from migration.finetune.packing import Collator, Example, answer_loss, encode, p
 from migration.finetune.train import Recipe, bf16_pays, enough, linear_layers, prepare, sum_parameters
 from migration.models import LoadedModel, find, plain_folder
 from migration.models.threads import free_cores
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 TRAINING_PART = 0.6
 """Part of a step's minutes that training gets; what is left at its end goes to answering the held-out calls."""
@@ -130,7 +133,7 @@ def _size(base: str) -> int:
         return sum_parameters(AutoModelForCausalLM.from_config(_config(base)))
 
 
-def encoded(tokenizer: Any, rows: pd.DataFrame) -> list[Example]:
+def encoded(tokenizer: PreTrainedTokenizerBase, rows: pd.DataFrame) -> list[Example]:
     """Training rows as token ids, in their order; calls of one task and one system prompt are of one site."""
     end, examples = turn_end(tokenizer), []
     for row in rows.to_dict("records"):
@@ -205,7 +208,7 @@ class TaskPlan:
         """The sets of all trained tasks as one."""
         return joined(list(self.sets.values()))
 
-    def encoded(self, tokenizer: Any) -> tuple[list[Example], list[Example]]:
+    def encoded(self, tokenizer: PreTrainedTokenizerBase) -> tuple[list[Example], list[Example]]:
         """Training and validation examples as token ids."""
         rows = self.training_set
         return encoded(tokenizer, rows.train), encoded(tokenizer, rows.validation)

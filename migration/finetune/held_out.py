@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,9 @@ from migration.benchmark.trial import ask
 from migration.errors import NotEnoughCalls
 from migration.schema import REPLAYED, Part, parts_of
 from migration.stats import wilson
+
+if TYPE_CHECKING:
+    from migration.benchmark.candidates import Progress
 
 FIRST_LOOK = 24
 """`fit` calls of each trained task that are answered before anything is planned."""
@@ -57,7 +60,7 @@ def minutes_to_answer(step: Step, minutes: float) -> float:
 
 def answer_held_out(
     base: Candidate, tuned: Candidate, calls: pd.DataFrame, earlier: pd.DataFrame, trained: Sequence[str], *,
-    minutes: float, cache: Path, progress: Any = None,
+    minutes: float, cache: Path, progress: Progress | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Scored answers of base and tuned to calls outside `train`: PREDICTIONS columns, with split and weight.
 
@@ -90,7 +93,7 @@ def answer_held_out(
 
 def _choose(
     base: Candidate, tuned: Candidate, rows: pd.DataFrame, calls: pd.DataFrame, known: pd.DataFrame,
-    trained: Sequence[str], *, minutes: float, cache: Path, progress: Any,
+    trained: Sequence[str], *, minutes: float, cache: Path, progress: Progress | None,
 ) -> dict[str, list[str]]:  # fmt: skip
     """call_ids that the tuned model is asked, and those that the base is asked beside 02's, within the minutes."""
     held = rows[rows["task"].isin(list(trained))]

@@ -13,12 +13,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from migration.errors import BadInput
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100
 """The label of a token that carries no loss."""
@@ -42,7 +45,7 @@ class Example:
         return len(self.ids)
 
 
-def turn_end(tokenizer: Any) -> str:
+def turn_end(tokenizer: PreTrainedTokenizerBase) -> str:
     """The special token that the chat template writes behind an answer, read off a probe conversation.
 
     Raises BadInput where the template does not open the assistant's turn as it continues it, or ends it with no
@@ -51,8 +54,8 @@ def turn_end(tokenizer: Any) -> str:
     if not getattr(tokenizer, "chat_template", None):
         return tokenizer.eos_token
     turns, answer = [{"role": "user", "content": "probe"}], "an answer"
-    prompt = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
-    whole = tokenizer.apply_chat_template([*turns, {"role": "assistant", "content": answer}], tokenize=False)
+    prompt = str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+    whole = str(tokenizer.apply_chat_template([*turns, {"role": "assistant", "content": answer}], tokenize=False))
     if not whole.startswith(prompt + answer):
         raise BadInput("the chat template does not continue the assistant's turn as it opens it")
     tail = whole[len(prompt + answer) :]
@@ -63,7 +66,9 @@ def turn_end(tokenizer: Any) -> str:
     return tail[:start] + token
 
 
-def encode(tokenizer: Any, prompt: str, response: str, end: str, *, call_id: str, site: str) -> Example:
+def encode(
+    tokenizer: PreTrainedTokenizerBase, prompt: str, response: str, end: str, *, call_id: str, site: str
+) -> Example:
     """The ids of a call: `prompt` as a candidate is given it, the answer, and `end` (`turn_end`)."""
     before = tokenizer(prompt, add_special_tokens=False).input_ids
     ids = tokenizer(prompt + response.strip() + end, add_special_tokens=False).input_ids
@@ -86,9 +91,9 @@ def check(examples: Sequence[Example], stops: Collection[int], vocabulary: int) 
             raise BadInput(f"call {example.call_id}: its token ids do not fit the model")
 
 
-def trained_tokens(tokenizer: Any, example: Example) -> list[str]:
+def trained_tokens(tokenizer: PreTrainedTokenizerBase, example: Example) -> list[str]:
     """The tokens of `example` that carry loss, each decoded by itself: to be looked at before the first step."""
-    return [tokenizer.decode([token]) for token in example.ids[example.answer :]]
+    return [str(tokenizer.decode([token])) for token in example.ids[example.answer :]]
 
 
 def shared_prefix(examples: Sequence[Example]) -> int:
@@ -218,7 +223,7 @@ def plan(examples: Sequence[Example], *, size: int, steps: int, seed: int) -> li
     return rows[:steps]
 
 
-def answer_loss(model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+def answer_loss(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
     """Summed cross-entropy (nats) of a collated batch, and the number of tokens that carry it."""
     inputs = {key: value for key, value in batch.items() if key not in ("labels", "shift_labels")}
     logits, labels = model(**inputs, use_cache=False).logits.float(), batch["shift_labels"]

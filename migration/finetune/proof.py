@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.fit import TaskPlan, encoded
 from migration.finetune.train import Training, enough, identity, tune
 from migration.stats import Rate, Sampled, agreement_rate, constant_rate, paired_difference, weighted_rate
+
+if TYPE_CHECKING:
+    from migration.models import LoadedModel
 
 
 def base_of(summary: Mapping[str, Any], wanted: str = "") -> str:
@@ -196,7 +199,7 @@ def summary(table: pd.DataFrame, training: Training, plan: TaskPlan, predictions
 
 
 def learning_curve(
-    loaded: Any, plan: TaskPlan, *, folder: Path, sizes: Sequence[int] = (25, 50, 100, 200)
+    loaded: LoadedModel, plan: TaskPlan, *, folder: Path, sizes: Sequence[int] = (25, 50, 100, 200)
 ) -> pd.DataFrame:
     """Exact answers to the validation calls after training on the first `sizes` examples of each task.
 

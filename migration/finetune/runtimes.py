@@ -13,7 +13,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,6 +21,9 @@ import torch
 from migration import models
 from migration.artifacts import resolve
 from migration.errors import BadInput
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def has_llama_gguf(base: str) -> bool:
@@ -124,7 +127,7 @@ def to_executorch(merged: str | Path, out: str | Path, *, context: int = 2048) -
     return Path(out)
 
 
-def _with_cache(model: Any, context: int) -> torch.export.ExportedProgram:
+def _with_cache(model: PreTrainedModel, context: int) -> torch.export.ExportedProgram:
     """(token ids (1, T), positions (T,)) -> logits (1, T, vocabulary), with a cache of `context` tokens inside."""
     from transformers.integrations.executorch import TorchExportableModuleForDecoderOnlyLM
 

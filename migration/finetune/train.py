@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,11 @@ from migration.finetune import packing
 from migration.finetune.packing import Collator, Example, answer_loss, plan
 from migration.finetune.watch import Watch
 from migration.models.threads import free_cores
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from migration.models import LoadedModel
 
 ARTICLE_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj")
 Say = Callable[[str], None]
@@ -119,14 +124,14 @@ class AnswerTrainer(SFTTrainer):
         return self.lr_scheduler
 
     def compute_loss(
-        self, model: Any, inputs: dict, return_outputs: bool = False, num_items_in_batch: Any = None
+        self, model: torch.nn.Module, inputs: dict, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> torch.Tensor:
         """The loss of the answer tokens alone, over the tokens of all accumulated batches."""
         loss, tokens = answer_loss(model, inputs)
         return loss / (tokens if num_items_in_batch is None else num_items_in_batch)
 
 
-def linear_layers(model: Any) -> dict[str, list[tuple[int, int]]]:
+def linear_layers(model: PreTrainedModel) -> dict[str, list[tuple[int, int]]]:
     """Last name of every linear layer but the output head -> (inputs, outputs) of each one so called."""
     head = model.get_output_embeddings()
     found: dict[str, list[tuple[int, int]]] = {}
@@ -136,7 +141,7 @@ def linear_layers(model: Any) -> dict[str, list[tuple[int, int]]]:
     return found
 
 
-def targets_table(model: Any, rank: int = 16) -> pd.DataFrame:
+def targets_table(model: PreTrainedModel, rank: int = 16) -> pd.DataFrame:
     """What each choice of target layers matches in this architecture, and trains.
 
     Columns: choice, layers, trainable, share. The article's four names match only `o_proj` where attention is fused
@@ -152,13 +157,13 @@ def targets_table(model: Any, rank: int = 16) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["choice", "layers", "trainable", "share"])
 
 
-def sum_parameters(model: Any) -> int:
+def sum_parameters(model: torch.nn.Module) -> int:
     """Parameters of the base, 4-bit ones (stored two a byte) counted as what they stand for."""
     shapes = (getattr(getattr(p, "quant_state", None), "shape", None) or p.shape for p in model.parameters())
     return sum(math.prod(shape) for shape in shapes)
 
 
-def check(examples: Sequence[Example], loaded: Any) -> None:
+def check(examples: Sequence[Example], loaded: LoadedModel) -> None:
     """Refuse examples that would teach nothing, or never to stop, before the first step. Raises BadInput."""
     packing.check(
         examples, stop_ids(loaded.tokenizer, loaded.model), loaded.model.get_input_embeddings().num_embeddings
@@ -186,7 +191,7 @@ def bf16_pays(device: torch.device) -> bool:
     return device.type == "cuda" or any(known.get(name) for name in ("avx512_bf16", "amx_bf16"))
 
 
-def prepare(model: Any, recipe: Recipe, start: Path | None = None) -> PeftModel:
+def prepare(model: PreTrainedModel, recipe: Recipe, start: Path | None = None) -> PeftModel:
     """`model` with an adapter to train, the base frozen: a fresh one (the same seed gives the same), or `start`'s."""
     torch.manual_seed(recipe.seed)
     if start is not None:
@@ -203,8 +208,8 @@ def prepare(model: Any, recipe: Recipe, start: Path | None = None) -> PeftModel:
 
 
 def tune(
-    model: Any,
-    tokenizer: Any,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
     examples: Sequence[Example],
     validation: Sequence[Example],
     recipe: Recipe,
@@ -255,7 +260,9 @@ def tune(
     return read_training(folder)
 
 
-def collator_of(model: Any, tokenizer: Any, examples: Sequence[Example], packed: bool = True) -> Collator:
+def collator_of(
+    model: Any, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], packed: bool = True
+) -> Collator:
     """What turns rows of `examples` into batches for `model`."""
     return Collator(
         examples,
@@ -324,8 +331,8 @@ def _no_memory(error: RuntimeError) -> bool:
 
 
 def _trainer(
-    model: Any, tokenizer: Any, collator: Collator, rows: list[list[int]], parts: int, recipe: Recipe, folder: Path,
-    report_to: str | list[str], watch: Watch,
+    model: PeftModel, tokenizer: PreTrainedTokenizerBase, collator: Collator, rows: list[list[int]], parts: int,
+    recipe: Recipe, folder: Path, report_to: str | list[str], watch: Watch,
 ) -> AnswerTrainer:  # fmt: skip
     gpu = model.device.type == "cuda"
     pieces = [piece.tolist() for row in rows for piece in np.array_split(row, parts)]

@@ -23,6 +23,8 @@ from migration.artifacts import read_json, write_json
 from migration.finetune.packing import IGNORED, Collator, Example
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedModel, TrainerControl, TrainerState, TrainingArguments
+
     from migration.finetune.train import Recipe
 
 Say = Callable[[str], None]
@@ -32,7 +34,7 @@ TRAINED_PART = 0.95
 """Part of a training's minutes after which no step begins: the rest judges the last adapter."""
 
 
-def evaluating(model: Any) -> Any:
+def evaluating(model: PreTrainedModel) -> Any:
     """`model` without dropout. Its 4-bit layers stay as in training: on a CPU with bf16 instructions bitsandbytes
     would else repack them in place, for a bf16 product that training must not go on with (and not for every shape)."""
     model.eval()
@@ -44,7 +46,7 @@ def evaluating(model: Any) -> Any:
 
 @torch.no_grad()
 def exact_answers(
-    model: Any, examples: Sequence[Example], collator: Collator, size: int = 40
+    model: PreTrainedModel, examples: Sequence[Example], collator: Collator, size: int = 40
 ) -> tuple[np.ndarray, float]:
     """Whether greedy decoding would write each reference exactly, bool (n,), and the mean loss a token."""
     was_training, exact, loss, tokens = model.training, np.zeros(len(examples), bool), 0.0, 0
@@ -118,14 +120,23 @@ class Watch(TrainerCallback):
         warm = min(1.0, done / self.recipe.warmup) if self.recipe.warmup else 1.0
         return warm * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
         """Go on from a checkpoint: what came after it is forgotten."""
         self.step = self.began = state.global_step
         self.history = [row for row in self.history if row["step"] <= self.step]
         if self.step:
             self.say(f"going on from the checkpoint of step {self.step}/{state.max_steps}")
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: object,
+    ) -> None:
         """Keep loss and rate of a step, and show what is left."""
         if logs and "loss" in logs:
             row = {"step": state.global_step, "loss": logs["loss"], "rate": logs["learning_rate"]}
@@ -134,7 +145,7 @@ class Watch(TrainerCallback):
             left = (state.max_steps - state.global_step) * (time.monotonic() - self.started) / done
             self.bar(state.global_step, state.max_steps, f"loss {logs['loss']:.3f}, {left:.0f} s left")
 
-    def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         """Stop when the minutes are used; save once a minute and at each check."""
         self.step = state.global_step
         if self.used > 60 * self.minutes * TRAINED_PART and self.step < state.max_steps:
@@ -149,15 +160,15 @@ class Watch(TrainerCallback):
 
     saved_at = 0.0
 
-    def on_save(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any) -> None:
         """Judge a checkpoint on the validation examples, and keep the best."""
         self.saved_at = self.used
         last = self.step == state.max_steps or control.should_training_stop
         if last or self.step % self.every == 0:
-            self._judge(model, state, control)
+            self._judge(given["model"], state, control)
         write_json(self.folder / "watch.json", {"best": self.best, "history": self.history, "seconds": self.used})
 
-    def _judge(self, model: Any, state: Any, control: Any) -> None:
+    def _judge(self, model: PreTrainedModel, state: TrainerState, control: TrainerControl) -> None:
         """Held-out agreement of the adapter as it is; it becomes the best one when it is no worse: of two that agree
         alike, the later one saw more at a smaller rate."""
         exact, loss = exact_answers(model, self.validation, self.collator)

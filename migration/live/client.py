@@ -48,7 +48,7 @@ class Decided:
     tried: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
-    def of(cls, note: Any) -> Decided | None:
+    def of(cls, note: object) -> Decided | None:
         """From `x_migration`; None where there is none."""
         names = [item.name for item in fields(cls)]
         if not isinstance(note, Mapping) or not set(names) <= set(note):

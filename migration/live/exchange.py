@@ -149,7 +149,7 @@ class Exchange:
         self._beside = beside
         self._release()
 
-    def _done(self, note: Json, *, usage: Any = None, error: str = "", **delivered: Any) -> None:
+    def _done(self, note: Json, *, usage: object = None, error: str = "", **delivered: Any) -> None:
         if self._delivered:
             return
         latency = round((time.perf_counter() - self._began) * 1e3, 3)

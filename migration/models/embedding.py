@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from migration.models.files import find
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 ENCODER = "minilm"
 """all-MiniLM-L6-v2, which a package carries."""
@@ -45,7 +48,9 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _encoded(texts: Sequence[str], tokenizer: Any, model: Any, max_tokens: int, batch: int) -> np.ndarray:
+def _encoded(
+    texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, max_tokens: int, batch: int
+) -> np.ndarray:
     import torch
 
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # texts of one length need no padding

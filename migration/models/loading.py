@@ -19,6 +19,7 @@ from migration.models.quantise import QUANTIZE
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def load(spec: str, *, quantize: str | None = None, adapter: str | Path | None =
     return LoadedModel(model, load_tokenizer(files), device, context, identity)
 
 
-def with_adapter(model: Any, adapter: str | Path) -> Any:
+def with_adapter(model: PreTrainedModel, adapter: str | Path) -> Any:
     """`model` with the peft adapter of a folder beside its weights (a PeftModel), not merged."""
     from peft import PeftModel
 

@@ -11,6 +11,7 @@ import psutil
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel
 
 QUANTIZE = (None, "nf4")
 
@@ -28,12 +29,12 @@ def nf4(compute: torch.dtype) -> Any:
     )
 
 
-def unpacked_fits(model: Any) -> bool:
+def unpacked_fits(model: PreTrainedModel) -> bool:
     """Whether a processor's memory holds the model's weights in float32 with as much left."""
     return model.device.type == "cpu" and 8 * model.num_parameters() < psutil.virtual_memory().available
 
 
-def plain_weights(model: Any) -> Any:
+def plain_weights(model: PreTrainedModel) -> Any:
     """A 4-bit model with its weights as the numbers they stand for."""
     from transformers.utils import logging
 

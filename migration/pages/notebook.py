@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import nbformat
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+from nbformat import NotebookNode
 
 from migration.artifacts import write_atomic
 from migration.markup import sanitise
@@ -47,7 +47,7 @@ def export_notebook(notebook: Path, target: Path) -> Path:
     return write_atomic(target, page)
 
 
-def _body(book: Any) -> str:
+def _body(book: NotebookNode) -> str:
     exporter = HTMLExporter(template_name="step", extra_template_basedirs=[str(TEMPLATES)])
     exporter.register_preprocessor(CoalesceStreamsPreprocessor(), enabled=True)
     return str(exporter.from_notebook_node(book)[0])
@@ -57,15 +57,15 @@ def _decision(summary: Path) -> str | None:
     return json.loads(summary.read_text(encoding="utf-8")).get("decision") if summary.exists() else None
 
 
-def _failed(book: Any) -> str | None:
+def _failed(book: NotebookNode) -> str | None:
     """The error that ended the notebook, in one sentence."""
     errors = [o for cell in book.cells for o in cell.get("outputs", []) if o.output_type == "error"]
     return f"{errors[-1].ename}: {errors[-1].evalue}" if errors else None
 
 
-def _folded(cells: Iterable[Any]) -> list[Any]:
+def _folded(cells: Iterable[NotebookNode]) -> list[NotebookNode]:
     """Code cells that follow each other with nothing shown between them as one, so that they share a fold."""
-    found: list[Any] = []
+    found: list[NotebookNode] = []
     for cell in cells:
         quiet = found and found[-1].cell_type == cell.cell_type == "code" and not found[-1].outputs
         if quiet:
@@ -76,17 +76,17 @@ def _folded(cells: Iterable[Any]) -> list[Any]:
     return found
 
 
-def _once(outputs: list[Any]) -> list[Any]:
+def _once(outputs: list[NotebookNode]) -> list[NotebookNode]:
     """An error that a box tells of (`figures.interactive.errors`) is not told a second time."""
     boxed = any('class="problem"' in output.get("data", {}).get("text/html", "") for output in outputs)
     return [output for output in outputs if not (boxed and output.output_type == "error")]
 
 
-def _noise(output: Any) -> bool:
+def _noise(output: NotebookNode) -> bool:
     return bool(output.output_type == "stream" and output.name == "stderr")
 
 
-def _static(output: Any) -> Any:
+def _static(output: NotebookNode) -> NotebookNode:
     """A widget without a static form shows nothing where no kernel answers it."""
     data = output.get("data", {})
     if EMPTY_WIDGET in data:

@@ -7,6 +7,7 @@ was computed.
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def _figure(step: str, folder: Path) -> dict[str, str] | None:
     return {"title": picture.title, "alt": picture.alt, "data": base64.b64encode(path.read_bytes()).decode()}
 
 
-def _unique(items: Any) -> list[str]:
+def _unique(items: Iterable[str | None]) -> list[str]:
     """The distinct notices, without those that another one holds whole."""
     every = list(dict.fromkeys(item for item in items if item))
     return [item for item in every if not any(item in other for other in every if other != item)]

@@ -19,7 +19,7 @@ _ARGUMENTS = re.compile(r"^\s*[{\[]")
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def canonical(value: Any) -> str:
+def canonical(value: object) -> str:
     """JSON with sorted keys and no spaces."""
     return _ENCODER.encode(value)
 
@@ -42,7 +42,7 @@ def content(message: Mapping[str, Any]) -> str:
     return canonical(rest if body is None else rest | {"content": body})
 
 
-def _tool_calls(value: Any) -> list[dict[str, Any]]:
+def _tool_calls(value: object) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise ValueError("tool_calls is not a list of objects")
     calls = []
@@ -55,7 +55,7 @@ def _tool_calls(value: Any) -> list[dict[str, Any]]:
     return calls
 
 
-def arguments(value: Any) -> str:
+def arguments(value: object) -> str:
     """A tool call's arguments as canonical JSON text; text that is no JSON stays as the model wrote it."""
     if not isinstance(value, str):
         return canonical({} if value is None else value)

@@ -234,7 +234,7 @@ def line_records(raw: Iterable[RawLine]) -> Numbered:
             yield number, record
 
 
-def _records(value: Any) -> Iterator[Json | BadRecord]:
+def _records(value: object) -> Iterator[Json | BadRecord]:
     try:
         for record in records(value):
             yield record if isinstance(record, dict) else BadRecord("not an object")

@@ -19,10 +19,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import AttentionInterface
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 NEVER = 2**30  # the position of a slot that nothing may look at
 
@@ -61,7 +64,9 @@ class Rows:
         self.places = torch.full((len(self.prefixes), self.room), NEVER, device=self.device)
         self.segments = _segments(self.prefixes, self.starts)
 
-    def forward(self, model: Any, ids: torch.Tensor, positions: torch.Tensor, *, keep: int = 1) -> torch.Tensor:
+    def forward(
+        self, model: PreTrainedModel, ids: torch.Tensor, positions: torch.Tensor, *, keep: int = 1
+    ) -> torch.Tensor:
         """Run ids (B, T) at positions (B, T; `NEVER` where padding) and give logits of the last `keep`: (B, keep, V).
 
         `tree`, where set, is a bool (B, T, T): which of these tokens see which, instead of all earlier ones.
@@ -168,7 +173,7 @@ def _attend(
     sliding_window: int | None = None,
     softcap: float | None = None,
     s_aux: Any = None,
-    **_: Any,
+    **_: object,
 ) -> tuple[torch.Tensor, None]:
     """Attention of new tokens to prefix and own tokens at once. query (B, H, T, D) -> (B, T, H, D)."""
     if s_aux is not None:
@@ -223,9 +228,9 @@ def _attend_one(
 AttentionInterface.register("shared_prefix", _attend)
 
 
-def prepare(model: Any) -> None:
+def prepare(model: PreTrainedModel) -> None:
     """Let `model` attend through shared prefixes. Raises NotImplementedError where its architecture cannot."""
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    inner = getattr(model, "get_base_model", lambda: model)()
     if not getattr(inner, "_supports_attention_backend", False):
         raise NotImplementedError(
             f"{type(inner).__name__} does not take transformers' attention interface: "

@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from migration.benchmark.engine.attention import NEVER, Prefix, Rows
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 _CHUNK = 2048  # tokens that go through the model at once while prompts are read
 _SCORES = 2**27  # attention scores of a layer at once: half a gigabyte
 MIN_SHARED = 32  # prefix tokens that are worth a group of their own
 
 
-def extend(model: Any, prefix: Prefix, ids: Sequence[int], device: torch.device) -> Prefix:
+def extend(model: PreTrainedModel, prefix: Prefix, ids: Sequence[int], device: torch.device) -> Prefix:
     """`prefix` and the tokens `ids` after it, as a longer prefix."""
     if not ids:
         return prefix
@@ -36,7 +39,7 @@ def _rows(prefixes: Sequence[Prefix], prompts: Sequence[Sequence[int]], room: in
     return Rows(list(prefixes), [longest - len(p) for p in prompts], longest + room, device)
 
 
-def _read(model: Any, rows: Rows, prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+def _read(model: PreTrainedModel, rows: Rows, prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     """Run prompts, left-padded, through the model in chunks: last logits (B, V), and each row's next position (B,)."""
     longest = max(map(len, prompts))
     ids = torch.tensor([[0] * (longest - len(p)) + list(p) for p in prompts], device=rows.device)
@@ -92,7 +95,7 @@ def _measures(
 
 @torch.inference_mode()
 def decode(
-    model: Any,
+    model: PreTrainedModel,
     prefixes: Sequence[Prefix],
     prompts: Sequence[Sequence[int]],
     limits: Sequence[int],
@@ -175,7 +178,7 @@ class Tree:
 
 @torch.inference_mode()
 def choose(
-    model: Any,
+    model: PreTrainedModel,
     prefixes: Sequence[Prefix],
     prompts: Sequence[Sequence[int]],
     tree: Tree,

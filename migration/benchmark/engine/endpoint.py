@@ -180,7 +180,7 @@ class _Server:
         return f"{kind}: {text}"
 
 
-def _value(reply: Any) -> dict[str, Any]:
+def _value(reply: object) -> dict[str, Any]:
     """What is kept of a reply; an `error` where it holds no answer."""
     if not isinstance(reply, ChatCompletion) or not reply.choices:
         return {"error": f"unreadable reply: {str(reply)[:200]}"}
@@ -212,7 +212,7 @@ def _read(reply: ChatCompletion) -> dict[str, Any]:
     }
 
 
-def _count(tokens: Any) -> int | None:
+def _count(tokens: object) -> int | None:
     """A number of tokens as a server tells it; null where it is none that can be."""
     return tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and 0 <= tokens < 1 << 40 else None
 

@@ -30,6 +30,8 @@ from migration.schema.signals import of_tokens
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
     from migration.benchmark.engine.attention import Prefix
     from migration.benchmark.engine.decoding import Decoded, Draw, Group, Tree
 
@@ -315,13 +317,13 @@ def _value(engine: _Engine, ask: _Ask, one: Decoded, compute_ms: float) -> dict[
     }
 
 
-def stop_ids(tokenizer: Any, model: Any) -> frozenset[int]:
+def stop_ids(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> frozenset[int]:
     """Tokens that end an answer: the model's own, and what its chat template puts after an assistant's turn."""
     listed = getattr(model.generation_config, "eos_token_id", None)
     stops = set(listed if isinstance(listed, list) else [listed]) | {tokenizer.eos_token_id}
     if getattr(tokenizer, "chat_template", None):
         turns = [{"role": "user", "content": "question"}, {"role": "assistant", "content": "answer"}]
-        after = tokenizer.apply_chat_template(turns, tokenize=False).rpartition("answer")[2]
+        after = str(tokenizer.apply_chat_template(turns, tokenize=False)).rpartition("answer")[2]
         ids = tokenizer(after.lstrip(), add_special_tokens=False)["input_ids"]
         stops |= {ids[0]} & set(tokenizer.all_special_ids + list(tokenizer.added_tokens_decoder)) if ids else set()
     return frozenset(stops - {None})

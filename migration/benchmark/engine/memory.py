@@ -7,7 +7,7 @@ mark. Out of scope: what runs meanwhile.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -47,7 +47,7 @@ class Peak:
     def _see(self, taken: int) -> None:
         self.mb = max(self.mb, (taken - self._before) / 1e6)
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.device.type == "cuda":
             import torch
 

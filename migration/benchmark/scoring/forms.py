@@ -56,7 +56,7 @@ def tool_calls(text: str) -> list[tuple[str, Any]] | None:
     return named or None
 
 
-def _arguments(value: Any) -> Any:
+def _arguments(value: object) -> Any:
     try:
         return json.loads(value) if isinstance(value, str) else value
     except json.JSONDecodeError:
@@ -72,7 +72,7 @@ def unfenced(text: str) -> str:
 Leaf = tuple[str, Any]
 
 
-def _leaf(value: Any, unordered: bool) -> Leaf:
+def _leaf(value: object, unordered: bool) -> Leaf:
     """One value, whole, with its JSON type: `true` is not `"true"`, `[]` is not `{}`; 1 and 1.0 are one number."""
     if isinstance(value, dict):
         return "object", tuple(sorted((str(key), _leaf(inner, unordered)) for key, inner in value.items()))
@@ -87,7 +87,7 @@ def _leaf(value: Any, unordered: bool) -> Leaf:
 
 
 def leaves(
-    value: Any, path: tuple[str, ...] = (), *, unordered: bool = False
+    value: object, path: tuple[str, ...] = (), *, unordered: bool = False
 ) -> Iterable[tuple[tuple[str, ...], Leaf]]:
     """(path, typed value) of every field; a member of a list is one value, and so is an empty object or list.
 
@@ -103,12 +103,12 @@ def leaves(
         yield path, _leaf(value, unordered)
 
 
-def words_of(value: Any) -> str:
+def words_of(value: object) -> str:
     """The values of an answer's fields in one line, as a class to count by."""
     return " / ".join(str(leaf) for _, (_, leaf) in leaves(value))
 
 
-def fields_f1(output: Any, reference: Any, *, unordered: bool = False) -> float:
+def fields_f1(output: object, reference: object, *, unordered: bool = False) -> float:
     """Field-level F1 over (path, value); a value of another JSON type is wrong. Shapes as `parse` gives them."""
     if type(output) is not type(reference):
         return 0.0
@@ -116,7 +116,7 @@ def fields_f1(output: Any, reference: Any, *, unordered: bool = False) -> float:
     return 2 * (said & wanted).total() / (said.total() + wanted.total())
 
 
-def spans_f1(output: Any, reference: Any, *, unordered: bool = False) -> float:
+def spans_f1(output: object, reference: object, *, unordered: bool = False) -> float:
     """`fields_f1`, where the reference may declare alternatives: `{"amount": {"any_of": ["$180", "180 dollars"]}}`.
 
     A list without `any_of` asks for all its values.
@@ -124,7 +124,7 @@ def spans_f1(output: Any, reference: Any, *, unordered: bool = False) -> float:
     return fields_f1(output, _settled(output, reference, unordered), unordered=unordered)
 
 
-def _settled(output: Any, reference: Any, unordered: bool) -> Any:
+def _settled(output: object, reference: object, unordered: bool) -> Any:
     """The reference with each `any_of` replaced by the alternative that the output gives, else by the first."""
     if not isinstance(reference, dict):
         return reference

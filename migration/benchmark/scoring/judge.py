@@ -15,7 +15,6 @@ from hashlib import blake2b
 from html import escape
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,7 +65,7 @@ class Rubric:
             f'Reply with JSON only: {{"A": {{{grades}}}, "B": {{{grades}}}}}'
         )
 
-    def grade(self, given: Any) -> float:
+    def grade(self, given: object) -> float:
         """Weighted mean of one answer's grades; NaN where one is missing or off the scale."""
         if not isinstance(given, dict):
             return np.nan

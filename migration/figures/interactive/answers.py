@@ -80,6 +80,6 @@ class AnswerBrowser:
         redraw()
         return widgets.VBox([widgets.HBox([task, sure]), widgets.HBox([at, count]), shown])
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         static = table(self.rows.head(self.first), {"score": "{:.2f}", "confidence": "{:.0%}"}).to_html()
         return {**(self.widget()._repr_mimebundle_() or {}), "text/html": static, "text/plain": "answers that differ"}

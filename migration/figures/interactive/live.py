@@ -54,7 +54,7 @@ def problems_in_a_box() -> None:
         shell.set_custom_exc((Exception,), _show)
 
 
-def _show(shell: Any, kind: type[BaseException], error: BaseException, trace: TracebackType, **_: Any) -> list[str]:
+def _show(shell: Any, kind: type[BaseException], error: BaseException, trace: TracebackType, **_: object) -> list[str]:
     """IPython's handler of an exception; the kernel's own message of it shrinks to one line."""
     from IPython.display import HTML, display
 

@@ -71,7 +71,7 @@ class ThresholdSlider:
         redraw()
         return widgets.VBox([move, text, picture])
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         half = float(self.curve["threshold"].replace([np.inf, -np.inf], np.nan).median())
         note = f"Move the threshold in JupyterLab. For example, {self.read(half)}."
         return {**(self.widget()._repr_mimebundle_() or {}), "text/html": f"<p>{note}</p>", "text/plain": note}
@@ -145,6 +145,6 @@ class BillSliders:
         redraw()
         return widgets.VBox([traffic, share, gpu, text, picture])
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         note = f"Move traffic, share and GPU price in JupyterLab. Today: {self.read(1.0, self.share, 1.0)}."
         return {**(self.widget()._repr_mimebundle_() or {}), "text/html": f"<p>{note}</p>", "text/plain": note}

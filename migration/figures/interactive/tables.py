@@ -63,5 +63,5 @@ class SortableTable:
             control.observe(redraw, "value")
         return widgets.VBox([widgets.HBox([column, falling, word]), shown])
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return {**(self.widget()._repr_mimebundle_() or {}), "text/html": self.static, "text/plain": "a table"}

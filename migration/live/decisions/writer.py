@@ -153,7 +153,7 @@ def without_personal_data(record: dict[str, Any]) -> dict[str, Any]:
         return record | dict.fromkeys(TEXTS) | {"masked": "texts left out: the masking packages are not installed"}
     masker, key = Masker(), record["conversation_id"]
 
-    def text(value: Any) -> Any:
+    def text(value: object) -> Any:
         return masker.text(value, key) if isinstance(value, str) else value
 
     changed = {

@@ -106,7 +106,7 @@ class _AsyncLlm(_Llm):
             return _refused(problem)
 
 
-def _as_http(response: Any) -> httpx.Response:
+def _as_http(response: litellm.ModelResponse) -> httpx.Response:
     return httpx.Response(200, json=json.loads(response.model_dump_json()))
 
 

@@ -49,7 +49,7 @@ def completion(call: Call, answer: Answer, note: Json) -> dict[str, Any]:
     }
 
 
-def _count(value: Any) -> int:
+def _count(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
 
 

@@ -115,7 +115,7 @@ def _unfit_tool(call: Call, tool: Json) -> str:
     return "" if _is_object(function.get("arguments")) else "calls a tool with what is no JSON object"
 
 
-def _is_object(text: Any) -> bool:
+def _is_object(text: object) -> bool:
     try:
         return isinstance(text, str) and isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):

@@ -72,7 +72,7 @@ def _script(data: Mapping[str, Any], path: Path) -> Script:
     return Script(**texts, turns=tuple(_turn(turn, where) for turn in data["turns"]))
 
 
-def _turn(data: Any, where: str) -> Turn:
+def _turn(data: object, where: str) -> Turn:
     if not isinstance(data, dict) or not all(isinstance(name, str) for name in data):
         raise BadInput(f"{where}: a turn is an object with says and must")
     if not isinstance(data.get("must", {}), dict) or not isinstance(data.get("tools", []), list):

@@ -76,7 +76,7 @@ def _records(path: Path) -> Iterable[dict[str, Any]]:
 _NUMBERS = ("rung", "confidence", "prompt_tokens", "completion_tokens", "latency_ms", "cost_usd", "shadow_share")
 
 
-def _sound(value: Any) -> Any:
+def _sound(value: object) -> Any:
     """`value` with halves of characters (lone surrogates, which a caller may send) replaced: they cannot be stored."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()

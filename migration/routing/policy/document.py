@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from migration.errors import BadInput
 from migration.routing.policy.recognition import Recognition
@@ -253,7 +253,7 @@ def _guarantee(data: Mapping[str, Any]) -> Guarantee:
     return guarantee
 
 
-def _all_finite(data: Any) -> bool:
+def _all_finite(data: object) -> bool:
     if isinstance(data, Mapping):
         return all(map(_all_finite, data.values()))
     if isinstance(data, list | tuple):
@@ -261,9 +261,9 @@ def _all_finite(data: Any) -> bool:
     return not isinstance(data, float) or math.isfinite(data)
 
 
-def _is_finite(value: Any) -> bool:
+def _is_finite(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _is_share(value: Any) -> bool:
+def _is_share(value: object) -> bool:
     return _is_finite(value) and 0 <= value <= 1

@@ -30,7 +30,7 @@ def signals_of(response: Mapping[str, Any]) -> dict[str, float | None]:
     return _of_tokens(_mapping(choice.get("logprobs")).get("content")) | lengths
 
 
-def _of_tokens(tokens: Any) -> dict[str, float | None]:
+def _of_tokens(tokens: object) -> dict[str, float | None]:
     """Signals of a list of {logprob, top_logprobs}; all null where one token's logprob is no number."""
     if not isinstance(tokens, list):
         return of_tokens([], [], [])
@@ -44,7 +44,7 @@ def _of_tokens(tokens: Any) -> dict[str, float | None]:
     return of_tokens(known, entropies, [chances[0] - chances[1] for chances in alternatives] if two else [])
 
 
-def _chances(alternatives: Any) -> list[float]:
+def _chances(alternatives: object) -> list[float]:
     """Probabilities of a token's alternatives, likeliest first; empty where one is no logprob."""
     if not isinstance(alternatives, list):
         return []
@@ -62,14 +62,15 @@ def _entropy(chances: Sequence[float]) -> float:
     return -sum([p * math.log(p) for p in (*chances, rest) if p > 0])
 
 
-def _number(value: Any) -> float | None:
-    usable = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if usable and abs(value) < 1e300 else None
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
+        return None
+    return float(value)
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _first(values: Any) -> dict[str, Any]:
+def _first(values: object) -> dict[str, Any]:
     return _mapping(values[0]) if isinstance(values, list) and values else {}

@@ -86,7 +86,7 @@ def recognised(records: Iterable[Json], family: str = "auto") -> Form | None:
     return forms[best] if best is not None and votes[best] else None
 
 
-def records(value: Any) -> Iterable[Any]:
+def records(value: object) -> Iterable[Any]:
     """The records of a JSON value: itself, or what a page, list or export request holds.
 
     Raises BadRecord where it is such a thing, but broken.

@@ -13,7 +13,7 @@ from migration.schema.messages import TEXT_PARTS
 from migration.schema.messages import content as as_content
 
 
-def messages(value: Any, name: str = "messages") -> list[Json]:
+def messages(value: object, name: str = "messages") -> list[Json]:
     """A list of chat messages as {role, content}. Raises BadRecord on anything that is not one."""
     if isinstance(value, str):
         return [{"role": "user", "content": value}]
@@ -24,7 +24,7 @@ def messages(value: Any, name: str = "messages") -> list[Json]:
     return [_message(one, name) for one in value]
 
 
-def _message(value: Any, name: str) -> Json:
+def _message(value: object, name: str) -> Json:
     if not isinstance(value, dict):
         raise BadRecord(f"{name} holds something that is no message")
     role = value.get("role") or _ROLE_OF_TYPE.get(value.get("type", ""))
@@ -81,13 +81,13 @@ _FINISH = {"tool_call": "tool_calls", "max_tokens": "length", "end_turn": "stop"
 _FINISH |= {"incomplete": "length", "tool_use": "tool_calls", "stop_sequence": "stop"}
 
 
-def finish_reason(value: Any) -> str | None:
+def finish_reason(value: object) -> str | None:
     """Why the answer ended, in the chat completions' words (`stop`, `length`, `tool_calls`, ...)."""
     value = text(value)
     return _FINISH.get(value.lower(), value.lower()) if value else None
 
 
-def usage(value: Any) -> Json:
+def usage(value: object) -> Json:
     """prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens of a usage object in any provider's names."""
     value = mapping(value, "usage")
     if not value:
@@ -148,7 +148,7 @@ def request_fields(request: Json) -> Json:
     }
 
 
-def _inputs(value: Any) -> list[Json]:
+def _inputs(value: object) -> list[Json]:
     """A prompt or input: one text, or many (kept as JSON), or a list of messages."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return messages(value, "input")

@@ -54,7 +54,7 @@ def attributes(pairs: Any) -> Json:
         raise BadRecord("attributes are not OTLP key/value pairs") from None
 
 
-def _value(value: Any) -> Any:
+def _value(value: object) -> Any:
     if not isinstance(value, dict):
         return value
     if "intValue" in value:
@@ -119,7 +119,7 @@ def span(record: Json, side: Side) -> Json:
     )
 
 
-def _nanos(value: Any) -> int:
+def _nanos(value: object) -> int:
     return timestamp(int(value) if isinstance(value, str) and value.isdigit() else value, "startTimeUnixNano")
 
 
@@ -130,7 +130,7 @@ def _count(said: Json, *names: str) -> int | None:
     return None
 
 
-def _tools(value: Any) -> str | None:
+def _tools(value: object) -> str | None:
     value = decoded(value)
     return canonical(value) if value else None
 

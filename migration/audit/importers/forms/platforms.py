@@ -211,6 +211,6 @@ def helicone(record: Json, side: Side) -> Json:
     )
 
 
-def _http_status(value: Any) -> Any:
+def _http_status(value: object) -> Any:
     """Helicone writes -1 to -4 for calls that never ended (pending, cancelled, timed out): as a gateway's 504."""
     return 504 if isinstance(value, int) and value < 0 else value

@@ -76,12 +76,12 @@ def call(**fields: Any) -> Json:
     return _EMPTY | fields
 
 
-def canonical(value: Any) -> str:
+def canonical(value: object) -> str:
     """JSON with sorted keys and no spaces."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def decoded(value: Any) -> Any:
+def decoded(value: object) -> Any:
     """`value`, parsed where it is a string that holds a JSON object or list (tables and databases keep it so)."""
     if isinstance(value, str) and _ARGUMENTS.match(value):
         try:
@@ -91,7 +91,7 @@ def decoded(value: Any) -> Any:
     return value
 
 
-def mapping(value: Any, name: str) -> Json:
+def mapping(value: object, name: str) -> Json:
     """`value` as an object, {} where it is absent. Raises BadRecord where it is anything else."""
     if type(value) is dict:
         return value
@@ -103,14 +103,14 @@ def mapping(value: Any, name: str) -> Json:
     return value
 
 
-def text(value: Any) -> str | None:
+def text(value: object) -> str | None:
     """An id, name or reason as a string; null where it is absent or empty."""
     if value is None or value == "":
         return None
     return value if isinstance(value, str) else canonical(value)
 
 
-def integer(value: Any, name: str) -> int | None:
+def integer(value: object, name: str) -> int | None:
     """A count. Raises BadRecord where it is no whole number >= 0."""
     if value is None or value == "":
         return None
@@ -126,7 +126,7 @@ def integer(value: Any, name: str) -> int | None:
     return int(number)
 
 
-def real(value: Any, name: str) -> float | None:
+def real(value: object, name: str) -> float | None:
     """A measure such as milliseconds or USD. Raises BadRecord where it is no finite number >= 0."""
     if value is None or value == "":
         return None
@@ -138,7 +138,7 @@ def real(value: Any, name: str) -> float | None:
     return number
 
 
-def _number(value: Any, name: str) -> float:
+def _number(value: object, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise BadRecord(f"{name} is not a number")
     try:
@@ -150,7 +150,7 @@ def _number(value: Any, name: str) -> float:
     return number
 
 
-def flag(value: Any, name: str) -> bool:
+def flag(value: object, name: str) -> bool:
     """A yes or no, False where it is absent. Raises BadRecord where it is neither."""
     word = str(value).strip().lower() if isinstance(value, bool | int | str) else "" if value is None else "?"
     if word in ("true", "1", "yes", "t", "y"):
@@ -160,7 +160,7 @@ def flag(value: Any, name: str) -> bool:
     raise BadRecord(f"{name} is neither true nor false")
 
 
-def timestamp(value: Any, name: str = "created") -> int:
+def timestamp(value: object, name: str = "created") -> int:
     """Microseconds since 1970 UTC, from unix seconds, ms, us or ns (told apart by size) or an ISO 8601 string.
 
     A string without an offset is read as UTC. Raises BadRecord where it is absent, unreadable, or not of 2010-2100.

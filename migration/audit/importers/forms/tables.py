@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from migration.audit.importers.forms.bodies import failure, messages, outcome, request_fields
 from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged
@@ -195,13 +194,13 @@ _WORDS = (
 )
 
 
-def _words(value: Any, name: str) -> str | None:
+def _words(value: object, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise BadRecord(f"{name} is not text")
     return value
 
 
-def _exactly(value: Any) -> list[Json] | None:
+def _exactly(value: object) -> list[Json] | None:
     """Messages as our own table holds them: role and content are texts already."""
     if value is None:
         return None
