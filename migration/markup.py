@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.io.formats.style import Styler
 
 _ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\))")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -45,10 +46,8 @@ def plain(value: object) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(printable(str(value)).split()))
 
 
-def table(frame: pd.DataFrame, formats: Mapping[Any, Any] | None = None, *, missing: str = "–") -> Any:
+def table(frame: pd.DataFrame, formats: Mapping[str, str] | None = None, *, missing: str = "–") -> Styler:
     """A frame as an HTML table: escaped (column names too), numbers to the right, texts to the left, no index.
-
-    Returns a Styler.
 
     formats: column -> format as of `Styler.format`; numbers without one are shown to three decimals.
     """
@@ -57,7 +56,9 @@ def table(frame: pd.DataFrame, formats: Mapping[Any, Any] | None = None, *, miss
     import numpy as np
 
     shown = frame.rename(columns={name: html.escape(str(name)) for name in frame.columns}).reset_index(drop=True)
-    known = {html.escape(str(name)): form for name, form in (formats or {}).items() if name in frame.columns}
+    known: dict[Any, Any] = {
+        html.escape(str(name)): form for name, form in (formats or {}).items() if name in frame.columns
+    }
     style = shown.style.format(known, precision=3, thousands=",", na_rep=missing, escape="html").hide(axis="index")
     numeric = np.array([shown[column].dtype.kind in "iuf" or column in known for column in shown.columns], bool)
     style = style.set_properties(subset=shown.columns[~numeric], **{"text-align": "left"})

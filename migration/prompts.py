@@ -79,7 +79,7 @@ def _texts(value: object, depth: int = 0) -> Iterable[str]:
             yield from _texts(function.get("name", "") if isinstance(function, Mapping) else "", depth + 1)
 
 
-def message_text(message: Mapping[str, Any]) -> str:
+def message_text(message: Mapping[str, object]) -> str:
     """Readable text of a chat message, as logged ({role, content}) or as sent (parts, tool calls beside them)."""
     more = any(value not in (None, [], {}) for key, value in message.items() if key not in ("role", "content"))
     return " ".join(_texts(message)) if more else text_of(message.get("content"))
@@ -137,12 +137,12 @@ def _system(text: str, tools: Tokens) -> tuple[Tokens, str]:
     return tokens, digest(tokens)
 
 
-def _system_of(messages: Sequence[Mapping[str, Any]], tools: Tokens) -> tuple[Tokens, str]:
+def _system_of(messages: Sequence[Mapping[str, object]], tools: Tokens) -> tuple[Tokens, str]:
     texts = [message_text(m) for m in messages if m.get("role") in SYSTEM_ROLES]
     return _system("\n".join(texts).strip()[: SYSTEM_TOKENS * _CHARACTERS], tools)
 
 
-def prompt_of(messages: Sequence[Mapping[str, Any]], tools: Tokens = ()) -> Prompt:
+def prompt_of(messages: Sequence[Mapping[str, object]], tools: Tokens = ()) -> Prompt:
     """The prompt of one call. messages: {role, content} each; tools: names of the tools it offers, sorted."""
     talk = _Talk(messages)
     return Prompt(_system_of(messages, tools)[0], talk.head, talk.tail)
@@ -151,7 +151,7 @@ def prompt_of(messages: Sequence[Mapping[str, Any]], tools: Tokens = ()) -> Prom
 class _Talk:
     """A conversation's start and the end of its user's last message, as tokens; read only where one is asked for."""
 
-    def __init__(self, messages: Sequence[Mapping[str, Any]]):
+    def __init__(self, messages: Sequence[Mapping[str, object]]):
         self.messages = messages
 
     @cached_property
@@ -167,7 +167,7 @@ class _Talk:
 
     @cached_property
     def tail(self) -> Tokens:
-        last: Mapping[str, Any] = next((m for m in reversed(self.messages) if m.get("role") == "user"), {})
+        last: Mapping[str, object] = next((m for m in reversed(self.messages) if m.get("role") == "user"), {})
         return tokens_of(message_text(last).strip()[-TAIL * _CHARACTERS :])[-TAIL:]
 
 
@@ -249,7 +249,7 @@ class TemplateIndex:
     fixed: Mapping[int, tuple[Fixed, ...]]
     rest: Mapping[int, int]
 
-    def leaf_of(self, messages: Sequence[Mapping[str, Any]], tools: Tokens = ()) -> int:
+    def leaf_of(self, messages: Sequence[Mapping[str, object]], tools: Tokens = ()) -> int:
         """The leaf of one call, or NO_TEMPLATE. The talk is read only where the system prompt leaves a choice."""
         tokens, named = _system_of(messages, tools)
         system = self._system(tokens, named)

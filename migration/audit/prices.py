@@ -170,7 +170,7 @@ def _listed(model: str, day: date, source: str) -> Price | None:
     return None
 
 
-def _fields(prices: Any) -> Iterator[Any]:
+def _fields(prices: Any) -> Iterator[object]:
     return (getattr(prices, f"{name}_mtok") for name in ("input", "output", "cache_read", "cache_write"))
 
 

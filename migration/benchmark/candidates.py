@@ -147,7 +147,7 @@ def _render(
     raise ValueError(f"the chat template takes no form of roles {[m['role'] for m in messages]}: {problem}")
 
 
-def _with_tools(messages: Sequence[Message], tools: list[Any]) -> list[Message]:
+def _with_tools(messages: Sequence[Message], tools: list[object]) -> list[Message]:
     """The messages with the tools told in the system text, and the form in which to call one."""
     text = (
         'You may use these tools. To use one, answer with JSON only: {"tool_calls": [{"function": {"name": <name>, '

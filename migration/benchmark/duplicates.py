@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,7 +50,7 @@ def cover(texts: Sequence[str], n: int, weight: np.ndarray, *, seed: int = 7, mo
     return order[chosen].tolist()
 
 
-def own_texts(messages: Iterable[Any], like: pd.DataFrame | None = None) -> list[str]:
+def own_texts(messages: Iterable[object], like: pd.DataFrame | None = None) -> list[str]:
     """What each prompt does not share with the rest: its text without repeated system prompts and template parts.
 
     messages of one task. `like`: calls of that task, or of several, whose shared parts are taken away instead.

@@ -7,9 +7,8 @@ one, `candidate`. Out of scope: the statistics (`stats.powered`), who labels and
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -58,7 +57,7 @@ def read_labels(file: str | Path, calls: pd.DataFrame, candidates: Iterable[str]
     return frame.astype({"correct": bool})
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
+def _rows(path: Path) -> list[tuple[int, dict[str, object]]]:
     """(line, row) of each row; a Parquet's lines count from 1, a CSV's from its header. Empty values are None."""
     try:
         if path.suffix == ".jsonl":
@@ -75,7 +74,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
     return list(enumerate(rows, 2 if csv else 1))
 
 
-def _object(path: Path, line: int, text: str) -> dict[str, Any]:
+def _object(path: Path, line: int, text: str) -> dict[str, object]:
     try:
         row = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -129,7 +128,7 @@ def _minus_llm(human: pd.DataFrame, agrees: pd.DataFrame, name: str, rows: Sampl
         return None
 
 
-def _row(name: str, found: Powered, less: Difference | None) -> tuple[Any, ...]:
+def _row(name: str, found: Powered, less: Difference | None) -> tuple[object, ...]:
     rate, alone = found.rate, found.alone
     row = (name, found.n_labels, rate.value, rate.low, rate.high, alone.value, alone.low, alone.high)
     return (*row, *((less.value, less.low, less.high) if less else (float("nan"),) * 3))
@@ -170,7 +169,7 @@ def labelled(predictions: pd.DataFrame, calls: pd.DataFrame, *, file: str | Path
     return onto(predictions, labels), f"Correct, by human labels and machine verdicts: {told}."
 
 
-def _told(row: dict[Any, Any]) -> str:
+def _told(row: dict[Hashable, object]) -> str:
     interval = f"{row['quality']:.1%} ({row['low']:.1%} to {row['high']:.1%}, {row['n_labels']} labels"
     said = (
         f"{row['candidate']} {interval}; labels alone {row['labels_alone_low']:.1%} to {row['labels_alone_high']:.1%})"

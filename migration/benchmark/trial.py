@@ -229,7 +229,7 @@ def facts(candidates: Sequence[Candidate], *, cache: Path) -> dict[str, dict[str
     return found
 
 
-def _about(candidate: Candidate) -> dict[str, Any]:
+def _about(candidate: Candidate) -> dict[str, object]:
     from migration.benchmark.engine.local import describe
 
     if candidate.remote:

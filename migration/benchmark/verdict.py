@@ -139,5 +139,5 @@ def verdicts(
     return frame.sort_values("calls", ascending=False, ignore_index=True)
 
 
-def _told(said: Judgement) -> dict[str, Any]:
+def _told(said: Judgement) -> dict[str, object]:
     return {"verdict": str(said.verdict), "more_calls": said.more_calls, "sentence": said.sentence}

@@ -282,7 +282,9 @@ def ledger_table(ledger: pd.DataFrame, currency: Currency, rows: int = 40) -> St
     return currency.table(shown, ["price_usd", "usd"], quantity="{:,.6g}", price_usd="{:,.6g}", usd="{:,.2f}")
 
 
-def summary_of(scenarios: pd.DataFrame, basis: Basis, article: Article, calls_needed: float | None) -> dict[str, Any]:
+def summary_of(
+    scenarios: pd.DataFrame, basis: Basis, article: Article, calls_needed: float | None
+) -> dict[str, object]:
     """summary.json of the step; USD a month are of a running month at today's volume, one-off costs apart.
 
     `after_*` and what has no prefix are of the whole ladder, `best_*` of the plan that pays best; `other_plan` is its

@@ -298,7 +298,7 @@ def _label_known(pool: pd.DataFrame) -> np.ndarray:
     return (counts > 1).to_numpy() if share_once <= 0.05 else np.ones(len(pool), bool)
 
 
-def pick(pool: pd.DataFrame, n: int, *, seed: int = 7) -> list[Any]:
+def pick(pool: pd.DataFrame, n: int, *, seed: int = 7) -> list[object]:
     """Index of `n` rows: round-robin over the labels, rarest first, each label's best-covering calls first.
 
     pool: label, own_text, perhaps complexity, or `doubt`: then the labels with the most doubt left for each example

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -80,7 +79,7 @@ def save_adapter(
     base: str,
     tuned: str,
     data: Path,
-    settings: Mapping[str, Any],
+    settings: Mapping[str, object],
     tasks: str,
     results: str,
 ) -> Path:

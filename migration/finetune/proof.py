@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from migration.models import LoadedModel
 
 
-def base_of(summary: Mapping[str, Any], wanted: str = "") -> str:
+def base_of(summary: Mapping[str, object], wanted: str = "") -> str:
     """The candidate to tune: `wanted`, else 02's best. Raises BadInput where that one runs behind an endpoint."""
     base = wanted or str(summary["best_candidate"])
     if base.startswith(("http://", "https://")) or (not wanted and "#" in base):
@@ -69,7 +69,7 @@ def comparison(
     return pd.DataFrame(rows, columns=[*columns, "base_low", "base_high", "tuned_low", "tuned_high", "constant"])
 
 
-def _compared(task: str, trained: bool, group: pd.DataFrame) -> dict[str, Any]:
+def _compared(task: str, trained: bool, group: pd.DataFrame) -> dict[str, object]:
     one, two = group["base"].to_numpy(bool), group["tuned"].to_numpy(bool)
     design: Sampled = {"weights": group["weight"], "strata": group["task"], "cluster": group["conversation_id"]}
     base, tuned = weighted_rate(one, **design), weighted_rate(two, **design)

@@ -25,6 +25,7 @@ import torch
 from datasets import Dataset
 from IPython.display import Markdown
 from peft import LoraConfig, PeftModel, get_peft_model
+from torch.optim.lr_scheduler import LambdaLR
 from transformers import PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
 from trl import SFTConfig, SFTTrainer
@@ -93,7 +94,7 @@ class Training:
         """Share of the padded rows' tokens that packing did not compute."""
         return 1 - self.tokens_computed / max(self.tokens_padded, 1)
 
-    def settings(self, recipe: Recipe, quantize: str) -> dict[str, Any]:
+    def settings(self, recipe: Recipe, quantize: str) -> dict[str, object]:
         """What a model card says of how it was made."""
         shown = {key: value for key, value in asdict(recipe).items() if key != "patience"}
         measured = {"steps": self.steps, "best step": self.best_step, "seconds": round(self.seconds)}
@@ -118,13 +119,17 @@ class AnswerTrainer(SFTTrainer):
 
     rate: Callable[[int], float]
 
-    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+    def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None) -> LambdaLR:
         """The schedule by steps and by the clock, `rate`."""
-        self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(cast(Any, optimizer or self.optimizer), self.rate)
+        self.lr_scheduler = LambdaLR(cast(Any, optimizer or self.optimizer), self.rate)
         return self.lr_scheduler
 
     def compute_loss(
-        self, model: torch.nn.Module, inputs: dict, return_outputs: bool = False, num_items_in_batch: Any = None
+        self,
+        model: torch.nn.Module,
+        inputs: dict,
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
         """The loss of the answer tokens alone, over the tokens of all accumulated batches."""
         loss, tokens = answer_loss(model, inputs)

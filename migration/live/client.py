@@ -118,14 +118,14 @@ class _AsyncSender:
         return await self.client.send(_whole(self.request, self.body) if whole else self.request, stream=True)
 
 
-def _whole(request: httpx.Request, body: Mapping[str, Any]) -> httpx.Request:
+def _whole(request: httpx.Request, body: Mapping[str, object]) -> httpx.Request:
     kept = {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
     headers = {name: value for name, value in request.headers.items() if name not in ("content-length", "host")}
     return httpx.Request("POST", request.url, headers=headers, content=json.dumps(kept).encode(),
                          extensions=request.extensions)  # fmt: skip
 
 
-def _asked(request: httpx.Request, content: bytes) -> dict[str, Any] | None:
+def _asked(request: httpx.Request, content: bytes) -> dict[str, object] | None:
     """The body of a chat completion; None for any other request."""
     if request.method != "POST" or not request.url.path.endswith(PATH):
         return None

@@ -44,7 +44,7 @@ class Field:
     form: Callable[[Any], str] = str
     missing: str = "unknown"
 
-    def fact(self, summary: dict[str, Any]) -> dict[str, str]:
+    def fact(self, summary: dict[str, object]) -> dict[str, str]:
         """Label and value as the page shows them."""
         value = summary.get(self.name)
         return {"label": self.label, "value": self.missing if value is None else self.form(value)}

@@ -110,13 +110,13 @@ def _money(priced: dict[str, Any] | None) -> str:
     return text
 
 
-def _drift(routed: dict[str, Any]) -> str:
+def _drift(routed: dict[str, object]) -> str:
     if routed.get("traffic_shifted"):
         return "the newest calls already differ from those the proof rests on. Collect newer ones and tune again."
     return "traffic changes. The newest calls look like those the proof rests on; it has to be checked every week."
 
 
-def _narrow(priced: dict[str, Any], run: str) -> list[dict[str, str]]:
+def _narrow(priced: dict[str, object], run: str) -> list[dict[str, str]]:
     """How the plan that step 5 prefers to the whole ladder is had: a command where its policy is of one kind alone."""
     if "plan" not in priced:
         return []

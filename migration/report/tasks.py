@@ -97,7 +97,7 @@ def _models(run: Run) -> dict[str, str]:
     }
 
 
-def _policy(run: Run) -> dict[str, Any]:
+def _policy(run: Run) -> dict[str, object]:
     file = run.path / ROUTE / "policy.json"
     return read_json(file) if file.exists() else {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,11 @@ from migration.routing.policy.score import text_of
 from migration.schema import Part
 from migration.stats import Rate
 
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
-def week_table(weeks: pd.DataFrame) -> Any:
+
+def week_table(weeks: pd.DataFrame) -> Styler:
     """weeks: of `weekly`, a row a week and group."""
     formats = {"slm_share": "{:.1%}", "loss": "{:.2%}", "evidence": "{:,.2f}", "cost_usd": "{:,.2f}", "calls": "{:,}"}
     return table(weeks, formats, missing="none shadowed")
@@ -56,7 +59,7 @@ def guarantee_sentence(review: Review) -> str:
     )
 
 
-def alarms_table(review: Review) -> Any:
+def alarms_table(review: Review) -> Styler:
     """The newest week's alarms with their causes and actions."""
     columns = ["kind", "group", "cause", "action"]
     rows = [[getattr(alarm, name) for name in columns] for alarm in review.alarms]
@@ -77,7 +80,7 @@ def cost_sentence(review: Review, projection: pd.DataFrame) -> str:
     )
 
 
-def learned_table(improved: Improved) -> Any:
+def learned_table(improved: Improved) -> Styler:
     """New candidates beside the rung that serves, on the same fresh calls; shares are of the traffic.
 
     Columns: candidate, task, calls (fresh ones that both answered), agreement now, agreement then.
@@ -108,7 +111,7 @@ def learned_sentence(improved: Improved) -> str:
     return " ".join(said) or "Nothing new was learned: step 02 had no classifier, and no adapter was trained on."
 
 
-def proposal_table(proposed: Proposal) -> Any:
+def proposal_table(proposed: Proposal) -> Styler:
     """What a proposed policy would change, group by group."""
     formats = {"slm_share": "{:.1%}", "loss": "{:.2%}", "bound": "{:.2%}", "before": "{:.3f}", "after": "{:.3f}"}
     return table(proposed.changes, formats)

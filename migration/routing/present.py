@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,6 +20,9 @@ from migration.routing.tuning.confidence import CalibrationError
 from migration.routing.tuning.evaluation import Result
 from migration.routing.tuning.guarantee import Tuned
 from migration.schema import Decision, Guarantee
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 
 def guarantee_sentence(tuned: Tuned, names: Mapping[str, str] | None = None) -> str:
@@ -50,7 +53,7 @@ def why_not(tuned: Tuned, names: Mapping[str, str] | None = None) -> str:
     return "; ".join(told) + "." if told else "no task has a candidate."
 
 
-def ruled_out_table(tuned: Tuned, names: Mapping[str, str]) -> Any:
+def ruled_out_table(tuned: Tuned, names: Mapping[str, str]) -> Styler:
     """Tasks that stay with the LLM untried, and why."""
     frame = pd.DataFrame([(names.get(t, t), why) for t, why in tuned.ruled_out.items()], columns=["task", "why"])
     return table(frame)
@@ -203,7 +206,7 @@ def summary(
     }
 
 
-def groups_table(groups: pd.DataFrame, names: Mapping[str, str]) -> Any:
+def groups_table(groups: pd.DataFrame, names: Mapping[str, str]) -> Styler:
     """groups: of `Tuned.groups`: what was tested, and what came of it."""
     if groups.empty:
         return table(groups)
@@ -228,7 +231,7 @@ def groups_table(groups: pd.DataFrame, names: Mapping[str, str]) -> Any:
     return table(shown, formats)
 
 
-def signals_table(signals: pd.DataFrame, names: Mapping[str, str]) -> Any:
+def signals_table(signals: pd.DataFrame, names: Mapping[str, str]) -> Styler:
     """signals: of `compare_signals`, one row a task, AUROC of each signal and AURC of the learned one."""
     wide = signals.pivot(index="task", columns="signal", values="auroc")
     order = ["ALL", *[task for task in wide.index if task != "ALL"]]
@@ -239,7 +242,7 @@ def signals_table(signals: pd.DataFrame, names: Mapping[str, str]) -> Any:
     return table(wide, dict.fromkeys(wide.columns[1:], "{:.2f}"))
 
 
-def plain_routers_table(plain: pd.DataFrame, chosen: dict[str, float]) -> Any:
+def plain_routers_table(plain: pd.DataFrame, chosen: dict[str, float]) -> Styler:
     """The policy among plainer routers, the same calls.
 
     plain: of `curves.baselines`.
@@ -251,7 +254,7 @@ def plain_routers_table(plain: pd.DataFrame, chosen: dict[str, float]) -> Any:
     return table(shown, formats)
 
 
-def rungs_table(rungs: pd.DataFrame) -> Any:
+def rungs_table(rungs: pd.DataFrame) -> Styler:
     """rungs: of `by_rung`: who answers which share of the traffic, how well, at what cost and wait."""
     shown = rungs.rename(
         columns={
@@ -268,7 +271,7 @@ def rungs_table(rungs: pd.DataFrame) -> Any:
     return table(shown, formats)
 
 
-def task_table(tasks: pd.DataFrame, names: Mapping[str, str]) -> Any:
+def task_table(tasks: pd.DataFrame, names: Mapping[str, str]) -> Styler:
     """tasks: of `by_task`, as a stakeholder reads it."""
     interval = [f"{a:.1%} to {b:.1%}" for a, b in zip(tasks["loss_low"], tasks["loss_high"], strict=True)]
     shown = pd.DataFrame(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 _NO_CONTENT = {"role", "content", "id", "content_parts", "status"}  # `content_parts` repeats content in stored messages
 TEXT_PARTS = {"text", "input_text", "output_text"}
@@ -24,7 +23,7 @@ def canonical(value: object) -> str:
     return _ENCODER.encode(value)
 
 
-def content(message: Mapping[str, Any]) -> str:
+def content(message: Mapping[str, object]) -> str:
     """The content of a message: its text, or canonical JSON of all but its role.
 
     Raises ValueError where its tool calls are no list of objects.
@@ -42,7 +41,7 @@ def content(message: Mapping[str, Any]) -> str:
     return canonical(rest if body is None else rest | {"content": body})
 
 
-def _tool_calls(value: object) -> list[dict[str, Any]]:
+def _tool_calls(value: object) -> list[dict[str, object]]:
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise ValueError("tool_calls is not a list of objects")
     calls = []

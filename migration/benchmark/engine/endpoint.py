@@ -138,7 +138,7 @@ class _Server:
         self._share_time(-1)
         return {"latency_ms": (time.perf_counter() - start) * 1e3, "compute_ms": self.share - share} | value
 
-    def _close_at_the_ceiling(self, value: dict[str, Any], seconds: float) -> None:
+    def _close_at_the_ceiling(self, value: dict[str, object], seconds: float) -> None:
         """Ask no more once an endpoint keeps failing, or has cost what it may."""
         self.ledger.add(value, seconds / self.concurrency)
         if self.unreached >= BREAKER:
@@ -162,7 +162,7 @@ class _Server:
                 if not self._give_in(str(error), options):
                     raise
 
-    def _give_in(self, complaint: str, sent: dict[str, Any]) -> bool:
+    def _give_in(self, complaint: str, sent: dict[str, object]) -> bool:
         """Leave out an option that the server named in its refusal; false where it refuses something else."""
         if "max_completion_tokens" in complaint and "max_tokens" in sent:
             self.limit_name = "max_completion_tokens"
@@ -180,7 +180,7 @@ class _Server:
         return f"{kind}: {text}"
 
 
-def _value(reply: object) -> dict[str, Any]:
+def _value(reply: object) -> dict[str, object]:
     """What is kept of a reply; an `error` where it holds no answer."""
     if not isinstance(reply, ChatCompletion) or not reply.choices:
         return {"error": f"unreadable reply: {str(reply)[:200]}"}
@@ -190,7 +190,7 @@ def _value(reply: object) -> dict[str, Any]:
         return {"error": f"unreadable reply ({type(error).__name__}): {str(reply)[:200]}"}
 
 
-def _read(reply: ChatCompletion) -> dict[str, Any]:
+def _read(reply: ChatCompletion) -> dict[str, object]:
     choice = reply.choices[0]
     content = choice.message.content or ""
     if choice.message.tool_calls:

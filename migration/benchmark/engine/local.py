@@ -11,7 +11,7 @@ batch; that is `compute_ms`, a row's share of its batch, and `completion_tokens 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,7 @@ def _loaded(source: str, quantize: str | None, adapter: str | None, identity: st
     return loaded
 
 
-def describe(candidate: Candidate) -> dict[str, Any]:
+def describe(candidate: Candidate) -> dict[str, object]:
     """The candidate's size: parameters, memory_mb (weights in memory), context (tokens), device."""
     loaded = _Engine(candidate).loaded
     return {
@@ -147,7 +147,7 @@ def one_by_one(candidate: Candidate) -> Callable[[Mapping[Any, Any]], dict[str, 
     `answer`'s, without a latency and with nothing kept. Raises ModelNotFound."""
     engine = _Engine(candidate)
 
-    def ask(row: Mapping[Any, Any]) -> dict[str, Any]:
+    def ask(row: Mapping[Hashable, object]) -> dict[str, Any]:
         wanted = _ask(engine, row)
         if wanted.error:
             return {"output": None, "error": wanted.error}
@@ -268,7 +268,7 @@ def _batches(
 
 def _generate(
     engine: _Engine, work: list[tuple[_Ask, Prefix, float]], stops: frozenset[int]
-) -> Iterator[tuple[_Ask, dict[str, Any]]]:
+) -> Iterator[tuple[_Ask, dict[str, object]]]:
     """Written answers of one batch, as they finish."""
     from migration.benchmark.engine import decoding
 
@@ -289,7 +289,7 @@ def _choose(
     labels: tuple[str, ...],
     tree: Tree,
     stops: frozenset[int],
-) -> Iterator[tuple[_Ask, dict[str, Any]]]:
+) -> Iterator[tuple[_Ask, dict[str, object]]]:
     """The likeliest of `labels` for each ask; `margin` is its probability among the labels less the next one's."""
     from migration.benchmark.engine import decoding
 
@@ -305,7 +305,7 @@ def _choose(
         yield ask, value | {"nodes": len(tree.tokens)}
 
 
-def _value(engine: _Engine, ask: _Ask, one: Decoded, compute_ms: float) -> dict[str, Any]:
+def _value(engine: _Engine, ask: _Ask, one: Decoded, compute_ms: float) -> dict[str, object]:
     """What is kept of a finished answer, all but its latency."""
     return {
         "output": engine.text(one.tokens),

@@ -40,7 +40,7 @@ def parse(text: str) -> Any:
     return {line[1].casefold(): line[2] for line in matched}
 
 
-def tool_calls(text: str) -> list[tuple[str, Any]] | None:
+def tool_calls(text: str) -> list[tuple[str, object]] | None:
     """(name, arguments) of each tool call in an answer, None where it makes none.
 
     Reads a message's canonical JSON (`tool_calls`), `<tool_call>` tags, and a bare `{"name", "arguments"}`.

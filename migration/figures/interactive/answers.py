@@ -8,11 +8,14 @@ from __future__ import annotations
 import difflib
 import html
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from migration.markup import printable, table
+
+if TYPE_CHECKING:
+    import ipywidgets as widgets
 
 EVERY = "every task"
 MARK = "background:#fde68a;color:#0f172a"
@@ -58,7 +61,7 @@ class AnswerBrowser:
             f'<td style="{cell}">{reference}</td><td style="{cell}">{answer}</td></tr></tbody></table>'
         )
 
-    def widget(self) -> Any:
+    def widget(self) -> widgets.Widget:
         """The browser, for a live notebook."""
         import ipywidgets as widgets
 
@@ -69,7 +72,7 @@ class AnswerBrowser:
         at = widgets.BoundedIntText(value=1, min=1, max=max(len(self.rows), 1), description="number")
         count, shown = widgets.Label(), widgets.HTML()
 
-        def redraw(_: Any = None) -> None:
+        def redraw(_: object = None) -> None:
             rows = self.chosen(task.value, tuple(sure.value))
             at.max = max(len(rows), 1)
             count.value = f"of {len(rows)} answers that differ"
@@ -80,6 +83,6 @@ class AnswerBrowser:
         redraw()
         return widgets.VBox([widgets.HBox([task, sure]), widgets.HBox([at, count]), shown])
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         static = table(self.rows.head(self.first), {"score": "{:.2f}", "confidence": "{:.0%}"}).to_html()
         return {**(self.widget()._repr_mimebundle_() or {}), "text/html": static, "text/plain": "answers that differ"}

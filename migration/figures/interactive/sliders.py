@@ -6,7 +6,7 @@ Finished frames and a function from the sliders to money in, pictures out. Out o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from matplotlib.ticker import FuncFormatter
 from migration.figures import LLM, SLM, canvas, png, style
 from migration.figures.names import headline
 from migration.figures.routing import curve_figure
+
+if TYPE_CHECKING:
+    import ipywidgets as widgets
 
 DPI = 80
 """Of a picture that is drawn again at each move."""
@@ -51,7 +54,7 @@ class ThresholdSlider:
         title = f"At threshold {row['threshold']:.2f} small models answer {row['slm_share']:.0%} of the calls"
         return curve_figure(self.curve, self.chosen, max_loss=self.max_loss, title=title, at=row)
 
-    def widget(self) -> Any:
+    def widget(self) -> widgets.Widget:
         """The slider with its figure, for a live notebook."""
         import ipywidgets as widgets
 
@@ -63,7 +66,7 @@ class ThresholdSlider:
                                    description="threshold", layout=wide, disabled=single)  # fmt: skip
         text, picture = widgets.Label(), widgets.Image(format="png")
 
-        def redraw(_: Any = None) -> None:
+        def redraw(_: object = None) -> None:
             text.value = self.read(move.value)
             picture.value = png(self.figure(move.value), dpi=DPI)
 
@@ -71,7 +74,7 @@ class ThresholdSlider:
         redraw()
         return widgets.VBox([move, text, picture])
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         half = float(self.curve["threshold"].replace([np.inf, -np.inf], np.nan).median())
         note = f"Move the threshold in JupyterLab. For example, {self.read(half)}."
         return {**(self.widget()._repr_mimebundle_() or {}), "text/html": f"<p>{note}</p>", "text/plain": note}
@@ -124,7 +127,7 @@ class BillSliders:
                           + ("" if cheaper == "the same" else " than the LLM alone"))  # fmt: skip
         return fig
 
-    def widget(self) -> Any:
+    def widget(self) -> widgets.Widget:
         """The sliders with their figure, for a live notebook."""
         import ipywidgets as widgets
 
@@ -135,7 +138,7 @@ class BillSliders:
         gpu = widgets.FloatSlider(value=1.0, min=0.1, max=3.0, step=0.05, description="GPU price ×", **wide)
         text, picture = widgets.Label(), widgets.Image(format="png")
 
-        def redraw(_: Any = None) -> None:
+        def redraw(_: object = None) -> None:
             where = traffic.value, share.value, gpu.value
             text.value = self.read(*where)
             picture.value = png(self.figure(*where), dpi=DPI)
@@ -145,6 +148,6 @@ class BillSliders:
         redraw()
         return widgets.VBox([traffic, share, gpu, text, picture])
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         note = f"Move traffic, share and GPU price in JupyterLab. Today: {self.read(1.0, self.share, 1.0)}."
         return {**(self.widget()._repr_mimebundle_() or {}), "text/html": f"<p>{note}</p>", "text/plain": note}

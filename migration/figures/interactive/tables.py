@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 from bs4 import BeautifulSoup
 from pandas.io.formats.style import Styler
+
+if TYPE_CHECKING:
+    import ipywidgets as widgets
 
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?")
 AS_IS = "as it is"
@@ -47,7 +50,7 @@ class SortableTable:
         counted = f"<p>{len(rows)} of {len(self.rows)} rows</p>"
         return f'{self.style}<table id="{html.escape(self.id)}">{self.head}<tbody>{body}</tbody></table>{counted}'
 
-    def widget(self) -> Any:
+    def widget(self) -> widgets.Widget:
         """The table with its controls, for a live notebook."""
         import ipywidgets as widgets
 
@@ -56,12 +59,12 @@ class SortableTable:
         word = widgets.Text(description="with", placeholder="a word", continuous_update=True)
         shown = widgets.HTML(self.html())
 
-        def redraw(_: Any) -> None:
+        def redraw(_: object) -> None:
             shown.value = self.html(column.value, falling=falling.value, word=word.value)
 
         for control in (column, falling, word):
             control.observe(redraw, "value")
         return widgets.VBox([widgets.HBox([column, falling, word]), shown])
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         return {**(self.widget()._repr_mimebundle_() or {}), "text/html": self.static, "text/plain": "a table"}

@@ -128,7 +128,7 @@ class DecisionLog:
                 self._writer.wait()
         self._lost += len(batch)
 
-    def _listen(self, writer: subprocess.Popen[bytes], before: dict[str, Any]) -> None:
+    def _listen(self, writer: subprocess.Popen[bytes], before: dict[str, object]) -> None:
         """What the writer reports: lines written and failed, and what the calls cost."""
         assert writer.stdout
         for line in writer.stdout:

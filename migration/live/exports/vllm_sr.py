@@ -41,7 +41,7 @@ def write(run: Path, policy: Policy, folder: Path, *, llm: str, upstreams: Mappi
     return Export((file,), (*LACKING, *lacking))
 
 
-def config_of(policy: Policy, *, llm: str, upstreams: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+def config_of(policy: Policy, *, llm: str, upstreams: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
     """The configuration, and what of this policy it leaves out."""
     from migration.live.exports import address_of
 
@@ -80,7 +80,7 @@ def _signal(place: int) -> str:
     return f"task_{place}"
 
 
-def _decision(place: int, task: str, rungs: list[str], policy: Policy, threshold: float) -> dict[str, Any]:
+def _decision(place: int, task: str, rungs: list[str], policy: Policy, threshold: float) -> dict[str, object]:
     return {
         "name": f"cascade_{place}",
         "description": task,
@@ -95,7 +95,7 @@ def _decision(place: int, task: str, rungs: list[str], policy: Policy, threshold
     }  # fmt: skip
 
 
-def _model(name: str, address: str) -> dict[str, Any]:
+def _model(name: str, address: str) -> dict[str, object]:
     at = upstream(address, environment={"OPENAI_API_KEY": "read by the router"})
     backend: dict[str, Any] = {"name": "primary", "base_url": at.url, "provider": "openai", "weight": 100}
     if at.key:

@@ -92,7 +92,7 @@ def error(status: int, message: str, kind: str, *, code: str | None = None, **he
     return Reply(status, {"content-type": "application/json"} | headers, content)
 
 
-def error_body(message: str, kind: str, code: str | None = None) -> dict[str, Any]:
+def error_body(message: str, kind: str, code: str | None = None) -> dict[str, object]:
     """The body of an error."""
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 

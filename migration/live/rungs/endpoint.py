@@ -140,7 +140,7 @@ class Endpoint:
         await self._async.aclose()
 
 
-def request_body(call: Call, model: str) -> dict[str, Any]:
+def request_body(call: Call, model: str) -> dict[str, object]:
     """What a small model is sent: the prompt and the greedy decoding that it was measured with."""
     known = {"developer": "system", "tool": "user", "function": "user"}
     messages = [{"role": known.get(one["role"], one["role"]), "content": one["content"]} for one in call.messages]

@@ -228,7 +228,7 @@ def calls_of(run: Path, call_ids: list[str]) -> Iterator[Call]:
         yield replace(read(body), call_id=call_id, created_at=row["created_at"].to_pydatetime())
 
 
-def _asked(hybrid: Hybrid, state: State, call: Call) -> dict[str, Any]:
+def _asked(hybrid: Hybrid, state: State, call: Call) -> dict[str, object]:
     settled = hybrid.settle(state, call)
     decision, answer = settled.decision, settled.answer
     return {"call_id": call.call_id, "found": decision.candidate, "at": decision.rung, "reason_now": decision.reason,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from migration.live.exchange import Record
 
@@ -53,7 +52,7 @@ def observer() -> Callable[[Record], None] | None:
     return observe
 
 
-def attributes_of(record: Record) -> dict[str, Any]:
+def attributes_of(record: Record) -> dict[str, object]:
     """The attributes of a call's span; what is not known is left out."""
     made = {
         "gen_ai.operation.name": "chat",

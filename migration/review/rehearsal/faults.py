@@ -59,7 +59,7 @@ Ask = Callable[[str], Mapping[str, Any] | None]
 """From a candidate's name to its answer, None where it was never recorded."""
 
 
-def rungs_under(call_id: str, answers: Mapping[tuple[str, str], Mapping[str, Any]], policy: Policy, fault: Fault,
+def rungs_under(call_id: str, answers: Mapping[tuple[str, str], Mapping[str, object]], policy: Policy, fault: Fault,
            faults: Faults) -> Ask:  # fmt: skip
     """What the rungs answer to a call under a fault: the answers that they really gave, or their failure."""
 

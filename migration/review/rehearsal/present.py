@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from migration.markup import table
 from migration.review.rehearsal.results import Rehearsal
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 LEAST_CONVERSATIONS = 30
 """Conversations with a recorded answer of a rung under which a rehearsal says too little."""
@@ -87,14 +90,14 @@ def _usd(value: float) -> str:
     return f"USD {value:+.5f}"
 
 
-def checks_table(found: list[Check]) -> Any:
+def checks_table(found: list[Check]) -> Styler:
     """The checks as a table."""
     frame = pd.DataFrame([(c.name, c.found, c.allowed, "yes" if c.passed else "NO") for c in found])
     frame.columns = ["check", "found", "allowed", "passed"]
     return table(frame)
 
 
-def arms_table(rehearsal: Rehearsal) -> Any:
+def arms_table(rehearsal: Rehearsal) -> Styler:
     """Quality, waiting and cost a conversation: both arms and their paired difference with its 95% interval."""
     means = rehearsal.conversations.groupby("arm")[["quality", "latency_ms", "cost_usd"]].mean()
     units = {
@@ -113,7 +116,7 @@ def arms_table(rehearsal: Rehearsal) -> Any:
     return table(frame)
 
 
-def faults_table(faults: pd.DataFrame) -> Any:
+def faults_table(faults: pd.DataFrame) -> Styler:
     """faults: of `under_faults`; one row a fault and arm."""
     return table(faults, {"answered": "{:.1%}", "quality": "{:.1%}", "slm_share": "{:.1%}", "p95_ms": "{:,.0f}"})
 
@@ -140,7 +143,7 @@ def go_sentence(rehearsal: Rehearsal, found: list[Check]) -> str:
     return f"Go: all {len(found)} checks hold. Begin with a shadow and 1% of the conversations (`migrate serve`)."
 
 
-def rehearsal_summary(rehearsal: Rehearsal, found: list[Check]) -> dict[str, Any]:
+def rehearsal_summary(rehearsal: Rehearsal, found: list[Check]) -> dict[str, object]:
     """The headline figures of the step: fractions unless the name carries a unit."""
     means = rehearsal.conversations.groupby("arm")[["quality", "latency_ms", "cost_usd"]].mean()
     risks = {
@@ -162,7 +165,7 @@ def rehearsal_summary(rehearsal: Rehearsal, found: list[Check]) -> dict[str, Any
     }
 
 
-def scripts_table(scripts: pd.DataFrame) -> Any:
+def scripts_table(scripts: pd.DataFrame) -> Styler:
     """scripts: of `play`; one row a turn."""
     words = scripts["passed"].map({True: "yes", False: "NO"}).fillna("not judged")
     return table(scripts.assign(passed=words)[["script", "turn", "model", "reason", "passed", "detail"]])

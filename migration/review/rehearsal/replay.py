@@ -53,7 +53,7 @@ def answer_columns(predictions_file: Path) -> list[str]:
     return [name for name in dict.fromkeys([*wanted, *SIGNALS]) if name in names]
 
 
-def recorded(predictions: list[pd.DataFrame], policy: Policy) -> dict[tuple[str, str], dict[str, Any]]:
+def recorded(predictions: list[pd.DataFrame], policy: Policy) -> dict[tuple[str, str], dict[str, object]]:
     """The answers of a policy's candidates by (call_id, candidate); of two of the same, the later step's.
 
     predictions: of steps 02 and 03. Each answer: `signals`, `agrees`, `latency_ms`, `usd`, `failed`.
@@ -81,7 +81,7 @@ def recorded(predictions: list[pd.DataFrame], policy: Policy) -> dict[tuple[str,
 
 def replay(
     calls: pd.DataFrame,
-    answers: Mapping[tuple[str, str], Mapping[str, Any]],
+    answers: Mapping[tuple[str, str], Mapping[str, object]],
     policy: Policy,
     *,
     fault: Fault = Fault.NONE,

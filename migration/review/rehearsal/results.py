@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,7 +47,7 @@ def by_conversation(replayed: pd.DataFrame) -> pd.DataFrame:
 
 
 def under_faults(
-    calls: pd.DataFrame, answers: Mapping[tuple[str, str], Mapping[str, Any]], policy: Policy, faults: Faults
+    calls: pd.DataFrame, answers: Mapping[tuple[str, str], Mapping[str, object]], policy: Policy, faults: Faults
 ) -> pd.DataFrame:
     """Each fault's replay in a row: fault, arm, answered (share of calls that can be routed), quality (of all of them,
     0 where none came), slm_share, p95_ms of a call."""
@@ -132,7 +131,7 @@ class Rehearsal:
 
 def rehearse(
     calls: pd.DataFrame,
-    answers: Mapping[tuple[str, str], Mapping[str, Any]],
+    answers: Mapping[tuple[str, str], Mapping[str, object]],
     policy: Policy,
     scripts: pd.DataFrame,
     *,

@@ -59,7 +59,7 @@ def with_week(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(week=calendar["year"].astype(str) + "-W" + calendar["week"].astype(str).str.zfill(2))
 
 
-def _records(path: Path) -> Iterable[dict[str, Any]]:
+def _records(path: Path) -> Iterable[dict[str, object]]:
     lines = path.read_bytes().splitlines()
     for number, line in enumerate(lines, 1):
         if not line.strip():

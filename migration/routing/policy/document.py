@@ -153,7 +153,7 @@ class Policy:
             "replaces": self.replaces,
         }
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """`to_dict` with the checksum that `load` wants."""
         own = self.to_dict()
         return own | {"checksum": checksum(own)}
@@ -212,7 +212,7 @@ class Policy:
         return cls(llm=llm, **more)
 
 
-def checksum(data: Mapping[str, Any]) -> str:
+def checksum(data: Mapping[str, object]) -> str:
     """SHA-256 of the canonical JSON of a policy's own fields."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

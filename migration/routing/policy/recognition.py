@@ -23,7 +23,7 @@ class Recognition:
     index: TemplateIndex
     tasks: tuple[str | None, ...]
 
-    def task_of(self, messages: Sequence[Mapping[str, Any]] | str, tools: Sequence[str] = ()) -> str | None:
+    def task_of(self, messages: Sequence[Mapping[str, object]] | str, tools: Sequence[str] = ()) -> str | None:
         """The task of a request, None where its prompt is of no known template.
 
         messages: of an OpenAI chat request (content may be text or parts), or one user's text. tools: names of the

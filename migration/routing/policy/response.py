@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from migration.schema.signals import of_tokens
 
 
-def signals_of(response: Mapping[str, Any]) -> dict[str, float | None]:
+def signals_of(response: Mapping[str, object]) -> dict[str, float | None]:
     """The signals of an OpenAI chat completion: those of its tokens' logprobs, and its lengths.
 
     response: the completion as a dict. A signal is null where the reply lacks what it is made of, or holds something
@@ -68,9 +67,9 @@ def _number(value: object) -> float | None:
     return float(value)
 
 
-def _mapping(value: object) -> dict[str, Any]:
+def _mapping(value: object) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _first(values: object) -> dict[str, Any]:
+def _first(values: object) -> dict[str, object]:
     return _mapping(values[0]) if isinstance(values, list) and values else {}

@@ -28,7 +28,7 @@ class Request:
     """What a router knows at call time. `tokens`: of the prompt, None where nobody counted (then four characters are
     taken for one). `tools`: names of the tools the answer may call."""
 
-    messages: Sequence[Mapping[str, Any]] | str = ()
+    messages: Sequence[Mapping[str, object]] | str = ()
     task: str | None = None
     task_type: str | None = None
     tokens: int | None = None
@@ -113,12 +113,12 @@ class Router:
         """The router of a policy file. Raises BadInput as `Policy.load`."""
         return cls(Policy.load(path))
 
-    def recognise(self, messages: Sequence[Mapping[str, Any]], tools: Sequence[str] = ()) -> str | None:
+    def recognise(self, messages: Sequence[Mapping[str, object]], tools: Sequence[str] = ()) -> str | None:
         """The task that a request without a name belongs to; None where no template of the log fits."""
         return self.policy.recognition.task_of(messages, tools) if self.policy.recognition else None
 
     def route(
-        self, request: Request | Mapping[str, Any], answer: Mapping[str, float | None] | None = None
+        self, request: Request | Mapping[str, object], answer: Mapping[str, float | None] | None = None
     ) -> RoutingDecision:
         """Where `request` goes; with `answer`, the first rung's signals, whether that answer is kept.
 
@@ -130,7 +130,7 @@ class Router:
             decision = self._after_score(decision, self._scores([request])[0])
         return self.accept(decision, answer) if answer is not None and decision.needs_check else decision
 
-    def route_many(self, requests: Iterable[Request | Mapping[str, Any]]) -> list[RoutingDecision]:
+    def route_many(self, requests: Iterable[Request | Mapping[str, object]]) -> list[RoutingDecision]:
         """`route` for many requests, their scores computed together."""
         asked = [Request.of(request) for request in requests]
         decisions = [self._before_score(request) for request in asked]
@@ -231,7 +231,7 @@ class Router:
         return self._rung_from(replace(decision, gated=True), 0, reason)
 
     @staticmethod
-    def _name_in(table: Mapping[str, Any], request: Request) -> str:
+    def _name_in(table: Mapping[str, object], request: Request) -> str:
         if request.task in table:
             return str(request.task)
         return str(request.task_type) if request.task_type in table else ANY

@@ -15,7 +15,7 @@ import numpy as np
 
 from migration.routing.tuning.features import COUNTS, hashed
 
-Messages = str | Sequence[Mapping[str, Any]]
+Messages = str | Sequence[Mapping[str, object]]
 """A request: its text, or a conversation."""
 WAVES = 512
 """Random Fourier features of the counts (Rahimi and Recht 2007): their scalar products approach a kernel."""
@@ -151,7 +151,7 @@ class HashedScore:
         )
 
 
-def words_of(message: Mapping[str, Any]) -> str:
+def words_of(message: Mapping[str, object]) -> str:
     """A message's content as one text; content in parts as JSON."""
     content = message.get("content")
     return content if isinstance(content, str) else "" if content is None else json.dumps(content)

@@ -58,7 +58,7 @@ class SignalScore:
     weights: Mapping[str, tuple[float, ...]]
     calibrator: Calibrator = field(default_factory=Calibrator)
 
-    def confidence(self, answer: Mapping[str, Any], task: str | None = None) -> float:
+    def confidence(self, answer: Mapping[str, object], task: str | None = None) -> float:
         """Calibrated chance of one answer. 0.0 where the answer carries none of the signals."""
         weights = self.weights.get(task or "*", self.weights["*"])
         total, seen = weights[0], 0

@@ -13,7 +13,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -286,7 +285,7 @@ def _expected(fit: pd.DataFrame, members: Mapping[str, tuple[str, ...]]) -> dict
     return {task: known[task, names[0]] for task, names in members.items() if (task, names[0]) in known}
 
 
-def _group_row(name: str, tasks: Sequence[str], choice: ThresholdChoice) -> dict[str, Any]:
+def _group_row(name: str, tasks: Sequence[str], choice: ThresholdChoice) -> dict[str, object]:
     return {
         "group": name,
         "tasks": len(tasks),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
@@ -18,6 +18,9 @@ from migration.routing.tuning import bounds, risk
 from migration.routing.tuning.ladder import Ladder
 from migration.routing.tuning.sweeping import columns
 from migration.schema import Decision
+
+if TYPE_CHECKING:
+    from migration.stats.design import Column
 
 STEPS = 60
 """Thresholds that are tried, evenly spaced by the calls they keep."""
@@ -71,7 +74,7 @@ def choose_threshold(
     slm_cost: np.ndarray | float | None = None,
     llm_cost: np.ndarray | float | None = None,
     weight: np.ndarray | float = 1.0,
-    cluster: Sequence[Any] | np.ndarray | None = None,
+    cluster: Column | None = None,
     thresholds: Sequence[float] | None = None,
 ) -> ThresholdChoice:
     """Learn then Test (Angelopoulos et al. 2021) along nested thresholds.
@@ -166,9 +169,7 @@ def _limits(max_loss: float, max_kept_error: float | None, confidence_level: flo
     return limits
 
 
-def _check(
-    slm: np.ndarray, llm: np.ndarray, weight: np.ndarray, cluster: Sequence[Any] | np.ndarray | None
-) -> np.ndarray:
+def _check(slm: np.ndarray, llm: np.ndarray, weight: np.ndarray, cluster: Column | None) -> np.ndarray:
     """The code of each call's conversation. Raises BadInput for what cannot be."""
     for name, score in (("slm_score", slm), ("llm_score", llm)):
         outside = np.flatnonzero((score < 0) | (score > 1))

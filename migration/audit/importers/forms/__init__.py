@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 from migration.audit.importers.forms import decisions, openai, otel, platforms
 from migration.audit.importers.forms.record import Json
@@ -86,7 +85,7 @@ def recognised(records: Iterable[Json], family: str = "auto") -> Form | None:
     return forms[best] if best is not None and votes[best] else None
 
 
-def records(value: object) -> Iterable[Any]:
+def records(value: object) -> Iterable[object]:
     """The records of a JSON value: itself, or what a page, list or export request holds.
 
     Raises BadRecord where it is such a thing, but broken.
@@ -105,7 +104,7 @@ def records(value: object) -> Iterable[Any]:
     return (value,)
 
 
-def _listed(items: list[Any], key: str | None) -> Iterator[Any]:
+def _listed(items: list[object], key: str | None) -> Iterator[object]:
     """A list's items; or, where they are the messages of one stored completion, these together."""
     first = items[0] if items and isinstance(items[0], dict) else {}
     if "role" in first and "choices" not in first:

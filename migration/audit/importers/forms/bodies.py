@@ -6,8 +6,6 @@ and Anthropic messages. Out of scope: which tool logged them (the form modules d
 
 from __future__ import annotations
 
-from typing import Any
-
 from migration.audit.importers.forms.record import BadRecord, Json, canonical, integer, mapping, text
 from migration.schema.messages import TEXT_PARTS
 from migration.schema.messages import content as as_content
@@ -68,7 +66,7 @@ def answer(body: Json) -> tuple[str, str | None]:
     raise BadRecord("no response (neither choices, output nor content)")
 
 
-def _responses_output(items: list[Any]) -> str:
+def _responses_output(items: list[object]) -> str:
     """The responses API's output items: the text where all is text, else canonical JSON of the items."""
     said = [item for item in items if isinstance(item, dict) and item.get("type") != "reasoning"]
     parts = [part for item in said for part in (item.get("content") or [{}])]
