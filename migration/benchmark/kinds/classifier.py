@@ -18,7 +18,7 @@ import pandas as pd
 from migration.artifacts import read_json, write_json
 from migration.benchmark.kinds.heads import Head, fit_head
 from migration.benchmark.kinds.meanings import Meanings, find_meanings
-from migration.benchmark.kinds.versions import UNKNOWN, Form, Forms, Request, find_forms
+from migration.benchmark.kinds.versions import Form, Forms, Request, find_forms
 from migration.benchmark.kinds.views import Views, views_of
 from migration.errors import BadInput, NotEnoughCalls
 from migration.models.embedding import ENCODER
@@ -155,9 +155,11 @@ def fit_classifier(
     texts, answers = list(texts), list(answers)
     if len(texts) != len(answers):
         raise BadInput(f"{len(texts)} texts and {len(answers)} answers: each text needs its answer")
+    if wrong := [i for i, answer in enumerate(answers) if not isinstance(answer, str)]:
+        raise BadInput(f"answers[{wrong[0]}] is {answers[wrong[0]]!r}: an answer is a text ({len(wrong)} are none)")
     if len(texts) < FEWEST:
         raise NotEnoughCalls("a classifier", len(texts), FEWEST)
-    versions = find_forms(texts, forms)
+    versions = find_forms(texts, forms, answers)
     named = [None] * len(texts) if forms is None else list(forms)
     split = [versions.split(text, form) for text, form in zip(texts, named, strict=True)]
     form = np.array([each for each, _ in split], int)
@@ -171,12 +173,13 @@ def fit_classifier(
 
 
 def allowed(said: dict[tuple[int, int], str], form: np.ndarray, count: int) -> np.ndarray:
-    """Which meanings have an answer in each row's form: bool (n, count); all of them in an unknown form."""
+    """Which meanings have an answer in each row's form: bool (n, count); all of them in a form of
+    which no answer is known."""
     table = np.zeros((int(form.max(initial=0)) + 2, count), bool)
     for of, meaning in said:
         if of < len(table) - 1:
             table[of, meaning] = True
-    table[UNKNOWN] = True
+    table[~table.any(axis=1)] = True  # the unknown form, and those of which no answer was learned
     return table[form]
 
 

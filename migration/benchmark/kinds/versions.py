@@ -1,7 +1,7 @@
 """A request taken apart: the form (which version of a prompt it is) and the content (what is new in it).
 
 Calls of one task share system prompts and fixed words around a slot. They say nothing about the answer's meaning, and
-everything about its form. Out of scope: answers, and what a text means (`views`).
+everything about its form. Out of scope: what answers and texts mean (`meanings`, `views`).
 """
 
 from __future__ import annotations
@@ -80,22 +80,30 @@ class Forms:
         return [i for i, like in enumerate(likeness) if like == best] if best >= LIKE else []
 
 
-def find_forms(requests: Sequence[Request], forms: Sequence[Hashable] | None = None) -> Forms:
+def find_forms(
+    requests: Sequence[Request], forms: Sequence[Hashable] | None = None, answers: Sequence[str] | None = None
+) -> Forms:
     """The versions of the prompt in a task's requests, those with the most requests first.
 
     requests: texts, or lists of messages (role, content). forms: the version of each request where the caller knows it.
+    answers: (n,) of the requests. Beginnings of which one is answered alike are no versions: what they say is asked.
     """
     named = [None] * len(requests) if forms is None else list(forms)
     counts = Counter(line for request in requests for line in set(_system(request).splitlines()))
     least = max(LEAST, int(PART * len(requests)))
     lines = frozenset(line for line, count in counts.items() if count >= least)
     groups: dict[Words, list[Words]] = defaultdict(list)
-    for request, form in zip(requests, named, strict=True):
+    said: dict[Words, Counter[str]] = defaultdict(Counter)
+    for request, form, answer in zip(requests, named, answers or [""] * len(requests), strict=True):
         key, words = _parts(request, lines, form)
         groups[key].append(words)
+        said[words][answer] += 1
     found: list[tuple[int, Form]] = []
     for key, rows in groups.items():
-        for head, inside in _beginnings(rows, least):
+        beginnings = _beginnings(rows, least)
+        if answers and len(beginnings) > 1 and any(_answered_alike(inside, said) for _, inside in beginnings):
+            beginnings = [((), rows)]
+        for head, inside in beginnings:
             rests = [row[len(head) :] for row in inside]
             found.append((len(inside), Form(key, head, _end(rests))))
         if not any(form.key == key and not form.head and not form.tail for _, form in found):
@@ -155,6 +163,12 @@ def _end(rows: list[Words]) -> Words:
     """The fixed words that `SHARED` of the rows end with; () where those are few."""
     (tail, inside), *others = _beginnings([row[::-1] for row in rows], max(LEAST, int(SHARED * len(rows))))
     return tail[::-1] if not others and len(inside) >= SHARED * len(rows) else ()
+
+
+def _answered_alike(rows: list[Words], said: Mapping[Words, Counter[str]]) -> bool:
+    """Whether nearly all of the rows have one answer. said: how often a request of these words got which answer."""
+    told = sum((said[words] for words in set(rows)), Counter[str]())
+    return max(told.values()) >= SHARED * told.total()
 
 
 def _long(words: Words) -> bool:

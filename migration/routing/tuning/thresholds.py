@@ -18,6 +18,7 @@ from migration.routing.tuning import bounds, risk
 from migration.routing.tuning.ladder import Ladder
 from migration.routing.tuning.sweeping import columns
 from migration.schema import Decision
+from migration.stats.design import codes as numbered
 
 if TYPE_CHECKING:
     from migration.stats.design import Column
@@ -82,7 +83,7 @@ def choose_threshold(
     confidence: (n,), any real, higher is surer; slm_score, llm_score: (n,) 0..1. The loss of a call is its LLM score
     minus what the hybrid delivers: 0 where escalated, in [-1, 1] where the SLM's answer is kept. max_kept_error: by
     default twice `max_loss`. weight: the traffic that each call stands for; cluster: the conversation of each call
-    (None: each call its own). Without costs the LLM's is 1 and the SLM's 0. thresholds: those to try, named without a
+    (a call without one, None, stands alone). Without costs the LLM's is 1 and the SLM's 0. thresholds: those to try, named without a
     look at these losses (a plan from other calls); by default `STEPS` of them, evenly spaced by the calls they keep.
 
     They are tested from the safest down by the fallback procedure (Wiens 2003): a test that passes hands its level
@@ -177,11 +178,9 @@ def _check(slm: np.ndarray, llm: np.ndarray, weight: np.ndarray, cluster: Column
             raise BadInput(f"{name} is {score[outside[0]]} at index {outside[0]}, scores are 0..1")
     if len(wrong := np.flatnonzero(weight <= 0)):
         raise BadInput(f"weight is {weight[wrong[0]]} at index {wrong[0]}, weights are above 0")
-    if cluster is None:
-        return np.arange(len(slm))
-    if len(cluster) != len(slm):
+    if cluster is not None and len(cluster) != len(slm):
         raise BadInput(f"cluster has {len(cluster)} values for {len(slm)} calls")
-    return np.unique(np.asarray(cluster).astype(str), return_inverse=True)[1]
+    return numbered(cluster, len(slm), apart=True)
 
 
 def _plan(confidence: np.ndarray, weight: np.ndarray, codes: np.ndarray, limits: _Limits) -> np.ndarray:

@@ -1,6 +1,7 @@
 """A classifier gives the log's answers, knows when it does not know, and is the same after it was saved."""
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,29 @@ def test_what_is_no_classifier_is_refused(fitted, tmp_path):
     (folder / "classifier.json").write_text(json.dumps(about | {"version": 99}))
     with pytest.raises(BadInput, match="version 99"):
         Classifier.load(folder)
+
+
+def test_what_customers_begin_with_is_asked_and_no_version_of_a_prompt():
+    wishes = ("cancel", "return", "track")
+    texts = [f"please {wish} my order {i}" for i in range(20) for wish in wishes]
+    found = fit_classifier(texts, list(wishes) * 20).answer(["I want to cancel", "please return my order 7", "track it"])
+    assert found["output"].tolist() == ["cancel", "return", "track"]
+    assert found["confidence"].iloc[1] > 0.5
+
+
+def test_a_request_of_a_form_without_a_learned_answer_gets_none_and_no_warning(desk):
+    texts, intents = desk
+    asked = [f"Name the topic of this message.\n{text}" for text in texts[:100]]
+    with warnings.catch_warnings(action="error", category=RuntimeWarning):
+        found = fit_classifier(asked, intents[:100]).answer(["Write a poem.", asked[0]])
+    assert found["output"].isna().tolist() == [True, False]
+    assert found["confidence"].iloc[0] == 0
+
+
+def test_an_answer_that_is_no_text_is_refused_by_its_place(desk):
+    texts, _ = desk
+    with pytest.raises(BadInput, match=r"answers\[2\] is None"):
+        fit_classifier(texts[:30], ["a", "b", *[None] * 28])
 
 
 @pytest.mark.parametrize("in_system", [True, False], ids=["system prompt", "around the message"])

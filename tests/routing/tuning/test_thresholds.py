@@ -54,6 +54,15 @@ def test_other_rubbish_is_refused_by_name() -> None:
         sweep([0.1, 0.2], [[1, 0]], [1, 1], 0, 1)
 
 
+def test_calls_without_a_conversation_stand_alone() -> None:
+    rng = np.random.default_rng(3)
+    confidence, slm = rng.random(400), (rng.random(400) < 0.99).astype(float)
+    single = choose_threshold(confidence, slm, np.ones(400), max_loss=0.05, confidence_level=0.95)
+    nobody = choose_threshold(confidence, slm, np.ones(400), max_loss=0.05, confidence_level=0.95, cluster=[None] * 400)
+    assert single.threshold is not None
+    assert nobody == single
+
+
 @given(rows, st.sampled_from([0.0, 0.05, 0.5, 1.0]), st.sampled_from([0.5, 0.9, 0.99]))
 @settings(max_examples=80, deadline=None)
 def test_a_choice_is_always_whole_and_the_same_for_lists_and_arrays(data, max_loss: float, level: float) -> None:
