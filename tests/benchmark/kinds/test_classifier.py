@@ -54,7 +54,7 @@ def test_what_is_no_classifier_is_refused(fitted, tmp_path):
 def test_what_customers_begin_with_is_asked_and_no_version_of_a_prompt():
     wishes = ("cancel", "return", "track")
     texts = [f"please {wish} my order {i}" for i in range(20) for wish in wishes]
-    found = fit_classifier(texts, list(wishes) * 20).answer(["I want to cancel", "please return my order 7", "track it"])
+    found = fit_classifier(texts, list(wishes) * 20).answer(["I want to cancel", "please return order 7", "track it"])
     assert found["output"].tolist() == ["cancel", "return", "track"]
     assert found["confidence"].iloc[1] > 0.5
 
