@@ -185,9 +185,10 @@ def score(
 ) -> pd.DataFrame:
     """`predictions` with `score` (0..1), `agrees` (bool), `scorer` (its name), `agrees_when` (in words), `provable`.
 
-    predictions: call_id, candidate, output, error; calls: call_id, task, task_type, response, and where present
-    split, weight and unordered (tasks.yaml: lists have no order), which are joined on. Without `calls` the columns
-    task, task_type, reference must be there.
+    predictions: call_id, candidate, output, and error where something failed; calls: call_id, task, task_type,
+    response, and where present split, weight and unordered (tasks.yaml: lists have no order), which are joined on.
+    Without `calls` the columns task, task_type, reference must be there. Raises BadInput for a column that is missing
+    and for a call without a reference.
     scorers: task or task type -> your own plain function or `Scorer`, before the built-in choice.
     An answer with an error, or none, scores 0: what a candidate cannot do is its failure, not a missing value.
     """
@@ -244,6 +245,10 @@ def _with_reference(predictions: pd.DataFrame, calls: pd.DataFrame | None) -> pd
         known = calls.rename(columns={"response": "reference"}).set_index("call_id")
         joined = [c for c in ("task", "task_type", "reference", "split", "weight", "unordered") if c in known]
         scored = scored.drop(columns=[c for c in joined if c in scored]).join(known[joined], on="call_id")
+    if missing := [c for c in ("call_id", "output", "task", "task_type", "reference") if c not in scored]:
+        raise BadInput(f"answers cannot be scored without the column {', '.join(missing)}")
+    if "error" not in scored:
+        scored["error"] = None
     unknown = scored["reference"].isna()
     if unknown.any():
         raise BadInput(

@@ -206,3 +206,10 @@ def test_tasks_yaml_and_repeated_answers_say_which_lists_have_no_order() -> None
     tasks = pd.DataFrame({"task": ["t", "u"], "unordered": [True, False]})
     assert scoring.with_task_options(calls, tasks)["unordered"].tolist() == [True, True, False, False]
     assert not scoring.with_task_options(calls, tasks[["task"]])["unordered"].any()
+
+
+def test_a_table_without_failures_needs_no_column_for_them_and_a_missing_one_is_named():
+    rows = pd.DataFrame({"call_id": ["a"], "output": ["Yes."], "task": ["t"], "task_type": ["classification"]})
+    assert score(rows.assign(reference="yes"))["agrees"].all()
+    with pytest.raises(BadInput, match="without the column reference"):
+        score(rows)
