@@ -83,8 +83,9 @@ def choose_threshold(
     confidence: (n,), any real, higher is surer; slm_score, llm_score: (n,) 0..1. The loss of a call is its LLM score
     minus what the hybrid delivers: 0 where escalated, in [-1, 1] where the SLM's answer is kept. max_kept_error: by
     default twice `max_loss`. weight: the traffic that each call stands for; cluster: the conversation of each call
-    (a call without one, None, stands alone). Without costs the LLM's is 1 and the SLM's 0. thresholds: those to try, named without a
-    look at these losses (a plan from other calls); by default `STEPS` of them, evenly spaced by the calls they keep.
+    (a call without one, None, stands alone). Without costs the LLM's is 1 and the SLM's 0. thresholds: those to try,
+    named without a look at these losses (a plan from other calls); by default `STEPS` of them, evenly spaced by the
+    calls they keep.
 
     They are tested from the safest down by the fallback procedure (Wiens 2003): a test that passes hands its level
     on, one that fails leaves the later starts theirs, so the chance of a false proof is at most 1 - confidence_level.
