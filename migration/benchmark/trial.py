@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import read_json, write_json
 from migration.benchmark.candidates import Candidate, Progress, frame, model_name
-from migration.benchmark.engine import answer
+from migration.benchmark.engine import answer, backend_of
 from migration.benchmark.engine.spending import usd_m
 from migration.benchmark.kinds import by_task, cached
 from migration.benchmark.sampling import eligible
@@ -54,7 +53,9 @@ def available(
     for spec in dict.fromkeys([specs] if isinstance(specs, str) else specs):
         candidate = replace(_named(spec, encoder, prices), max_usd=max_usd)
         try:
-            if not candidate.remote and candidate.kind != CandidateKind.CACHE:
+            if candidate.generates:
+                backend_of(candidate).find(candidate)
+            elif candidate.source:
                 find(candidate.source)
         except ModelNotFound as error:
             missing.append(str(error))
@@ -204,38 +205,16 @@ def seconds(answers: pd.DataFrame) -> pd.Series:
 
 
 def facts(candidates: Sequence[Candidate], *, cache: Path) -> dict[str, dict[str, Any]]:
-    """What is known of each candidate besides its answers, by name; looked up once a run folder.
+    """What is known of each candidate besides its answers, by name.
 
     In-process ones: parameters, memory_mb (weights), peak_mb (measured on top of them while they answered), context
     (tokens), device. Endpoints: input_usd_m, output_usd_m (USD per million tokens) where the model has a price. A
     classifier: memory_mb of its encoder's file.
     """
-    from migration.benchmark.engine.local import peak_memory
-
-    file = cache / "facts.json"
-    known = read_json(file) if file.exists() else {}
-    for candidate in candidates:
-        key = f"{candidate.source}|{candidate.adapter}|{candidate.quantize}"
-        if key not in known:
-            known[key] = _about(candidate)
-            write_json(file, known)
-    found = {c.name: dict(known[f"{c.source}|{c.adapter}|{c.quantize}"]) for c in candidates}
-    for candidate in candidates:
-        if candidate.usd_m:
-            found[candidate.name] |= dict(zip(("input_usd_m", "output_usd_m"), candidate.usd_m, strict=True))
-        local = candidate.generates and not candidate.remote
-        if local and (peak := peak_memory(candidate, cache / "answers.sqlite")) is not None:
-            found[candidate.name]["peak_mb"] = peak
-    return found
+    file = cache / "answers.sqlite"
+    return {c.name: backend_of(c).facts(c, file) if c.generates else _encoder_facts(c) for c in candidates}
 
 
-def _about(candidate: Candidate) -> dict[str, object]:
-    from migration.benchmark.engine.local import describe
-
-    if candidate.remote:
-        price = usd_m(model_name(candidate.source))
-        return dict(zip(("input_usd_m", "output_usd_m"), price, strict=True)) if price else {}
-    if candidate.generates:
-        return describe(candidate)
+def _encoder_facts(candidate: Candidate) -> dict[str, float | str]:
     weights = find(candidate.source).folder.glob("*.safetensors") if candidate.source else ()
     return {"memory_mb": sum(each.stat().st_size for each in weights) / 1e6, "device": "cpu"}

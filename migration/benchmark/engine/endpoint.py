@@ -21,9 +21,9 @@ import openai
 import pandas as pd
 from openai.types.chat import ChatCompletion
 
-from migration.benchmark.candidates import Candidate, Milestones, Progress, chat, frame, told
+from migration.benchmark.candidates import Candidate, Milestones, Progress, chat, frame, model_name, told
 from migration.benchmark.engine.cache import Answers, key_of, open_answers
-from migration.benchmark.engine.spending import Ledger
+from migration.benchmark.engine.spending import Ledger, usd_m
 from migration.endpoints import check_url, client, key_for, redact
 from migration.errors import BadInput
 from migration.schema.signals import of_tokens
@@ -41,6 +41,16 @@ def address(candidate: Candidate) -> tuple[str, str]:
         raise BadInput(f"endpoint {redact(base)} names no model: write https://host/v1#model")
     check_url(base)
     return base, model
+
+
+def find(candidate: Candidate) -> None:
+    """Whether an endpoint is there is found out when it is asked."""
+
+
+def facts(candidate: Candidate, cache: Path | Answers) -> dict[str, float]:
+    """input_usd_m, output_usd_m: USD per million tokens, where the model has a price."""
+    price = candidate.usd_m or usd_m(model_name(candidate.source))
+    return dict(zip(("input_usd_m", "output_usd_m"), price, strict=True)) if price else {}
 
 
 def answer(

@@ -72,21 +72,22 @@ def _loaded(source: str, quantize: str | None, adapter: str | None, identity: st
     return loaded
 
 
-def describe(candidate: Candidate) -> dict[str, object]:
-    """The candidate's size: parameters, memory_mb (weights in memory), context (tokens), device."""
-    loaded = _Engine(candidate).loaded
-    return {
-        "parameters": loaded.parameters,
-        "memory_mb": loaded.memory_mb,
-        "context": loaded.context,
-        "device": loaded.device.type,
-    }
+def find(candidate: Candidate) -> None:
+    """Raises ModelNotFound where the candidate's source is no model here."""
+    models.find(candidate.source)
 
 
-def peak_memory(candidate: Candidate, cache: Path | Answers) -> float | None:
-    """Megabytes that answering took at most on top of the weights, in the batches that it ran in; None if unknown."""
-    known = open_answers(cache).recall(_peak_key(_Engine(candidate)))
-    return float(known["peak_mb"]) if known else None
+def facts(candidate: Candidate, cache: Path | Answers) -> dict[str, float | str]:
+    """parameters, memory_mb (weights in memory), context (tokens) and device, noted in `cache` so that the model is
+    loaded for them once; peak_mb, where it has answered: what answering took at most on top of the weights."""
+    store, engine = open_answers(cache), _Engine(candidate)
+    key = key_of(model=engine.identity, facts="size")
+    known = store.recall(key)
+    if known is None:
+        names = ("parameters", "memory_mb", "context")
+        known = {name: getattr(engine.loaded, name) for name in names} | {"device": engine.loaded.device.type}
+        store.remember(key, known)
+    return known | (store.recall(_peak_key(engine)) or {})
 
 
 def _keep_peak(engine: _Engine, store: Answers, peak_mb: float) -> None:

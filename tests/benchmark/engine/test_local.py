@@ -92,11 +92,11 @@ def test_latency_is_one_customers_wait_and_compute_a_share_of_the_batch(small):
 
 def test_what_answering_took_beside_the_weights_is_kept_and_the_highest_counts(small, tmp_path):
     file = tmp_path / "answers.sqlite"
-    assert local.peak_memory(small, file) is None
+    assert "peak_mb" not in local.facts(small, file)
     answer(small, requests(40), cache=file)
-    first = local.peak_memory(small, file)
+    first = local.facts(small, file)["peak_mb"]
     answer(small, requests(41), cache=file)
-    assert local.peak_memory(small, file) >= first >= 0
+    assert local.facts(small, file)["peak_mb"] >= first >= 0
 
 
 @given(st.lists(st.integers(1, 50), min_size=1), st.integers(1, 200))
