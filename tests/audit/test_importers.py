@@ -125,6 +125,33 @@ def test_json_documents_that_span_lines(tmp_path: Path) -> None:
     assert len(calls) == 5
 
 
+OWN = {"sessionId": "s1", "createdAt": "2026-09-01T10:00:00Z", "model": "gpt-4.1", "usage": {"input_tokens": 9}}
+
+
+@pytest.mark.parametrize("asked", ["Hi", [{"role": "user", "content": "Hi"}]], ids=["text", "messages"])
+@pytest.mark.parametrize("said", ["Hello", {"choices": [{"message": {"content": "Hello"}}]}], ids=["text", "body"])
+@pytest.mark.parametrize("layout", ["lines", "document"])
+def test_json_records_of_a_team_s_own_are_a_table(asked: object, said: object, layout: str, tmp_path: Path) -> None:
+    records = [OWN | {"requestId": f"r{n}", "messages": asked, "response": said} for n in range(3)]
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps(records) if layout == "document" else "\n".join(map(json.dumps, records)))
+    calls, report = imported(path, tmp_path)
+    assert calls["call_id"].tolist() == ["r0", "r1", "r2"]
+    assert calls["response"].tolist() == ["Hello"] * 3
+    assert set(calls["conversation_id"]) == {"s1"}
+    assert set(calls["prompt_tokens"]) == {9}
+    assert report.bad == 0
+
+
+def test_fields_of_other_names_are_named_by_hand(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(json.dumps(OWN | {"frage": f"Hi {n}", "antwort": "Hello"}) for n in range(3)))
+    with pytest.raises(BadInput, match="with a column mapping"):
+        imported(path, tmp_path)
+    calls, _ = imported(path, tmp_path, columns={"messages": "frage", "response": "antwort"})
+    assert [messages[0]["content"] for messages in calls["messages"]] == ["Hi 0", "Hi 1", "Hi 2"]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

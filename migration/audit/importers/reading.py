@@ -25,7 +25,7 @@ from joblib import cpu_count
 
 from migration.audit.cores import in_order
 from migration.audit.importers.calls import WORKING, Finished, is_scoring
-from migration.audit.importers.forms import FORMS
+from migration.audit.importers.forms import Form
 from migration.audit.importers.forms.openai import Side
 from migration.audit.importers.forms.record import FIELDS, BadRecord, Json, Skipped, estimated_tokens
 from migration.audit.importers.lines import BrokenStream
@@ -178,7 +178,7 @@ _split = lru_cache(maxsize=1 << 16)(split_of)
 
 def _side_by_side(several: Iterable[Source]) -> Iterator[Block]:
     """Files of JSON lines as blocks in their order, read by all cores at once where it is worth starting them."""
-    jobs = ((one.form.name, one.name, batch) for one in several for batch in _batches(raw_lines(one.path)))
+    jobs = ((one.form, one.name, batch) for one in several for batch in _batches(raw_lines(one.path)))
     start, size = [], 0
     for job in jobs:
         start.append(job)
@@ -207,9 +207,9 @@ def _batches(raw: Iterable[RawLine]) -> Iterator[list[RawLine]]:
         yield batch
 
 
-def parsed(form: str, name: str, batch: list[RawLine]) -> list[Block]:
-    """The calls of a batch of lines of the file called `name`, which has the form called `form`."""
-    where = Source(Path(name), next(one for one in FORMS if one.name == form), "lines", name)
+def parsed(form: Form, name: str, batch: list[RawLine]) -> list[Block]:
+    """The calls of a batch of lines of the file called `name`, which has this form."""
+    where = Source(Path(name), form, "lines", name)
     gc.disable()  # records hold no circles, and looking for some takes a tenth of the time
     try:
         return list(blocks(line_records(batch), where, lambda _key: None))

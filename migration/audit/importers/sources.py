@@ -130,20 +130,37 @@ def _source(path: Path, family: str, columns: dict[str, str] | None) -> Source:
         names, _ = rows.parquet_rows(path)
         return Source(path, _table_form(path, names, family, columns), "parquet")
     start = _first_lines(path)
-    if family != "table" and not columns:
-        parsed = [value for line in start if (value := _parsed(line)) is not None]
-        layout, several = "lines", [one for value in parsed for one in _records(value) if isinstance(one, dict)]
-        if not several and start and start[0].lstrip()[:1] in (b"[", b"{"):
-            layout, several = "document", [one for _, one in _document(path) if isinstance(one, dict)][:SNIFFED]
-        form = recognised(several, family)
-        if form:
-            return Source(path, form, layout)
-        if several:
-            raise BadInput(f"{path} is JSON of no form known here{_of(family)}; expected {EXPECTED}")
+    layout, several = _json_records(path, start)
+    if several:
+        return Source(path, _json_form(path, several, family, columns), layout)
     if family in ("auto", "table") and start and _is_header(start[0]):
         names, _ = rows.csv_rows(path)
         return Source(path, _table_form(path, names, family, columns), "csv")
     raise BadInput(f"{path} holds nothing usable{_of(family)}; expected {EXPECTED}")
+
+
+def _json_records(path: Path, start: list[bytes]) -> tuple[str, list[Json]]:
+    """The layout of a JSON file and its first records; none where it is no JSON. start: its first lines."""
+    parsed = [value for line in start if (value := _parsed(line)) is not None]
+    several = [one for value in parsed for one in _records(value) if isinstance(one, dict)]
+    if several or not start or start[0].lstrip()[:1] not in (b"[", b"{"):
+        return "lines", several
+    return "document", [one for _, one in _document(path) if isinstance(one, dict)][:SNIFFED]
+
+
+def _json_form(path: Path, several: list[Json], family: str, columns: dict[str, str] | None) -> Form:
+    """The form of JSON records: a known one, else a table's whose columns are their fields."""
+    by_name = family == "table" or columns is not None
+    if not by_name and (form := recognised(several, family)):
+        return form
+    if by_name or family == "auto":
+        names = list(dict.fromkeys(name for one in several for name in one))
+        if by_name or not tables.lacking(names):
+            return _table_form(path, names, "table", columns)
+    raise BadInput(
+        f"{path} is JSON of no form known here{_of(family)}; expected {EXPECTED}. Where its fields have names of their "
+        "own, say what they hold with a column mapping, for example messages=question response=answer created_at=when"
+    )
 
 
 def _of(family: str) -> str:

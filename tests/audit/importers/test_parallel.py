@@ -1,5 +1,6 @@
 """A large file is read by all cores at once, with the same calls, the same account and the same order."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -10,14 +11,22 @@ from exports import imported, line
 from migration.audit.importers import reading
 
 
-def test_many_workers_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [orjson.dumps(line(n)) for n in range(3_000)]
+def own_record(n: int) -> dict[str, object]:
+    """A line of a log that has a form of its own, so is read as a table."""
+    return {"requestId": f"r{n}", "Created At": 1_780_000_000 + n, "question": f"Order {n}?", "answer": f"Day {n}."}
+
+
+@pytest.mark.parametrize("record", [line, own_record])
+def test_many_workers_give_what_one_gives(
+    record: Callable[[int], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [orjson.dumps(record(n)) for n in range(3_000)]
     rows[1_500] = b"not json at all"
     rows[2_900] = rows[7]
     (tmp_path / "log.jsonl").write_bytes(b"\xef\xbb\xbf" + b"\n".join(rows))
     alone, one = imported(tmp_path / "log.jsonl", tmp_path / "a")
-    monkeypatch.setattr(reading, "JOB_BYTES", 60_000)
-    monkeypatch.setattr(reading, "WORTH", 150_000)
+    monkeypatch.setattr(reading, "JOB_BYTES", 30_000)
+    monkeypatch.setattr(reading, "WORTH", 80_000)
     monkeypatch.setattr(reading, "cpu_count", lambda: 2)
     together, other = imported(tmp_path / "log.jsonl", tmp_path / "b")
     pd.testing.assert_frame_equal(alone, together)

@@ -15,8 +15,8 @@ from migration.audit.importers.forms.record import Json
 EXPECTED = (
     "a log of LLM calls: an OpenAI request/response log (a JSON object a line with id, created, request, response), "
     "OpenAI Batch files (input and output together), stored completions (with their messages lists), Langfuse "
-    "observations, LiteLLM SpendLogs, a Helicone export, OTLP JSON GenAI spans, our own decision log, or a CSV or "
-    "Parquet table; UTF-8, plain, gzip or zstd"
+    "observations, LiteLLM SpendLogs, a Helicone export, OTLP JSON GenAI spans, our own decision log, or a table of "
+    "your own (CSV, Parquet or JSON records with created_at, messages, response); UTF-8, plain, gzip or zstd"
 )
 
 

@@ -1,15 +1,17 @@
-"""CSV and Parquet tables: rows as records, and which of their columns means what.
+"""Tables, from CSV, Parquet or JSON records of a team's own: which of their columns means what.
 
-By usual column names, by a mapping given by hand, or as our own calls.parquet. Out of scope: JSON forms (a table whose
-columns are those of such a form, say a CSV of LiteLLM_SpendLogs, is read by that form's module), and rows (`rows`).
+By usual column names, by a mapping given by hand, or as our own calls.parquet. Out of scope: the forms of platforms (a
+table whose columns are those of such a form, say a CSV of LiteLLM_SpendLogs, is read by that form's module), and rows
+(`rows`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from migration.audit.importers.forms.bodies import failure, messages, outcome, request_fields
+from migration.audit.importers.forms.bodies import failure, messages, outcome, request_fields, usage
 from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged
 from migration.audit.importers.forms.record import (
     BadRecord,
@@ -37,6 +39,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "messages": ("messages", "prompt", "input", "question", "query", "user_message", "request"),
     "system": ("system", "system_prompt", "instructions"),
     "response": ("response", "completion", "output", "answer", "reply", "response_text"),
+    "usage": ("usage", "token_usage"),
     "prompt_tokens": ("prompt_tokens", "input_tokens", "tokens_in", "n_prompt_tokens"),
     "completion_tokens": ("completion_tokens", "output_tokens", "tokens_out", "n_completion_tokens"),
     "cached_tokens": ("cached_tokens", "cached_input_tokens"),
@@ -67,9 +70,34 @@ def is_our_own(names: set[str]) -> bool:
     return names >= _OUR_OWN
 
 
+NEEDED = ("created_at", "messages", "response")
+
+
+def lacking(names: list[str]) -> list[str]:
+    """What no column of these names holds, of what a call cannot be without."""
+    found = _by_usual_names(names, {})
+    return [name for name in NEEDED if name not in found]
+
+
+def _by_usual_names(names: list[str], given: dict[str, str]) -> dict[str, str]:
+    """`given` and, for what it leaves out, the columns that have one of the usual names, however these are written:
+    created_at, createdAt, "Created At"."""
+    plain = {_plain(name): name for name in reversed(names)}
+    found = dict(given)
+    for ours, aliases in ALIASES.items():
+        free = (plain.get(_plain(alias)) for alias in aliases)
+        match = next((name for name in free if name is not None and name not in found.values()), None)
+        if ours not in found and match is not None:
+            found[ours] = match
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name.lower())
+
+
 def mapped(names: list[str], given: dict[str, str] | None, where: Path) -> dict[str, str]:
     """{our name: column} for a table. Raises BadInput on a mapping that names what is not there, or finds no prompt."""
-    by_lower = {name.lower().strip().replace(" ", "_"): name for name in names}
     found = {}
     for ours, theirs in (given or {}).items():
         if ours not in ALIASES:
@@ -79,14 +107,9 @@ def mapped(names: list[str], given: dict[str, str] | None, where: Path) -> dict[
                 f"the column mapping reads {ours} from {theirs!r}, but {where} has {printable(', '.join(names), 400)}"
             )
         found[ours] = theirs
-    for ours, aliases in ALIASES.items():
-        taken = set(found.values())
-        match = next((by_lower[a] for a in aliases if a in by_lower and by_lower[a] not in taken), None)
-        if ours not in found and match:
-            found[ours] = match
+    found = _by_usual_names(names, found)
     said = printable(", ".join(names), 400)
-    missing = [name for name in ("created_at", "messages", "response") if name not in found]
-    if missing:
+    if missing := [name for name in NEEDED if name not in found]:
         raise BadInput(
             f"{where} is a table with the columns {said}: which of them holds {' and '.join(missing)}? "
             "Say so with a column mapping, for example messages=question response=answer"
@@ -155,6 +178,7 @@ def _row(row: Json) -> Json:
         "logged_cost_usd": real(row.get("cost_usd"), "cost"),
         "status": status,
     }
+    given |= {key: value for key, value in usage(decoded(row.get("usage"))).items() if given[key] is None}
     fields |= {key: value for key, value in given.items() if value is not None}
     return call(
         call_id=text(row.get("call_id")),
