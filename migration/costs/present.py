@@ -32,6 +32,8 @@ class Currency:
 
     def __call__(self, usd: float, *, signed: bool = False) -> str:
         """An amount as people write it: whole from 100 on, else in cents, two digits of less than ten cents."""
+        if math.isnan(usd):
+            return "unknown"
         value = usd * self.rate
         sign = "-" if value < 0 else "+" if signed and value > 0 else ""
         size = abs(value)

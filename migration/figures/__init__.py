@@ -16,9 +16,12 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import pandas as pd
 import seaborn as sns
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from PIL import Image
 
 from migration.figures.names import FONTS
@@ -82,6 +85,21 @@ def style() -> AbstractContextManager[None]:
 def canvas(height: float, rows: int = 1, columns: int = 1, **how: Any) -> tuple[Figure, Any]:
     """An empty figure of our width, `height` inches high, in which nothing overlaps; to be called within `style()`."""
     return plt.subplots(rows, columns, figsize=(WIDTH, height), layout="constrained", **how)
+
+
+def log_axis(ax: Axes, values: pd.Series, label: str) -> None:
+    """A log scale with plain numbers along x over the positive `values`; without one the scale stays linear."""
+    positive = values[values > 0]
+    ax.set_xlabel(f"{label} (log scale)" if len(positive) else label)
+    if not len(positive):
+        return
+    low, high = float(positive.min()), float(positive.max())
+    room = 1.5 if high > 10 * low else 4
+    ax.set_xscale("log")
+    ax.set_xlim(low / room, high * room)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 50 * low else (1.0,), numticks=8))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
 
 
 def png(fig: Figure, **how: Any) -> bytes:

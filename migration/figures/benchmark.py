@@ -15,9 +15,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
-from migration.figures import LLM, NEUTRAL, SLM, WIDTH, Picture, canvas, save, style
+from migration.figures import LLM, NEUTRAL, SLM, WIDTH, Picture, canvas, log_axis, save, style
 from migration.figures.names import headline, short
 
 _SHADES = LinearSegmentedColormap.from_list("agreement", ["#fff7ed", "#99d5cc", SLM])
@@ -145,15 +145,8 @@ def waiting(frame: pd.DataFrame, folder: Path, candidate: str) -> Picture:
         sns.ecdfplot(both, x="seconds", hue="who", palette=colours, lw=2.2, ax=ax, legend=False)
         for half, who in zip(halves, colours, strict=True):
             ax.plot(half, 0.5, "o", color=colours[who], label=f"{short(who)}: half within {half:.2g} s")
-        positive = both.loc[both["seconds"] > 0, "seconds"]
-        if len(positive):
-            ax.set_xscale("log")
-            ax.set_xlim(positive.min() / 1.5, positive.max() * 1.5)
-            ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-            ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-            ax.xaxis.set_minor_locator(NullLocator())
+        log_axis(ax, both["seconds"], "seconds a customer waits over one conversation's calls")
         ax.yaxis.set_major_formatter(PercentFormatter(1))
-        ax.set_xlabel("seconds a customer waits over one conversation's calls (log scale)")
         ax.set_ylabel("conversations done")
         fig.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=2)
         headline(fig, title)

@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from migration.costs.present import Currency
 from migration.figures import CASCADE, LLM, NEUTRAL, SLM, Picture, canvas, save, style
-from migration.figures.names import headline
+from migration.figures.names import headline, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,7 @@ def waterfall(table: pd.DataFrame, folder: Path, currency: Currency) -> Picture:
     with style():
         fig, ax = canvas(1.3 + 0.46 * len(labels))
         _bars(ax, labels, left, width, [LLM, *np.where(steps < 0, SAVES, COSTS), CASCADE])
-        edge = max(float((left + width).max()), 1e-9)
+        edge = _largest(left + width) or 1.0
         for at, (text, end) in enumerate(zip(said, left + width, strict=True)):
             weight = "bold" if at in (0, len(said) - 1) else "normal"
             ax.text(end + edge * 0.012, at, text, va="center", fontsize=10.5, fontweight=weight)
@@ -63,6 +63,12 @@ def _bars(ax: Axes, labels: list[str], left: np.ndarray, width: np.ndarray, colo
             bar.set_x(bar.get_x() + left[round(bar.get_y() + bar.get_height() / 2)])
 
 
+def _largest(values: Any) -> float:
+    """The largest of the values that are known; 0 where none is."""
+    known = np.asarray(values, float)
+    return float(known[np.isfinite(known)].max(initial=0.0))
+
+
 def _finish_bars(ax: Any, title: str) -> None:
     ax.xaxis.set_major_formatter(_ticks())
     ax.grid(axis="y", visible=False)
@@ -70,12 +76,20 @@ def _finish_bars(ax: Any, title: str) -> None:
 
 
 def _ticks() -> FuncFormatter:
-    return FuncFormatter(
-        lambda x, _: f"{x:,.0f}" if abs(x) >= 10 or x == 0 else f"{x:,.2f}" if abs(x) >= 0.1 else f"{x:.2g}"
-    )
+    return FuncFormatter(lambda x, _: _money(x))
+
+
+def _money(value: float) -> str:
+    """An amount at an axis, short enough to stand beside others."""
+    size = abs(value)
+    if size >= 1e6:
+        return f"{value / 1e6:,g}M"
+    return f"{value:,.0f}" if size >= 10 or size == 0 else f"{value:,.2f}" if size >= 0.1 else f"{value:.2g}"
 
 
 def _bill_title(before: float, after: float, currency: Currency) -> str:
+    if not np.isfinite([before, after]).all():
+        return "The monthly bill is unknown: calls lack a price"
     if np.isclose(before, after, rtol=5e-3):
         return f"The monthly bill stays at {currency(before)}"
     way = "falls" if after < before else "rises"
@@ -106,7 +120,7 @@ def fan_chart(projection: pd.DataFrame, name: str, folder: Path, currency: Curre
         below.axhline(0, color=COSTS, lw=1.2, ls="--")
         below.text(last + 0.3, end["p50"] * currency.rate, f"saved\n{currency(end['p50'])}", color=SLM, va="center",
                    fontweight="bold")  # fmt: skip
-        below.set(ylabel=f"{currency.name} saved a month", xlim=(1, last))
+        below.set(ylabel=f"{currency.name} saved a month", xlim=(1, max(last, 2)))
         below.xaxis.set_major_locator(MaxNLocator(integer=True))
         headline(fig, title)
         below.set_xlabel(f"month after the move\n{fill(note, 96)}")
@@ -118,7 +132,9 @@ def fan_chart(projection: pd.DataFrame, name: str, folder: Path, currency: Curre
 
 def _fan_title(last: int, saved: Any, stay: float, currency: Currency) -> str:
     low, middle, high = (float(saved[q]) for q in ("p10", "p50", "p90"))
-    if max(abs(low), abs(high)) < 5e-3 * abs(stay):
+    if not np.isfinite([low, middle, high, stay]).all():
+        return f"Month {last}: what the ladder saves is unknown, as calls lack a price"
+    if max(abs(low), abs(high)) <= 5e-3 * abs(stay):
         return f"Month {last}: the ladder costs what staying costs"
     if low < 0 < high:
         return f"Month {last}: the ladder may cost {currency(-low)} more than staying, or {currency(high)} less"
@@ -128,19 +144,19 @@ def _fan_title(last: int, saved: Any, stay: float, currency: Currency) -> str:
 def _band(ax: Axes, frame: Any, colour: str, currency: Currency) -> None:
     band = (frame * currency.rate).reset_index()
     ax.fill_between(band["month"], band["p10"], band["p90"], color=colour, alpha=0.18, lw=0)
-    sns.lineplot(band, x="month", y="p50", color=colour, lw=2.4, ax=ax)
+    sns.lineplot(band, x="month", y="p50", color=colour, lw=2.4, marker="o" if len(band) == 1 else None, ax=ax)
     ax.yaxis.set_major_formatter(_ticks())
 
 
 def _bills(ax: Axes, bills: dict[str, Any], currency: Currency) -> None:
     last = int(next(iter(bills.values())).index.max())
-    top = max(float(bill["p90"].max()) for bill in bills.values()) * currency.rate * 1.08
-    ends = [float(bill.loc[last, "p50"]) * currency.rate for bill in bills.values()]
+    top = max(_largest(bill["p90"]) for bill in bills.values()) * currency.rate * 1.08 or 1.0
+    ends = [_largest(bill.loc[[last], "p50"]) * currency.rate for bill in bills.values()]
     for (label, bill), at, colour in zip(bills.items(), _apart(ends, top * 0.19), (LLM, SLM), strict=True):
         _band(ax, bill, colour, currency)
         text = f"{label}\n{currency(bill.loc[last, 'p50'])}"
         ax.text(last + 0.3, at, text, color=colour, va="center", fontweight="bold")
-    ax.set(ylabel=currency.axis(), xlabel="", ylim=(0, max(top, 1e-9)))
+    ax.set(ylabel=currency.axis(), xlabel="", ylim=(0, top))
 
 
 def _apart(values: list[float], least: float) -> list[float]:
@@ -170,7 +186,8 @@ def tornado_chart(table: pd.DataFrame, base: float, folder: Path, currency: Curr
             _tornado_bar(ax, at, row, base, currency)
         ax.axvline(base * currency.rate, color="#334155", lw=1)
         ends = [base, *(row[end] for row in moving for end in ("saving_low", "saving_high"))]
-        left, right = min(ends) * currency.rate, max(ends) * currency.rate + 1e-9
+        known = np.nan_to_num(ends) * currency.rate
+        left, right = known.min(), known.max() + max(1e-9, 1e-6 * abs(known).max())
         if left < 0 < right:
             ax.axvline(0, color=COSTS, lw=1.2, ls="--")
         ax.set_xlim(left - 0.14 * (right - left), right + 0.14 * (right - left))
@@ -186,6 +203,8 @@ def tornado_chart(table: pd.DataFrame, base: float, folder: Path, currency: Curr
 
 
 def _hinge_title(moving: list[Any], base: float) -> str:
+    if not np.isfinite(base):
+        return "What the saving hinges on is unknown, as calls lack a price"
     if not moving:
         return "No call moves, so nothing uncertain changes the saving"
     low, high = sorted((moving[0]["saving_low"], moving[0]["saving_high"]))
@@ -222,20 +241,24 @@ def alternatives(table: pd.DataFrame, folder: Path, currency: Currency, horizon:
     best = table[table["winner"]].iloc[0]
     title = "No plan that is good enough surely saves money: stay"
     if best["scenario"] != "stay":
-        title = f"{best['title']} saves most: {currency(best['saved_p50_usd'])} in {horizon} months"
+        title = f"{short(best['title'], 40)} saves most: {currency(best['saved_p50_usd'])} in {horizon} months"
     money = shown[["saved_p10_usd", "saved_p50_usd", "saved_p90_usd"]] * currency.rate
-    labels = [f"{row.title}\n{row.quality:.1%} of the quality" for row in shown.itertuples()]
+    labels = [f"{short(row.title, 40)}\n{row.quality:.1%} of the quality" for row in shown.itertuples()]
     colours = [SAVES if row.good and row.pays else NEUTRAL if row.good else COSTS for row in shown.itertuples()]
     with style():
         fig, ax = canvas(1.6 + 0.62 * max(len(shown), 1))
         own = dict(zip(labels, colours, strict=True))
         at = range(len(shown))
-        sns.scatterplot(x=money["saved_p50_usd"], y=at, hue=labels, palette=own, s=80, ax=ax, legend=False)
+        if len(shown):
+            sns.scatterplot(x=money["saved_p50_usd"], y=at, hue=labels, palette=own, s=80, ax=ax, legend=False)
         ax.hlines(at, money["saved_p10_usd"], money["saved_p90_usd"], colors=colours, lw=2.4, alpha=0.5)
         ax.axvline(0, color="#334155", lw=1, ls="--")
         ax.set(yticks=at, yticklabels=labels, ylabel="", ylim=(-0.6, len(shown) - 0.4))
-        key = "green: pays and is good enough; grey: does not surely pay; red: below the quality asked"
-        ax.set_xlabel(f"{currency.name} saved in {horizon} months (point: median; line: P10 to P90)\n{key}")
+        key = ((SAVES, "pays"), (NEUTRAL, "does not surely pay"), (COSTS, "below the quality asked"))
+        for colour, meaning in key:
+            ax.plot([], [], "o", color=colour, label=meaning)
+        fig.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=3)
+        ax.set_xlabel(f"{currency.name} saved in {horizon} months (point: median; line: P10 to P90)")
         ax.invert_yaxis()
         _finish_bars(ax, title)
         rows: list[Any] = shown.to_dict("records")

@@ -23,9 +23,10 @@ FONTS = ["DejaVu Sans", *(one for one in _OTHER_SCRIPTS if one in font_manager.g
 def short(name: str, width: int = 38) -> str:
     """A task's name as an axis can carry it; where no font here has its letters, in what script it is written."""
     name = " ".join(printable(name).split())
-    lacking = {unicodedata.name(c, "unknown").split()[0].title() for c in name if not _drawn(c)}
+    lacking = {unicodedata.name(c, "unknown").split()[0] for c in name if not _drawn(c)}
     if lacking:
-        return f"(named in {', '.join(sorted(lacking))} letters)"
+        scripts = sorted(script if script == "CJK" else script.title() for script in lacking)
+        return f"(named in {', '.join(scripts)} letters)"
     return name if len(name) <= width else name[: width - 1].rstrip() + "…"
 
 

@@ -1,4 +1,4 @@
-"""Each figure of steps 01 to 04 drawn from odd data: one task, forty, long names, other scripts, zeros, nothing known.
+"""Each figure of every step drawn from odd data: one task, forty, long names, other scripts, zeros, nothing known.
 
 A warning is a failure, a title says no `nan`, and nothing sticks out: every picture is as wide as the page's.
 """
@@ -10,7 +10,21 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from migration.benchmark import head_to_head
-from migration.figures import CASCADE, LLM, NEUTRAL, SLM, WIDTH, audit, benchmark, finetune, load, routing
+from migration.costs.present import Currency
+from migration.figures import (
+    CASCADE,
+    LLM,
+    NEUTRAL,
+    SLM,
+    WIDTH,
+    audit,
+    benchmark,
+    costs,
+    finetune,
+    load,
+    review,
+    routing,
+)
 
 NAMES = [
     "Sort",
@@ -120,6 +134,67 @@ def test_routing_is_drawn_whatever_the_price(tmp_path, price, kept):
     fits(routing.pareto_picture(curve, plain, chosen, tmp_path))
     seen = pd.DataFrame({"confidence": [0.5], "agreement": [1.0], "low": [0.2], "high": [1.0], "n": [1]})
     fits(routing.reliability_picture(seen.head(0), seen, (0.1, 0.1), tmp_path))
+
+
+MONEY = Currency("CHF", 0.9)
+
+
+@pytest.mark.parametrize(("usd", "parts"), [(0.0, 1), (1e-5, 1), (4e7, 12), (np.nan, 12)])
+def test_the_bill_is_drawn_whatever_it_comes_to(tmp_path, usd, parts):
+    frame = pd.DataFrame(
+        {"part": [f"a part of the bill, number {i}" for i in range(parts)], "before": usd, "after": usd / 3}
+    )
+    whole = pd.DataFrame({"part": ["total"], "before": frame["before"].sum(), "after": frame["after"].sum()})
+    table = pd.concat([frame, whole], ignore_index=True).eval("difference = after - before")
+    fits(costs.waterfall(table, tmp_path, MONEY))
+
+
+@pytest.mark.parametrize(("usd", "months"), [(0.0, 24), (1e-5, 1), (4e7, 24), (np.nan, 1)])
+def test_months_to_come_are_drawn(tmp_path, usd, months):
+    at = range(1, months + 1)
+    rows = [(plan, month, part, 0.5 * usd, usd, 2 * usd)
+            for month in at for plan in ("stay", "hybrid") for part in ("running", "saved", "one_off")]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["scenario", "month", "component", "p10", "p50", "p90"])
+    fits(costs.fan_chart(table, "hybrid", tmp_path, MONEY))
+
+
+@pytest.mark.parametrize(("usd", "inputs"), [(0.0, 9), (1e-5, 1), (4e7, 0), (4e7, 9), (np.nan, 1)])
+def test_what_a_saving_hinges_on_is_drawn(tmp_path, usd, inputs):
+    named = ["traffic growth, a month", "share of the small models", "the log's volume and mix", "GPU price"]
+    table = pd.DataFrame({"input": [f"{named[i % 4]} {i}" for i in range(inputs)], "low": -0.1, "high": 0.2})
+    table = table.assign(saving_low=usd - np.arange(inputs), saving_high=usd + 2.0 * np.arange(inputs))
+    fits(costs.tornado_chart(table, usd, tmp_path, MONEY))
+
+
+@pytest.mark.parametrize(("usd", "plans"), [(0.0, 1), (1e-5, 0), (4e7, 14), (np.nan, 14)])
+def test_what_else_one_would_do_is_drawn(tmp_path, usd, plans):
+    titles = ["Stay with the LLM", *(f"{NAMES[i % 3]} {i}" for i in range(plans))]
+    table = pd.DataFrame({"title": titles, "scenario": ["stay", *map(str, range(plans))], "quality": 0.99})
+    table = table.assign(saved_p10_usd=usd / 2, saved_p50_usd=usd, saved_p90_usd=usd * 2, winner=False)
+    table["good"], table["pays"] = table.index % 2 == 0, table.index % 3 == 0
+    table.loc[table.index[-1], "winner"] = True
+    fits(costs.alternatives(table, tmp_path, MONEY, 24))
+
+
+@pytest.mark.parametrize(("value", "conversations"), [(0.0, 300), (1.0, 1), (5e7, 300), (np.nan, 300)])
+def test_rehearsed_conversations_are_drawn(tmp_path, value, conversations):
+    frame = pd.DataFrame(
+        {"conversation_id": [*range(conversations)] * 2, "arm": ["llm"] * conversations + ["hybrid"] * conversations}
+    )
+    fits(review.conversations_picture(frame.assign(latency_ms=value, cost_usd=value), tmp_path))
+    faults = [(f"an LLM that refuses {i}", arm, (arm == "llm") * value % 2) for i in range(conversations % 29)
+              for arm in ("llm", "hybrid")]  # fmt: skip
+    fits(review.faults_picture(pd.DataFrame(faults, columns=["fault", "arm", "answered"]), tmp_path))
+
+
+@pytest.mark.parametrize(("tasks", "weeks", "loss"), [(1, 1, 0.0), (40, 60, 1.0), (40, 1, np.nan), (1, 60, 0.01)])
+def test_reviewed_weeks_are_drawn(tmp_path, tasks, weeks, loss):
+    said = [f"20{20 + n // 52}-W{n % 52 + 1:02d}" for n in range(weeks)]
+    rows = [(week, group, 0.4, loss, group == "t1") for week in said for group in [*names(tasks), "ALL"]]
+    table = pd.DataFrame(rows, columns=["week", "group", "slm_share", "loss", "alarm"])
+    fits(review.weeks_picture(table, tmp_path, max_loss=0.05, names=names(tasks)))
+    served = pd.DataFrame({"week": said, "arm": "as served", "llm_share": 0.4, "quality": 1 - loss})
+    fits(review.loop_picture(pd.concat([served, served.tail(1).assign(arm="as proposed")]), tmp_path, max_loss=0.05))
 
 
 SEEN = {
