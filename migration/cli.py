@@ -192,9 +192,7 @@ def report_command(
     from migration import report
 
     home = existing_run(run)
-    for notebook in sorted(home.path.glob("0*/notebook.ipynb")):
-        report.export_notebook(notebook, notebook.with_name("report.html"))
-    index = report.build_index(home)
+    index = report.build_all(home)
     out.print(f"report: {index}", soft_wrap=True)
     if pdf:
         out.print(f"pdf: {report.to_pdf(index)}", soft_wrap=True)
@@ -254,10 +252,22 @@ def doctor_command() -> None:
         say(str(finding))
 
 
-for commands in (live_commands, review_command):
-    commands.register(
-        app, lambda run: existing_run(run).path, lambda line: out.print(line, markup=False, soft_wrap=True)
-    )
+def _folder(run: Path) -> Path:
+    return existing_run(run).path
+
+
+def _tell(line: str) -> None:
+    out.print(line, markup=False, soft_wrap=True)
+
+
+def _reported(run: Path) -> Path:
+    from migration import report
+
+    return report.build_all(existing_run(run))
+
+
+live_commands.register(app, _folder, _tell)
+review_command.register(app, _folder, _tell, _reported)
 
 
 def main() -> None:

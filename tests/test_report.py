@@ -12,7 +12,7 @@ import pytest
 from migration import figures, markup, report
 from migration.artifacts import open_run, open_step
 from migration.errors import MissingStep
-from migration.report import story
+from migration.report import fields, story
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,9 +65,15 @@ def test_units_stand_beside_the_field_and_the_unknown_is_said():
     summary = {"breakeven_month": None}
     facts = {fact["label"]: fact["value"] for fact in (f.fact(summary) for f in report.HEADLINES[report.COST])}
     assert facts["break-even month"] == "never"
-    assert facts["a month today (USD)"] == "unknown"
-    assert [report.usd(v) for v in (12345.6, 0.0123, 0.0004, 0)] == ["$12,346", "$0.01", "less than $0.01", "$0.00"]
-    assert (report.share(-0.021), report.count(13159)) == ("-2.1%", "13,159")
+    assert facts["bill a month today"] == "unknown"
+    assert [fields.usd(v) for v in (12345.6, 423.4, 0.0123, 0.0004, 0)] == [
+        "$12,346",
+        "$423",
+        "$0.01",
+        "less than $0.01",
+        "$0.00",
+    ]
+    assert (fields.share(-0.021), fields.count(13159)) == ("-2.1%", "13,159")
 
 
 def routed(tmp_path, share):
@@ -175,6 +181,27 @@ def test_a_notebook_is_exported_without_code_or_links(tmp_path):
     assert "http" not in re.sub(r"http-equiv", "", page)
 
 
+def test_a_page_two_folders_down_finds_the_report_of_its_run(tmp_path):
+    run = a_run(tmp_path)
+    week = open_step(run.path, "07_weekly_review/2026-W48")
+    nbformat.write(nbformat.v4.new_notebook(), week.path / "notebook.ipynb")
+    week.finish({"week": "2026-W48"}, decision="All quiet")
+    index = report.build_all(run).read_text()
+    assert '<a href="../../index.html">' in (run.path / "07_weekly_review/2026-W48/report.html").read_text()
+    assert '<a href="07_weekly_review/2026-W48/report.html">2026-W48</a></dt><dd>All quiet' in index
+
+
+def test_columns_without_a_row_are_not_shown(tmp_path):
+    shown = markup.table(pd.DataFrame({"gpus": []})).to_html() + markup.table(pd.DataFrame({"seen": [1]})).to_html()
+    output = nbformat.v4.new_output("display_data", data={"text/html": shown, "text/plain": ""})
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])]), tmp_path / "n.ipynb"
+    )
+    page = report.export_notebook(tmp_path / "n.ipynb", tmp_path / "report.html").read_text()
+    assert "gpus" not in page
+    assert "seen" in page
+
+
 def test_figures_carry_their_title_and_alt_text(tmp_path):
     fig, _ = plt.subplots()
     saved = figures.save(fig, tmp_path, "x", title="It rises", alt="A rising line")
@@ -185,8 +212,8 @@ def test_figures_carry_their_title_and_alt_text(tmp_path):
 @pytest.mark.parametrize(
     ("share", "after", "said"),
     [
-        (0.2, 40.0, "the bill goes from $100.00 to $40.00"),
-        (0.2, 400.0, "does not pay"),
+        (0.2, 40.0, "the bill goes from $100 to $40.00"),
+        (0.2, 400.0, "but at this volume that does not pay: $100 a month today, $400 after"),
         (0.0, 100.0, "Change nothing yet"),
     ],
 )
@@ -202,6 +229,19 @@ def test_the_headline_speaks_of_all_calls_where_the_costs_do():
     assert "can keep 14% of the calls" in text
 
 
+def test_where_nothing_pays_surely_the_page_says_stay_everywhere():
+    """A bill that falls on average, too unsurely for step 05, is announced nowhere."""
+    money = {"before_usd_month": 100.0, "after_usd_month": 80.0, "one_off_usd": 8005.0, "saving_probability": 0.4}
+    priced = money | {"best_plan": "stay", "llm_share": 0.5, "calls_month": 13480.6, "breakeven_calls_month": 2332402.0}
+    summaries = {"04_router_tuning": {"slm_share": 0.5}, "05_cost_projection": priced}
+    said = story.headline(summaries)
+    assert said.endswith("but that does not surely pay: $100 a month today, $80.00 after, and $8,005 spent once")
+    assert "it does not pay at today's volume" in story.risks(summaries)[1]
+    first, *others = story.monday(summaries, "mine")
+    assert first["text"].endswith("from about 2,300,000 calls a month on, all else equal; today there are 13,000.")
+    assert not any("Raise the share" in each["text"] for each in others)
+
+
 def test_a_plan_of_fewer_rungs_that_pays_better_is_what_the_page_says_and_how_to_get_it():
     priced = {
         "before_usd_month": 100.0, "after_usd_month": 110.0, "llm_share": 0.3, "saving_probability": 0.2,
@@ -213,7 +253,7 @@ def test_a_plan_of_fewer_rungs_that_pays_better_is_what_the_page_says_and_how_to
     }  # fmt: skip
     both = {"04_router_tuning": {"slm_share": 0.7}, "05_cost_projection": priced}
     summaries = story.decided(both)
-    said = "Classifier only: it keeps 50% of the calls; the bill goes from $100.00 to $60.00 a month"
+    said = "Classifier only: it keeps 50% of the calls; the bill goes from $100 to $60.00 a month"
     assert story.headline(summaries) == said
     assert story.bars(summaries[report.COST])[1]["told"] == "$60.00 a month (likely $55.00 to $70.00)"
     money = story.risks(summaries)[1]
@@ -221,7 +261,7 @@ def test_a_plan_of_fewer_rungs_that_pays_better_is_what_the_page_says_and_how_to
         "saves money is 94%; it is paid back in month 6. For the whole ladder, small model included, it is 20%" in money
     )
     facts = [field.fact(summaries[report.COST])["value"] for field in report.HEADLINES[report.COST]]
-    assert facts == ["Classifier only", "$100.00", "$60.00", "94.0%", "6"]
+    assert facts == ["Classifier only", "$100", "$60.00", "94.0%", "6"]
     first = story.monday(summaries, "mine")[0]
     assert first["command"] == """migrate run --run mine -p kinds '["classifier"]'"""
     whole = story.decided(both | {"05_cost_projection": priced | {"other_plan": ""}})

@@ -243,14 +243,14 @@ def alternatives(table: pd.DataFrame, folder: Path, currency: Currency, horizon:
     if best["scenario"] != "stay":
         title = f"{short(best['title'], 40)} saves most: {currency(best['saved_p50_usd'])} in {horizon} months"
     money = shown[["saved_p10_usd", "saved_p50_usd", "saved_p90_usd"]] * currency.rate
-    labels = [f"{short(row.title, 40)}\n{row.quality:.1%} of the quality" for row in shown.itertuples()]
+    labels = [f"{short(str(row.title), 40)}\n{row.quality:.1%} of the quality" for row in shown.itertuples()]
     colours = [SAVES if row.good and row.pays else NEUTRAL if row.good else COSTS for row in shown.itertuples()]
     with style():
         fig, ax = canvas(1.6 + 0.62 * max(len(shown), 1))
-        own = dict(zip(labels, colours, strict=True))
         at = range(len(shown))
         if len(shown):
-            sns.scatterplot(x=money["saved_p50_usd"], y=at, hue=labels, palette=own, s=80, ax=ax, legend=False)
+            own = dict(enumerate(colours))
+            sns.scatterplot(x=money["saved_p50_usd"], y=at, hue=at, palette=own, s=80, ax=ax, legend=False)
         ax.hlines(at, money["saved_p10_usd"], money["saved_p90_usd"], colors=colours, lw=2.4, alpha=0.5)
         ax.axvline(0, color="#334155", lw=1, ls="--")
         ax.set(yticks=at, yticklabels=labels, ylabel="", ylim=(-0.6, len(shown) - 0.4))

@@ -40,7 +40,7 @@ def conversations_picture(conversations: pd.DataFrame, folder: Path) -> Picture:
         fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
         headline(fig, title)
     n = conversations["conversation_id"].nunique()
-    half = shown.groupby("arm")[list(units)].median()
+    half: Any = shown.groupby("arm")[list(units)].median()
     told = "; ".join(f"{ARM_WORDS[arm]} half within {half.loc[arm, 'latency_ms']:.2g} s and "
                      f"{half.loc[arm, 'cost_usd']:.2g} cents" for arm in ARMS)  # fmt: skip
     alt = f"Cumulative shares of {n:,} held-out conversations by waiting time and by cost: {told}."

@@ -6,6 +6,7 @@ The page runs nothing and asks for nothing; its HTML goes through an allow-list.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -35,13 +36,15 @@ def export_notebook(notebook: Path, target: Path) -> Path:
     book.cells = _folded(cell for cell in book.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", []))
     name = target.parent.name.removesuffix(".partial")
     readable = made_readable(sanitise(_body(book)))
+    home = next((folder for folder in target.parents if (folder / "run.json").exists()), target.parent.parent)
     page = render(
         "report.html.j2",
         title=readable.title or TITLES.get(name, (name,))[0],
         decision=_decision(target.with_name("summary.json")),
         failed=failed,
         contents=readable.parts,
-        index=target.parent.parent.name,
+        run=home.name,
+        index=Path(os.path.relpath(home / "index.html", target.parent)).as_posix(),
         body=jinja2.filters.Markup(readable.body),
     )
     return write_atomic(target, page)

@@ -30,6 +30,9 @@ class Page:
 def made_readable(page: str) -> Page:
     """`page` with each table in a region that scrolls, numbers to the right, header cells that say so."""
     soup = BeautifulSoup(page, "html.parser")
+    for table in soup.find_all("table"):
+        if not table.select("tbody td, tbody th"):  # columns without a row say nothing
+            table.decompose()
     for number, table in enumerate(soup.find_all("table"), 1):
         _headers(table)
         _numbers(table)

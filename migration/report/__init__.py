@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from migration import figures
-from migration.artifacts import Run, write_atomic
+from migration.artifacts import Run, read_json, write_atomic
 from migration.errors import MissingStep
 from migration.pages import export_notebook, render, to_pdf
-from migration.report.fields import AUDIT, BENCHMARK, COST, FIGURES, GLOSSARY, HEADLINES, ROUTE, TUNE, count, share, usd
+from migration.report.fields import AUDIT, BENCHMARK, COST, FIGURES, GLOSSARY, HEADLINES, ROUTE, TUNE
 from migration.report.story import bars, decided, headline, lead, monday, risks
 from migration.report.tasks import task_rows
 from migration.schema import STEPS, TITLES
@@ -26,14 +26,19 @@ __all__ = [
     "COST",
     "ROUTE",
     "TUNE",
+    "build_all",
     "build_index",
-    "count",
     "export_notebook",
     "headline",
-    "share",
     "to_pdf",
-    "usd",
 ]
+
+
+def build_all(run: Run) -> Path:
+    """Write the page of each executed notebook of a run, reviews too, and `index.html`, whose path it returns."""
+    for notebook in sorted([*run.path.glob("0*/notebook.ipynb"), *run.path.glob("07_weekly_review/*/notebook.ipynb")]):
+        export_notebook(notebook, notebook.with_name("report.html"))
+    return build_index(run)
 
 
 def build_index(run: Run) -> Path:
@@ -58,7 +63,8 @@ def build_index(run: Run) -> Path:
         lead=lead(summaries),
         failed=TITLES[failed[0]][0] if failed else None,
         bars=bars(summaries.get(COST, {})),
-        tasks=task_rows(run),
+        tasks=task_rows(run, summaries.get(COST, {})),
+        reviews=_reviews(run),
         risks=risks(summaries),
         monday=monday(summaries, run.path.name),
         notices=_unique(s.get("model_notice") for s in summaries.values()),
@@ -85,6 +91,16 @@ def _section(run: Run, step: str, summary: dict[str, Any] | None, error: str | N
         "figure": _figure(step, folder),
         "links": [{"text": text, "href": f"{folder.name}/{name}"} for text, name in links if (folder / name).exists()],
     }
+
+
+def _reviews(run: Run) -> list[dict[str, str]]:
+    """The weekly reviews, newest first: week, decision, and the address of its page where it has one."""
+    found = []
+    for file in sorted(run.path.glob("07_weekly_review/*/summary.json"), reverse=True):
+        page = file.with_name("report.html")
+        href = str(page.relative_to(run.path)) if page.exists() else ""
+        found.append({"week": file.parent.name, "decision": str(read_json(file).get("decision", "")), "href": href})
+    return found
 
 
 def _figure(step: str, folder: Path) -> dict[str, str] | None:

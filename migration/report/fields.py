@@ -13,11 +13,11 @@ Summaries = dict[str, dict[str, Any]]
 
 
 def usd(value: float) -> str:
-    """US dollars: whole from 1,000 on, cents below; less than a cent is said to be so."""
+    """US dollars: whole from 100 on, cents below; less than a cent is said to be so."""
     size = abs(value)
     if 0 < size < 0.01:
         return "less than $0.01"
-    return f"${value:,.0f}" if size >= 1000 else f"${value:,.2f}"
+    return f"${value:,.0f}" if size >= 100 else f"${value:,.2f}"
 
 
 def share(value: float) -> str:
@@ -55,8 +55,8 @@ HEADLINES = {
         Field("calls", "calls in the log", count),
         Field("tasks", "tasks", count),
         Field("bad_lines", "lines that could not be read", count),
-        Field("cost_usd_month", "a month today (USD)", usd),
-        Field("movable_share", "of the calls look movable", share),
+        Field("cost_usd_month", "bill a month today", usd),
+        Field("movable_share", "calls that look movable", share),
     ),
     BENCHMARK: (
         Field("best_candidate", "small model to build on"),
@@ -71,24 +71,24 @@ HEADLINES = {
         Field("train_seconds", "seconds of training", count),
     ),
     ROUTE: (
-        Field("slm_share", "of the test calls kept by small models", share),
-        Field("quality_retained", "of the answers as good as the LLM's", share),
-        Field("max_loss", "of all answers may differ, at most", share),
+        Field("slm_share", "test calls that small models keep", share),
+        Field("quality_retained", "answers as good as the LLM's", share),
+        Field("max_loss", "answers that may differ, at most", share),
         Field("test_calls", "test calls", count),
     ),
     COST: (
         Field("plan", "plan that pays best"),
-        Field("before_usd_month", "a month today (USD)", usd),
-        Field("after_usd_month", "a month after, as expected (USD)", usd),
+        Field("before_usd_month", "bill a month today", usd),
+        Field("after_usd_month", "bill a month after, as expected", usd),
         Field("saving_probability", "chance that it saves money", share),
         Field("breakeven_month", "break-even month", count, "never"),
     ),
     REHEARSAL: (
         Field("conversations", "conversations rehearsed", count),
-        Field("slm_share", "of their calls kept by small models", share),
-        Field("loss", "of the answers differ", share),
-        Field("llm_usd_conversation", "a conversation with the LLM alone", cents),
-        Field("hybrid_usd_conversation", "a conversation with the hybrid", cents),
+        Field("slm_share", "their calls that small models keep", share),
+        Field("loss", "answers that differ", share),
+        Field("llm_usd_conversation", "cost of a conversation, LLM alone", cents),
+        Field("hybrid_usd_conversation", "cost of a conversation, hybrid", cents),
     ),
 }
 FIGURES = {
@@ -109,9 +109,12 @@ GLOSSARY = {
     "cascade": "a small model answers first; the LLM is asked where that answer is not trusted enough",
     "guarantee": "what was tested on calibration calls, with a stated confidence, for traffic like them",
     "interval": "where the true value lies, 95 times in 100, given how few calls were seen",
-    "LLM, SLM": "the large language model that answers today; a small one that you run yourself",
+    "ladder": "all cheaper ways to answer a task, tried one after the other before the LLM",
+    "LLM, SLM": "the large language model that answers today; a small language model that you run yourself",
     "n": "the number of calls that a figure rests on",
     "p10, p50, p90": "one in ten simulations is lower, half are, nine in ten are",
+    "small models": "here: whatever answers below the LLM, be it a cache, a classifier or a small language model",
     "task": "calls that share a prompt, such as sorting messages; found in the log",
+    "the article": "the published account of such a migration, whose method and figures are checked against this log",
     "tuning": "training a small model on some of the log's own answers",
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from migration.costs.alternatives import STAY
 from migration.report.fields import AUDIT, COST, ROUTE, Summaries, count, share, usd
 
 
@@ -23,6 +24,11 @@ def decided(summaries: Summaries) -> Summaries:
     return summaries | {COST: priced | taken | {"ladder_saving_probability": priced["saving_probability"]}}
 
 
+def stays(priced: dict[str, Any]) -> bool:
+    """Whether step 05 found that nothing pays. priced: its summary."""
+    return priced.get("best_plan") == STAY
+
+
 def headline(summaries: Summaries) -> str:
     """The run's decision in one sentence; none before routing and its price are known."""
     routed, priced = summaries.get(ROUTE), summaries.get(COST)
@@ -36,6 +42,9 @@ def headline(summaries: Summaries) -> str:
         after = float(priced["after_usd_month_p50"] if after is None else after)
         if after >= before:
             return f"{said}, but at this volume that does not pay: {usd(before)} a month today, {usd(after)} after"
+        if stays(priced):
+            once = f", and {usd(priced['one_off_usd'])} spent once" if priced.get("one_off_usd") else ""
+            return f"{said}, but that does not surely pay: {usd(before)} a month today, {usd(after)} after{once}"
         return f"{said}; the bill goes from {usd(before)} to {usd(after)} a month"
     if routed:
         return f"Small models can keep {routed['slm_share']:.0%} of the calls; what that saves is not known yet"
@@ -53,7 +62,8 @@ def lead(summaries: Summaries) -> str:
     if routed and not routed.get("slm_share"):
         text += " For no task is it proved yet that something cheaper answers as the LLM does."
     elif routed:
-        text += f" {len(routed.get('routed_tasks', []))} tasks are proved to be safe to move."
+        moved = len(routed.get("routed_tasks", []))
+        text += f" {moved} {'task is' if moved == 1 else 'tasks are'} proved to be safe to move."
     return text
 
 
@@ -104,7 +114,8 @@ def _money(priced: dict[str, Any] | None) -> str:
         return "the bill has not been projected."
     chance, month = priced["saving_probability"], priced.get("breakeven_month")
     paid = "it is not paid back within two years" if month is None else f"it is paid back in month {count(month)}"
-    text = f"it may not pay. The chance that it saves money is {chance:.0%}; {paid}."
+    text = "it does not pay at today's volume and prices" if stays(priced) else "it may not pay"
+    text += f". The chance that it saves money is {chance:.0%}; {paid}."
     if "plan" in priced:
         text += f" For the whole ladder, small model included, it is {priced['ladder_saving_probability']:.0%}."
     return text
@@ -125,13 +136,38 @@ def _narrow(priced: dict[str, object], run: str) -> list[dict[str, str]]:
     return [{"text": f"{text}, which pays better than the whole ladder.", "command": command}]
 
 
+def _about(calls: float) -> str:
+    """A count of calls to two digits."""
+    return count(float(f"{calls:.2g}"))
+
+
+def _stay(priced: dict[str, Any], run: str) -> list[dict[str, str]]:
+    """What to do where answers could move and money is no reason to."""
+    need, today = priced.get("breakeven_calls_month"), priced.get("calls_month", 0)
+    text = "Change nothing for the money."
+    if need and need > today:
+        text += (
+            f" Running costs would pay off from about {count(float(f'{need:.2g}'))} calls a month on, all else equal;"
+        )
+        text += f" today there are {count(float(f'{today:.2g}'))}."
+    return [
+        {"text": text, "command": ""},
+        {"text": "Run again when traffic, prices or models change.", "command": f"migrate run --run {run}"},
+        {"text": "Where the reason is another one (speed, independence), let the policy answer beside production.",
+         "command": f"migrate serve {run}"},
+    ]  # fmt: skip
+
+
 def monday(summaries: Summaries, run: str) -> list[dict[str, str]]:
     """What to do next: words, and a command where there is one."""
     if ROUTE not in summaries:
         return [{"text": "Finish the run: the same command goes on where it stopped.", "command": ""}]
+    priced = summaries.get(COST, {})
+    if summaries[ROUTE].get("slm_share") and stays(priced):
+        return _stay(priced, run)
     if summaries[ROUTE].get("slm_share"):
         return [
-            *_narrow(summaries.get(COST, {}), run),
+            *_narrow(priced, run),
             {
                 "text": "Let the policy answer beside production: answers are compared and not yet delivered.",
                 "command": f"migrate serve {run}",

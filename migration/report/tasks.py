@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from migration.artifacts import Run, read_json
 from migration.report.fields import AUDIT, BENCHMARK, ROUTE, count, share, usd
+from migration.report.story import stays
 from migration.routing.policy import SLM
 from migration.schema import REPLAYED, Part, Verdict
 from migration.stats import weighted_rate
@@ -23,8 +24,8 @@ TOLD: dict[str, str] = {
 }
 
 
-def task_rows(run: Run) -> list[dict[str, str]]:
-    """A row a task, dearest first, as far as the tables are there."""
+def task_rows(run: Run, priced: dict[str, Any]) -> list[dict[str, str]]:
+    """A row a task, dearest first, as far as the tables are there. priced: step 05's summary, empty without it."""
     files = [run.path / AUDIT / "tasks.parquet", run.path / BENCHMARK / "scoreboard.parquet"]
     if not all(file.exists() for file in files):
         return []
@@ -33,7 +34,7 @@ def task_rows(run: Run) -> list[dict[str, str]]:
     best = board.sort_values(["low", "agreement"]).drop_duplicates("task", keep="last").set_index("task")
     models, policy, kept = _models(run), _policy(run), _kept(run)
     ordered = tasks.sort_values("cost_usd", ascending=False).head(MOST).to_dict("records")
-    return [_row(task, best, models, policy, kept) for task in ordered]
+    return [_row(task, best, models, policy, kept) | {"next": _next(task, best, policy, priced)} for task in ordered]
 
 
 def _kept(run: Run) -> dict[str, str]:
@@ -64,8 +65,9 @@ def _row(
     key = task["task"]
     found = best.loc[key].to_dict() if key in best.index else {}
     rungs = policy.get("rungs", {}).get(key, [])
-    candidate, agreement = "–", "not measured"
-    if found.get("n", 0) > 0 and pd.notna(found["agreement"]):
+    judged = found.get("verdict") != Verdict.SHOWN_ONLY
+    candidate, agreement = "–", "not measured" if judged else "not judged"
+    if judged and found.get("n", 0) > 0 and pd.notna(found["agreement"]):
         candidate = str(found["candidate"])
         agreement = _interval(found["agreement"], found["low"], found["high"], found["n"])
     if rungs:
@@ -76,7 +78,6 @@ def _row(
         "calls": count(task["calls"]),
         "usd": usd(task["cost_usd"]) if pd.notna(task["cost_usd"]) else "unknown",
         "model": models.get(key, "unknown"),
-        "next": _next(task, bool(rungs), str(found.get("verdict", ""))),
         "candidate": candidate,
         "agreement": agreement,
         "guarantee": f"at most {share(policy['guarantee']['max_loss'])} differ" if rungs else "–",
@@ -102,9 +103,13 @@ def _policy(run: Run) -> dict[str, object]:
     return read_json(file) if file.exists() else {}
 
 
-def _next(task: dict[Any, Any], routed: bool, verdict: str) -> str:
+def _next(task: dict[Any, Any], best: pd.DataFrame, policy: dict[str, Any], priced: dict[str, Any]) -> str:
+    """What becomes of a task, by its policy and by the plan that step 05 prefers."""
     if task["kind"] not in tuple(REPLAYED):
         return "stays: no language model answers it"
-    if routed:
-        return "moves now"
-    return TOLD.get(verdict, "cannot tell yet")
+    rungs = policy.get("rungs", {}).get(task["task"], [])
+    if not rungs:
+        return TOLD.get(best["verdict"].get(task["task"], ""), "cannot tell yet")
+    kinds = {policy["candidates"][rung["candidate"]]["kind"] for rung in rungs}
+    pays = not priced.get("other_plan") or priced.get("other_plan_kind") in kinds
+    return "moves now" if pays and not stays(priced) else "proved, but does not pay"

@@ -21,8 +21,13 @@ ALARM = 3
 """Exit code where a review raises an alarm."""
 
 
-def register(app: typer.Typer, find: Callable[[Path], Path], say: Callable[[str], object]) -> None:
-    """Add `review` to `app`."""
+def register(
+    app: typer.Typer,
+    find: Callable[[Path], Path],
+    say: Callable[[str], object],
+    publish: Callable[[Path], Path],
+) -> None:
+    """Add `review` to `app`. publish: writes the pages of a run folder and returns the first."""
 
     @app.command("review")
     def review_command(
@@ -40,10 +45,13 @@ def register(app: typer.Typer, find: Callable[[Path], Path], say: Callable[[str]
             "activate": activate,
             "train_minutes": train_minutes,
         }
-        folder = review(find(run), given | ({"labels": str(labels.resolve())} if labels else {}))
+        home = find(run)
+        folder = review(home, given | ({"labels": str(labels.resolve())} if labels else {}))
         summary = read_json(folder / "summary.json")
         say(summary["decision"])
-        say(f"review: {folder / 'notebook.ipynb'}")
+        report = publish(home)
+        say(f"review: {folder / 'report.html'}")
+        say(f"report: {report}")
         if summary["alarms"]:
             say(f"alerts: {folder / 'alerts.json'}")
             sys.exit(ALARM)

@@ -31,15 +31,17 @@ def a_run(folder: Path, say: Say) -> Run:
         notice = {"model_notice": say("a notice")} if step == report.BENCHMARK else {}
         at.finish(_summary(say) | notice, decision=say("a decision"))
     _tables(run, say)
-    for notebook in run.path.glob("0*/notebook.ipynb"):
-        report.export_notebook(notebook, notebook.with_name("report.html"))
-    report.build_index(run)
+    week = open_step(run.path, "07_weekly_review/2026-W48")
+    _figure(week.path, say)
+    _notebook(week.path, say)
+    week.finish({"week": "2026-W48"}, decision=say("a decision"))
+    report.build_all(run)
     return run
 
 
 def pages(run: Run) -> list[str]:
     """Every page of the run."""
-    return [str(run.path / "index.html"), *map(str, sorted(run.path.glob("0*/report.html")))]
+    return [str(run.path / "index.html"), *map(str, sorted(run.path.glob("0*/**/report.html")))]
 
 
 def _summary(say: Say) -> dict:
@@ -84,5 +86,7 @@ def _tables(run: Run, say: Say) -> None:
     pd.DataFrame(calls).to_parquet(run.path / report.AUDIT / "calls.parquet")
     board = {"task": names, "candidate": say("a model"), "n": 60, "agreement": 0.5, "low": 0.4, "high": 0.6}
     pd.DataFrame(board | {"verdict": say("a verdict")}).to_parquet(run.path / report.BENCHMARK / "scoreboard.parquet")
-    policy = {"rungs": {"t0": [{"candidate": say("a model")}]}, "guarantee": {"max_loss": 0.05}}
+    name = say("a model")
+    policy = {"rungs": {"t0": [{"candidate": name}]}, "guarantee": {"max_loss": 0.05}}
+    policy["candidates"] = {name: {"kind": "slm"}}
     (run.path / report.ROUTE / "policy.json").write_text(json.dumps(policy))

@@ -140,7 +140,7 @@ def go_sentence(rehearsal: Rehearsal, found: list[Check]) -> str:
     failed = [check for check in found if not check.passed]
     if failed:
         return "No-go: " + "; ".join(f"{check.name}: {check.found}, {check.allowed}" for check in failed) + "."
-    return f"Go: all {len(found)} checks hold. Begin with a shadow and 1% of the conversations (`migrate serve`)."
+    return f"Go: all {len(found)} checks hold. Begin with a shadow and 1% of the conversations (migrate serve)."
 
 
 def rehearsal_summary(rehearsal: Rehearsal, found: list[Check]) -> dict[str, object]:
