@@ -118,15 +118,6 @@ def test_paired_intervals_cover_the_difference():
     assert 0.92 <= np.mean(bootstrap) <= 0.975  # 600 samples: two standard errors are 1.8 points
 
 
-def test_the_bootstrap_weighs_each_stratum_by_its_traffic():
-    first = np.zeros(200)
-    second = np.r_[np.ones(100), np.zeros(100)]
-    strata = np.repeat([0, 1], 100)
-    found = stats.paired_bootstrap(first, second, weights=np.repeat([9.0, 1.0], 100), strata=strata)
-    assert (found.value, found.low, found.high) == pytest.approx((0.9, 0.9, 0.9))
-    assert found.p_value < 0.001
-
-
 def test_the_bootstrap_equals_scipy():
     rng = np.random.default_rng(2)
     first, second = rng.random(120), rng.random(120) + 0.05

@@ -9,7 +9,7 @@ larger budget asks the same calls and more, and answers that are kept already se
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,11 @@ import pandas as pd
 
 from migration.benchmark.candidates import answer_limits
 from migration.errors import NotEnoughCalls
-from migration.schema import REPLAYED
+from migration.schema import REPLAYED, Split
 from migration.stats import calls_for_width, wilson
 
+HELD_OUT = (Split.CALIBRATION, Split.TEST)
+"""The splits that are asked."""
 FEWEST = 10
 """The fewest calls of a task that are worth asking: enough to tell a rate near 0 or 1 from its opposite."""
 LARGEST_PART, COVERED = 0.25, 0.5
@@ -27,29 +29,27 @@ LARGEST_PART, COVERED = 0.25, 0.5
 traffic are not."""
 
 
-def eligible(calls: pd.DataFrame, splits: Sequence[str] = ("calibration", "test")) -> pd.DataFrame:
-    """The calls that candidates can be asked: of a replayed kind, with a task and a reference, in `splits`.
+def eligible(calls: pd.DataFrame) -> pd.DataFrame:
+    """The calls that candidates can be asked: of a replayed kind, with a task and a reference, held out.
 
     Ordered by task, then by hash; `max_tokens` is what `answer_limits` allows. Raises NotEnoughCalls when there are
     none.
     """
     fit = calls["kind"].isin(REPLAYED) & calls["task"].notna() & calls["response"].notna()
-    kept = calls[fit & calls["split"].isin(list(splits))]
+    kept = calls[fit & calls["split"].isin(HELD_OUT)]
     if kept.empty:
-        raise NotEnoughCalls(f"a benchmark on the splits {', '.join(splits)}", 0, FEWEST)
+        raise NotEnoughCalls(f"a benchmark on the splits {', '.join(HELD_OUT)}", 0, FEWEST)
     order = [hashlib.sha256(f"sample:{call}".encode()).hexdigest() for call in kept["call_id"]]
     kept = kept.assign(_order=order, max_tokens=answer_limits(calls, kept))
     return kept.sort_values(["task", "_order"]).drop(columns="_order").reset_index(drop=True)
 
 
-def draw_sample(
-    calls: pd.DataFrame, per_task: int | Mapping[str, int], *, splits: Sequence[str] = ("calibration", "test")
-) -> pd.DataFrame:
+def draw_sample(calls: pd.DataFrame, per_task: int | Mapping[str, int]) -> pd.DataFrame:
     """The first `per_task` eligible calls of each task, with `weight`: the logged calls that each one speaks for.
 
     Weights of a task add up to its replayed calls in the whole log (all splits), so sums speak for the traffic.
     """
-    kept = eligible(calls, splits)
+    kept = eligible(calls)
     rank = kept.groupby("task").cumcount()
     most = kept["task"].map(lambda t: per_task.get(t, 0) if isinstance(per_task, Mapping) else per_task)
     sample = kept[rank < most].reset_index(drop=True)
@@ -131,23 +131,14 @@ class Plan:
         return text
 
 
-def fixed_plan(
-    calls: pd.DataFrame, per_task: int, *, width: float = 0.10, splits: Sequence[str] = ("calibration", "test")
-) -> Plan:
+def fixed_plan(calls: pd.DataFrame, per_task: int, *, width: float = 0.10) -> Plan:
     """The same number of calls of each task (or all it has), whatever time that takes."""
-    frame = _needs(calls, width, splits)
+    frame = _needs(calls, width)
     frame["n"] = frame["eligible"].clip(upper=per_task)
     return _plan(frame.assign(seconds_each=np.nan, note=""), np.nan, width)
 
 
-def plan_sample(
-    calls: pd.DataFrame,
-    seconds_each: Mapping[str, float],
-    *,
-    minutes: float,
-    width: float = 0.10,
-    splits: Sequence[str] = ("calibration", "test"),
-) -> Plan:
+def plan_sample(calls: pd.DataFrame, seconds_each: Mapping[str, float], *, minutes: float, width: float = 0.10) -> Plan:
     """Share the minutes among the tasks.
 
     seconds_each: task -> seconds that one of its calls takes all candidates together. Every task gets as many calls
@@ -156,7 +147,7 @@ def plan_sample(
     those, tasks with the most traffic a second come first; where no task fits, the cheapest is asked as often as the
     minutes allow, and once at the least. Raises NotEnoughCalls when nothing can be asked at all.
     """
-    frame = _needs(calls, width, splits)
+    frame = _needs(calls, width)
     frame["seconds_each"] = [float(seconds_each[str(task)]) for task in frame.index]
     seconds, budget = frame["seconds_each"].to_numpy(), minutes * 60
     fewest = frame["eligible"].clip(upper=FEWEST).to_numpy(copy=True)
@@ -185,9 +176,9 @@ def _affordable(traffic: np.ndarray, least: np.ndarray, budget: float) -> np.nda
     return taken
 
 
-def _needs(calls: pd.DataFrame, width: float, splits: Sequence[str]) -> pd.DataFrame:
+def _needs(calls: pd.DataFrame, width: float) -> pd.DataFrame:
     """By task: eligible, calls, mean prompt_tokens and completion_tokens, wanted."""
-    kept = eligible(calls, splits)
+    kept = eligible(calls)
     means = kept.groupby("task")[["prompt_tokens", "completion_tokens"]].mean()
     frame = pd.DataFrame({"eligible": kept.groupby("task").size()}).join(means)
     frame["calls"] = calls[calls["kind"].isin(REPLAYED)].groupby("task").size()

@@ -133,6 +133,10 @@ def joined(sets: Sequence[TrainingSet]) -> TrainingSet:
     return TrainingSet(*(part.reset_index(drop=True) for part in (train, validation, funnel)))
 
 
+RELABELLED = 400
+"""Training calls of a task that a stronger model is asked at most."""
+
+
 def relabelled(
     calls: pd.DataFrame,
     url: str,
@@ -140,13 +144,12 @@ def relabelled(
     use: bool,
     tasks: Sequence[str] = (),
     cache: Path,
-    most: int = 400,
     max_usd: float = 25.0,
 ) -> pd.DataFrame:
     """`calls` with a stronger model's answers beside the log's: columns `second_answer`, and `relabelled` where `use`.
 
-    url: `http(s)://host/v1#model`, "" for none. The first `most` training calls of each task (of `tasks`, where named)
-    are asked. Only with `use` are those answers learned from: they are chosen, never slipped in. A call that the model
+    url: `http(s)://host/v1#model`, "" for none. The first `RELABELLED` training calls of each task (of `tasks`, where
+    named) are asked. Only with `use` are those answers learned from: they are chosen, never slipped in. A call that the model
     does not answer keeps the log's answer; raises BadInput where it answers none. max_usd: the most that it may cost.
     """
     if not url:
@@ -156,7 +159,7 @@ def relabelled(
 
     pool = calls[(calls["split"] == "train") & calls["response"].notna() & calls["kind"].isin(("chat", "scoring"))]
     pool = pool[pool["task"].isin(list(tasks))] if tasks else pool
-    asked = pool.groupby("task").head(most)
+    asked = pool.groupby("task").head(RELABELLED)
     requests = asked.reindex(columns=["call_id", "messages", "tools"]).assign(max_tokens=answer_limits(calls, asked))
     answers = answer(
         Candidate(url.rpartition("#")[2], url, max_usd=max_usd), requests, cache=cache / "relabelled.sqlite"

@@ -116,8 +116,12 @@ def merge(base: str, adapter: str | Path, folder: str | Path, quantize: str | No
     return folder
 
 
-def launch_files(folder: Path, base: str, recipe: Recipe, *, gpus: int = 2) -> str:
-    """Write `sft.yaml` and `fsdp_qlora.yaml` for more than one GPU, and return the line that starts them.
+GPUS = 2
+"""What the launch files are written for."""
+
+
+def launch_files(folder: Path, base: str, recipe: Recipe) -> str:
+    """Write `sft.yaml` and `fsdp_qlora.yaml` for `GPUS` GPUs, and return the line that starts them.
 
     The trainer is trl's own script, which pads: the packs of this package are for one device. It reads the step's
     `train.jsonl`; assistant turns carry the loss. `bnb_4bit_quant_storage` equals the dtype, which FSDP needs.
@@ -128,12 +132,12 @@ def launch_files(folder: Path, base: str, recipe: Recipe, *, gpus: int = 2) -> s
         "lora_alpha": recipe.alpha, "lora_dropout": 0.0, "lora_target_modules": ["all-linear"],
         "datasets": [{"path": "json", "data_files": "train.jsonl"}], "assistant_only_loss": True,
         "learning_rate": recipe.learning_rate, "num_train_epochs": recipe.epochs, "lr_scheduler_type": "cosine",
-        "per_device_train_batch_size": max(1, recipe.size // gpus), "max_grad_norm": 1.0, "bf16": True,
+        "per_device_train_batch_size": max(1, recipe.size // GPUS), "max_grad_norm": 1.0, "bf16": True,
         "seed": recipe.seed, "output_dir": "adapter-fsdp",
     }  # fmt: skip
     fsdp = {
         "compute_environment": "LOCAL_MACHINE", "distributed_type": "FSDP", "mixed_precision": "bf16",
-        "num_machines": 1, "num_processes": gpus, "machine_rank": 0, "use_cpu": False,
+        "num_machines": 1, "num_processes": GPUS, "machine_rank": 0, "use_cpu": False,
         "fsdp_config": {
             "fsdp_version": 2, "fsdp_auto_wrap_policy": "TRANSFORMER_BASED_WRAP", "fsdp_reshard_after_forward": True,
             "fsdp_cpu_ram_efficient_loading": True, "fsdp_state_dict_type": "FULL_STATE_DICT",

@@ -105,16 +105,14 @@ def recipe_for(base: str, *, epochs: float = 0, learning_rate: float = 0.0, seed
     return Recipe(epochs=epochs, learning_rate=learning_rate or (2e-3 if _size(base) < 1e9 else 2e-4), seed=seed)
 
 
-def room_for(
-    base: str, recipe: Recipe, *, quantize: str | None = "nf4", tokens: int = 1024, answers: int = 256
-) -> tuple[Recipe, Memory]:
+def room_for(base: str, recipe: Recipe, *, quantize: str | None = "nf4") -> tuple[Recipe, Memory]:
     """The recipe, with gradient checkpointing only where memory asks for it, and the memory it needs.
 
-    Reads the model's configuration, not its weights. tokens: of a row. Raises BadInput where it fits neither way.
+    Reads the model's configuration, not its weights. Raises BadInput where it fits neither way.
     """
     config = _config(base)
     for tried in (recipe, replace(recipe, checkpointing=True)):
-        room = memory(config, tokens=tokens, answers=answers, recipe=tried, quantize=quantize)
+        room = memory(config, tokens=1024, answers=256, recipe=tried, quantize=quantize)
         if room.fits:
             return tried, room
     raise BadInput(f"{base} cannot be trained here: {room}")
@@ -155,14 +153,14 @@ def pace_of(loaded: LoadedModel, recipe: Recipe, cache: Path) -> float:
     return float(known[loaded.identity])
 
 
-def seconds_per_token(model: Any, recipe: Recipe, tokens: int = 400, tries: int = 2) -> float:
-    """Seconds that one token of a packed row takes to train here: the best of tries."""
+def seconds_per_token(model: Any, recipe: Recipe, tokens: int = 400) -> float:
+    """Seconds that one token of a packed row takes to train here: the better of two tries."""
     vocabulary = model.get_input_embeddings().num_embeddings
     adapted, ids = prepare(model, recipe), torch.randint(vocabulary, (tokens + 1,)).tolist()
     batch = Collator([Example("pace", "pace", ids, tokens - 40)], 0)([{"examples": [0]}])
     batch = {key: value.to(model.device) for key, value in batch.items()}
     best = float("inf")
-    for _ in range(tries):
+    for _ in range(2):
         started = time.monotonic()
         with torch.autocast(model.device.type, torch.bfloat16, enabled=bf16_pays(model.device)):
             loss, _ = answer_loss(adapted, batch)

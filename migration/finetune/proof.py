@@ -198,17 +198,15 @@ def summary(table: pd.DataFrame, training: Training, plan: TaskPlan, predictions
     }  # fmt: skip
 
 
-def learning_curve(
-    loaded: LoadedModel, plan: TaskPlan, *, folder: Path, sizes: Sequence[int] = (25, 50, 100, 200)
-) -> pd.DataFrame:
-    """Exact answers to the validation calls after training on the first `sizes` examples of each task.
+def learning_curve(loaded: LoadedModel, plan: TaskPlan, *, folder: Path) -> pd.DataFrame:
+    """Exact answers to the validation calls after training on the first 25, 50, 100 and 200 examples of each task.
 
     Columns examples, n, agreement, low, high. Examples are in the order they were chosen, so each size holds the
     smaller ones; each training takes about the same number of steps, so that the data differ and not the time.
     """
     _, validation = plan.encoded(loaded.tokenizer)
     rows, train_rows = [], plan.training_set.train
-    for size in sizes:
+    for size in (25, 50, 100, 200):
         part = train_rows.groupby("task", dropna=False).head(size)
         examples = encoded(loaded.tokenizer, part)
         recipe = enough(replace(plan.recipe, epochs=0), len(examples))

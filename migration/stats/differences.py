@@ -105,36 +105,18 @@ def _correlation(one: np.ndarray, two: np.ndarray, rows: Design) -> float:
     return min(1.0, max(-1.0, float(np.sum(a * b)) / scale)) if scale > 0 else 0.0
 
 
-def paired_bootstrap(
-    first: np.ndarray,
-    second: np.ndarray,
-    *,
-    weights: np.ndarray | None = None,
-    strata: np.ndarray | None = None,
-    draws: int = 4000,
-    level: float = 0.95,
-    seed: int = 7,
-) -> Difference:
-    """Difference of two paired means, resampled within strata (percentile interval; Efron & Tibshirani 1993).
+def paired_bootstrap(first: np.ndarray, second: np.ndarray, *, draws: int = 4000, seed: int = 7) -> Difference:
+    """Difference of two paired means, resampled (95% percentile interval; Efron & Tibshirani 1993).
 
-    first, second: scores or bool (n,), paired; weights: traffic of each row (n,); strata: sampled apart (n,).
-    The p-value is twice the share of draws on the far side of 0, never below 1 / draws.
-    For means of any scale (waits, costs); shares go through `paired_difference`. Rows must be independent: one a
-    conversation. Caveat: strata of fewer than 10 rows, or rows that never differ, make it too sure of itself.
+    first, second: scores or bool (n,), paired. The p-value is twice the share of draws on the far side of 0, never
+    below 1 / draws. For means of any scale (waits, costs); shares go through `paired_difference`. Rows must be
+    independent: one a conversation. Caveat: fewer than 10 rows, or rows that never differ, make it too sure of itself.
     """
     gain = np.asarray(second, float) - np.asarray(first, float)
-    if not len(gain):
+    n = len(gain)
+    if not n:
         raise NotEnoughCalls("a paired difference", 0, 1)
-    weights = np.ones(len(gain)) if weights is None else np.asarray(weights, float)
-    codes = np.zeros(len(gain), int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
-    rng = np.random.default_rng(seed)
-    sums, totals = np.zeros(draws), np.zeros(draws)
-    for code in range(codes.max() + 1):
-        rows = np.flatnonzero(codes == code)
-        counts = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=draws)  # (draws, rows)
-        sums += counts @ (weights[rows] * gain[rows])
-        totals += counts @ weights[rows]
-    drawn = sums / totals
-    low, high = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2])
+    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws) @ gain / n
+    low, high = np.quantile(drawn, [0.025, 0.975])
     p_value = min(1.0, max(1 / draws, 2 * min(float((drawn <= 0).mean()), float((drawn >= 0).mean()))))
-    return Difference(float(weights @ gain / weights.sum()), float(low), float(high), p_value, len(gain))
+    return Difference(float(gain.mean()), float(low), float(high), p_value, n)

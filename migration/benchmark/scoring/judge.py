@@ -9,7 +9,6 @@ before anything is sent. A judge that often contradicts itself when the places c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from html import escape
@@ -21,7 +20,7 @@ import pandas as pd
 
 from migration.artifacts import read_yaml, shipped
 from migration.audit.pii import mask
-from migration.benchmark.candidates import Candidate, Progress, chat
+from migration.benchmark.candidates import Candidate, chat
 from migration.benchmark.engine import answer
 from migration.benchmark.engine.cache import Answers, open_answers
 from migration.benchmark.scoring.forms import parse
@@ -156,16 +155,14 @@ def grade(
     rubric: Rubric,
     judge: Candidate,
     *,
-    scorers: Sequence[str] = OPEN,
     cache: Path | None = None,
-    progress: Progress | None = None,
 ) -> Scorecard:
-    """Let `judge` grade the answers whose scorer is one of `scorers` against their references, both ways round.
+    """Let `judge` grade the answers in running text (scorers OPEN) against their references, both ways round.
 
     scored: `scoring.score`'s frame; calls: the log, for the questions; cache: gradings found there are not asked
     again. Raises NotEnoughCalls when no answer could be graded.
     """
-    rows = scored[scored["scorer"].isin(list(scorers)) & scored["output"].notna() & scored["error"].isna()]
+    rows = scored[scored["scorer"].isin(OPEN) & scored["output"].notna() & scored["error"].isna()]
     asked = dict(zip(calls["call_id"], calls["messages"], strict=True))
     questions = mask(chat(asked[call])[-1]["content"] for call in rows["call_id"])
     outputs, references = mask(rows["output"]), mask(rows["reference"])
@@ -181,7 +178,7 @@ def grade(
             "max_tokens": 40 + 24 * len(rubric.criteria),
         }
     )
-    replies = answer(judge, requests, cache=store, progress=progress)["output"].tolist() if len(rows) else []
+    replies = answer(judge, requests, cache=store)["output"].tolist() if len(rows) else []
     return _scorecard(rows, [_grades(rubric, reply) for reply in replies], rubric)
 
 
@@ -222,7 +219,6 @@ def judged(
     rubric: str | Path,
     cache: Path | None = None,
     max_usd: float = 25.0,
-    progress: Progress | None = None,
 ) -> tuple[pd.DataFrame, str]:
     """`scored` with a judge's grades where one is named, and a sentence that says what was done.
 
@@ -236,7 +232,7 @@ def judged(
         return scored, "There is no running text to grade, so the judge was not asked."
     try:
         asked = Candidate("judge", judge, max_usd=max_usd)
-        card = grade(scored, calls, read_rubric(rubric), asked, cache=cache, progress=progress)
+        card = grade(scored, calls, read_rubric(rubric), asked, cache=cache)
     except NotEnoughCalls as error:
         return scored, f"The judge {judge} decides nothing here. {error}."
     return card.onto(scored), str(card)
