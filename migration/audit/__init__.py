@@ -6,8 +6,9 @@ analytics takes 1.7 s of CPU time, masking without them 0.1 s.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from migration.faces import later
 
 if TYPE_CHECKING:
     from migration.audit import present
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
         complexity_bins,
         fold,
         hidden_costs,
-        messages_of,
         movable,
         open_calls,
         sample_texts,
@@ -62,7 +62,6 @@ _HOME = {
     "hidden_costs": "analytics",
     "tasks_table": "analytics",
     "movable": "analytics",
-    "messages_of": "analytics",
     "with_sampled_texts": "analytics",
     "with_texts": "analytics",
     "sample_texts": "analytics",
@@ -94,7 +93,6 @@ __all__ = [
     "label_parts",
     "mask",
     "mask_messages",
-    "messages_of",
     "movable",
     "on_spark",
     "open_calls",
@@ -112,9 +110,4 @@ __all__ = [
     "write_corrections",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{_HOME[name]}")
-    return module if name == _HOME[name] else getattr(module, name)
+__getattr__ = later(__name__, _HOME)

@@ -5,8 +5,7 @@ Names are loaded when asked for: torch only where a model is at hand.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from migration.faces import later
 
 _LATER = {
     "TrainingSet": "examples",
@@ -27,7 +26,6 @@ _LATER = {
     "with_left": "below",
     "doubted": "below",
     "encoded": "fit",
-    "memory": "fit",
     "base_of": "proof",
     "answer_held_out": "held_out",
     "minutes_to_answer": "held_out",
@@ -37,8 +35,6 @@ _LATER = {
     "decision": "proof",
     "summary": "proof",
     "learning_curve": "proof",
-    "forgotten": "proof",
-    "verdict": "proof",
     "save_adapter": "export",
     "merge": "export",
     "serving_lines": "runtimes",
@@ -51,8 +47,4 @@ _LATER = {
 
 __all__ = [*_LATER]  # noqa: PLE0604
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+__getattr__ = later(__name__, _LATER)

@@ -5,8 +5,7 @@ Imports numpy, the standard library, openai and httpx; the server's libraries on
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from migration.faces import later
 
 _LATER = {
     "HybridClient": "client",
@@ -14,14 +13,8 @@ _LATER = {
     "HybridTransport": "client",
     "AsyncHybridTransport": "client",
     "Hybrid": "hybrid",
-    "PolicyStore": "policies",
-    "DecisionLog": "decisions",
 }
 
 __all__ = [*_LATER]  # noqa: PLE0604
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'migration.live' has no attribute {name!r}")
-    return getattr(import_module(f"migration.live.{_LATER[name]}"), name)
+__getattr__ = later(__name__, _LATER)

@@ -5,12 +5,10 @@ Names are loaded when asked for, so that reading one of them costs no more than 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from migration.faces import later
 
 _LATER = {
     "Monitor": "watching.monitor",
-    "Review": "session",
     "open_review": "session",
     "improve": "session",
     "proposal": "session",
@@ -18,19 +16,13 @@ _LATER = {
     "act": "session",
     "activate": "session",
     "notify": "session",
-    "tuned_on": "session",
-    "ledger": "session",
-    "read_decisions": "watching.decisions",
     "weekly": "watching.weekly",
-    "Alarm": "watching.weekly",
-    "causes": "watching.causes",
     "hard_examples": "improving.mining",
     "read_labels": "improving.mining",
     "add_examples": "improving.mining",
     "to_check": "improving.labelling",
     "estimate": "improving.labelling",
     "budget": "improving.retune",
-    "propose": "improving.retune",
     "week_table": "present",
     "split_sentence": "present",
     "guarantee_sentence": "present",
@@ -51,8 +43,4 @@ _LATER = {
 
 __all__ = [*_LATER]  # noqa: PLE0604
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'migration.review' has no attribute {name!r}")
-    return getattr(import_module(f"migration.review.{_LATER[name]}"), name)
+__getattr__ = later(__name__, _LATER)

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
+from migration.faces import later
 from migration.routing.policy import Candidate, Limits, Policy, Request, Router, RoutingDecision, Rung
 
 _LATER = {
@@ -16,9 +14,7 @@ _LATER = {
     "calibration_error": "tuning.confidence",
     "compare_signals": "tuning.confidence",
     "reliability": "tuning.confidence",
-    "ThresholdChoice": "tuning.thresholds",
     "choose_threshold": "tuning.thresholds",
-    "RoutingMetrics": "tuning.metrics",
     "routing_metrics": "tuning.metrics",
     "sweep": "tuning.sweeping",
     "CALLS": "tuning.outcomes",
@@ -40,9 +36,4 @@ _LATER = {
 
 __all__ = ["Candidate", "Limits", "Policy", "Request", "Router", "RoutingDecision", "Rung", *_LATER]  # noqa: PLE0604
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'migration.routing' has no attribute {name!r}")
-    module = import_module(f"migration.routing.{_LATER[name]}")
-    return module if name == "present" else getattr(module, name)
+__getattr__ = later(__name__, _LATER)

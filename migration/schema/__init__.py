@@ -5,8 +5,9 @@ Contracts are loaded when asked for, since what runs in production needs the wor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from migration.faces import later
 from migration.schema.signals import SIGNALS
 from migration.schema.words import (
     MONTH_DAYS,
@@ -56,10 +57,4 @@ __all__ = [
     "split_of",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in ("CALLS", "CONTRACTS", "MESSAGES", "conform"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from migration.schema import tables
-
-    return getattr(tables, name)
+__getattr__ = later(__name__, dict.fromkeys(("CALLS", "CONTRACTS", "MESSAGES", "conform"), "tables"))

@@ -14,8 +14,9 @@ import pytest
 import sites
 
 from migration.audit import analytics as a
-from migration.audit import messages_of, with_sampled_texts, with_texts
 from migration.audit import present as reading
+from migration.audit import with_sampled_texts, with_texts
+from migration.audit.analytics import messages_of
 from migration.audit.discovery.tasks import discover
 from migration.audit.month_scale import Span, arrivals, span
 from migration.errors import NotEnoughCalls

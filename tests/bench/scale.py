@@ -120,7 +120,7 @@ def parts(log: Path, folder: Path) -> dict[str, float]:
     columns = [name for name in pq.read_schema(target).names if name not in ("messages", "response", "tools")]
     calls = timed("columns", lambda: pq.read_table(target, columns=columns))
     ids = calls["call_id"].take(list(range(0, len(calls), max(1, len(calls) // 2_000)))).to_pylist()  # type: ignore
-    timed("texts", lambda: audit.messages_of(target, ids))
+    timed("texts", lambda: audit.analytics.messages_of(target, ids))
     return seconds
 
 

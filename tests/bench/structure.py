@@ -104,18 +104,19 @@ def undocumented_frames(root: Path) -> list[str]:
 
 
 def exported(root: Path) -> tuple[int, list[str]]:
-    """How many names the packages export (`__all__`), and which of them nothing but their package names."""
-    texts = {p: p.read_text() for folder in ("migration", "notebooks") for p in (root / folder).rglob("*.[pi]*")
-             if p.suffix in (".py", ".ipynb")}  # fmt: skip
+    """How many names the packages export (`__all__`, or loaded `later`), and which of them nothing but their package
+    names: no module, notebook or page of the documentation."""
+    folders = [root / folder for folder in ("migration", "notebooks", "docs")]
+    texts = {
+        p: p.read_text() for folder in folders for p in folder.rglob("*.*") if p.suffix in (".py", ".ipynb", ".md")
+    }
+    texts[root / "README.md"] = (root / "README.md").read_text()
     names = []
     for path, tree in modules(root).items():
         for node in tree.body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-                names += [
-                    (path, str(item.value))
-                    for item in getattr(node.value, "elts", [])
-                    if isinstance(item, ast.Constant)
-                ]
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("__all__", "_LATER"):
+                items = node.value.keys if isinstance(node.value, ast.Dict) else getattr(node.value, "elts", [])
+                names += [(path, str(item.value)) for item in items if isinstance(item, ast.Constant)]
     unused = []
     for path, name in names:
         own = root / "migration" / path
