@@ -13,7 +13,7 @@ import structure
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "migration"
 FLOORS = [
-    {"errors", "faces"},
+    {"errors"},
     {"schema"},
     {"artifacts", "endpoints", "markup", "prompts", "stats"},
     {"models"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migration.faces import later
+from migration import later
 
 if TYPE_CHECKING:
     from migration.audit import present

@@ -5,7 +5,7 @@ Names are loaded when asked for: torch only where a model is at hand.
 
 from __future__ import annotations
 
-from migration.faces import later
+from migration import later
 
 _LATER = {
     "TrainingSet": "examples",

@@ -5,7 +5,7 @@ Imports numpy, the standard library, openai and httpx; the server's libraries on
 
 from __future__ import annotations
 
-from migration.faces import later
+from migration import later
 
 _LATER = {
     "HybridClient": "client",

@@ -5,7 +5,7 @@ Names are loaded when asked for, so that reading one of them costs no more than 
 
 from __future__ import annotations
 
-from migration.faces import later
+from migration import later
 
 _LATER = {
     "Monitor": "watching.monitor",

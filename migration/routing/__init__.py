@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from migration.faces import later
+from migration import later
 from migration.routing.policy import Candidate, Limits, Policy, Request, Router, RoutingDecision, Rung
 
 _LATER = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migration.faces import later
+from migration import later
 from migration.schema.signals import SIGNALS
 from migration.schema.words import (
     MONTH_DAYS,
