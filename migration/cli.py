@@ -75,7 +75,7 @@ def run_command(
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Run every step again.")] = False,
 ) -> None:
-    """Walk a traffic log through the six notebooks and write the report."""
+    """Run a traffic log through the six notebooks and write the report."""
     from migration import report, runner
 
     given = parameters_from(config, _pairs(parameter or []))
@@ -283,7 +283,7 @@ def main() -> None:
     except OSError as error:  # a full disk, a file that is not ours: the system's own words
         err.print(f"error: {printable(str(error))}", markup=False, style="red", soft_wrap=True)
         sys.exit(BadInput.exit_code)
-    except typer.Abort:
+    except typer.Abort:  # the person said no
         sys.exit(1)
     except Exception as error:
         code = getattr(error, "exit_code", None)

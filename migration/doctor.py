@@ -1,6 +1,6 @@
 """What this machine has, and what each thing that it lacks costs the workbook.
 
-Out of scope: mending it; each line says how that is done.
+Out of scope: repairing it; each line says how that is done.
 """
 
 from __future__ import annotations

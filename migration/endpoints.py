@@ -61,7 +61,7 @@ def check_value(value: object) -> None:
             try:
                 parts = urlsplit(url)
                 secret = "@" in parts.netloc or _SECRET.search(f"{parts.query}&{parts.fragment}")
-            except ValueError:
+            except ValueError:  # no address, so none with a key in it
                 secret = None
             if secret:
                 raise BadInput(

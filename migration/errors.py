@@ -14,7 +14,7 @@ class MigrationError(Exception):
 class BadInput(MigrationError):
     """Arguments or input that cannot be used: a missing file, an unknown parameter, an empty log.
 
-    What is told may quote what was given, whatever its length: it is one line of at most LONGEST characters.
+    A message may quote what was given, whatever its length: it is one line of at most LONGEST characters.
     """
 
     exit_code = 2

@@ -54,7 +54,7 @@ def text_of(content: object) -> str:
         return content
     try:
         value = json.loads(content)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # text that only looks like JSON
         return content
     if isinstance(value, dict) and not value.keys() & set(_WRAPPED):
         return content  # a plain message that happens to be JSON

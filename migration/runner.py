@@ -323,7 +323,7 @@ def versions() -> dict[str, str | None]:
 def _version(name: str) -> str | None:
     try:
         return version(name)
-    except PackageNotFoundError:
+    except PackageNotFoundError:  # run.json says null
         return None
 
 

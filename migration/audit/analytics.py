@@ -97,7 +97,7 @@ def by_hour(calls: Table) -> Table:
 def conversations(calls: Table) -> Table:
     """Columns task, conversations: how many conversations hold a call of the task.
 
-    Tasks are numbered first: pairs of two numbers are told apart in half the time and memory of pairs of texts.
+    Tasks are numbered first: pairs of two numbers are compared in half the time and memory of pairs of texts.
     Null is counted out last: a filter before the join makes DuckDB unpack its dictionaries, at twice the time.
     """
     tasks = calls.select("task").distinct().mutate(number=ibis.row_number().over(order_by="task").cast("int16"))

@@ -34,7 +34,7 @@ DISCOUNTED_TIERS = ("batch", "flex")
 RATES = ("usd_prompt", "usd_cached", "usd_written", "usd_answer")
 """USD per million tokens: prompt tokens read anew, read from the cache, written to the cache, and answer tokens."""
 _DATED = re.compile(r"[-@:](?:\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|\d{3}|latest)$")
-"""How a version of a model is told from its family: gpt-4o-2024-08-06, claude-...-20241022, gemini-...-002."""
+"""What names a version of a model and not its family: gpt-4o-2024-08-06, claude-...-20241022, gemini-...-002."""
 
 
 @dataclass(frozen=True)

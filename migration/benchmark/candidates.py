@@ -111,7 +111,7 @@ def render(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], tool
 
     The first of these forms that the template takes without an error and without dropping any content: the messages
     as they are; tool results as user turns; turns of one role merged; the system text folded into the first turn.
-    tools: the request's tools (JSON); where the template shows none of them they are told in the system text.
+    tools: the request's tools (JSON); where the template shows none of them they are described in the system text.
     A tokenizer without a template gets `Role: content` lines. Raises ValueError when no form keeps all content.
     """
     declared = json.loads(tools) if tools else None
@@ -119,7 +119,7 @@ def render(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], tool
         names = [{"content": str(tool.get("function", tool).get("name", ""))} for tool in declared]
         try:
             return _render(tokenizer, messages, [*messages, *names], tools=declared)
-        except ValueError:
+        except ValueError:  # the template shows no tools
             messages = _with_tools(messages, declared)
     return _render(tokenizer, messages, messages)
 
@@ -148,7 +148,7 @@ def _render(
 
 
 def _with_tools(messages: Sequence[Message], tools: list[object]) -> list[Message]:
-    """The messages with the tools told in the system text, and the form in which to call one."""
+    """The messages with the tools described in the system text, and the form in which to call one."""
     text = (
         'You may use these tools. To use one, answer with JSON only: {"tool_calls": [{"function": {"name": <name>, '
         f'"arguments": {{<name>: <value>}}}}}}]}}.\n{json.dumps(tools, ensure_ascii=False)}'

@@ -1,6 +1,6 @@
 """Candidates side by side with the logged LLM, weighted to the traffic.
 
-Out of scope: models, prompts, and how the result is told (`scoreboard`).
+Out of scope: models, prompts, and how the result is presented (`scoreboard`).
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def _likeness(examples: list[str]) -> Callable[[list[str]], np.ndarray]:
     """From questions (n,) to their cosines with the examples (m,): float (n, m)."""
     try:
         known = _embedded(tuple(examples))
-    except ModelNotFound:
+    except ModelNotFound:  # the encoder is an optional package
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True).fit(examples)

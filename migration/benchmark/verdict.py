@@ -20,7 +20,7 @@ from migration.stats import Rate, calls_at_best, calls_for_width, calls_to_decid
 TUNING_EXAMPLES, TUNING_TOKENS = 50, 4000
 """From so many logged examples, and up to so long a prompt, tuning a small model is worth a try (the article)."""
 ALPHA = 0.05
-"""Chance that any of the candidates and tasks compared is told to reach the line without doing so."""
+"""Chance that any of the candidates and tasks compared is reported to reach the line without doing so."""
 OPEN_ENDED = ("reasoning", "creative", "code")
 
 
@@ -113,7 +113,7 @@ def verdicts(
     left_out: Mapping[str, str],
 ) -> pd.DataFrame:
     """One verdict a task of the log, on its best candidate (by the lower end of its interval, so that few calls do not
-    win by luck); tasks that were not asked are told so.
+    win by luck); tasks that were not asked are named as such.
 
     board: scoreboard rows of the candidates; replayed: the log's replayed calls, with task. Returns task, name, calls,
     share, candidate, n, agreement, low, high, verdict, more_calls, sentence; the busiest task first.

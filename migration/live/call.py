@@ -95,7 +95,7 @@ def read(body: Json, headers: Mapping[str, str] | None = None) -> Call:
     asked = body.get("messages")
     try:
         messages = plain(asked) if isinstance(asked, Sequence) and not isinstance(asked, str) else ()
-    except (TypeError, ValueError, AttributeError, RecursionError):
+    except (TypeError, ValueError, AttributeError, RecursionError):  # `beyond` says so below
         messages = ()
     headers = headers or {}
     beyond = _beyond(body) if messages else "the request holds no readable messages"
@@ -110,7 +110,7 @@ def _seconds(text: str | None) -> float:
     """A positive number of seconds; infinite where the text is none."""
     try:
         value = float(text or "inf")
-    except ValueError:
+    except ValueError:  # a header of the caller's own making
         return math.inf
     return value if value > 0 else math.inf
 

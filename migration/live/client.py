@@ -131,7 +131,7 @@ def _asked(request: httpx.Request, content: bytes) -> dict[str, object] | None:
         return None
     try:
         body = json.loads(content)
-    except ValueError:
+    except ValueError:  # no chat completion: it goes to the LLM as it is
         return None
     return body if isinstance(body, dict) else None
 

@@ -1,7 +1,8 @@
 """The hybrid itself: policy, rungs and decision log of a run, and how one call goes through them.
 
 `chat` blocks, `chat_async` awaits; both are thin drivers over `cascade` and `exchange`. The clients and the gateway are
-this object behind two doors. Out of scope: HTTP servers (`gateway`), and whose LLM it is: the caller hands over `LLM`.
+this object behind two entrances. Out of scope: HTTP servers (`gateway`), and whose LLM it is: the caller
+hands over `LLM`.
 """
 
 from __future__ import annotations

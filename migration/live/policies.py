@@ -213,7 +213,7 @@ class PolicyStore:
 def _mark(file: Path) -> tuple[int, int, int] | None:
     try:
         stat = file.stat()
-    except OSError:
+    except OSError:  # a file that is gone has another mark, so it is looked at
         return None
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
 

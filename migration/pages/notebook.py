@@ -80,7 +80,7 @@ def _folded(cells: Iterable[NotebookNode]) -> list[NotebookNode]:
 
 
 def _once(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """An error that a box tells of (`figures.interactive.errors`) is not told a second time."""
+    """An error that a box shows (`figures.interactive.errors`) is not shown a second time."""
     boxed = any('class="problem"' in output.get("data", {}).get("text/html", "") for output in outputs)
     return [output for output in outputs if not (boxed and output.output_type == "error")]
 

@@ -85,7 +85,7 @@ def forward_sentence(result: Result, forward: Result | None) -> str:
         f"{forward.slm_share:.0%} of the newest fifth ({forward.n:,} calls), and {_interval(forward.loss)} of all "
         f"answers differ; on random test calls the policy above keeps {result.slm_share:.0%} and "
         f"{_interval(result.loss)} differ. "
-        + ("Quality falls with time: tune again on newer calls." if apart else "No fall with time can be told.")
+        + ("Quality falls with time: tune again on newer calls." if apart else "No fall with time is visible.")
     )
 
 

@@ -63,6 +63,6 @@ def arguments(value: object) -> str:
     try:
         told = canonical(json.loads(value))
         told.encode()  # half of a surrogate pair is JSON, but no text
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # stays as the model wrote it
         return value
     return told

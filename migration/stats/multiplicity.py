@@ -40,7 +40,7 @@ class Judged:
 def simultaneous(rates: Sequence[Rate], floor: float, *, level: float = 0.95) -> list[Judged]:
     """Which of many rates (candidates x tasks) reach `floor`: non-inferiority of each, corrected together.
 
-    With probability `level` none of those that truly lie below the floor is told to reach it, and likewise none of
+    With probability `level` none of those that truly lie below the floor is reported to reach it, and likewise none of
     those above to fall short. rates: with intervals at `level`, however they were found.
 
     Notes

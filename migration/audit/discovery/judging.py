@@ -1,4 +1,4 @@
-"""Whether a task judges what a model or an agent said: told by its instructions and its answers together.
+"""Whether a task judges what a model or an agent said: recognised by its instructions and its answers together.
 
 Numbers on a scale need no words: `graded` sees them in any form. A verdict in words (`fail`, `B`, `acceptable`) is a
 grade only where the instructions ask to judge an answer; the words for that are read in the larger languages.

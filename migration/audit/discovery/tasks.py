@@ -195,7 +195,7 @@ def discover(source: Path, *, corrections: Path | None = None, sample: int = SAM
 def _shared(groups: list[list[Leaf]], system_of: Mapping[int, int], prompted: Set[int]) -> list[bool]:
     """Of each group, whether its system prompts do not tell it apart: they have no words, or others have them too.
 
-    A group with nearly all calls of a system prompt is told by it, whatever few others a larger sample finds.
+    A group with nearly all calls of a system prompt is recognised by it, whatever few others a larger sample finds.
     """
     homes = []
     for group in groups:

@@ -1,6 +1,6 @@
 """Bytes in, numbered lines out: plain, gzip and zstd files, as streams, with what is broken said and the rest kept.
 
-Compression is told by a file's first bytes, never by its name. Memory is bounded, whatever a stream expands to.
+Compression is recognised by a file's first bytes, never by its name. Memory is bounded, whatever a stream expands to.
 Out of scope: what a line holds.
 """
 

@@ -24,13 +24,13 @@ Line = tuple[int, str | None]
 BATCH_BYTES = 1 << 25
 UNREADABLE = "a value of this row cannot be read"
 LOST = 1 << 20
-"""Rows of damaged Parquet that are told one by one; a file that says it holds more is not believed."""
+"""Rows of damaged Parquet that are reported one by one; a file that says it holds more is not believed."""
 
 
 def csv_rows(path: Path) -> tuple[list[str], Rows]:
     """(column names, rows with the line each begins on). What does not fit the header comes as a BadRecord.
 
-    A quote that is never closed costs its own line: the lines that it swallowed are read again.
+    A quote that is never closed costs its own line: the lines that it took in are read again.
     """
     csv.field_size_limit(LONGEST_LINE)
     source = _decoded(path)
@@ -98,7 +98,7 @@ def _lenient(text: str, delimiter: str) -> list[str] | None:
     """The values of a line whose quotes are not strict CSV (`"12" screen"`), None where there are none."""
     try:
         return next(csv.reader([text], delimiter=delimiter), None)
-    except csv.Error:
+    except csv.Error:  # the line is then counted as unreadable
         return None
 
 
@@ -113,7 +113,7 @@ def _row(values: list[str], names: list[str]) -> Json | BadRecord:
 def _is_utf8(value: str) -> bool:
     try:
         value.encode()
-    except UnicodeEncodeError:
+    except UnicodeEncodeError:  # the answer to the question
         return False
     return True
 

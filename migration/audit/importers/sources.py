@@ -186,7 +186,7 @@ def _first_lines(path: Path) -> list[bytes]:
 def _parsed(line: bytes) -> Any:
     try:
         value = orjson.loads(line)
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError:  # another form is tried; lines of none are counted
         return None
     return value if isinstance(value, dict | list) else None
 
@@ -263,7 +263,7 @@ def why_not_json(line: bytes, error: orjson.JSONDecodeError) -> str:
     """Why a line is no JSON: its encoding, its end missing, or the parser's words."""
     try:
         line.decode()
-    except UnicodeDecodeError:
+    except UnicodeDecodeError:  # the reason that is reported
         return "not UTF-8"
     if line.lstrip()[:1] in (b"{", b"[") and line.rstrip()[-1:] not in (b"}", b"]"):
         return "not JSON (cut off)"

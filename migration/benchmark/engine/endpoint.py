@@ -111,11 +111,11 @@ class _Server:
             # Alone and with one retry: where nobody answers, that is found out once, not once a request.
             # Not `with_options`, whose copy reads from the environment again who asks.
             asked.max_retries = min(retries, 1)
-            knock = await self._timed(asked, pending[first])
+            trial = await self._timed(asked, pending[first])
             asked.max_retries = retries
             if self.unreached:
-                self.closed = knock["error"]
-            done = {} if knock.get("error") else {first: self._kept(first, knock)}
+                self.closed = trial["error"]
+            done = {} if trial.get("error") else {first: self._kept(first, trial)}
 
             async def one(key: str) -> None:
                 async with gate:

@@ -73,7 +73,7 @@ class DecisionLog:
         if self._writer:
             try:
                 self._writer.wait(timeout)
-            except subprocess.TimeoutExpired:
+            except subprocess.TimeoutExpired:  # what it held is counted as lost below
                 self._writer.kill()
             self._listener.join(1.0)
         with self._ready:

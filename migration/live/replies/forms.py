@@ -133,6 +133,6 @@ def _tagged(first: bytes, note: Json) -> bytes:
     start = first.find(b"data:")
     try:
         chunk = json.loads(first[start + 5 :]) if start >= 0 else None
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # no event of ours to put a note into
         return first
     return first[:start] + b"data: " + json.dumps(chunk | {FIELD: note}).encode() if isinstance(chunk, dict) else first

@@ -1,4 +1,4 @@
-"""The LLM's stream on its way to the caller: passed on as it comes, a cut told as an error event, the end logged."""
+"""The LLM's stream on its way to the caller: passed on as it comes, a cut as an error event, the end logged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LLMStream(httpx.SyncByteStream):
                 yield last
 
     def close(self) -> None:
-        """End the LLM's side; a caller that left before the end is told in the log."""
+        """End the LLM's side; a caller that left before the end is noted in the log."""
         self.exchange.left()
         self.response.close()
 

@@ -118,5 +118,5 @@ def _unfit_tool(call: Call, tool: Json) -> str:
 def _is_object(text: object) -> bool:
     try:
         return isinstance(text, str) and isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # the answer to the question
         return False

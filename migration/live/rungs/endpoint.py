@@ -23,7 +23,7 @@ FAILURES, REST = 5, 15.0
 THIS_CALL = (400, 413, 422)
 """Statuses that speak of the request (too long, a form that the server does not take), not of the server."""
 SENT = ("stop", "response_format", "tools", "tool_choice", "parallel_tool_calls", "seed")
-"""What of a request a small model is told beside its messages and the limit of tokens."""
+"""What of a request a small model is given beside its messages and the limit of tokens."""
 
 
 class Refused(ValueError):

@@ -54,7 +54,7 @@ class InProcess:
         began = time.perf_counter()
         try:
             text, signals, finish = self.model.reply(call, task)
-        except Exception as error:  # noqa: BLE001 - whatever a model raises is one escalation, and is told
+        except Exception as error:  # noqa: BLE001 - whatever a model raises is one escalation, and is logged
             told = str(error) if isinstance(error, MigrationError) else type(error).__name__  # others may quote a text
             return Answer(self.name, latency_ms=(time.perf_counter() - began) * 1e3, error=told[:200])
         taken = (time.perf_counter() - began) * 1e3

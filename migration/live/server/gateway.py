@@ -120,7 +120,7 @@ class Gateway:
                 response = await answer(request)
             except Refused as refused:
                 response = _response(refused.reply, self.metrics)
-            except ClientDisconnect:
+            except ClientDisconnect:  # nobody reads it; the metrics count it
                 response = Response(status_code=499)
             except BaseException:
                 self.metrics.in_flight.dec()

@@ -35,7 +35,7 @@ def observer() -> Callable[[Record], None] | None:
     try:
         from opentelemetry import trace
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-    except ImportError:
+    except ImportError:  # an extra
         return None
     tracer, carrier = trace.get_tracer("migration.live"), TraceContextTextMapPropagator()
 

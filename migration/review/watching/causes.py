@@ -25,7 +25,7 @@ FEWEST = 40
 MOST = 600
 """Conversations read of each side and task."""
 NEW_CALLS, NEW_CONVERSATIONS = 20, 10
-"""Calls of a prompt that the policy does not know from which it is told as a new task."""
+"""Calls of a prompt that the policy does not know from which it is reported as a new task."""
 ACTIONS = {
     "llm-change": "the LLM answers otherwise than when the policy was tuned: judge a fixed set again, then tune again",
     "wording": "requests read otherwise: collect fresh calls and tune again",

@@ -29,7 +29,7 @@ def is_decision_log(path: Path) -> bool:
         line = file.readline()
     try:
         first = json.loads(line)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # the answer to the question
         return False
     return isinstance(first, dict) and {"decision", "rung", "call_id"} <= set(first)
 

@@ -19,7 +19,7 @@ REST = "not routed"
 
 @dataclass(frozen=True)
 class Alarm:
-    """What a person, and alerts.json, is told. kind: guarantee, or a cause."""
+    """What a person reads, and alerts.json holds. kind: guarantee, or a cause."""
 
     week: str
     kind: str

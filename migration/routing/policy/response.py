@@ -49,7 +49,7 @@ def _chances(alternatives: object) -> list[float]:
         return []
     try:
         chances = [math.exp(one["logprob"]) for one in alternatives]
-    except (TypeError, KeyError, ValueError, OverflowError):
+    except (TypeError, KeyError, ValueError, OverflowError):  # a missing signal: the call goes up the cascade
         return []
     chances.sort(reverse=True)
     return chances if chances and chances[0] <= 1.001 and chances[-1] >= 0 else []

@@ -27,5 +27,5 @@ def time_forward(rows: pd.DataFrame, tune: Callable[[pd.DataFrame], Tuned], *, s
     older = rows[~rows["conversation"].isin(recent["conversation"])]
     try:
         return evaluate(tune(older).policy, recent.assign(part=Part.TEST))
-    except NotEnoughCalls:
+    except NotEnoughCalls:  # the notebook says so
         return None

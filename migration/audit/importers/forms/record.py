@@ -86,7 +86,7 @@ def decoded(value: object) -> Any:
     if isinstance(value, str) and _ARGUMENTS.match(value):
         try:
             return orjson.loads(value)
-        except orjson.JSONDecodeError:
+        except orjson.JSONDecodeError:  # text that only looks like JSON is the value
             return value
     return value
 
@@ -161,7 +161,7 @@ def flag(value: object, name: str) -> bool:
 
 
 def timestamp(value: object, name: str = "created") -> int:
-    """Microseconds since 1970 UTC, from unix seconds, ms, us or ns (told apart by size) or an ISO 8601 string.
+    """Microseconds since 1970 UTC, from unix seconds, ms, us or ns (recognised by size) or an ISO 8601 string.
 
     A string without an offset is read as UTC. Raises BadRecord where it is absent, unreadable, or not of 2010-2100.
     """
