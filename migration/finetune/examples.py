@@ -149,8 +149,8 @@ def relabelled(
     """`calls` with a stronger model's answers beside the log's: columns `second_answer`, and `relabelled` where `use`.
 
     url: `http(s)://host/v1#model`, "" for none. The first `RELABELLED` training calls of each task (of `tasks`, where
-    named) are asked. Only with `use` are those answers learned from: they are chosen, never mixed in silently. A call that
-    the model does not answer keeps the log's answer; raises BadInput where it answers none. max_usd: its most USD.
+    named) are asked. Their answers are learned from only with `use`. A call that the model does not answer keeps the
+    log's answer; raises BadInput where it answers none. max_usd: the most that it may cost.
     """
     if not url:
         return calls

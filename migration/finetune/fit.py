@@ -258,12 +258,9 @@ def choose_tasks(
     unknown = sorted(set(wanted) - set(tasks["task"]) - set(tasks["name"]))
     if unknown:
         raise BadInput(f"tasks {unknown} are not in the log; it has {sorted(tasks['task'])}")
-    cost = tasks["cost_usd"].fillna(0) + 1e-12 * (tasks["prompt_tokens"] + tasks["completion_tokens"])
-    left_below = tasks.get("left", 1.0)
-    order = tasks.assign(_formed=tasks["task_type"].isin(FORMED), _value=tasks["calls"] * cost * left_below)
     rows, left = [], 60 * minutes
     possible: dict[str, TrainingSet] = {}
-    for row in order.sort_values(["_formed", "_value"], ascending=False).to_dict("records"):
+    for row in _by_value(tasks).to_dict("records"):
         made, why, seconds = None, _reason_to_leave(row, wanted, loaded.context), float("nan")
         if not why:
             try:
@@ -284,6 +281,14 @@ def choose_tasks(
     if not sets:
         return _shortened(frame, possible, recipe, minutes)
     return TaskPlan(frame, sets, enough(recipe, sum(len(each.train) for each in sets.values())))
+
+
+def _by_value(tasks: pd.DataFrame) -> pd.DataFrame:
+    """Tasks with formed answers first, then by what their calls cost that the rungs below leave; tokens break ties."""
+    cost = tasks["cost_usd"].fillna(0) + 1e-12 * (tasks["prompt_tokens"] + tasks["completion_tokens"])
+    value = tasks["calls"] * cost * tasks.get("left", 1.0)
+    order = tasks.assign(_formed=tasks["task_type"].isin(FORMED), _value=value)
+    return order.sort_values(["_formed", "_value"], ascending=False)
 
 
 def _what_it_takes(row: Mapping[Any, Any], seconds: float, short_of: float | None) -> str:

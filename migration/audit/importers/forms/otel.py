@@ -66,20 +66,24 @@ def _value(value: object) -> Any:
     return next(iter(value.values()), None)
 
 
+def _kind(said: Json) -> str:
+    """What the span's operation makes of a call. Raises Skipped for any other span."""
+    operation = said.get("gen_ai.operation.name") or said.get("llm.request.type")
+    if operation is None and not any(key.startswith("gen_ai.usage") for key in said):
+        raise Skipped("span without a GenAI operation")
+    if operation in ("embeddings", "embedding"):
+        return "embedding"
+    if operation is None or operation in _OPERATIONS:
+        return "chat"
+    raise Skipped(f"{operation} span")
+
+
 def span(record: Json, side: Side) -> Json:
     """A GenAI span. Spans of other kinds (tools, agents, HTTP) are Skipped."""
     said = attributes(record.get("attributes"))
     for event in record.get("events") or []:  # prompts and answers may be events, in older conventions and some SDKs
         said = attributes(event.get("attributes")) | said
-    operation = said.get("gen_ai.operation.name") or said.get("llm.request.type")
-    if operation is None and not any(key.startswith("gen_ai.usage") for key in said):
-        raise Skipped("span without a GenAI operation")
-    if operation in ("embeddings", "embedding"):
-        kind = "embedding"
-    elif operation is None or operation in _OPERATIONS:
-        kind = "chat"
-    else:
-        raise Skipped(f"{operation} span")
+    kind = _kind(said)
     started, ended = _nanos(record.get("startTimeUnixNano")), _nanos(record.get("endTimeUnixNano"))
     status = mapping(record.get("status"), "status")
     failed = said.get("error.type") or status.get("code") in (2, "STATUS_CODE_ERROR")

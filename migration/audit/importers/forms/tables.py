@@ -137,7 +137,8 @@ def table(columns: dict[str, str]) -> Callable[[Json, Side], Json]:
     return parse
 
 
-def _row(row: Json) -> Json:
+def _request(row: Json) -> Json:
+    """A row's request as an API's body: a logged body, or its columns put together."""
     asked = decoded(row.get("messages"))
     request = asked if isinstance(asked, dict) and "role" not in asked else None
     if request is None and asked not in (None, "", []):
@@ -149,7 +150,11 @@ def _row(row: Json) -> Json:
     for name in ("tools", "response_format", "max_tokens"):
         if row.get(name) not in (None, ""):
             request.setdefault(name, decoded(row[name]))
-    request["max_tokens"] = integer(request.get("max_tokens"), "max_tokens")
+    return request | {"max_tokens": integer(request.get("max_tokens"), "max_tokens")}
+
+
+def _row(row: Json) -> Json:
+    request = _request(row)
     status = integer(row["status"], "status") if str(row.get("status") or "").isdigit() else None
     error = text(row.get("error")) or failure({}, status)
     said, kind = decoded(row.get("response")), str(row.get("kind") or "").lower()
