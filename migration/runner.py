@@ -89,7 +89,7 @@ class Planned:
 
 
 def notebooks(folder: Path = PROJECT / "notebooks") -> list[Notebook]:
-    """The notebooks of steps 01 to 06 in order. Raises BadInput when one is missing or has no parameters cell."""
+    """The notebooks of all steps in order. Raises BadInput when one is missing or has no parameters cell."""
     found = []
     for step in STEPS:
         path = folder / f"{step}.ipynb"
@@ -273,7 +273,7 @@ def _failure(
                 config=config,
                 on_cell_start=on_cell,
             )
-        finished = run.manifest["steps"][step].get("finished_at")
+        finished = run.manifest.get("steps", {}).get(step, {}).get("finished_at")
         if not run.done(step) or finished == before:
             error = StepFailed(step, None, "the notebook ended without its summary.json", "")
     except PapermillExecutionError as problem:

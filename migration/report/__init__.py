@@ -87,7 +87,7 @@ def _section(run: Run, step: str, summary: dict[str, Any] | None, error: str | N
         "question": question,
         "error": error,
         "decision": summary.get("decision"),
-        "facts": [field.fact(summary) for field in HEADLINES[step] if field.name in summary],
+        "facts": [field.fact(summary) for field in HEADLINES.get(step, ()) if field.name in summary],
         "figure": _figure(step, folder),
         "links": [{"text": text, "href": f"{folder.name}/{name}"} for text, name in links if (folder / name).exists()],
     }
@@ -105,7 +105,7 @@ def _reviews(run: Run) -> list[dict[str, str]]:
 
 def _figure(step: str, folder: Path) -> dict[str, str] | None:
     pictures = {path.stem: path for path in sorted((folder / "figures").glob("*.png"))}
-    path = pictures.get(FIGURES[step], next(iter(pictures.values()), None))
+    path = pictures.get(FIGURES.get(step, ""), next(iter(pictures.values()), None))
     if path is None:
         return None
     picture = figures.load(path)

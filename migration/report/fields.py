@@ -8,7 +8,7 @@ from typing import Any
 
 from migration.schema import STEPS
 
-AUDIT, BENCHMARK, TUNE, ROUTE, COST, REHEARSAL = STEPS
+AUDIT, BENCHMARK, TUNE, ROUTE, COST, REHEARSAL, *_ = STEPS
 Summaries = dict[str, dict[str, Any]]
 
 

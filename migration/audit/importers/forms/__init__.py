@@ -68,7 +68,7 @@ FORMS = (
         "stored completions", "openai", _has("id", "choices", "created"), parse=openai.stored, joins="stored messages"
     ),
 )
-FAMILIES = ("openai", "batch", "stored", "langfuse", "litellm", "helicone", "otel", "decisions", "table")
+FAMILIES = (*dict.fromkeys(form.family for form in FORMS), "batch", "stored", "table")
 """What `format=` may name beside `auto`."""
 
 
