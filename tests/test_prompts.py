@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from random import Random
+from statistics import fmean
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migration.audit.discovery.prompts import fixed_tokens, tool_names
+from migration.audit.discovery.prompts import Runs, fixed_tokens, tool_names
 from migration.prompts import prompt_of, text_of, tokens_of
 
 
@@ -50,8 +52,8 @@ def test_tools_are_part_of_a_prompt() -> None:
 
 def test_fixed_tokens_leave_slots_out() -> None:
     prompts = [tokens_of(f"You help {name} with the garden of the house") for name in ("Ada", "Bo", "Cy", "Di")]
-    assert "ada" not in fixed_tokens(prompts[0], prompts)
-    assert fixed_tokens(prompts[0], prompts)[-4:] == ("garden", "of", "the", "house")
+    assert "ada" not in fixed_tokens(prompts)
+    assert fixed_tokens(prompts)[-4:] == ("garden", "of", "the", "house")
 
 
 TEXTS = st.text(st.sampled_from("aB1@._-/\n\t?&xΣσé日ก,'0 ſ\u00b4\u2028"), max_size=12)
@@ -63,3 +65,17 @@ def test_no_token_reaches_over_white_space(one: str, other: str) -> None:
     before, after = tokens_of(one), tokens_of(other)
     after = after[1:] if before[-1:] == after[:1] == ("0",) else after
     assert tokens_of(f"{one} {other}") == before + after
+
+
+def test_likeness_does_not_hang_on_the_size_of_a_sample() -> None:
+    r = Random(5)
+
+    def answers(n: int, words: str) -> Runs:
+        return Runs.of(tuple(r.choice(words) for _ in range(30)) for _ in range(n))
+
+    large, other = answers(400, "abcdef"), answers(400, "uvwxyz")
+    few = [answers(6, "abcdef").likeness(large) for _ in range(40)]
+    assert fmean(x for x in few if x is not None) == pytest.approx(1, abs=0.1)
+    assert answers(400, "abcdef").likeness(large) == pytest.approx(1, abs=0.05)
+    assert other.likeness(large) == 0
+    assert Runs.of([("once", "only", "said")]).likeness(large) is None

@@ -305,6 +305,19 @@ SITES: dict[Site, tuple[str, ...]] = {
 """Site to the types that are right for it."""
 
 
+def in_one_house(site: Site) -> Site:
+    """The same site behind a system prompt that all share: its own stands in the user's message."""
+
+    def housed(r: Random) -> Call:
+        messages, answer, tools = site(r)
+        own = [m["content"] for m in messages if m["role"] == "system"]
+        first, *more = [m for m in messages if m["role"] != "system"]
+        return [system(_HOUSE.strip()), user("\n\n".join([*own, first["content"]])), *more], answer, tools
+
+    housed.__name__ = site.__name__
+    return housed
+
+
 def log(calls: int, seed: int = 0, sites: list[Site] | None = None, start: int = 0) -> list[dict[str, Any]]:
     """`calls` calls of the sites, in order of time; the site's name is in `channel`, which discovery does not read."""
     r, own = Random(seed), sites or list(SITES)

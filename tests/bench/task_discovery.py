@@ -100,12 +100,19 @@ def recognised(log: Path, folder: Path) -> dict[str, float]:
     }
 
 
-def made_up(folder: Path, calls: int, seed: int) -> Quality:
-    """Made-up call sites, unlike each other, in seven languages."""
-    source = sites.write(folder / f"sites-{seed}.parquet", sites.log(calls, seed))
+def made_up(folder: Path, calls: int, seed: int, *, housed: bool = False) -> Quality:
+    """Made-up call sites, unlike each other, in seven languages; housed: all behind one system prompt.
+
+    The sums have ids_from_a_fifth too: how many calls have the same task when a fifth of the log is looked at.
+    """
+    own = [sites.in_one_house(site) for site in sites.SITES] if housed else None
+    source = sites.write(folder / f"sites-{seed}.parquet", sites.log(calls, seed, own))
     discover(source).label(source, folder / "found.parquet")
     found = pd.read_parquet(folder / "found.parquet", columns=["task", "task_type", "channel"])
-    return quality(found, found.channel, {site.__name__: types for site, types in sites.SITES.items()})
+    table, sums = quality(found, found.channel, {site.__name__: types for site, types in sites.SITES.items()})
+    discover(source, sample=calls // 5).label(source, folder / "fifth.parquet")
+    same = pd.read_parquet(folder / "fifth.parquet", columns=["task"]).task == found.task
+    return table, sums | {"ids_from_a_fifth": round(float(same.mean()), 4)}
 
 
 def main(quick: bool) -> None:
@@ -125,6 +132,10 @@ def main(quick: bool) -> None:
             table, sums = made_up(folder, calls, seed)
             print(f"{len(table)} made-up call sites, {calls:,} calls\n{table.round(3).to_string()}\n{sums}\n")
             result |= {f"sites_{calls}_{k}": v for k, v in sums.items()}
+        calls = 1_000 if quick else 5_000
+        table, sums = made_up(folder, calls, 4, housed=True)
+        print(f"the same sites behind one system prompt, {calls:,} calls\n{table.round(3).to_string()}\n{sums}\n")
+        result |= {f"housed_{k}": v for k, v in sums.items()}
     print(json.dumps(result))
 
 

@@ -7,41 +7,56 @@ Out of scope: how templates were found, what a task is called.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any
 
 from migration.audit.discovery.behaviour import Evidence, evidence, fields_of, labels_of, shape_of
-from migration.audit.discovery.prompts import fixed_tokens
+from migration.audit.discovery.prompts import Runs, fixed_tokens
 from migration.audit.discovery.templates import Anchor
-from migration.prompts import SHORTEST, tokens_of
+from migration.prompts import SHORTEST, Tokens, tokens_of
 
 _WORD = re.compile(r"[^\W_]+")
 ENOUGH = 8
 """Words in common from which on a short difference is taken for a slot."""
+KIN = 0.25
+"""Likeness from which on parts of one system prompt are one task. Parts of one task have 0.4 and more, others 0.15 at
+most, but for those whose answers are JSON of other fields."""
 
 
 @dataclass(frozen=True)
 class Leaf:
     """The sampled calls of one template, earliest first, as merging sees them.
 
-    A call is a row of the log with its `exchange` and its `prompt`; `tokens` are the template's own words.
+    A call is a row of the log with its `exchange` and its `prompt`. system: the number of its system template; told:
+    what that says; anchor: the fixed part of its user's side, empty where it has none.
     """
 
     number: int
     calls: list[dict[str, Any]]
-    tokens: tuple[str, ...]
-    anchored: bool
+    system: int
+    told: Tokens
+    anchor: Tokens
 
     @classmethod
-    def of(cls, number: int, calls: list[dict[str, Any]], anchor: Anchor | None) -> Leaf:
-        """From a template's calls, earliest first: its words are those of its system prompts and its anchor."""
-        systems = [call["prompt"].system for call in calls[:300]]
-        words = fixed_tokens(systems[0], systems) + (anchor.tokens if anchor else ())
-        return cls(number, calls, words, anchor is not None)
+    def of(cls, number: int, calls: list[dict[str, Any]], system: int, anchor: Anchor | None) -> Leaf:
+        """From a template's calls, earliest first."""
+        told = fixed_tokens([call["prompt"].system for call in calls[:300]])
+        return cls(number, calls, system, told, anchor.tokens if anchor else ())
+
+    @property
+    def tokens(self) -> Tokens:
+        """The template's own words: of its system prompts, then of its anchor."""
+        return self.told + self.anchor
+
+    @property
+    def anchored(self) -> bool:
+        """Whether its user's side has a fixed part."""
+        return bool(self.anchor)
 
     @cached_property
     def answers(self) -> list[str]:
@@ -81,6 +96,16 @@ class Leaf:
         own |= {t for value in (*self.labels, *self.fields) for t in tokens_of(re.sub(r"[._]", " ", value))}
         return tuple(t for t in self.tokens if t[0].isalnum() and t != "0" and t not in own)
 
+    @cached_property
+    def asked(self) -> Runs:
+        """What the conversations of its first 400 calls begin with."""
+        return Runs.of(call["prompt"].head for call in self.calls[:400])
+
+    @cached_property
+    def said(self) -> Runs:
+        """What its first 400 calls were answered."""
+        return Runs.of(tokens_of(answer, 200) for answer in self.answers)
+
     @property
     def first(self) -> tuple[Any, str]:
         """Time and id of its first call: the order of leaves, the same in every run."""
@@ -99,7 +124,7 @@ def merged(leaves: list[Leaf], rare: int) -> list[list[Leaf]]:
             groups.append([leaf])
         else:
             strays.append(leaf)
-    loose = [Leaf(leaf.number, leaf.calls, (), False) for leaf in strays]
+    loose = [replace(leaf, told=(), anchor=()) for leaf in strays]
     return groups + ([loose] if loose else [])
 
 
@@ -117,27 +142,24 @@ def same_task(a: Leaf, b: Leaf) -> bool:
         return False
     if words < 0.4:
         return False
-    if _is_rest(b, a) or _is_rest(a, b):
-        return (labels >= 0.5 or not (a.labels | b.labels)) and _behave_alike(a.evidence, b.evidence)
+    fields = len(a.fields & b.fields) / max(1, len(a.fields | b.fields))
+    if a.system == b.system and len(a.told) >= ENOUGH and (alike := kin(a, b)) is not None:
+        same_fields = fields >= 0.5 or not (a.fields | b.fields)
+        return alike >= KIN and same_fields and _behave_alike(a.evidence, b.evidence)
     match = SequenceMatcher(None, a.words, b.words, autojunk=False)
     edits = [(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in match.get_opcodes() if tag != "equal"]
     slots = all(max(edit) <= 4 for edit in edits)
     additions = all(min(edit) <= 4 for edit in edits)
     alike = match.ratio()
-    fields = len(a.fields & b.fields) / max(1, len(a.fields | b.fields))
     if alike >= 0.6 and max(labels, fields) >= 0.5:
         return True
     return alike >= 0.8 and _enough_said(match) and (slots or additions) and _behave_alike(a.evidence, b.evidence)
 
 
-def _is_rest(rest: Leaf, of: Leaf) -> bool:
-    """Whether a template is what was left of a system prompt that says enough when `of` was set apart by its users."""
-    return (
-        not rest.anchored
-        and of.anchored
-        and len(rest.tokens) >= ENOUGH
-        and rest.tokens == of.tokens[: len(rest.tokens)]
-    )
+def kin(a: Leaf, b: Leaf) -> float | None:
+    """How alike the exchanges of two templates are: 0 to about 1; None where answers have nothing in common at all."""
+    asked, said = a.asked.likeness(b.asked), a.said.likeness(b.said)
+    return None if asked is None or said is None else math.sqrt(asked * said)
 
 
 def _enough_said(match: SequenceMatcher[str]) -> bool:

@@ -7,11 +7,11 @@ Out of scope: a log's format, prices. A sample of the log is looked at; every ca
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from migration.audit.discovery.naming import ask_names, name_of, slug
 from migration.audit.discovery.prompts import fixed_tokens, tool_names
 from migration.audit.discovery.templates import Templates, find_templates
 from migration.errors import BadInput, NotEnoughCalls
-from migration.prompts import NO_TEMPLATE, prompt_of, text_of
+from migration.prompts import NO_TEMPLATE, Tokens, digest, prompt_of, text_of
 from migration.schema import Kind, TaskType, conform
 
 SAMPLE = 20_000
@@ -41,7 +41,7 @@ PER_TASK = 1_000
 SEVERAL, MOST_OBJECTS = 4, 4_096
 """Row groups from which on workers are worth their start, and calls that are Python objects at once."""
 SAMPLE_BYTES = 1 << 28
-EARLIEST, NEARLY_ALL = 50, 0.9
+EARLY, NEARLY_ALL = 200, 0.9
 EMBEDDING = "embeddings"
 OTHER = "no-shared-prompt"
 _COLUMNS = ["call_id", "kind", "created_at", "messages", "tools", "response", "prompt_tokens", "completion_tokens"]
@@ -183,16 +183,16 @@ def discover(source: Path, *, corrections: Path | None = None, sample: int = SAM
     for call in sorted(calls, key=lambda c: (c["created_at"], c["call_id"])):
         members[templates.index.assign(call["prompt"])].append(call)
     place = dict(enumerate(templates.leaves))  # leaf: its system template and anchor
-    leaves = [Leaf.of(number, own, place.get(number, (0, None))[1]) for number, own in sorted(members.items())]
+    leaves = [Leaf.of(n, own, *place.get(n, (NO_TEMPLATE, None))) for n, own in sorted(members.items())]
     groups = merged(leaves, rare=max(2, len(calls) // 5_000))
-    shared = _shared(groups, {leaf: system for leaf, (system, _anchor) in place.items()}, templates.prompted)
+    shared = _shared(groups, templates.prompted)
     tasks = _tasks(groups, shared)
     changed, unused = _corrected(tasks, read_corrections(corrections) if corrections else {})
     by_leaf = {leaf.number: i for i, group in enumerate(groups) for leaf in group if leaf.number != NO_TEMPLATE}
     return Discovery(templates, tuple(changed), by_leaf, len(calls), tuple(unused))
 
 
-def _shared(groups: list[list[Leaf]], system_of: Mapping[int, int], prompted: Set[int]) -> list[bool]:
+def _shared(groups: list[list[Leaf]], prompted: Set[int]) -> list[bool]:
     """Of each group, whether its system prompts do not tell it apart: they have no words, or others have them too.
 
     A group with nearly all calls of a system prompt is recognised by it, whatever few others a larger sample finds.
@@ -201,8 +201,8 @@ def _shared(groups: list[list[Leaf]], system_of: Mapping[int, int], prompted: Se
     for group in groups:
         homes.append(home := Counter[int]())
         for leaf in group:
-            if leaf.number in system_of:
-                home[system_of[leaf.number]] += len(leaf.calls)
+            if leaf.number != NO_TEMPLATE:
+                home[leaf.system] += len(leaf.calls)
     whole = sum(homes, Counter[int]())
     return [any(s not in prompted or home[s] < NEARLY_ALL * whole[s] for s in home) for home in homes]
 
@@ -251,40 +251,46 @@ def _exchange(call: Mapping[str, Any]) -> Exchange:
 
 
 def _tasks(groups: list[list[Leaf]], shared: list[bool]) -> list[Task]:
-    """The groups as tasks; `shared` says whose system prompts others have too: the users' side tells them apart."""
+    """The groups as tasks; `shared` says whose system prompts others have too: the users' side tells them apart.
+
+    Where tasks have only the same words in common, the words of each one's largest template tell their ids apart.
+    """
     common = Counter(word for group in groups for word in {t for leaf in group for t in leaf.tokens})
-    return _unique([_task(group, common, by_user=also) for group, also in zip(groups, shared, strict=True)])
+    tasks = [_task(group, common, by_user=also) for group, also in zip(groups, shared, strict=True)]
+    held = Counter(task.task for task in tasks)
+    own = [f"-{_named(group[0].tokens)}" if held[t.task] > 1 else "" for t, group in zip(tasks, groups, strict=True)]
+    return _unique([replace(task, task=task.task + more) for task, more in zip(tasks, own, strict=True)])
 
 
 def _task(group: list[Leaf], common: Mapping[str, int], *, by_user: bool) -> Task:
-    """One group as a task. Its id hangs on its earliest calls alone, so that later traffic changes nothing."""
-    calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: _digest(c["call_id"]))[:PER_TASK]
-    fixed, prompt = _earliest(group, anchored=by_user and any(leaf.anchored for leaf in group))
+    """One group as a task. Its id hangs on what its early calls have in common: later traffic changes nothing."""
+    calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: digest((c["call_id"],)))[:PER_TASK]
+    fixed, prompt = _typical(group, anchored=by_user and any(leaf.anchored for leaf in group))
     found = evidence([c["exchange"] for c in calls], prompt if group[0].tokens else "")
     kind = type_of(found)
     profile = Profile.of(found, [c["exchange"].user for c in calls])
     if not group[0].tokens:
         return Task(OTHER, "No shared prompt", kind, kind, found, "", len(group), profile)
-    task = "-".join(filter(None, (slug(name_of(prompt, set(fixed))), _digest(" ".join(fixed))[:6])))
+    task = "-".join(filter(None, (slug(name_of(prompt, set(fixed))), _named(fixed))))
     return Task(task, name_of(prompt, set(fixed), common), kind, kind, found, prompt[:300], len(group), profile)
 
 
-def _earliest(group: list[Leaf], *, anchored: bool) -> tuple[tuple[str, ...], str]:
-    """(fixed tokens, text) of the earliest prompt of a group: what half of its first EARLIEST calls have as well."""
-    calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: (c["created_at"], c["call_id"]))[:EARLIEST]
+def _typical(group: list[Leaf], *, anchored: bool) -> tuple[Tokens, str]:
+    """(what the first EARLY prompts of a group have in common, the text of the first that has the most of it)."""
+    calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: (c["created_at"], c["call_id"]))[:EARLY]
     sides = ("system", "head", "tail") if anchored else ("system",)
-    fixed: tuple[str, ...] = ()
-    for side in sides:
-        prompts = [getattr(c["prompt"], side) for c in calls]
-        fixed += fixed_tokens(prompts[0], prompts, 0.5)
-    first = calls[0]["messages"]
+    seen = [[getattr(call["prompt"], side) for side in sides] for call in calls]
+    fixed = tuple(chain.from_iterable(map(fixed_tokens, zip(*seen, strict=True)))) or group[0].tokens
+    fullest = max(range(len(calls)), key=lambda n: len(set(fixed).intersection(chain.from_iterable(seen[n]))))
+    first = calls[fullest]["messages"]
     texts = [text_of(m["content"]) for m in first if m["role"] in ("system", "developer")]
     users = [text_of(m["content"]) for m in first if m["role"] == "user"]
-    return fixed or group[0].tokens, "\n".join([*texts, *(users[:1] if anchored or not texts else [])])
+    return fixed, "\n".join([*texts, *(users[:1] if anchored or not texts else [])])
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _named(tokens: Tokens) -> str:
+    """Six signs for a set of words, in whatever order."""
+    return digest(tuple(sorted(set(tokens))))[:6]
 
 
 def _unique(tasks: list[Task]) -> list[Task]:

@@ -60,6 +60,20 @@ def test_appended_traffic_keeps_the_ids(tmp_path: Path) -> None:
     assert (before.task == after.task.loc[before.index]).mean() >= 0.99
 
 
+def test_a_part_of_the_log_has_the_tasks_of_the_whole(tmp_path: Path) -> None:
+    rows = sites.log(4_000, 3)
+    whole, part = found(tmp_path, rows), found(tmp_path, Random(7).sample(rows, 800))
+    assert (whole.task.loc[part.index] == part.task).mean() >= 0.99
+
+
+def test_one_system_prompt_for_all_hides_no_task_and_no_two_have_one_id(tmp_path: Path) -> None:
+    rows = sites.log(1_500, 6, [sites.in_one_house(site) for site in sites.SITES])
+    table = found(tmp_path, rows)
+    assert task_discovery.quality(table, table.channel, RIGHT)[1]["grouped"] >= 0.85
+    ids = [task.task for task in discover(tmp_path / "log.parquet").tasks]
+    assert len(set(ids)) == len(ids)
+
+
 def test_a_person_has_the_last_word_and_keeps_it(tmp_path: Path) -> None:
     source = sites.write(tmp_path / "log.parquet", sites.log(400, 6))
     first = discover(source)
@@ -155,8 +169,8 @@ def test_short_instructions_that_differ_by_one_word_are_two_tasks(tmp_path: Path
 def test_a_prompts_main_task_is_told_by_the_prompt_whatever_a_larger_sample_finds_beside_it(
     rare: int, told_by_their_users: list[bool]
 ) -> None:
-    groups = [[tasks.Leaf(n, [{}] * calls, (), True)] for n, calls in enumerate((100 - rare, rare))]
-    assert tasks._shared(groups, {0: 7, 1: 7}, {7}) == told_by_their_users
+    groups = [[tasks.Leaf(n, [{}] * calls, 7, (), ())] for n, calls in enumerate((100 - rare, rare))]
+    assert tasks._shared(groups, {7}) == told_by_their_users
 
 
 def test_one_task_only(tmp_path: Path) -> None:
