@@ -28,6 +28,7 @@ _LATER = {
     "guarantee_sentence": "present",
     "alarms_table": "present",
     "cost_sentence": "present",
+    "hard_table": "present",
     "learned_table": "present",
     "learned_sentence": "present",
     "weeks_with_proposal": "present",

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 
 from migration.artifacts import resolve
-from migration.audit.month_scale import arrivals_of, span
 from migration.audit.pii import mask
 from migration.errors import BadInput
 from migration.markup import table
 from migration.review.improving.labelling import estimate
 from migration.review.improving.retune import Proposal
 from migration.review.session import Improved, Review
+from migration.review.watching.causes import FEWEST, SEEN
 from migration.review.watching.weekly import REST
 from migration.routing.policy.score import text_of
 from migration.schema import Part
@@ -25,62 +26,108 @@ from migration.stats import Rate
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
+SPENT = ("llm_answers", "escalations", "scoring", "retries", "api")
+"""Components of step 05 that grow with the calls, as a decision log prices them."""
 
-def week_table(weeks: pd.DataFrame) -> Styler:
-    """weeks: of `weekly`, a row a week and group."""
-    formats = {"slm_share": "{:.1%}", "loss": "{:.2%}", "evidence": "{:,.2f}", "cost_usd": "{:,.2f}", "calls": "{:,}"}
-    return table(weeks, formats, missing="none shadowed")
+
+def week_table(review: Review) -> Styler:
+    """The split, the loss and its evidence, a row a week and group."""
+    columns = {"slm_share": "by small models", "shadowed": "shadowed calls", "loss": "of these differ"}
+    shown = _named(review.table, review).rename(columns=columns | {"cost_usd": "USD"})
+    formats = {"by small models": "{:.1%}", "of these differ": "{:.2%}", "evidence": "{:,.2f}", "USD": "{:,.2f}"}
+    shown["alarm"] = shown["alarm"].map({True: "alarm", False: "no"})
+    return table(shown, formats | {"calls": "{:,}", "shadowed calls": "{:,}"}, missing="none shadowed")
+
+
+def _named(frame: pd.DataFrame, review: Review) -> pd.DataFrame:
+    """`frame` with the names of tasks in `group`, and in `task` where it has one."""
+    columns = {name: frame[name].replace(review.names) for name in ("group", "task") if name in frame}
+    return frame.assign(**columns)
 
 
 def split_sentence(review: Review) -> str:
     """The newest week's split, beside the week before."""
     whole = review.table[review.table["group"] == "ALL"].set_index("week")["slm_share"]
-    if whole.index.size < 2:
-        return f"In {review.week} small models answered {whole.iloc[-1]:.1%} of {len(review.newest):,} calls."
-    return (
-        f"In {review.week} small models answered {whole.iloc[-1]:.1%} of {len(review.newest):,} calls; the week before "
-        f"it was {whole.iloc[-2]:.1%}."
+    last = review.decisions["created_at"].max()
+    said = (
+        f"In {review.week} (seven days up to {last:%Y-%m-%d %H:%M} UTC) small models answered {whole.iloc[-1]:.1%} of "
+        f"{len(review.newest):,} calls"
     )
+    return said + (f"; the week before it was {whole.iloc[-2]:.1%}." if whole.index.size > 1 else ".")
 
 
 def guarantee_sentence(review: Review) -> str:
     """What the shadow calls say of the guarantee."""
     guarantee = review.policy.guarantee
-    row = review.table[(review.table["week"] == review.week) & (review.table["group"] == "ALL")].iloc[0]
+    row = _newest(review)
     if guarantee is None or not review.policy.routed_tasks:
         return "Nothing is routed, so that there is no guarantee to watch."
     if not review.decisions["shadowed"].any():
         return "No call was shadowed: the guarantee cannot be watched. Set a shadow share (`migrate policy on`)."
     said = "An alarm was raised" if row["alarm"] else "No alarm"
+    differ = f", {row['loss']:.1%} of which differ (weighted to the traffic" if row["shadowed"] else " ("
     return (
-        f"{said}: of {row['shadowed']:,} shadowed calls this week {row['loss']:.1%} differ (weighted to the traffic, "
-        f"{guarantee.max_loss:.0%} allowed). The monitors raise a false alarm with a chance of 5% at most, over all "
-        "weeks together, however often they are looked at."
+        f"{said}: {row['shadowed']:,} calls were shadowed this week{differ}, {guarantee.max_loss:.0%} allowed). The "
+        "monitors raise a false alarm with a chance of 5% at most, over all weeks together, however often they are "
+        "looked at."
     )
 
 
-def alarms_table(review: Review) -> Styler:
-    """The newest week's alarms with their causes and actions."""
-    columns = ["kind", "group", "cause", "action"]
-    rows = [[getattr(alarm, name) for name in columns] for alarm in review.alarms]
-    return table(pd.DataFrame(rows, columns=columns))
+def _newest(review: Review) -> Any:
+    """The newest week's row of the whole."""
+    return review.table[(review.table["week"] == review.week) & (review.table["group"] == "ALL")].iloc[0]
 
 
-def cost_sentence(review: Review, projection: pd.DataFrame) -> str:
-    """The bill of the reviewed weeks, scaled to a month, beside step 05's scenarios. projection: projection.parquet."""
-    to_month = span(arrivals_of(review.decisions["created_at"])).to_month
-    month = float(review.decisions["cost_usd"].fillna(0).sum()) * to_month
-    totals = projection[(projection["month"] == 1) & (projection["component"] == "total")]
-    near = totals.iloc[(totals["p50"] - month).abs().argsort()].iloc[0]
-    inside = near["p10"] <= month <= near["p90"]
+def alarms_table(review: Review) -> Styler | Markdown:
+    """The newest week's alarms with their causes and actions; a sentence where there is none."""
+    if not review.alarms:
+        return Markdown(f"{_unchanged(review)}.")
+    columns = {"kind": "what", "group": "of", "cause": "seen", "action": "what to do"}
+    rows = pd.DataFrame([[getattr(alarm, name) for name in columns] for alarm in review.alarms], columns=list(columns))
+    rows["kind"] = rows["kind"].replace(SEEN)
+    return table(_named(rows, review).rename(columns=columns))
+
+
+def _unchanged(review: Review) -> str:
+    """That no test tells the newest week from the tuned traffic, or that it is too small for one."""
+    conversations = review.newest["conversation_id"].nunique()
+    if min(conversations, review.before["conversation_id"].nunique()) < FEWEST:
+        return f"{conversations:,} conversations are too few to tell whether the traffic changed ({FEWEST} are needed)"
+    return "the traffic reads as the one that the policy was tuned on"
+
+
+def cost_sentence(review: Review, projection: pd.DataFrame, measured: Mapping[str, Any]) -> str:
+    """What 1,000 calls cost, beside step 04's figures, and the scenario of step 05 that spends most like it.
+
+    projection: projection.parquet; measured: the summary of step 04.
+    """
+    now = 1000 * float(review.newest["cost_usd"].fillna(0).mean())
+    said = f"This week 1,000 calls cost USD {now:,.2f}, rungs and shadows included"
+    llm, then = measured.get("all_llm_cost_usd_per_1k"), measured.get("cost_usd_per_1k")
+    if llm is None or then is None:
+        return f"{said}; step 04 knows no price of the LLM to compare it with."
+    said += f". Step 04 measured USD {llm:,.2f} with the LLM alone and USD {then:,.2f} with its policy"
+    first = projection[(projection["month"] == 1) & projection["component"].isin(SPENT)]
+    spent = first.groupby("scenario")["p50"].sum()
+    if llm <= 0 or not spent.get("stay", 0.0) > 0:
+        return f"{said}."
+    share = spent / spent["stay"]
+    nearest = str((share - now / llm).abs().idxmin())
     return (
-        f"These calls' answers cost USD {month:,.2f} a month at this pace. The scenario of step 05 that is nearest is "
-        f"{near['scenario']!r} (P50 USD {near['p50']:,.2f}, P10 to P90 {near['p10']:,.2f} to {near['p90']:,.2f}, fixed "
-        f"costs included): this month lies {'inside' if inside else 'outside'} of it."
+        f"{said}: {now / llm:.0%} of the LLM's bill. Of step 05's scenarios {nearest!r} is nearest, which spends "
+        f"{share[nearest]:.0%} of it (servers, engineering and what is spent once are not in these figures)."
     )
 
 
-def learned_table(improved: Improved) -> Styler:
+def hard_table(hard: pd.DataFrame, review: Review) -> Styler | Markdown:
+    """How many hard calls of each task were found, and why they are hard; a sentence where there is none."""
+    if hard.empty:
+        return Markdown("No call of a conversation that may teach was escalated, unsure or answered otherwise.")
+    counts = _named(hard, review).groupby(["task", "why"]).size().rename("calls").reset_index()
+    return table(counts.sort_values("calls", ascending=False))
+
+
+def learned_table(improved: Improved, review: Review) -> Styler | Markdown:
     """New candidates beside the rung that serves, on the same fresh calls; shares are of the traffic.
 
     Columns: candidate, task, calls (fresh ones that both answered), agreement now, agreement then.
@@ -98,7 +145,10 @@ def learned_table(improved: Improved) -> Styler:
             agreed = np.average(before[both], weights=weight[both]) if both.any() else None
             found.append((name, task, len(own), agreed, np.average(own["agrees"], weights=weight)))
     shown = pd.DataFrame(found, columns=["candidate", "task", "fresh calls", "agreement now", "agreement then"])
-    return table(shown, {"agreement now": "{:.1%}", "agreement then": "{:.1%}"}, missing="not answered")
+    if shown.empty:
+        return Markdown("No new candidate answered a fresh call.")
+    formats = {"agreement now": "{:.1%}", "agreement then": "{:.1%}"}
+    return table(_named(shown, review), formats, missing="not answered")
 
 
 def learned_sentence(improved: Improved) -> str:
@@ -111,10 +161,20 @@ def learned_sentence(improved: Improved) -> str:
     return " ".join(said) or "Nothing new was learned: step 02 had no classifier, and no adapter was trained on."
 
 
-def proposal_table(proposed: Proposal) -> Styler:
+def proposal_table(proposed: Proposal | None, review: Review) -> Styler | Markdown:
     """What a proposed policy would change, group by group."""
-    formats = {"slm_share": "{:.1%}", "loss": "{:.2%}", "bound": "{:.2%}", "before": "{:.3f}", "after": "{:.3f}"}
-    return table(proposed.changes, formats)
+    if proposed is None:
+        return Markdown("No small model's answer stands beside the LLM's on a fresh call.")
+    columns = {"rungs_before": "answers now", "rungs_after": "answers then", "before": "threshold now"}
+    columns |= {"after": "threshold then", "slm_share": "kept then", "loss": "of all differ", "bound": "at most"}
+    formats = {"kept then": "{:.1%}", "of all differ": "{:.2%}", "at most": "{:.2%}"}
+    formats |= {"threshold now": "{:.3f}", "threshold then": "{:.3f}"}
+    proved = proposed.changes["group"].map(
+        lambda group: (choice := proposed.choices.get(group)) is not None and choice.threshold is not None
+    )
+    shown = proposed.changes.copy()
+    shown.loc[~proved, ["slm_share", "loss", "bound"]] = None
+    return table(_named(shown, review).rename(columns=columns), formats)
 
 
 def weeks_with_proposal(review: Review, proposed: Proposal | None) -> pd.DataFrame:
@@ -167,27 +227,43 @@ def checked_rate(labels: str | Path, rows: pd.DataFrame) -> Rate:
     return estimate(table[table["right"].notna()].reset_index(drop=True), rows)
 
 
-def checks_sentence(rate: Rate | None, wanted: int) -> str:
-    """What the person's checks say, or what they would be good for."""
-    if rate is None:
-        return f"to_check.csv holds the {wanted} answers that narrow the estimate most: fill in `right`, yes or no."
-    return f"By the checks, {rate} of the kept answers are wrong."
+def checks_sentence(rate: Rate | None, listed: int) -> str:
+    """What the person's checks say, or what they would be good for. listed: answers in to_check.csv."""
+    if rate is not None:
+        return f"By the checks, {rate} of the kept answers are wrong."
+    if not listed:
+        return "No small model's answer was kept this week: there is nothing to check."
+    return f"to_check.csv holds the {listed} answers that narrow the estimate most: fill in `right`, yes or no."
 
 
 def decision_sentence(review: Review, suspended: list[str], activated: str | None) -> str:
-    """The review's decision in one sentence or two."""
+    """The review's decision in a sentence or two."""
+    row = _newest(review)
     if suspended:
         said = f"Alarm: {', '.join(suspended)} went back to the LLM, since the guarantee was found broken."
     elif review.alarms:
-        said = f"Look: {'; '.join(dict.fromkeys(alarm.cause for alarm in review.alarms))}."
+        said = f"Look: {'; '.join(_told(review))}."
+    elif not review.policy.routed_tasks:
+        said = f"All quiet: nothing is routed, and {_unchanged(review)}."
+    elif not row["shadowed"]:
+        said = f"No alarm, but no call was shadowed, so that the guarantee was not watched; {_unchanged(review)}."
     else:
-        said = "All quiet: the guarantee holds on the shadowed calls and the traffic reads as before."
+        said = f"All quiet: {row['shadowed']:,} shadowed calls do not speak against the guarantee, and "
+        said += f"{_unchanged(review)}."
     return said + (f" Policy {activated} serves now." if activated else "")
+
+
+def _told(review: Review) -> list[str]:
+    """Each kind of alarm in a few words, with the tasks that it is of."""
+    kinds = dict.fromkeys(alarm.kind for alarm in review.alarms)
+    tasks = {kind: [review.names.get(one.group, one.group) for one in review.alarms if one.kind == kind and one.group]
+             for kind in kinds}  # fmt: skip
+    return [SEEN.get(kind, kind) + (f" ({'; '.join(named)})" if named else "") for kind, named in tasks.items()]
 
 
 def summary(review: Review, proposed: Proposal | None, suspended: list[str], activated: str | None) -> dict[str, Any]:
     """The headline figures of the review: fractions unless the name carries a unit."""
-    row = review.table[(review.table["week"] == review.week) & (review.table["group"] == "ALL")].iloc[0]
+    row = _newest(review)
     return {
         "week": review.week,
         "calls": int(row["calls"]),

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -45,7 +46,7 @@ WEBHOOK = "MIGRATION_WEBHOOK"
 class Review:
     """What a review looks at and finds. decisions: of the policy that serves, with `loss`; before: the traffic that
     the policy was tuned on; table: of `weekly`; alarms: of the newest week; history: of `weekly.history`, of all
-    policies."""
+    policies; names: task -> its name."""
 
     run: Run
     policy: Policy
@@ -55,11 +56,25 @@ class Review:
     table: pd.DataFrame
     alarms: list[Alarm]
     history: pd.DataFrame
+    names: dict[str, str]
 
     @property
     def week(self) -> str:
         """The newest week."""
         return str(self.decisions["week"].max())
+
+    @property
+    def folder(self) -> str:
+        """Where this review leaves its files: the week's folder, or a further one where candidates of a kept policy
+        are served from that."""
+        kept = policies.folder_of(self.run.path).glob("policies/*.json")
+        policies_kept = (Policy.load_or_closed(file, llm="llm")[0] for file in kept)
+        served = {one.adapter for policy in policies_kept for one in policy.candidates.values()}
+        place, number = f"{STEP}/{self.week}", 1
+        while any(adapter.startswith(f"{place}/") for adapter in served):
+            number += 1
+            place = f"{STEP}/{self.week}-{number}"
+        return place
 
     @property
     def teaching(self) -> pd.DataFrame:
@@ -81,8 +96,8 @@ def open_review(
     verdicts of a judge on answers that it judged before.
     """
     policy = serving(run)
-    tasks = pd.read_parquet(run.path / "01_traffic_audit" / "tasks.parquet", columns=["task", "task_type"])
-    task_types = dict(zip(tasks["task"], tasks["task_type"], strict=True))
+    tasks = pd.read_parquet(run.path / "01_traffic_audit" / "tasks.parquet", columns=["task", "name", "task_type"])
+    task_types, names = (dict(zip(tasks["task"], tasks[name], strict=True)) for name in ("task_type", "name"))
     files = traffic or sorted((run.path / "live").glob("decisions-*.jsonl"))
     files = [file for file in files if file.stat().st_size]  # a log of today may have no line yet
     if not files:
@@ -99,7 +114,7 @@ def open_review(
     changed = judged + causes(before, newest, week, seed=seed)
     cause = changed[0].cause if changed else "the traffic reads as before: look at the small model and its server"
     alarms = guarantee_alarms(table, policy, cause) + changed
-    return Review(run, policy, decisions, before, task_types, table, alarms, past)
+    return Review(run, policy, decisions, before, task_types, table, alarms, past, names)
 
 
 def _anchors(path: Path) -> pd.DataFrame:
@@ -196,8 +211,8 @@ def improve(
         learned, left_out = learn(
             step, calls, decided["call_id"], before, hard=hard, train_minutes=train_minutes, say=say
         )
-    unspent = review.decisions.loc[~review.decisions["week"].isin([each["week"] for each in ledger(review.run)])]
-    proving = decided[decided["call_id"].isin(unspent["call_id"])]
+    seen = ledger(review.run)
+    proving = decided[decided["created_at"] > pd.Timestamp(seen[-1]["until"])] if seen else decided
     answers = [before[before["candidate"].isin(list(policy.candidates))], *(each.answers for each in learned)]
     answers.append(logged_answers(review.decisions, decided, policy))
     prices = {name: price for name, one in policy.candidates.items() if (price := UnitPrice.read(one.price))}
@@ -214,23 +229,24 @@ def proposal(review: Review, improved: Improved | None = None) -> Proposal | Non
     if review.policy.guarantee is None or improved.rows.empty or not (improved.rows["part"] == Part.CHOOSE).any():
         return None
     alarmed = frozenset(alarm.group for alarm in review.alarms if alarm.kind == "guarantee")
-    number = len({entry["week"] for entry in ledger(review.run)} | {review.week})
+    number = len(ledger(review.run)) + 1
     new = {each.candidate.name: each.candidate for each in improved.learned}
     return propose(improved.rows, review.policy, review=number, new=new, alarmed=alarmed)
 
 
-def ledger(run: Run) -> list[dict[str, object]]:
-    """What earlier reviews spent of the error budget: week and spent, a row a review; a week is spent once."""
+def ledger(run: Run) -> list[dict[str, Any]]:
+    """What earlier reviews spent of the error budget, a row a review: week, until (the newest call that was looked at;
+    none up to it proves anything again), spent."""
     file = run.path / STEP / "budget.json"
     return list(read_json(file)) if file.exists() else []
 
 
 def spend(review: Review, proposed: Proposal) -> None:
-    """Write down that this review's part of the budget is spent, with every week that it looked at."""
-    known = ledger(review.run)
-    weeks = sorted(set(review.decisions["week"]) - {entry["week"] for entry in known})
-    new = [{"week": week, "spent": proposed.spent if week == weeks[-1] else 0.0} for week in weeks]
-    write_json(review.run.path / STEP / "budget.json", [*known, *new])
+    """Write down that this review's part of the budget is spent; nothing is where no group had calls enough to test."""
+    if proposed.choices:
+        until = review.decisions["created_at"].max().isoformat()
+        entry = {"week": review.week, "until": until, "spent": proposed.spent}
+        write_json(review.run.path / STEP / "budget.json", [*ledger(review.run), entry])
 
 
 def act(review: Review) -> list[str]:

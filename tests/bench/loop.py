@@ -142,7 +142,7 @@ def serve(run: Run, week: list[Line]) -> pd.DataFrame:
 def reviewed(run: Run) -> str:
     """The end of a week, as notebook 07 has it with `activate`. Returns what was done."""
     found = review.open_review(run, [])
-    step = open_step(run.path, f"07_weekly_review/{found.week}")
+    step = open_step(run.path, found.folder)
     suspended = review.act(found)
     hard = review.hard_examples(found.teaching, found.policy, 200)
     improved = review.improve(found, step=step, hard=hard["call_id"], say=lambda _: None)

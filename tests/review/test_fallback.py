@@ -25,7 +25,7 @@ def run(tmp_path):
     """A run whose policy answers one task with a small model, every conversation in shadow."""
     audit = tmp_path / "01_traffic_audit"
     audit.mkdir()
-    pd.DataFrame({"task": ["queue"], "task_type": ["other"]}).to_parquet(audit / "tasks.parquet")
+    pd.DataFrame({"task": ["queue"], "name": ["Queue"], "task_type": ["other"]}).to_parquet(audit / "tasks.parquet")
     calls = pd.DataFrame({"call_id": ["1"], "conversation_id": ["1"], "task": ["queue"], "model": ["gpt-4o"]})
     calls = calls.assign(messages=[asked("hi", QUEUE)], response="hi", kind="chat", split="test")
     calls.to_parquet(audit / "calls.parquet")

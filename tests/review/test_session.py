@@ -19,6 +19,7 @@ from migration.artifacts import Run, write_json
 from migration.audit import import_log
 from migration.errors import BadInput
 from migration.live import policies
+from migration.review import present
 from migration.review.watching.decisions import read_decisions
 from migration.routing.policy import Rung
 
@@ -73,9 +74,10 @@ def run(tmp_path, single):
     """A run folder with what a review reads, and its policy active."""
     for step in ("01_traffic_audit", "04_router_tuning", "05_cost_projection", "03_qlora_finetune"):
         write_json(tmp_path / step / "summary.json", {"decision": ""})
-    pd.DataFrame({"task": ["intent"], "task_type": ["classification"]}).to_parquet(
-        tmp_path / "01_traffic_audit" / "tasks.parquet"
-    )
+    costs = {"decision": "", "all_llm_cost_usd_per_1k": 0.47, "cost_usd_per_1k": 0.23}
+    write_json(tmp_path / "04_router_tuning" / "summary.json", costs)
+    tasks = pd.DataFrame({"task": ["intent"], "name": ["Name the intent"], "task_type": ["classification"]})
+    tasks.to_parquet(tmp_path / "01_traffic_audit" / "tasks.parquet")
     rows = pd.DataFrame(list(lines(single, wrong=0.0, calls=800, start="2025-08-04", seed=9)))
     rows = rows.assign(kind="chat", split="test", response="yes", model="gpt")
     rows[["call_id", "conversation_id", "task", "messages", "response", "model", "kind", "split"]].to_parquet(
@@ -106,6 +108,44 @@ def test_a_quiet_week_ends_quietly_and_may_lower_the_threshold(run, single):
     assert proposed.review == 1
     review.spend(found, proposed)
     assert review.proposal(found) is None  # no call is looked at twice
+
+
+def test_a_review_on_monday_morning_is_of_the_seven_days_before(run, single):
+    logged(run, [*lines(single, wrong=0.0, calls=2000, start="2025-09-09"),
+                 *lines(single, wrong=0.0, calls=60, start="2025-09-15", seed=1)])  # fmt: skip
+    found = review.open_review(run, [])
+    assert found.week == "2025-W37"
+    assert len(found.newest) == 2060
+    assert "(seven days up to 2025-09-15 01:58 UTC)" in present.split_sentence(found)
+
+
+def test_too_few_calls_to_test_spend_nothing_and_stay_fresh(run, single):
+    logged(run, lines(single, wrong=0.0, calls=70))
+    few = review.open_review(run, [])
+    review.spend(few, review.proposal(few))
+    assert review.ledger(run) == []
+    assert "too few to tell" in review.decision_sentence(few, [], None)
+    logged(run, lines(single, wrong=0.0))
+    found = review.open_review(run, [])
+    review.spend(found, review.proposal(found))
+    (entry,) = review.ledger(run)
+    assert (entry["week"], entry["until"][:10]) == ("2025-W37", "2025-09-13")
+
+
+def test_a_review_leaves_alone_what_a_kept_policy_serves(run, single):
+    logged(run, lines(single, wrong=0.0, calls=80))
+    found = review.open_review(run, [])
+    assert found.folder == "07_weekly_review/2025-W37"
+    learned = dataclasses.replace(single.candidates["labels"], adapter=f"{found.folder}/classifier")
+    file = write_json(run.path / "p.json", dataclasses.replace(single, candidates={"labels": learned}).to_json())
+    policies.add(run.path / "live", file)
+    assert found.folder == "07_weekly_review/2025-W37-2"
+
+
+def test_a_guarantee_that_nobody_watched_is_not_said_to_hold(run, single):
+    logged(run, lines(single, wrong=0.4, shadow_share=0.0))
+    found = review.open_review(run, [])
+    assert "the guarantee was not watched" in review.decision_sentence(found, [], None)
 
 
 def test_a_broken_guarantee_returns_its_tasks_to_the_llm_at_once(run, single):

@@ -26,13 +26,22 @@ MOST = 600
 """Conversations read of each side and task."""
 NEW_CALLS, NEW_CONVERSATIONS = 20, 10
 """Calls of a prompt that the policy does not know from which it is reported as a new task."""
+SEEN = {
+    "llm-change": "the LLM answers otherwise than when the policy was tuned",
+    "wording": "requests read otherwise",
+    "mix": "tasks come in other shares",
+    "new-task": "a call site is not in the policy and goes to the LLM",
+    "judge": "the judge grades the same answers otherwise",
+    "confidence": "small models are less sure or surer than when tuned",
+}
+"""What each kind of alarm says in a few words; the most telling kind first."""
 ACTIONS = {
-    "llm-change": "the LLM answers otherwise than when the policy was tuned: judge a fixed set again, then tune again",
-    "wording": "requests read otherwise: collect fresh calls and tune again",
-    "mix": "tasks come in other shares: the guarantee of each group holds, the total split and cost move",
-    "new-task": "a call site is not in the policy and goes to the LLM: run the audit on newer traffic",
-    "judge": "the judge grades the same answers otherwise: calibrate it again; its losses say nothing of the system",
-    "confidence": "small models are less sure or surer than when tuned: check that the same weights are served",
+    "llm-change": "judge a fixed set again, then tune again",
+    "wording": "collect fresh calls and tune again",
+    "mix": "the guarantee of each group holds, the total split and cost move: look at the projection",
+    "new-task": "run the audit on newer traffic",
+    "judge": "calibrate it again; its losses say nothing of the system",
+    "confidence": "check that the same weights are served",
 }
 
 

@@ -35,7 +35,7 @@ def is_decision_log(path: Path) -> bool:
 
 
 def read_decisions(files: Iterable[Path]) -> pd.DataFrame:
-    """One row a call, in the order of their time: COLUMNS, and `week` (ISO, such as 2026-W48).
+    """One row a call, in the order of their time: COLUMNS, and `week` of `with_week`.
 
     kept: a rung's answer is what the policy delivers, or would deliver where the call was held back from it. shadowed:
     both that answer and the LLM's are known, or the LLM's is what is delivered; weight: 1 / the chance of that.
@@ -54,9 +54,12 @@ def read_decisions(files: Iterable[Path]) -> pd.DataFrame:
 
 
 def with_week(frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` with the ISO week of `created_at`."""
-    calendar = frame["created_at"].dt.isocalendar()
-    return frame.assign(week=calendar["year"].astype(str) + "-W" + calendar["week"].astype(str).str.zfill(2))
+    """`frame` with `week`: the seven days that end with the newest call, the seven before them, and so on, so that the
+    newest week is a whole one on whichever day one looks; each named by the ISO week that it ends in (2026-W48)."""
+    at, day = frame["created_at"], pd.Timedelta(days=1)
+    ends = at.max() - (at.max() - at) // (7 * day) * (7 * day)
+    named = (ends - day).clip(lower=at.min()).dt.isocalendar()  # a review on Monday morning is of the week before
+    return frame.assign(week=named["year"].astype(str) + "-W" + named["week"].astype(str).str.zfill(2))
 
 
 def _records(path: Path) -> Iterable[dict[str, object]]:

@@ -114,7 +114,8 @@ def _row(week: str, name: str, part: pd.DataFrame, evidence: float, alarm: bool)
 def guarantee_alarms(review: pd.DataFrame, policy: Policy, cause: str) -> list[Alarm]:
     """One alarm for each group whose guarantee the newest week finds broken. review: of `weekly`."""
     tasks = pd.Series(groups_of(policy), dtype=object)
-    newest = review[(review["week"] == review["week"].max()) & (review["group"] != "ALL") & review["alarm"]]
+    newest = review[review["group"] != "ALL"].groupby("group").tail(1)  # a group may have had no call since
+    newest = newest[newest["alarm"].astype(bool)]
     action = "its tasks went back to the LLM; collect fresh calls and tune again (`migrate review --activate`)"
     return [
         Alarm(row["week"], "guarantee", row["group"], cause, action, float(row["evidence"]),
