@@ -1,10 +1,12 @@
 """Prompts that repeat each other, prompts that stand for many, and the proof that nothing held out is learned.
 
-Covers: texts. Out of scope: answers, labels and what is done with the prompts.
+Out of scope: labels, and what is done with the prompts.
 
 Near-duplicate means here: of the same task, and a Jaccard similarity of at
 least `NEAR` between the character 4-grams of what the two prompts do not share with the rest of their task
 (`own_text`), letters lower-cased, digits all alike, signs dropped. The shared template counts for nothing.
+Where an answer is copied from its prompt (extraction), prompts with other values ask for other answers, however alike
+they are: there a near-duplicate has the same answer too.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 
 from migration.benchmark.candidates import chat
 from migration.errors import LeakError
+from migration.schema import TaskType
 
 NEAR = 0.8
 """Jaccard similarity of character 4-grams from which two prompts of a task are near-duplicates."""
@@ -103,7 +106,10 @@ def near_pairs(first: Sequence[str], second: Sequence[str], near: float = NEAR) 
     """(position in first, position in second) of all near-duplicates. Compares in blocks, without a Python loop."""
     if not len(first) or not len(second):
         return []
-    one, two = _grams(first), _grams(second)
+    return _near(_grams(first), _grams(second), near)
+
+
+def _near(one: sparse.csr_matrix, two: sparse.csr_matrix, near: float = NEAR) -> list[tuple[int, int]]:
     pairs: list[tuple[int, int]] = []
     sizes = np.asarray(two.sum(1)).ravel()
     for start in range(0, one.shape[0], 500):
@@ -115,17 +121,51 @@ def near_pairs(first: Sequence[str], second: Sequence[str], near: float = NEAR) 
     return pairs
 
 
-def near_any(texts: pd.Series, others: pd.Series) -> np.ndarray:
-    """bool (n,): texts that repeat any of the others, exactly or nearly."""
-    repeated = np.zeros(len(texts), bool)
-    repeated[[one for one, _ in near_pairs(texts.tolist(), others.tolist())]] = True
+def copied_answers(calls: pd.DataFrame) -> pd.Series:
+    """The answer of each call of an extraction task, which its prompt holds; "" of all other calls.
+
+    calls: response, and task_type where it is known.
+    """
+    if "task_type" not in calls:
+        return pd.Series("", calls.index)
+    copied = (calls["task_type"] == TaskType.EXTRACTION) & calls["response"].notna()
+    return calls["response"].where(copied, "").map(lambda said: " ".join(said.split()))
+
+
+def repeats(first: pd.DataFrame, second: pd.DataFrame) -> list[tuple[int, int]]:
+    """(position in first, position in second) of calls of one task that ask the same.
+
+    first, second: own_text, copied (of `copied_answers`; "" is compared with all).
+    """
+    if first.empty or second.empty:
+        return []
+    one, two = _grams(first["own_text"].tolist()), _grams(second["own_text"].tolist())
+    theirs = {str(said): rows for said, rows in second.groupby("copied").indices.items()}
+    unknown, every, found = theirs.get("", np.array([], int)), np.arange(len(second)), set()
+    for said, mine in first.groupby("copied").indices.items():
+        here = np.union1d(theirs.get(str(said), unknown), unknown) if said else every
+        found |= {(int(mine[i]), int(here[j])) for i, j in _near(one[mine], two[here])} if len(here) else set()
+    same = first.assign(at=np.arange(len(first))).merge(second.assign(of=every), on="own_text")[["at", "of"]]
+    return sorted(found | set(same.itertuples(index=False, name=None)))
+
+
+def near_any(rows: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
+    """bool (n,): calls that repeat any of the others, exactly or nearly.
+
+    rows, others: own_text, copied.
+    """
+    repeated = np.zeros(len(rows), bool)
+    repeated[[one for one, _ in repeats(rows, others)]] = True
     return repeated
 
 
-def first_of_near(texts: pd.Series) -> np.ndarray:
-    """bool (n,): texts that are no near-duplicate of a kept one before them."""
-    kept = np.ones(len(texts), bool)
-    for one, two in sorted(near_pairs(texts.tolist(), texts.tolist())):
+def first_of_near(rows: pd.DataFrame) -> np.ndarray:
+    """bool (n,): calls that are no near-duplicate of a kept one before them.
+
+    rows: own_text, copied.
+    """
+    kept = np.ones(len(rows), bool)
+    for one, two in repeats(rows, rows):
         if one < two and kept[one]:
             kept[two] = False
     return kept
@@ -134,8 +174,9 @@ def first_of_near(texts: pd.Series) -> np.ndarray:
 def check_leaks(train: pd.DataFrame, held: pd.DataFrame) -> None:
     """Prove that no training row repeats a held-out call or shares its conversation.
 
-    train: own_text, and where known call_id, conversation_id, task (a row without a task is compared with all).
-    held: messages, call_id, conversation_id, task. Raises LeakError with the pairs and the first one's texts.
+    train: own_text, copied, and where known call_id, conversation_id, task (a row without a task is compared with all).
+    held: messages, response, task_type, call_id, conversation_id, task. Raises LeakError with the pairs and the first
+    one's texts.
     """
     pairs, shown = [], ""
     conversations = held.dropna(subset=["conversation_id"]).drop_duplicates("conversation_id")
@@ -146,7 +187,7 @@ def check_leaks(train: pd.DataFrame, held: pd.DataFrame) -> None:
     for task, group in held.groupby("task"):
         rows = train[(train["task"] == task) | train["task"].isna()]
         texts = group["own_text"].tolist() if "own_text" in group else own_texts(group["messages"])
-        for one, two in near_pairs(rows["own_text"].tolist(), texts):
+        for one, two in repeats(rows, group.assign(own_text=texts, copied=copied_answers(group))):
             pairs.append((str(rows["call_id"].iloc[one]), str(group["call_id"].iloc[two])))
             shown = shown or f"Trained: {rows['own_text'].iloc[one][:120]!r}; held out: {texts[two][:120]!r}"
     if pairs:

@@ -21,7 +21,7 @@ import pandas as pd
 from migration.artifacts import write_atomic
 from migration.audit.pii import Masker, mask_messages
 from migration.benchmark.candidates import chat
-from migration.benchmark.duplicates import check_leaks, cover, first_of_near, near_any, own_texts
+from migration.benchmark.duplicates import check_leaks, copied_answers, cover, first_of_near, near_any, own_texts
 from migration.benchmark.scoring.forms import parse, plain
 from migration.errors import BadInput, NotEnoughCalls
 
@@ -33,7 +33,7 @@ SOURCES = {"log": "log", "correction": "corrections file", "relabelled": "relabe
 BAD_ENDS = ("length", "content_filter", "error")
 _COLUMNS = (
     *("call_id", "conversation_id", "task", "messages", "tools", "response"),
-    *("logged", "source", "label", "own_text"),
+    *("logged", "source", "label", "own_text", "copied"),
 )
 
 
@@ -102,7 +102,7 @@ def choose(
     trains, validations, funnel = [], [], []
     for task in tasks:
         of_task = calls[calls["task"] == task]
-        of_task = of_task.assign(own_text=own_texts(of_task["messages"]))
+        of_task = of_task.assign(own_text=own_texts(of_task["messages"]), copied=copied_answers(of_task))
         pool, stages = _usable(of_task, corrected)
         if len(pool) < FEWEST:
             raise NotEnoughCalls(f"training on task {task}", len(pool), FEWEST)
@@ -114,7 +114,7 @@ def choose(
         validations.append(rest.sample(min(kept_back, len(rest)), random_state=seed))
         funnel += [(task, stage, count) for stage, count in [*stages, ("chosen", len(chosen))]]
     if len(added):
-        trains.append(added.assign(own_text=own_texts(added["messages"], like=calls)))
+        trains.append(added.assign(own_text=own_texts(added["messages"], like=calls), copied=""))
     train = pd.concat(trains, ignore_index=True).reindex(columns=list(_COLUMNS))
     result = TrainingSet(
         train,
@@ -217,9 +217,9 @@ def _usable(calls: pd.DataFrame, corrected: dict[str, str]) -> tuple[pd.DataFram
     pool = pool.drop_duplicates("own_text")
     stages.append(("each text once", len(pool)))
     pool = pool[~pool["conversation_id"].isin(held["conversation_id"].dropna())]
-    pool = pool[~near_any(pool["own_text"], held["own_text"])]
+    pool = pool[~near_any(pool, held)]
     stages.append(("unlike every held-out call", len(pool)))
-    pool = pool[first_of_near(pool["own_text"])]
+    pool = pool[first_of_near(pool)]
     stages.append(("unlike each other", len(pool)))
     return pool, stages
 

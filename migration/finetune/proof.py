@@ -83,22 +83,21 @@ def _compared(task: str, trained: bool, group: pd.DataFrame) -> dict[str, object
 
 
 def verdict(row: Mapping[Any, Any], margin: float = 0.05) -> tuple[str, str]:
-    """(`ship`, `more data` or `do not`, the sentence it rests on) for one comparison row.
+    """(`ship`, `behind the router`, `more data` or `do not`, the sentence it rests on) for one comparison row.
 
-    ship: surely better than the base, and not surely below 1 - margin or good enough to sit behind a router;
-    more data: the interval holds no difference; do not: surely worse.
+    ship: surely better than the base, and not surely below 1 - margin; behind the router: surely better, but surely
+    below that, so only with the LLM as fallback; more data: the interval holds no difference, or the test sees none
+    (p over 5%); do not: surely worse.
     """
     tuned = Rate(row["tuned"], row["tuned_low"], row["tuned_high"], int(row["n"]))
     seen = f"{row['base']:.1%} to {row['tuned']:.1%} on {row['n']} calls ({row['low']:+.1%} to {row['high']:+.1%})"
     if row["high"] < 0:
         return "do not", f"worse than the base: {seen}"
-    if row["low"] <= 0:
+    if row["low"] <= 0 or row["p_value"] > 0.05:
         return "more data", f"no sure gain: {seen}"
     if tuned.high < 1 - margin:
-        return (
-            "ship",
-            f"a sure gain, {seen}, still short of {1 - margin:.0%}: behind the router, with the LLM as fallback",
-        )
+        short = f"a sure gain, {seen}, still short of {1 - margin:.0%}: with the LLM as fallback alone"
+        return "behind the router", short
     return "ship", f"a sure gain, {seen}"
 
 
@@ -165,7 +164,8 @@ def decision(table: pd.DataFrame, names: Mapping[str, str], margin: float = 0.05
     by_verdict: dict[str, list[str]] = {}
     for row in rows:
         by_verdict.setdefault(verdict(row, margin)[0], []).append(_name(row, names))
-    said = {"ship": "Ship the adapter for", "more data": "get more data for", "do not": "do not use it for"}
+    said = {"ship": "Ship the adapter for", "behind the router": "let step 04 try the adapter, behind the router, for",
+            "more data": "get more data for", "do not": "do not use it for"}  # fmt: skip
     parts = [f"{text} {_listed(by_verdict[key])}" for key, text in said.items() if key in by_verdict]
     if not parts:
         raise NotEnoughCalls("a verdict on the tuned model", 0, 10)

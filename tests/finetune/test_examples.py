@@ -77,6 +77,35 @@ def test_natural_repeats_of_held_out_calls_are_left_out():
     assert calls.at[at, "call_id"] not in set(chosen.train["call_id"]) | set(chosen.validation["call_id"])
 
 
+def forms(n=200):
+    """Calls that copy a form's fields into JSON: prompts that differ in their values alone."""
+    texts = [f"Acme pan, article {1000 + i}, EUR {10 + i}.50, in stock {i % 7}" for i in range(n)]
+    prices = [f'{{"article": "{1000 + i}", "price": {10 + i}.5}}' for i in range(n)]
+    asked = [[{"role": "system", "content": "Copy into JSON."}, {"role": "user", "content": text}] for text in texts]
+    return log(n).assign(messages=asked, response=prices, task="copy", task_type="extraction")
+
+
+def test_forms_with_other_values_are_other_questions_where_the_answer_is_copied():
+    calls = forms()
+    train = ex.choose(calls, ["copy"], n=50).train
+    assert len(train) == 50
+    with pytest.raises(NotEnoughCalls):
+        ex.choose(calls.assign(task_type="classification"), ["copy"], n=50)
+
+
+def test_the_same_form_with_the_same_answer_is_a_repeat_wherever_it_is_copied():
+    calls = forms()
+    held, at = calls[calls["split"] == "test"].iloc[0], calls.index[calls["split"] == "train"][0]
+    again = held["messages"][1]["content"] + "!"
+    calls.at[at, "messages"] = [held["messages"][0], {"role": "user", "content": again}]
+    calls.at[at, "response"] = held["response"]
+    chosen = ex.choose(calls, ["copy"], n=400)
+    assert calls.at[at, "call_id"] not in set(chosen.train["call_id"]) | set(chosen.validation["call_id"])
+    planted = chosen.train.head(1).assign(own_text=duplicates.own_texts([held["messages"]], like=calls), copied="")
+    with pytest.raises(LeakError):
+        duplicates.check_leaks(planted, calls[calls["split"] != "train"])
+
+
 def test_a_planted_near_duplicate_stops_with_the_pair(tmp_path):
     calls = log()
     held = calls[calls["split"] == "test"].iloc[3]

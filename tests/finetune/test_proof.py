@@ -56,14 +56,14 @@ def test_calls_that_only_one_answered_do_not_count():
 
 @pytest.mark.parametrize(
     ("rates", "verdict"),
-    [((0.0, 0.97), "ship"), ((0.1, 0.6), "ship"), ((0.5, 0.5), "more data"), ((0.9, 0.3), "do not")],
+    [((0.0, 0.97), "ship"), ((0.1, 0.6), "behind the router"), ((0.5, 0.5), "more data"), ((0.9, 0.3), "do not")],
 )
 def test_verdicts(rates, verdict):
     row = table({"sort": rates}).set_index("task").loc["sort"].to_dict()
     said, why = proof.verdict(row)
     assert said == verdict
     assert f"{row['n']} calls" in why
-    assert ("behind the router" in why) == (rates == (0.1, 0.6))
+    assert ("with the LLM as fallback" in why) == (rates == (0.1, 0.6))
 
 
 def test_forgetting_is_seen_on_untrained_tasks_alone():

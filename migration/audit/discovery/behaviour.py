@@ -42,6 +42,12 @@ _CODE = re.compile(
     r"INSERT\b|CREATE\b|return\b|if\s*\(|for\s*\(|while\s*\(|\}|\{|<\w+[^>]*>|</\w+>|@\w+|#!/)|[;{}]\s*$|=>|\)\s*:\s*$",
     re.M,
 )
+_SQL = re.compile(
+    r"\A\s*(?:SELECT\b.+?\bFROM\b|INSERT\s+INTO\b|UPDATE\b.+?\bSET\b|DELETE\s+FROM\b|WITH\b.+?\bAS\s*\(|"
+    r"CREATE\s+(?:\w+\s+){0,3}?(?:TABLE|VIEW|INDEX|FUNCTION)\b|ALTER\s+TABLE\b)",
+    re.S,
+)
+"""A statement, which is code however short: in capitals, since prose may begin with "select", or with its semicolon."""
 
 
 @dataclass(frozen=True)
@@ -252,10 +258,11 @@ def _graded(values: Counter[str], edge: re.Pattern[str]) -> int:
 
 
 def _is_code(answer: str) -> bool:
+    if _SQL.match(answer) or (answer.rstrip().endswith(";") and _SQL.match(answer.upper())):
+        return True
     lines = [line for line in answer.splitlines() if line.strip()]
-    return ("```" in answer and shape_of(answer) == "text") or (
-        len(lines) > 2 and shape_of(answer) == "text" and sum(bool(_CODE.search(x)) for x in lines) > 0.4 * len(lines)
-    )
+    coded = len(lines) > 2 and sum(bool(_CODE.search(line)) for line in lines) > 0.4 * len(lines)
+    return ("```" in answer or coded) and shape_of(answer) in ("text", "label")
 
 
 def _shared_phrases(texts: Sequence[str]) -> float:

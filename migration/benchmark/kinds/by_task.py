@@ -44,8 +44,8 @@ def training_calls(calls: pd.DataFrame, task: str) -> pd.DataFrame:
     if len(train) < FEWEST or (counts == 1).sum() > NEW * len(train):
         return train.iloc[:0][["call_id", "messages", "response"]]
     train = train.head(MOST_TRAINED)
-    texts = pd.Series(own_texts(pd.concat([train, held])["messages"]))
-    train = train[~near_any(texts[: len(train)], texts[len(train) :])]
+    both = pd.DataFrame({"own_text": own_texts(pd.concat([train, held])["messages"]), "copied": ""})
+    train = train[~near_any(both.iloc[: len(train)], both.iloc[len(train) :])]
     messages = [mask_messages(chat(each), call) for each, call in zip(train["messages"], train["call_id"], strict=True)]
     told = {"messages": pd.Series(messages, dtype=object), "response": mask(train["response"])}
     return pd.DataFrame({"call_id": train["call_id"].to_numpy(), **told})

@@ -61,6 +61,22 @@ def test_labels_listed_in_every_prompt_are_not_copies() -> None:
     assert evidence(copies).copied > 0.9
 
 
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("SELECT count(*) FROM orders WHERE day > {n}", "code"),
+        ("delete from carts where id = {n};", "code"),
+        ("Select plan {n} from the list of plans below and press the green button to go on.", "other"),
+        ("def total(x):\n    y = x + {n}\n    return y", "code"),
+    ],
+)
+def test_a_statement_is_code_however_short(answer: str, kind: str) -> None:
+    asked = [Exchange(f"Question about thing {n}, please, and about nothing else at all", answer.format(n=n))
+             for n in range(40)]  # fmt: skip
+    found = type_of(evidence(asked))
+    assert (found == "code") == (kind == "code")
+
+
 def test_too_few_answers_decide_nothing() -> None:
     assert type_of(evidence([Exchange("hello", "yes")] * 3)) == "other"
     assert type_of(evidence([Exchange("hello", None)] * 30)) == "other"
