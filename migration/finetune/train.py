@@ -245,7 +245,7 @@ def tune(
         watch = Watch(validation, collator, recipe, folder, minutes, len(rows), say)
         with free_cores(), warnings.catch_warnings():  # the libraries' renamed options, old names of which work in all
             warnings.simplefilter("ignore", FutureWarning)
-            trainer = _trainer(adapted, tokenizer, collator, rows, parts, recipe, folder, report_to, watch)
+            trainer = _trainer(adapted, tokenizer, rows, parts, report_to, watch)
             trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
         return watch
 
@@ -336,21 +336,43 @@ def _no_memory(error: RuntimeError) -> bool:
 
 
 def _trainer(
-    model: PeftModel, tokenizer: PreTrainedTokenizerBase, collator: Collator, rows: list[list[int]], parts: int,
-    recipe: Recipe, folder: Path, report_to: str | list[str], watch: Watch,
-) -> AnswerTrainer:  # fmt: skip
-    gpu = model.device.type == "cuda"
+    model: PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: list[list[int]],
+    parts: int,
+    report_to: str | list[str],
+    watch: Watch,
+) -> AnswerTrainer:
     pieces = [piece.tolist() for row in rows for piece in np.array_split(row, parts)]
-    settings = SFTConfig(
-        output_dir=str(folder),
-        max_steps=len(rows),
+    trainer = AnswerTrainer(
+        model=model,
+        args=_settings(watch, model.device, steps=len(rows), parts=parts, report_to=report_to),
+        data_collator=watch.collator,
+        train_dataset=Dataset.from_dict({"examples": pieces}),
+        processing_class=tokenizer,
+        callbacks=[watch],
+    )
+    trainer.rate = watch.rate
+    trainer.remove_callback(PrinterCallback)  # `watch` tells how it goes
+    if model.device.type != "cuda":  # trl stores 4-bit models' adapters in bf16, which a CPU multiplies 15 times slower
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.data = parameter.data.float()
+    return trainer
+
+
+def _settings(watch: Watch, device: torch.device, *, steps: int, parts: int, report_to: str | list[str]) -> SFTConfig:
+    recipe, gpu = watch.recipe, device.type == "cuda"
+    return SFTConfig(
+        output_dir=str(watch.folder),
+        max_steps=steps,
         per_device_train_batch_size=1,  # a planned row is a batch already
         gradient_accumulation_steps=parts,
         train_sampling_strategy="sequential",
         learning_rate=recipe.learning_rate,
         max_grad_norm=1.0,
         optim="paged_adamw_8bit" if gpu else "adamw_torch",
-        bf16=bf16_pays(model.device),
+        bf16=bf16_pays(device),
         use_cpu=not gpu,
         gradient_checkpointing=recipe.checkpointing,
         logging_steps=1,
@@ -363,18 +385,3 @@ def _trainer(
         report_to=report_to,
         seed=recipe.seed,
     )
-    trainer = AnswerTrainer(
-        model=model,
-        args=settings,
-        data_collator=collator,
-        train_dataset=Dataset.from_dict({"examples": pieces}),
-        processing_class=tokenizer,
-        callbacks=[watch],
-    )
-    trainer.rate = watch.rate
-    trainer.remove_callback(PrinterCallback)  # `watch` tells how it goes
-    if not gpu:  # trl stores a 4-bit model's adapters in bf16, which a CPU multiplies fifteen times slower
-        for parameter in model.parameters():
-            if parameter.requires_grad:
-                parameter.data = parameter.data.float()
-    return trainer
