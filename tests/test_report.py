@@ -12,7 +12,7 @@ import pytest
 from migration import figures, markup, report
 from migration.artifacts import open_run, open_step
 from migration.errors import MissingStep
-from migration.report import fields, story
+from migration.report import fields, story, tasks
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -117,8 +117,8 @@ def test_text_of_a_log_stays_text_in_the_stakeholder_report(tmp_path, canary):
     run = a_run(tmp_path)
     run.note_step("02_candidate_benchmark", status="failed", error=canary)
     folder = run.path / report.AUDIT
-    tasks = {"task": ["t"], "name": [canary], "calls": [3], "cost_usd": [1.0], "kind": ["chat"]}
-    pd.DataFrame(tasks).to_parquet(folder / "tasks.parquet")
+    table = {"task": ["t"], "name": [canary], "calls": [3], "cost_usd": [1.0], "kind": ["chat"]}
+    pd.DataFrame(table).to_parquet(folder / "tasks.parquet")
     (run.path / report.BENCHMARK).mkdir()
     board = {"task": ["t"], "candidate": [canary], "n": [3], "agreement": [0.5], "low": [0.1], "high": [0.9]}
     pd.DataFrame(board | {"verdict": [canary]}).to_parquet(run.path / report.BENCHMARK / "scoreboard.parquet")
@@ -227,6 +227,22 @@ def test_the_headline_speaks_of_all_calls_where_the_costs_do():
     priced = {"before_usd_month": 100.0, "after_usd_month_p50": 80.0, "llm_share": 0.86}
     text = report.headline({"04_router_tuning": {"slm_share": 0.2}, "05_cost_projection": priced})
     assert "can keep 14% of the calls" in text
+
+
+@pytest.mark.parametrize(
+    ("priced", "kept", "said"),
+    [
+        ({}, "97% (93% to 98%, n=232) of the 85% kept", "moves now"),
+        ({}, "", "stays: no answer is sure enough yet"),
+        ({"best_plan": "stay"}, "97%", "proved, but does not pay"),
+        ({"other_plan": "Classifier only", "other_plan_kind": "classifier"}, "97%", "proved, but does not pay"),
+        ({"other_plan": "Small only", "other_plan_kind": "slm"}, "97%", "moves now"),
+    ],
+)
+def test_a_task_moves_where_it_is_proved_and_the_plan_that_pays_answers_it(priced, kept, said):
+    policy = {"rungs": {"t": [{"candidate": "small"}]}, "candidates": {"small": {"kind": "slm"}}}
+    seen = tasks.Seen(pd.DataFrame({"verdict": []}), {}, {"t": kept}, policy, priced)
+    assert tasks._next({"task": "t", "kind": "chat"}, seen) == said
 
 
 def test_where_nothing_pays_surely_the_page_says_stay_everywhere():

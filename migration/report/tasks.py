@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -20,8 +21,25 @@ TOLD: dict[str, str] = {
     Verdict.MOVE: "ready, but not proved",
     Verdict.TUNE: "after tuning",
     Verdict.KEEP: "stays",
-    Verdict.SHOWN_ONLY: "stays: running text that nobody judged",
+    Verdict.SHOWN_ONLY: "stays: running text, not judged",
 }
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the steps found of the tasks. best: a scoreboard's best row, by task; models: task -> what answers today;
+    kept: routed task -> how the answers that its rungs keep agree, "" where they keep none; policy, priced: policy.json
+    and step 05's summary, empty without them."""
+
+    best: pd.DataFrame
+    models: dict[str, str]
+    kept: dict[str, str]
+    policy: dict[str, Any]
+    priced: dict[str, Any]
+
+    def rungs(self, task: str) -> list[str]:
+        """The candidates that may answer `task` below the LLM, in order."""
+        return [str(rung["candidate"]) for rung in self.policy.get("rungs", {}).get(task, [])]
 
 
 def task_rows(run: Run, priced: dict[str, Any]) -> list[dict[str, str]]:
@@ -32,9 +50,9 @@ def task_rows(run: Run, priced: dict[str, Any]) -> list[dict[str, str]]:
     tasks, board = (pd.read_parquet(file) for file in files)
     board = board[(board["task"] != "ALL") & ~board["verdict"].isin([Verdict.REFERENCE, Verdict.BASELINE])]
     best = board.sort_values(["low", "agreement"]).drop_duplicates("task", keep="last").set_index("task")
-    models, policy, kept = _models(run), _policy(run), _kept(run)
+    seen = Seen(best, _models(run), _kept(run), _policy(run), priced)
     ordered = tasks.sort_values("cost_usd", ascending=False).head(MOST).to_dict("records")
-    return [_row(task, best, models, policy, kept) | {"next": _next(task, best, policy, priced)} for task in ordered]
+    return [_row(task, seen) for task in ordered]
 
 
 def _kept(run: Run) -> dict[str, str]:
@@ -48,9 +66,9 @@ def _kept(run: Run) -> dict[str, str]:
 
 
 def _kept_in_words(own: pd.DataFrame, kept: pd.DataFrame) -> str:
-    """own: a task's test calls, kept: those that its rungs keep; both with agrees and conversation."""
+    """own: a task's test calls, kept: those that its rungs keep; both with agrees and conversation. Empty for none."""
     if kept.empty:
-        return "keeps none of the test calls"
+        return ""
     rate = weighted_rate(kept["agrees"], cluster=kept["conversation"])
     return f"{_interval(rate.value, rate.low, rate.high, rate.n)} of the {len(kept) / len(own):.0%} kept"
 
@@ -59,29 +77,30 @@ def _interval(value: float, low: float, high: float, n: int) -> str:
     return f"{value:.0%} ({low:.0%} to {high:.0%}, n={n})"
 
 
-def _row(
-    task: dict[Any, Any], best: pd.DataFrame, models: dict[str, str], policy: dict[str, Any], kept: dict[str, str]
-) -> dict[str, str]:
-    key = task["task"]
-    found = best.loc[key].to_dict() if key in best.index else {}
-    rungs = policy.get("rungs", {}).get(key, [])
-    judged = found.get("verdict") != Verdict.SHOWN_ONLY
-    candidate, agreement = "–", "not measured" if judged else "not judged"
-    if judged and found.get("n", 0) > 0 and pd.notna(found["agreement"]):
-        candidate = str(found["candidate"])
-        agreement = _interval(found["agreement"], found["low"], found["high"], found["n"])
+def _row(task: dict[Any, Any], seen: Seen) -> dict[str, str]:
+    key, rungs = task["task"], seen.rungs(task["task"])
+    candidate, agreement = _best(seen.best.loc[key].to_dict()) if key in seen.best.index else ("–", "not measured")
     if rungs:
-        candidate = " → ".join(str(rung["candidate"]) for rung in rungs)
-        agreement = kept.get(key, agreement)
+        candidate, agreement = " → ".join(rungs), seen.kept.get(key, agreement) or "keeps none of the test calls"
     return {
         "name": str(task["name"]),
         "calls": count(task["calls"]),
         "usd": usd(task["cost_usd"]) if pd.notna(task["cost_usd"]) else "unknown",
-        "model": models.get(key, "unknown"),
+        "model": seen.models.get(key, "unknown"),
+        "next": _next(task, seen),
         "candidate": candidate,
         "agreement": agreement,
-        "guarantee": f"at most {share(policy['guarantee']['max_loss'])} differ" if rungs else "–",
+        "guarantee": f"at most {share(seen.policy['guarantee']['max_loss'])} differ" if rungs else "–",
     }
+
+
+def _best(found: dict[Any, Any]) -> tuple[str, str]:
+    """Name and agreement of the best candidate. found: its row of the scoreboard."""
+    if found["verdict"] == Verdict.SHOWN_ONLY:
+        return "–", "not judged"
+    if not found["n"] > 0 or pd.isna(found["agreement"]):
+        return "–", "not measured"
+    return str(found["candidate"]), _interval(found["agreement"], found["low"], found["high"], found["n"])
 
 
 def _models(run: Run) -> dict[str, str]:
@@ -103,13 +122,15 @@ def _policy(run: Run) -> dict[str, object]:
     return read_json(file) if file.exists() else {}
 
 
-def _next(task: dict[Any, Any], best: pd.DataFrame, policy: dict[str, Any], priced: dict[str, Any]) -> str:
+def _next(task: dict[Any, Any], seen: Seen) -> str:
     """What becomes of a task, by its policy and by the plan that step 05 prefers."""
     if task["kind"] not in tuple(REPLAYED):
         return "stays: no language model answers it"
-    rungs = policy.get("rungs", {}).get(task["task"], [])
+    rungs = seen.rungs(task["task"])
     if not rungs:
-        return TOLD.get(best["verdict"].get(task["task"], ""), "cannot tell yet")
-    kinds = {policy["candidates"][rung["candidate"]]["kind"] for rung in rungs}
-    pays = not priced.get("other_plan") or priced.get("other_plan_kind") in kinds
-    return "moves now" if pays and not stays(priced) else "proved, but does not pay"
+        return TOLD.get(seen.best["verdict"].get(task["task"], ""), "cannot tell yet")
+    if seen.kept.get(task["task"]) == "":
+        return "stays: no answer is sure enough yet"
+    kinds = {seen.policy["candidates"][name]["kind"] for name in rungs}
+    pays = not seen.priced.get("other_plan") or seen.priced.get("other_plan_kind") in kinds
+    return "moves now" if pays and not stays(seen.priced) else "proved, but does not pay"
