@@ -199,6 +199,7 @@ def test_columns_without_a_row_are_not_shown(tmp_path):
     )
     page = report.export_notebook(tmp_path / "n.ipynb", tmp_path / "report.html").read_text()
     assert "gpus" not in page
+    assert page.count("Nothing to list.") == 1
     assert "seen" in page
 
 

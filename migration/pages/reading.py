@@ -31,8 +31,10 @@ def made_readable(page: str) -> Page:
     """`page` with each table in a region that scrolls, numbers to the right, header cells that say so."""
     soup = BeautifulSoup(page, "html.parser")
     for table in soup.find_all("table"):
-        if not table.select("tbody td, tbody th"):  # columns without a row say nothing
-            table.decompose()
+        if not table.select("tbody td, tbody th"):  # columns without a row
+            nothing = soup.new_tag("p", attrs={"class": "soft"})
+            nothing.string = "Nothing to list."
+            table.replace_with(nothing)
     for number, table in enumerate(soup.find_all("table"), 1):
         _headers(table)
         _numbers(table)
@@ -45,8 +47,8 @@ def made_readable(page: str) -> Page:
         }))  # fmt: skip
     for link in soup.find_all("a", class_="anchor-link"):  # left out by nbconvert, headings would lose their ids
         link.decompose()
-    for pre in soup.find_all("pre"):
-        pre["tabindex"] = "0"
+    for wide in soup.find_all(["pre", "figure"]):  # what a narrow screen scrolls, a keyboard reaches
+        wide["tabindex"] = "0"
     first = soup.find("h1")
     title = first.extract().get_text(" ", strip=True) if first else ""
     parts = [(str(tag["id"]), tag.get_text(" ", strip=True)) for tag in soup.find_all("h2") if tag.get("id")]
