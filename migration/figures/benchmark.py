@@ -60,6 +60,7 @@ def heatmap(frame: pd.DataFrame, folder: Path, *, names: dict[str, str] | None =
         ax.set_xticks(np.arange(len(wide.columns)) + 0.5, columns, rotation=0)
         ax.xaxis.tick_top()
         ax.tick_params(length=0)
+        ax.grid(visible=False)
         ax.axhline(1, color="#0f172a", lw=1.2)
         headline(fig, title)
     told = "; ".join(f"{c} {v:.0%}" for c, v in top.items())

@@ -97,11 +97,9 @@ def faults_picture(faults: pd.DataFrame, folder: Path) -> Picture:
     return save(fig, folder, "faults", title=title, alt=f"Bars of the calls that get an answer. {told}.")
 
 
-def weeks_picture(
-    table: pd.DataFrame, folder: Path, *, max_loss: float, names: Mapping[str, str] | None = None
-) -> Picture:
-    """The split and the loss by week. table: of `review.weekly`, groups and ALL; names: group -> its name, if any."""
-    names, weeks = names or {}, sorted(table["week"].unique())
+def weeks_picture(table: pd.DataFrame, folder: Path, *, max_loss: float, names: Mapping[str, str]) -> Picture:
+    """The split and the loss by week. table: of `review.weekly`, groups and ALL; names: of the tasks, by id."""
+    weeks = sorted(table["week"].unique())
     whole, groups = table[table["group"] == "ALL"], table[table["group"] != "ALL"]
     newest = groups[groups["week"] == weeks[-1]].sort_values(["alarm", "loss"], ascending=False, na_position="last")
     alarmed = [short(names.get(g, g), 30) for g in newest.loc[newest["alarm"], "group"]]

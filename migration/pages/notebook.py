@@ -39,7 +39,7 @@ def export_notebook(notebook: Path, target: Path) -> Path:
     home = next((folder for folder in target.parents if (folder / "run.json").exists()), target.parent.parent)
     page = render(
         "report.html.j2",
-        title=readable.title or TITLES.get(name, (name,))[0],
+        title=TITLES[name][0] if name in TITLES else readable.title or name,
         decision=_decision(target.with_name("summary.json")),
         failed=failed,
         contents=readable.parts,
