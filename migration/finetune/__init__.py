@@ -35,14 +35,14 @@ _LATER = {
     "decision": "proof",
     "summary": "proof",
     "learning_curve": "proof",
-    "save_adapter": "export",
-    "merge": "export",
-    "serving_lines": "runtimes",
-    "launch_files": "export",
-    "same_answers": "export",
-    "to_gguf": "runtimes",
-    "to_onnx": "runtimes",
-    "to_executorch": "runtimes",
+    "save_adapter": "serving.export",
+    "merge": "serving.export",
+    "serving_lines": "serving.runtimes",
+    "launch_files": "serving.export",
+    "same_answers": "serving.export",
+    "to_gguf": "serving.runtimes",
+    "to_onnx": "serving.runtimes",
+    "to_executorch": "serving.runtimes",
 }
 
 __all__ = [*_LATER]  # noqa: PLE0604
