@@ -85,7 +85,15 @@ def alarms_table(review: Review) -> Styler | Markdown:
     columns = {"kind": "what", "group": "of", "cause": "seen", "action": "what to do"}
     rows = pd.DataFrame([[getattr(alarm, name) for name in columns] for alarm in review.alarms], columns=list(columns))
     rows["kind"] = rows["kind"].replace(SEEN)
+    rows["cause"] = [_in_names(cause, review) for cause in rows["cause"]]
     return table(_named(rows, review).rename(columns=columns))
+
+
+def _in_names(text: str, review: Review) -> str:
+    """`text` with the names of tasks for their ids."""
+    for task, name in review.names.items():
+        text = text.replace(task, name)
+    return text
 
 
 def _unchanged(review: Review) -> str:

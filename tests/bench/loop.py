@@ -64,10 +64,11 @@ def by_week(lines: list[Line], weeks: int) -> list[list[Line]]:
     return parts
 
 
-def logged(path: Path) -> list[Line]:
-    """The lines of a real log."""
+def logged(path: Path, most: int) -> list[Line]:
+    """The oldest `most` lines of a real log."""
     with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
-        return [line for line in map(json.loads, file) if "created" in line]
+        lines = [line for line in map(json.loads, file) if "created" in line]
+    return sorted(lines, key=lambda line: line["created"])[:most]
 
 
 def is_chat(line: Line) -> bool:
@@ -188,7 +189,7 @@ def drawn(found: pd.DataFrame, folder: Path) -> None:
 
 def main(drift: Drift, calls: int, weeks: int, traffic: Path | None, figure: Path | None) -> None:
     name = str(traffic.name if traffic else f"the simulated shop, {drift} from week 3 on")
-    lines = logged(traffic) if traffic else list(simulate(calls, 1, drifting(weeks + 1, drift, from_week=3)))
+    lines = logged(traffic, calls) if traffic else list(simulate(calls, 1, drifting(weeks + 1, drift, from_week=3)))
     print(f"{name}: {len(lines):,} calls, week 0 tunes, {weeks} weeks are served", flush=True)
     print(f"{'week':>4} {'calls':>6} {'share, loop':>12} {'share, fixed':>13} {'loss, loop':>11} {'loss, fixed':>12}  "
           "the loop's review", flush=True)  # fmt: skip
@@ -210,7 +211,7 @@ if __name__ == "__main__":
     parser.add_argument("--drift", choices=[str(each) for each in Drift], default=str(Drift.WORDING))
     parser.add_argument("--traffic", type=Path, help="a real log instead of simulated traffic")
     parser.add_argument("--figure", type=Path, help="a folder to draw into")
-    parser.add_argument("--calls", type=int, default=14_000, help="of the simulated shop, in all weeks together")
+    parser.add_argument("--calls", type=int, default=14_000, help="of all weeks together")
     asked = parser.parse_args()
     size = (1500, 2) if asked.quick else (asked.calls, WEEKS)
     main(Drift(asked.drift), *size, asked.traffic, asked.figure)

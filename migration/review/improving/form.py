@@ -10,6 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+SHOWN = 10
+"""Answers that an executed notebook shows."""
+
 
 class LabelForm:
     """A form in a notebook: one answer after the other, right or wrong, saved to a CSV after each click.
@@ -37,7 +40,11 @@ class LabelForm:
             self.save()
 
     def _repr_html_(self) -> str:
-        return self.rows.head(10)[["group", "question", "output", "right"]].to_html(index=False, escape=True)
+        shown = self.rows.head(SHOWN)[["group", "question", "output"]].map(lambda text: " ".join(str(text).split()))
+        names = {"group": "task", "question": "request (masked)", "output": "the small model's answer"}
+        rest = len(self.rows) - len(shown)
+        more = f"<p>{rest} more are in to_check.csv.</p>" if rest else ""
+        return shown.rename(columns=names).to_html(index=False, escape=True) + more
 
     def widget(self) -> Any:
         """The form itself, for a live notebook."""
