@@ -30,6 +30,7 @@ _LATER = {
     "baselines": "tuning.curves",
     "by_task": "tuning.curves",
     "by_rung": "tuning.curves",
+    "kinds_alone": "tuning.kinds_alone",
     "examples": "tuning.curves",
     "present": "present",
 }

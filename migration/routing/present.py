@@ -271,6 +271,23 @@ def rungs_table(rungs: pd.DataFrame) -> Styler:
     return table(shown, formats)
 
 
+def kinds_table(alone: pd.DataFrame) -> Styler:
+    """alone: of `kinds_alone`: the ladder beside each kind of candidate by itself, at the same guarantee."""
+    names = {"policy": "policy", "candidate": "answered by", "share": "share of traffic", "kept_error": "differ",
+             "usd": "USD in 1,000 calls of all"}  # fmt: skip
+    formats: dict[Any, Any] = {"share of traffic": "{:.0%}", "differ": "{:.1%}", "USD in 1,000 calls of all": "{:.3f}"}
+    return table(alone[list(names)].rename(columns=names), formats)
+
+
+def kinds_sentence(alone: pd.DataFrame, llm: str) -> str:
+    """What the ladder and each kind alone keep and cost. alone: of `kinds_alone`; llm: the model that answers today."""
+    told = []
+    for policy, own in alone.groupby("policy", sort=False):
+        kept, usd = own.loc[own["candidate"] != llm, "share"].sum(), own["usd"].sum()
+        told.append(f"{policy} {kept:.0%}" + ("" if pd.isna(usd) else f" (USD {usd:.3f} per 1,000 calls)"))
+    return f"Kept below the LLM at the same guarantee, from the same answers: {', '.join(told)}."
+
+
 def task_table(tasks: pd.DataFrame, names: Mapping[str, str]) -> Styler:
     """tasks: of `by_task`, as a stakeholder reads it."""
     interval = [f"{a:.1%} to {b:.1%}" for a, b in zip(tasks["loss_low"], tasks["loss_high"], strict=True)]

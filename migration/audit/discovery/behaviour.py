@@ -2,8 +2,8 @@
 
 Exchanges (what the user side said, what was answered). Types come from how answers behave: a closed set of
 them, copied from the input, numbers, phrases said again and again, long and always new.
-Out of scope: the words of the instructions; the only words read are the answers' polarity and the names of the
-answers' fields.
+Out of scope: the words of the instructions, but for whether they ask to judge (`judging`); the only other words read
+are the answers' polarity and the names of the answers' fields.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from statistics import median
 
 import orjson
 
-from migration.audit.discovery.judging import found_in_input, graded, strength, verdicts
+from migration.audit.discovery.judging import asks_amount, found_in_input, graded, on_scale, strength, verdicts
 from migration.audit.discovery.prompts import shingles
 from migration.prompts import tokens_of
 
@@ -85,6 +85,8 @@ class Evidence:
     answer_tokens: float
     turns: float
     asks_judgement: int = 0
+    asks_amount: bool = False
+    on_scale: float = 0.0
     verdict: float = 0.0
     verdict_words: float = 0.0
 
@@ -188,7 +190,7 @@ def evidence(exchanges: Sequence[Exchange], instructions: str = "") -> Evidence:
         repeated_answers=sum(k for k in counts.values() if k > 1) / n,
         closed_fields=closed / weight,
         copied=_copied(plain, fields),
-        numeric=max(_numeric(flat, n), graded(said)) if given else 0.0,
+        numeric=max(_numeric(flat, n), _grade_beside(Counter(said)) / n, graded(said)) if given else 0.0,
         polarity=polar,
         yes_no=binary,
         handover=min(1.0, sum(c.total() for c in ends) / n),
@@ -202,6 +204,8 @@ def evidence(exchanges: Sequence[Exchange], instructions: str = "") -> Evidence:
         answer_tokens=median([len(tokens_of(t, 2000)) for t in texts] or [0]),
         turns=sum(e.turns for e in exchanges) / max(1, len(exchanges)),
         asks_judgement=strength(instructions),
+        asks_amount=asks_amount(instructions),
+        on_scale=on_scale(said),
         verdict=verdict,
         verdict_words=verdict_words,
     )
@@ -229,22 +233,25 @@ def _copied(plain: Sequence[Exchange], fields: Sequence[dict[str, list[str]]]) -
 
 
 def _numeric(flat: dict[str, Counter[str]], n: int) -> float:
-    """Share of answers with a grade: a field of numbers on one small scale, or a grade before or after its reasons.
+    """Share of answers with a field of numbers on one small scale.
 
     A share between 0 and 1 beside a label is how sure a classifier is, not a grade.
     """
     labels = any(_is_closed(c) and not any(map(_NUMBER.match, c)) for c in flat.values())
     best = 0.0
-    for path, values in flat.items():
+    for values in flat.values():
         numbers = {v: k for v, k in values.items() if _NUMBER.match(v)}
         if sum(numbers.values()) >= 0.8 * values.total():
             sizes = [float(found[0].replace(",", ".")) for v in numbers if (found := _FIGURE.findall(v))]
             sure = labels and sizes and max(sizes) <= 1 and any(size % 1 for size in sizes)
             if sizes and max(sizes) <= 100 and len(numbers) <= 101 and not sure:
                 best = max(best, sum(numbers.values()) / n)
-        elif not path:
-            best = max(best, *(_graded(values, edge) / n for edge in (_GRADE_FIRST, _GRADE_LAST)))
     return min(1.0, best)
+
+
+def _grade_beside(answers: Counter[str]) -> int:
+    """Answers of free text with a grade before or after its reasons."""
+    return max(_graded(answers, edge) for edge in (_GRADE_FIRST, _GRADE_LAST))
 
 
 def _graded(values: Counter[str], edge: re.Pattern[str]) -> int:
@@ -303,7 +310,7 @@ def type_of(e: Evidence) -> str:
         return "other"
     if e.code >= 0.5:
         return "code"
-    if (e.numeric >= 0.8 and e.copied < 0.5) or _judges(e):
+    if _judges(e):
         return "scoring"
     if e.copied >= 0.8 or (e.copied >= 0.45 and not closed and (e.json >= 0.5 or e.answer_tokens < 30)):
         return "extraction"
@@ -320,6 +327,8 @@ def _judges(e: Evidence) -> bool:
     if e.copied >= 0.5 or e.polarity >= 0.7 or e.handover >= 0.5:
         return False
     if e.asks_judgement == 2 and e.numeric >= 0.5:
+        return True
+    if e.numeric >= 0.8 and not e.asks_amount and (e.asks_judgement == 1 or e.on_scale >= 0.8):
         return True
     return e.asks_judgement > 0 and e.verdict >= 0.8 and e.verdict_words >= (0.5 if e.asks_judgement == 2 else 0.9)
 

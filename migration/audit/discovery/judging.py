@@ -1,7 +1,8 @@
 """Whether a task judges what a model or an agent said: recognised by its instructions and its answers together.
 
-Numbers on a scale need no words: `graded` sees them in any form. A verdict in words (`fail`, `B`, `acceptable`) is a
-grade only where the instructions ask to judge an answer; the words for that are read in the larger languages.
+Grades are found in any form (`graded`), but a number or a verdict in words (`4`, `fail`, `B`) is a grade only where the
+instructions ask to judge an answer: counts, amounts and ratings that a customer gives look the same. The words for that
+are read in the larger languages; where they say nothing, a stated scale (`4/5`, `[[7]]`) speaks for a grade.
 Out of scope: which task that is, and grades of whole JSON fields (`behaviour` reads these).
 """
 
@@ -21,9 +22,11 @@ _POINTS = (
     r"(?:the|this|that|these|an?|each|every|two|both|our|its|their|your|der|die|das|den|des|dieser?|zwei|la|le|les|cette|el|"
     r"las|los|esta|il|gli|questa|a|as|esta|het|de|following|given|below|candidate|\w+['’]s?)"
 )
-_OBJECT = rf"{_POINTS}\s+(?:[\w'’-]+\s+){{0,3}}(?:{_JUDGED}|{_TALKS})\b"
+_OBJECT = (
+    rf"(?:{_POINTS}\s+(?:[\w'’-]+\s+){{0,3}}(?:{_JUDGED}|{_TALKS})|(?:\w+\s+)?(?:answers|responses|replies|outputs))\b"
+)
 _SAYS = (
-    r"judg\w*|grad(?:e|es|ing)|rat(?:e|es|ing)|scor(?:e|es|ing)|evaluat\w*|assess\w*|critique\w*|bewert\w*|beurteil\w*|"
+    r"judg\w*|grad(?:e|es|ing)|mark(?:s|ing)?|rat(?:e|es|ing)|scor(?:e|es|ing)|evaluat\w*|assess\w*|critique\w*|bewert\w*|beurteil\w*|"
     r"benot\w*|évalu\w*|not(?:e|ez)|jug(?:e|ez)|evalú\w*|evalua\w*|calific\w*|puntú\w*|valut\w*|giudic\w*|avali\w*|beoordeel\w*"
 )
 _LOOKS = r"review\w*|check\w*|verif\w*|audit\w*|compar\w*|prüf\w*|vergleich\w*|vérifi\w*|revis\w*"
@@ -34,10 +37,17 @@ _ROLE = (
 )
 _STRONG = re.compile(
     rf"\b(?:{_SAYS})\s+{_GAP}{_OBJECT}|\b(?:are|as|bist|sind|es|êtes)\s+(?:an?\s+|ein\w*\s+)?(?:[\w-]+\s+){{0,4}}{_ROLE}\b|"
-    r"评价|评估|评分|打分|採点|評価して|평가",
+    r"\brubric\b|评价|评估|评分|打分|採点|評価して|평가",
     re.I,
 )
 _WEAK = re.compile(rf"(?:\b(?:{_LOOKS})|(?:\A|[.!?:\n])\s*(?:{_ASKS})|\bwhether)\s+{_GAP}{_OBJECT}", re.I)
+_AMOUNT = re.compile(
+    r"\bhow\s+(?:many|much|long|old|often)\b|\bcount\w*|\bnumber\s+of\b|\b(?:total|sum|amount|quantit\w+|price|cost)\b|"
+    r"\b(?:extract|find|list|predict|estimate|calculate|compute|convert|classify|fill)\b|\bwie\s*viele?\b|\banzahl\b|"
+    r"\bcombien\b|\bnombre\s+de\b|\bcu[aá]nt[oa]s?\b|\bquant[ieo]\b|\bhoeveel\b|多少|几个|いくつ|몇",
+    re.I,
+)
+_SCALE = re.compile(r"\d\s*/\s*\d|\[\[\s*\d|\bout\s+of\s+\d|[★⭐]", re.I)
 _VERDICT_WORDS = """
 pass fail passed failed passes fails correct incorrect wrong right partial partially acceptable unacceptable
 accept reject good bad excellent great fair average poor terrible perfect faithful unfaithful grounded
@@ -63,6 +73,16 @@ def strength(instructions: str) -> int:
     """How plainly a prompt asks to judge an answer: 2 rate, grade, judge; 1 check, compare, is it; 0 not at all."""
     text = instructions[:8_000]
     return 2 if _STRONG.search(text) else 1 if _WEAK.search(text) else 0
+
+
+def asks_amount(instructions: str) -> bool:
+    """Whether a prompt asks for what is counted, computed or found, which numbers answer as well."""
+    return _AMOUNT.search(instructions[:8_000]) is not None
+
+
+def on_scale(answers: Sequence[str]) -> float:
+    """Share of answers with a number on a stated scale: `4/5`, `[[7]]`, `3 out of 10`, stars."""
+    return sum(_SCALE.search(answer[:SHORT]) is not None for answer in answers) / max(1, len(answers))
 
 
 def graded(answers: Sequence[str]) -> float:

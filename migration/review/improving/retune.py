@@ -25,15 +25,9 @@ from migration.routing.policy.score import HashedScore
 from migration.routing.policy.signals import SignalScore
 from migration.routing.tuning import ladder, outcomes
 from migration.routing.tuning.confidence import learn_confidence
-from migration.routing.tuning.guarantee import (
-    LOW_VOLUME,
-    Terms,
-    add_confidence,
-    group_tasks,
-    is_language_model,
-    rule_out,
-)
-from migration.routing.tuning.thresholds import ThresholdChoice, choose_cascade
+from migration.routing.tuning.grouping import LOW_VOLUME, Terms, group_tasks, rule_out
+from migration.routing.tuning.guarantee import add_confidence, is_language_model
+from migration.routing.tuning.thresholds import Spending, ThresholdChoice, choose_cascade
 from migration.schema import SIGNALS, GroupTest, Part, Split
 
 FEWEST = 60
@@ -118,9 +112,9 @@ def propose(
     calibrators = _calibrators(rows, policy)
     tried = _tried(_confident(rows, policy, calibrators), policy, terms)
     able = {name: tasks for name, tasks in tried.groups.items() if _conversations(tried.rows, tasks) >= FEWEST}
-    level = 1 - terms.delta / max(len(able), 1)
-    limits = {"max_loss": terms.max_loss, "max_kept_error": terms.kept_error, "confidence_level": level}
-    choices = {name: choose_cascade(_ladder(tried, tasks), **limits) for name, tasks in able.items()}
+    spending = Spending(terms.delta / max(len(able), 1))
+    limits = {"max_loss": terms.max_loss, "max_kept_error": terms.kept_error}
+    choices = {name: choose_cascade(_ladder(tried, tasks), spending, **limits) for name, tasks in able.items()}
     tried = replace(tried, choices=choices)
     served = dict(policy.candidates) | {name: _served(one, policy) for name, one in (new or {}).items()}
     proposed = _with(policy, tried, served, calibrators, alarmed)

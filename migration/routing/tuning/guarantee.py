@@ -27,38 +27,14 @@ from migration.routing.policy.signals import SignalScore
 from migration.routing.tuning import bounds, ladder
 from migration.routing.tuning.confidence import learn_confidence
 from migration.routing.tuning.gain import GainModel
+from migration.routing.tuning.grouping import Plan, Terms, plan_tests, rule_out
 from migration.routing.tuning.outcomes import requests_of
-from migration.routing.tuning.thresholds import ThresholdChoice, choose_cascade
+from migration.routing.tuning.thresholds import Spending, ThresholdChoice, choose_cascade
 from migration.schema import CandidateKind, Decision, GroupTest, Guarantee, Part
-from migration.stats import wilson
 
-HOPELESS = 0.20
-"""A task whose best agreement is below this, as sure as its `fit` calls can say, goes to the LLM untried."""
-FEW = 20
-"""`fit` calls of a task under which its share of agreement is a guess: then half must agree for it to be tried."""
 GATE = 0.95
 """A language model below the LLM is not tried where the score before the call gives it less than 1 - GATE."""
 FIT_FOR_GATE = 200
-LOW_VOLUME = "low-volume tasks, pooled"
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What the guarantee must say: most of all calls and of the kept calls that may differ, and how sure."""
-
-    max_loss: float
-    confidence_level: float
-    max_kept_error: float | None = None
-
-    @property
-    def kept_error(self) -> float:
-        """Most of the kept calls that may differ: twice `max_loss` where nothing is said."""
-        return min(1.0, 2 * self.max_loss) if self.max_kept_error is None else self.max_kept_error
-
-    @property
-    def delta(self) -> float:
-        """The chance of a guarantee that does not hold."""
-        return 1 - self.confidence_level
 
 
 @dataclass(frozen=True)
@@ -117,8 +93,10 @@ def tune(
     rows = _scored(add_confidence(rows, calibrators), score, limits, gate)
     ruled = rule_out(rows, pinned)
     members = _members(rows[~rows["task"].isin(list(ruled))], terms)
-    groups = group_tasks(rows, members, terms)
-    choices = _prove(rows, members, groups, terms)
+    plan = plan_tests(rows, members, terms, seed=seed)
+    groups, ruled = plan.groups, ruled | plan.left_out
+    members = {task: names for task, names in members.items() if task not in plan.left_out}
+    choices = _prove(rows, members, plan, terms)
     rungs = _rungs(members, groups, choices)
     used = sorted({rung.candidate for each in rungs.values() for rung in each})
     policy = Policy(
@@ -159,15 +137,18 @@ def _check_parts(rows: pd.DataFrame, terms: Terms) -> None:
 
 
 def _prove(
-    rows: pd.DataFrame, members: Mapping[str, tuple[str, ...]], groups: Mapping[str, list[str]], terms: Terms
+    rows: pd.DataFrame, members: Mapping[str, tuple[str, ...]], plan: Plan, terms: Terms
 ) -> dict[str, ThresholdChoice]:
-    """Each group's threshold, proved on its `choose` calls; the groups share the chance of error (Bonferroni)."""
-    choose, level = rows[rows["part"] == Part.CHOOSE], 1 - terms.delta / max(len(groups), 1)
-    limits = {"max_loss": terms.max_loss, "max_kept_error": terms.kept_error, "confidence_level": level}
-    return {
-        name: choose_cascade(ladder.build(choose, {task: members[task] for task in tasks}), **limits)
-        for name, tasks in groups.items()
-    }
+    """Each group's threshold, proved on its `choose` calls. The groups share the chance of error; one whose thresholds
+    are all proved hands its part on to the next (the fallback procedure, Wiens 2003)."""
+    choose, choices = rows[rows["part"] == Part.CHOOSE], {}
+    left = most = 0.0
+    for name, tasks in plan.groups.items():
+        spending = Spending(plan.parts[name] * terms.delta, left, most)
+        made = ladder.build(choose, {task: members[task] for task in tasks})
+        choices[name] = choose_cascade(made, spending, max_loss=terms.max_loss, max_kept_error=terms.kept_error)
+        left, most = choices[name].unspent, most + spending.own
+    return choices
 
 
 def add_confidence(rows: pd.DataFrame, calibrators: Mapping[str, SignalScore]) -> pd.DataFrame:
@@ -219,56 +200,12 @@ def learn_gain(fit: pd.DataFrame, *, seed: int = 0) -> HashedScore | None:
     return HashedScore.from_dict(model.light().to_dict())  # what is tested is what the policy will hold
 
 
-def rule_out(rows: pd.DataFrame, pinned: Sequence[str]) -> dict[str, str]:
-    """Tasks that go to the LLM untried, and why: pinned, of running text that nothing judges, or hopeless on `fit`.
-
-    rows: outcomes; pinned: ids or task types. Nothing of `choose` but counts is looked at.
-    """
-    out: dict[str, str] = {}
-    fit = rows[rows["part"] == Part.FIT]
-    for task, own in rows.groupby("task"):
-        if task in pinned or own["task_type"].iloc[0] in pinned:
-            out[str(task)] = "pinned to the LLM"
-        elif own["provable"].mean() < 0.5:
-            out[str(task)] = "running text without a judge or labels is shown, not judged"
-        elif task not in set(fit["task"]):
-            out[str(task)] = "no call to learn the confidence from"
-    for task, own in fit[~fit["task"].isin(list(out))].groupby("task"):
-        rates = own.groupby("candidate")["agrees"].agg(["sum", "size"])
-        best = rates.iloc[(rates["sum"] / rates["size"]).argmax()]
-        hopeless = wilson(int(best["sum"]), int(best["size"])).high < HOPELESS
-        if hopeless or (best["size"] < FEW and best["sum"] < 0.5 * best["size"]):
-            out[str(task)] = f"no candidate agrees often enough ({best['sum']:.0f} of {best['size']:.0f} calls)"
-    return out
-
-
 def _members(rows: pd.DataFrame, terms: Terms) -> dict[str, tuple[str, ...]]:
     choose = rows[rows["part"] == Part.CHOOSE]
     counts = Counter(zip(choose["task"].astype(str), choose["candidate"].astype(str), strict=True))
     fit = rows[rows["part"] == Part.FIT]
     limits = {"max_loss": terms.max_loss, "max_kept_error": terms.kept_error, "delta": terms.delta}
     return ladder.choose_members(fit, counts, **limits)
-
-
-def group_tasks(rows: pd.DataFrame, members: Mapping[str, tuple[str, ...]], terms: Terms) -> dict[str, list[str]]:
-    """Which tasks are proved alone and which together: name -> tasks. Looks at counts only, never at outcomes.
-
-    A task stands alone when it has twice the conversations that would prove the guarantee if nothing differed. rows:
-    outcomes, of `outcomes.gather`.
-    """
-    choose = ladder.build(rows[rows["part"] == Part.CHOOSE], members).calls
-    counts = choose.groupby("task")["conversation"].nunique().sort_values(ascending=False)
-    alone = list(counts.index)
-    while alone:
-        delta = terms.delta / (len(alone) + 1)
-        least = max(bounds.trials_needed(0.0, limit, delta) or np.inf for limit in (terms.max_loss, terms.kept_error))
-        kept = [task for task in alone if counts[task] >= 2 * least]
-        if kept == alone:
-            break
-        alone = kept
-    groups = {str(task): [str(task)] for task in alone}
-    pooled = [str(task) for task in counts.index if task not in alone]
-    return groups | ({LOW_VOLUME: pooled} if pooled else {})
 
 
 def _candidate_of(rows: pd.DataFrame, name: str, price: UnitPrice | None) -> Candidate:

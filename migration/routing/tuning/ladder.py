@@ -7,7 +7,7 @@ is chosen on `fit` rows alone. Out of scope: tests of a threshold (`risk`), and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -37,6 +37,17 @@ class Ladder:
 
     def __len__(self) -> int:
         return len(self.calls)
+
+    @property
+    def conversations(self) -> np.ndarray:
+        """The code 0..G-1 of each call's conversation (n,)."""
+        return np.unique(self.calls["conversation"].to_numpy(str), return_inverse=True)[1]
+
+    def of_tasks(self, tasks: Sequence[str]) -> Ladder:
+        """The calls of these tasks alone."""
+        own = self.calls["task"].isin(list(tasks)).to_numpy()
+        parts = (self.confidence[own], self.right[own], self.cost[own], self.ms[own])
+        return Ladder(self.calls[own].reset_index(drop=True), *parts)
 
     def rung_at(self, threshold: float) -> np.ndarray:
         """The rung that delivers each call at a threshold, (n,), K for the LLM."""

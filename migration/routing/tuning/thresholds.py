@@ -43,6 +43,7 @@ class ThresholdChoice:
     cost, the SLM's own cost taken off. noise: p-value that the
     confidence orders calls no better than chance, None where no threshold needed it.
     more_labels: how many more calls would prove the best threshold seen with 80% power, None where no number would.
+    unspent: the chance of error that a test after this one may spend, as all thresholds up to the last are proved.
     """
 
     threshold: float | None
@@ -62,6 +63,7 @@ class ThresholdChoice:
     method: str = ""
     noise: float | None = None
     more_labels: int | None = None
+    unspent: float = 0.0
 
 
 def choose_threshold(
@@ -94,7 +96,7 @@ def choose_threshold(
     Raises BadInput for NaN, unequal lengths, scores outside 0..1, weights that are not positive, or a level outside
     (0, 1). slm_cost, llm_cost: (n,) or one number, in one unit of money; None: the share kept decides.
     """
-    limits = _limits(max_loss, max_kept_error, confidence_level)
+    limits = _limits(max_loss, max_kept_error, Spending(1 - confidence_level))
     confidence, slm, llm, slm_cost, llm_cost, weight = columns(
         confidence=confidence,
         slm_score=slm_score,
@@ -111,21 +113,43 @@ def choose_threshold(
     return _select(kept, tried, saving, partial(risk.beats_random, confidence, llm - slm, weight, codes), limits)
 
 
-def choose_cascade(
-    ladder: Ladder, *, max_loss: float, confidence_level: float, max_kept_error: float | None = None
-) -> ThresholdChoice:
+@dataclass(frozen=True)
+class Spending:
+    """The chance of error of one group's tests. own: its part; handed: what the groups before it left unspent; most:
+    what they could have left. All fixed before a call of theirs is looked at, but `handed`."""
+
+    own: float
+    handed: float = 0.0
+    most: float = 0.0
+
+
+def choose_cascade(ladder: Ladder, spending: Spending, *, max_loss: float, max_kept_error: float) -> ThresholdChoice:
     """As `choose_threshold`, for the common threshold of a cascade of rungs (`ladder.Ladder`), whose calls weigh as
     their traffic and come in conversations. The saving counts every rung that was tried before the answer."""
-    limits = _limits(max_loss, max_kept_error, confidence_level)
+    limits = _limits(max_loss, max_kept_error, spending)
+    kept, tried, saving = _cascade(ladder, limits)
+    (sure, wrong), weight = ladder.surest(), ladder.calls["weight"].to_numpy(float)
+    return _select(kept, tried, saving, partial(risk.beats_random, sure, wrong, weight, ladder.conversations), limits)
+
+
+def proved_saving(ladder: Ladder, spending: Spending, *, max_loss: float, max_kept_error: float) -> float:
+    """About the saving that `choose_cascade` would prove if no confidence were noise, as a share of the LLM's cost: a
+    third of the thresholds are tried."""
+    limits = _limits(max_loss, max_kept_error, spending)
+    kept, _, saving = _cascade(ladder, limits, steps=STEPS // 3)
+    return float(saving[_walk(kept, limits)[0]].max(initial=0.0))
+
+
+def _cascade(ladder: Ladder, limits: _Limits, steps: int = STEPS) -> tuple[risk.Kept, np.ndarray, np.ndarray]:
+    """(what is kept, thresholds that are tried, saving) of a cascade."""
     sure, wrong = ladder.surest()
-    weight = ladder.calls["weight"].to_numpy(float)
-    codes = np.unique(ladder.calls["conversation"].to_numpy(str), return_inverse=True)[1]
-    tried = _plan(np.where(sure < 0, -np.inf, sure), weight, codes, limits)
+    weight, codes = ladder.calls["weight"].to_numpy(float), ladder.conversations
+    tried = _plan(np.where(sure < 0, -np.inf, sure), weight, codes, limits, steps)
+    if not len(tried):
+        return risk.keep(wrong, weight, codes, codes * 0, 0), tried, np.empty(0)
     lost, keeps, cost = ladder.lost_at(tried)
-    kept = risk.keep_each(lost, keeps, weight, codes) if len(tried) else risk.keep(wrong, weight, codes, codes * 0, 0)
-    before = float(weight @ ladder.calls["llm_cost"].fillna(0.0))
-    saving = 1 - (weight @ cost) / before if before > 0 else kept.share
-    return _select(kept, tried, saving, partial(risk.beats_random, sure, wrong, weight, codes), limits)
+    kept, before = risk.keep_each(lost, keeps, weight, codes), float(weight @ ladder.calls["llm_cost"].fillna(0.0))
+    return kept, tried, 1 - (weight @ cost) / before if before > 0 else kept.share
 
 
 def _select(
@@ -134,20 +158,23 @@ def _select(
     """The proved threshold that saves most, or why there is none. noise_of: p-value of "the confidence is noise", to
     be compared with its `delta`."""
     useful = (saving > 0) & (kept.counts > 0)
-    proved = _walk(kept, limits) & useful
+    proved, unspent = _walk(kept, limits)
+    proved &= useful & (kept.loss <= limits.max_loss) & (kept.kept_error <= limits.max_kept_error)
     whole = kept.counts == kept.n
-    noise = noise_of(delta=limits.delta) if (proved & ~whole).any() else None
+    noise = noise_of(delta=limits.spent) if (proved & ~whole).any() else None
     common: dict[str, Any] = {
         "n": kept.n,
         "conversations": kept.conversations,
         "max_loss": limits.max_loss,
         "max_kept_error": limits.max_kept_error,
-        "confidence_level": 1 - limits.delta,
+        "confidence_level": 1 - limits.spent,
         "noise": noise,
+        "unspent": unspent,
     }
-    sound = np.flatnonzero(proved & (whole | (noise is not None and noise <= limits.delta)))
+    sound = np.flatnonzero(proved & (whole | (noise is not None and noise <= limits.spent)))
     if not len(sound):
         reason, more = _why_not(kept, useful, limits, noise)
+        reason = reason if limits.spent > 0 else f"not tested, as no proof was likely: {reason}"
         return ThresholdChoice(None, reason=reason, more_labels=more, **common)
     best = int(sound[np.argmax(saving[sound])])
     return _chosen(kept.at(best), float(tried[best]), float(saving[best]), limits, common)
@@ -157,14 +184,25 @@ def _select(
 class _Limits:
     max_loss: float
     max_kept_error: float
-    delta: float
+    spending: Spending
+
+    @property
+    def delta(self) -> float:
+        """The chance of error that is known beforehand: what a plan may rest on."""
+        return self.spending.own or self.spending.most
+
+    @property
+    def spent(self) -> float:
+        """The chance of error that the tests have."""
+        return self.spending.own + self.spending.handed
 
 
-def _limits(max_loss: float, max_kept_error: float | None, confidence_level: float) -> _Limits:
+def _limits(max_loss: float, max_kept_error: float | None, spending: Spending) -> _Limits:
+    """The limits, checked. Raises BadInput for what is no share or no level."""
     kept_error = min(1.0, 2 * max_loss) if max_kept_error is None else max_kept_error
-    limits = _Limits(max_loss, kept_error, 1 - confidence_level)
-    if not (0 < confidence_level < 1):
-        raise BadInput(f"confidence_level must be between 0 and 1, not {confidence_level}")
+    limits = _Limits(max_loss, kept_error, spending)
+    if not (0 < limits.delta < 1):
+        raise BadInput(f"confidence_level must be between 0 and 1, not {1 - spending.own}")
     for name, value in (("max_loss", limits.max_loss), ("max_kept_error", limits.max_kept_error)):
         if not (0 <= value <= 1):
             raise BadInput(f"{name} must be between 0 and 1, not {value}")
@@ -184,7 +222,9 @@ def _check(slm: np.ndarray, llm: np.ndarray, weight: np.ndarray, cluster: Column
     return numbered(cluster, len(slm), apart=True)
 
 
-def _plan(confidence: np.ndarray, weight: np.ndarray, codes: np.ndarray, limits: _Limits) -> np.ndarray:
+def _plan(
+    confidence: np.ndarray, weight: np.ndarray, codes: np.ndarray, limits: _Limits, steps: int = STEPS
+) -> np.ndarray:
     """Thresholds to try, descending: by the confidences alone, never by the losses.
 
     A confidence of minus infinity is never kept. The first keeps about twice the conversations that would prove
@@ -201,26 +241,35 @@ def _plan(confidence: np.ndarray, weight: np.ndarray, codes: np.ndarray, limits:
         return np.empty(0)
     most, needed = float(share[possible[-1]]), (least or np.inf) / effective
     first = min(most, max(0.05, 2 * needed if needed <= 0.25 else max(0.5, 1.05 * needed)))
-    places = np.searchsorted(share, np.linspace(first, most, STEPS) - 1e-12)
+    places = np.searchsorted(share, np.linspace(first, most, steps) - 1e-12)
     return np.unique(confidence[order][np.minimum(places, possible[-1])])[::-1]
 
 
-def _walk(kept: risk.Kept, limits: _Limits) -> np.ndarray:
-    """Which thresholds are proved, bool (thresholds,), the chance of any false one being at most delta."""
-    m = kept.lost.shape[1]
+def _walk(kept: risk.Kept, limits: _Limits) -> tuple[np.ndarray, float]:
+    """Which thresholds are proved, bool (thresholds,), and the chance of error that is left behind the last of them.
+
+    The fallback procedure: a threshold is tested at its own part and at what the one before it hands on, proved. All
+    tests of all groups are one such sequence, so that the chance of any false proof is at most the sum of the parts.
+    """
+    m, spending = kept.lost.shape[1], limits.spending
     parts = np.zeros(m)
     first_share = float(kept.share[0]) if m else 1.0
     for at, part in STARTS if first_share < 0.5 and m >= 8 else ((0.0, 1.0),):
-        parts[int(at * m)] += part
-    starts = np.flatnonzero(parts)
-    levels = np.unique(np.round([parts[a : b + 1].sum() for a in starts for b in starts if a <= b], 12))
-    passes = risk.proves(kept, limits.max_loss, limits.max_kept_error, levels * limits.delta)
-    proved, carried = np.zeros(m, bool), 0.0
+        parts[int(at * m) : int(at * m) + 1] += part * spending.own
+    starts = [int(at * m) for at, _ in STARTS]
+    from_first = [start + parts[: b + 1].sum() for b in starts for start in (spending.handed, spending.most)]
+    levels = np.unique(np.round([*from_first, *(parts[a : b + 1].sum() for a in starts for b in starts if a <= b)], 12))
+    levels = levels[levels > 0]
+    proved, carried = np.zeros(m, bool), spending.handed
+    if not m or limits.spent <= 0:
+        return proved, carried
+    passes = risk.proves(kept, limits.max_loss, limits.max_kept_error, levels)
+    passes = np.logical_and.accumulate(passes[::-1])[::-1]  # proved at a level is proved at all higher ones
     for j in range(m):
         level = round(carried + parts[j], 12)
         proved[j] = level > 0 and bool(passes[np.searchsorted(levels, level - 1e-9), j])
         carried = level if proved[j] else 0.0
-    return proved
+    return proved, float(carried)
 
 
 def _saving(
@@ -235,7 +284,7 @@ def _saving(
 def _chosen(
     kept: risk.Kept, threshold: float, saving: float, limits: _Limits, common: dict[str, Any]
 ) -> ThresholdChoice:
-    bound, kept_bound, method = risk.upper_bounds(kept, limits.delta)
+    bound, kept_bound, method = risk.upper_bounds(kept, limits.spent)
     share, loss, error = float(kept.share[0]), float(kept.loss[0]), float(kept.kept_error[0])
     return ThresholdChoice(
         threshold,
@@ -276,7 +325,7 @@ def _why_not(kept: risk.Kept, useful: np.ndarray, limits: _Limits, noise: float 
     seen = (
         f"keeping {kept.share[place]:.0%}, {loss[place]:.2%} of all calls and {error[place]:.2%} of those kept differ"
     )
-    if noise is not None and noise > limits.delta and kept.counts[place] < kept.n:
+    if noise is not None and noise > limits.spent and kept.counts[place] < kept.n:
         seen += ", but its confidence is not shown to beat a random mix"
     return f"{seen}; {kept.n} calls are too few to prove it: about {more:,} more labelled calls would do", more
 

@@ -98,6 +98,44 @@ JUDGES: dict[str, Form] = {
         lambda r: r.choice(["compliant", "non-compliant", "compliant"]),
     ),
     "a table": ("Score the candidate response.", lambda r: f"| facts | tone |\n|---|---|\n| {five(r)} | {five(r)} |"),
+    "a bare number": ("Rate the assistant's reply from 1 to 5. Number only.", lambda r: str(five(r))),
+    "a number of ten": ("How helpful is the response, from 1 (useless) to 10?", lambda r: str(r.randint(2, 10))),
+    "rubric points": (
+        "Rubric: facts 0-4, form 0-3, tone 0-3. Give the answer its points, one number for the total.",
+        lambda r: str(r.randint(3, 10)),
+    ),
+    "rubric by criterion": (
+        "Use the rubric to mark the reply: one point for each criterion that it meets.",
+        lambda r: f"C1: {r.randint(0, 1)}, C2: {r.randint(0, 1)}, C3: {r.randint(0, 1)}, total: {r.randint(0, 3)}",
+    ),
+    "similarity": (
+        "Compare the response with the reference answer: how alike are they in meaning, 0 to 100?",
+        lambda r: str(r.randrange(20, 101, 5)),
+    ),
+    "share of claims": (
+        "Which share of the claims in the answer do the sources support? A number from 0 to 1.",
+        lambda r: f"{r.randint(4, 10) / 10}",
+    ),
+    "json with one grade": (
+        "As a strict examiner, mark this draft.",
+        lambda r: json.dumps({"mark": five(r), "reason": because(r)}),
+    ),
+    "json list of grades": (
+        "Assess each answer below.",
+        lambda r: json.dumps([{"answer": i, "score": five(r)} for i in (1, 2)]),
+    ),
+    "plural": ("You score chatbot replies. Output: an integer between 0 and 4.", lambda r: str(r.randint(0, 4))),
+    "conversation quality": (
+        "Quality review: what mark does the agent deserve for this chat, out of 20?",
+        lambda r: f"{r.randint(6, 20)}/20",
+    ),
+    "errors found by a judge": (
+        "You are a QA reviewer of agents. Grade the transcript: 5 minus one for each mistake.",
+        lambda r: f"Grade: {five(r)}. {because(r)}",
+    ),
+    "italian": ("Valuta la risposta dell'agente da 1 a 10.", lambda r: f"Voto: {r.randint(3, 10)}"),
+    "dutch": ("Beoordeel het antwoord van de agent met een cijfer.", lambda r: str(r.randint(3, 10))),
+    "polish": ("Oceń odpowiedź asystenta w skali od 1 do 5.", lambda r: f"{five(r)}/5"),
 }
 
 OTHERS: dict[str, Form] = {
@@ -137,6 +175,51 @@ OTHERS: dict[str, Form] = {
         "Find the date of the booking.",
         lambda r: f"{r.randint(1, 28)} {r.choice(['May', 'June', 'July'])} 2025",
     ),
+    "how many items": ("How many items does the customer want? Number only.", lambda r: str(r.randint(1, 9))),
+    "count of questions": ("Count the questions in the message.", lambda r: str(r.randint(0, 6))),
+    "replies counted": ("How many replies did the agent send in this conversation?", lambda r: str(r.randint(1, 12))),
+    "the total": ("Extract the total of the invoice, in euros.", lambda r: f"{r.uniform(5, 99):.2f}"),
+    "worked-out total": ("Work out the price of the whole order after the discount.", lambda r: str(r.randint(5, 95))),
+    "nights": ("For how many nights is the booking? Answer with a number.", lambda r: str(r.randint(1, 7))),
+    "age": ("Estimate the age of the writer in years.", lambda r: str(r.randint(18, 80))),
+    "stars of a review": (
+        "Predict how many stars the customer gives the product in this review, 1 to 5.",
+        lambda r: str(five(r)),
+    ),
+    "stars asked for": (
+        "The guest asks for a hotel of a certain class. Which star rating do they ask for?",
+        lambda r: f"{r.randint(2, 5)} stars",
+    ),
+    "rating said": (
+        "Extract the rating that the customer mentions, out of 5.",
+        lambda r: f"{five(r)}/5",
+    ),
+    "satisfaction": (
+        "From 1 to 10, how satisfied is the customer with our product?",
+        lambda r: str(r.randint(1, 10)),
+    ),
+    "priority": ("Set the priority of the ticket from 1 (urgent) to 4.", lambda r: str(r.randint(1, 4))),
+    "urgency in numbers": ("Rate the urgency of the message from 1 to 5.", lambda r: str(five(r))),
+    "sentiment in numbers": (
+        "Give the sentiment of the tweet as a number between 0 and 1.",
+        lambda r: f"{r.random():.1f}",
+    ),
+    "risk": ("What is the risk of fraud of this payment, 0 to 100?", lambda r: str(r.randrange(0, 101, 10))),
+    "category number": ("Classify the ticket. Reply with the number of the category.", lambda r: str(r.randint(1, 6))),
+    "quantities": (
+        "List what is ordered.",
+        lambda r: f"pens: {r.randint(1, 9)}, pads: {r.randint(1, 9)}, cups: {r.randint(1, 9)}",
+    ),
+    "quantities in json": (
+        "Read the order and fill the form.",
+        lambda r: json.dumps({"adults": r.randint(1, 4), "children": r.randint(0, 3), "rooms": r.randint(1, 3)}),
+    ),
+    "days left": ("Calculate the days until the parcel arrives.", lambda r: f"{r.randint(1, 14)} days"),
+    "percent off": ("Which discount does the coupon give?", lambda r: f"{r.randrange(5, 60, 5)}%"),
+    "interest": ("Convert the monthly rate to a yearly rate.", lambda r: f"{r.uniform(1, 20):.1f}"),
+    "german count": ("Wie viele Artikel möchte der Kunde? Nur die Zahl.", lambda r: str(r.randint(1, 9))),
+    "spanish count": ("¿Cuántas personas viajan? Solo el número.", lambda r: str(r.randint(1, 9))),
+    "word count": ("Count the words of the assistant's answer.", lambda r: str(r.randint(5, 60))),
 }
 
 

@@ -22,7 +22,7 @@ from migration.routing import (
     present,
     tune,
 )
-from migration.routing.tuning.guarantee import LOW_VOLUME, rule_out
+from migration.routing.tuning.grouping import LOW_VOLUME, rule_out
 from migration.routing.tuning.ladder import build
 from migration.routing.tuning.outcomes import tool_names
 from migration.schema import parts_of, split_of
