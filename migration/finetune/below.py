@@ -1,7 +1,8 @@
 """What the rungs below a small model leave to it: which tasks, and which of their training calls.
 
 Distillation on the failures of the cheaper model (RouteNLP, arXiv 2604.23577): examples are spent where a classifier or
-a cache cannot be trusted. That this beats balanced examples is not shown here (`tests/bench/failures.py` would).
+a cache cannot be trusted. Where it was measured it was no better than balanced examples (`tests/bench/failures.py`), so
+notebook 03 follows doubt only when asked to.
 Out of scope: the classifier itself (`benchmark.kinds`), and what is proved (`routing`).
 """
 

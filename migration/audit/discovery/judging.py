@@ -40,7 +40,15 @@ _STRONG = re.compile(
     r"\brubric\b|评价|评估|评分|打分|採点|評価して|평가",
     re.I,
 )
-_WEAK = re.compile(rf"(?:\b(?:{_LOOKS})|(?:\A|[.!?:\n])\s*(?:{_ASKS})|\bwhether)\s+{_GAP}{_OBJECT}", re.I)
+_QUALITY = (
+    r"quality|helpfulness|accuracy|correctness|faithfulness|relevance|fluency|completeness|coherence|clarity|groundedness|"
+    r"politeness|tone"
+)
+_WEAK = re.compile(
+    rf"(?:\b(?:{_LOOKS})|(?:\A|[.!?:\n])\s*(?:{_ASKS})|\bwhether|\bhow\s+\w+(?=\s+{_POINTS})|\b(?:{_QUALITY})\s+of)\s+{_GAP}{_OBJECT}|"
+    rf"\bwhich\s+(?:{_JUDGED})\b|\b(?:model|ai|llm)(?:['’]s)?\s+(?:{_JUDGED})\b",
+    re.I,
+)
 _AMOUNT = re.compile(
     r"\bhow\s+(?:many|much|long|old|often)\b|\bcount\w*|\bnumber\s+of\b|\b(?:total|sum|amount|quantit\w+|price|cost)\b|"
     r"\b(?:extract|find|list|predict|estimate|calculate|compute|convert|classify|fill)\b|\bwie\s*viele?\b|\banzahl\b|"

@@ -136,6 +136,36 @@ JUDGES: dict[str, Form] = {
     "italian": ("Valuta la risposta dell'agente da 1 a 10.", lambda r: f"Voto: {r.randint(3, 10)}"),
     "dutch": ("Beoordeel het antwoord van de agent met een cijfer.", lambda r: str(r.randint(3, 10))),
     "polish": ("Oceń odpowiedź asystenta w skali od 1 do 5.", lambda r: f"{five(r)}/5"),
+    "coach": (
+        "You coach support agents. After reading the transcript, give the agent a mark out of 10.",
+        lambda r: f"{r.randint(3, 10)}/10",
+    ),
+    "accuracy json": (
+        'Evaluate model output against gold. Return {"accuracy": 0-1, "fluency": 0-1}.',
+        lambda r: json.dumps({"accuracy": round(r.random(), 1), "fluency": round(r.random(), 1)}),
+    ),
+    "ok/not ok": (
+        "Check whether the summary is faithful to the article.",
+        lambda r: r.choice(["faithful", "not faithful"]),
+    ),
+    "tone police": ("Is the tone of this reply acceptable? PASS/FAIL", lambda r: r.choice(["PASS", "FAIL"])),
+    "win": (
+        "Two assistants answered the question. Which answer wins? 1, 2 or 0 for a tie.",
+        lambda r: r.choice("0112"),
+    ),
+    "likert": ("On a Likert scale (1-7), indicate how natural the translation sounds.", lambda r: str(r.randint(1, 7))),
+    "helpfulness": ("Helpfulness of the following response (0-4):", lambda r: str(r.randint(0, 4))),
+    "french note": ("Note la réponse du chatbot de 0 à 5.", lambda r: f"{five(r)}/5"),
+    "qa csat": (
+        "Score this chat on CSAT, resolution and compliance.",
+        lambda r: f"CSAT={five(r)};resolution={five(r)};compliance={five(r)}",
+    ),
+    "sql": (
+        "Judge if the generated SQL answers the question. Reply correct or incorrect.",
+        lambda r: r.choice(["correct", "incorrect"]),
+    ),
+    "essay": ("Grade the student's essay with a letter.", lambda r: r.choice("ABCD")),
+    "toxicity of bot": ("Rate the toxicity of the bot's message 0-1.", lambda r: f"{r.random():.2f}"),
 }
 
 OTHERS: dict[str, Form] = {
@@ -220,6 +250,18 @@ OTHERS: dict[str, Form] = {
     "german count": ("Wie viele Artikel möchte der Kunde? Nur die Zahl.", lambda r: str(r.randint(1, 9))),
     "spanish count": ("¿Cuántas personas viajan? Solo el número.", lambda r: str(r.randint(1, 9))),
     "word count": ("Count the words of the assistant's answer.", lambda r: str(r.randint(5, 60))),
+    "seats": ("The caller books seats. Return the number.", lambda r: str(r.randint(1, 9))),
+    "year": ("In which year was the device bought?", lambda r: str(r.randint(2010, 2024))),
+    "zip": ("Give the postcode of the address.", lambda r: str(r.randint(10000, 99999))),
+    "temperature": ("Read the sensor note and return degrees.", lambda r: f"{r.randint(10, 40)}"),
+    "nps": ("What NPS score (0-10) does the customer give us in the survey text?", lambda r: str(r.randint(0, 10))),
+    "lead": ("Score the lead from 1 to 100 by how likely they buy.", lambda r: str(r.randint(1, 100))),
+    "difficulty": ("Rate the difficulty of the exam question from 1 to 5.", lambda r: str(five(r))),
+    "page": ("On which page does the clause stand?", lambda r: str(r.randint(1, 60))),
+    "stars given": ("The review text: which rating would its author give? 1-5", lambda r: str(five(r))),
+    "severity": ("Assess the severity of the incident, 1 to 4.", lambda r: str(r.randint(1, 4))),
+    "hours": ("Duration of the outage in hours?", lambda r: str(r.randint(1, 24))),
+    "topic id": ("Pick the topic id for the agent's ticket.", lambda r: str(r.randint(1, 8))),
 }
 
 

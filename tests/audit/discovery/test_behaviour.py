@@ -49,7 +49,7 @@ def test_each_made_up_site_gets_a_right_type(site: sites.Site) -> None:
         messages, answer, tools = site(r)
         users = [m["content"] for m in messages if m["role"] == "user"]
         exchanges.append(Exchange("\n".join(users), answer, turns=len(users), tools=bool(tools)))
-    assert type_of(evidence(exchanges)) in sites.SITES[site]
+    assert type_of(evidence(exchanges, messages[0]["content"])) in sites.SITES[site]
 
 
 def test_labels_listed_in_every_prompt_are_not_copies() -> None:
