@@ -19,6 +19,7 @@ _LATER = {
     "sweep": "tuning.sweeping",
     "CALLS": "tuning.outcomes",
     "gather": "tuning.outcomes",
+    "of_kinds": "tuning.outcomes",
     "stated_confidence": "tuning.outcomes",
     "calibration_and_recent": "tuning.outcomes",
     "time_forward": "tuning.forward",

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from migration.audit.unit_price import UnitPrice
-from migration.errors import NotEnoughCalls
+from migration.errors import BadInput, NotEnoughCalls
 from migration.routing.policy import Request
 from migration.schema import REPLAYED, SIGNALS, CandidateKind, Part, Split, parts_of
 
@@ -58,6 +58,18 @@ def gather(
     replayed = calls[calls["kind"].isin(REPLAYED)]
     rows["traffic"] = rows["task"].map(replayed.groupby("task").size()).fillna(1.0)
     return rows.sort_values(["call_id", "candidate"]).reset_index(drop=True)
+
+
+def of_kinds(rows: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
+    """The rows of candidates of these kinds, of all where none is named. rows: of `gather`.
+
+    Raises BadInput for a kind that does not exist or that no candidate is of.
+    """
+    there = sorted(rows["candidate_kind"].astype(str).unique())
+    for kind in kinds:
+        if kind not in there:
+            raise BadInput(f"kinds: no candidate is of kind {kind!r}; steps 02 and 03 answered with {', '.join(there)}")
+    return rows[rows["candidate_kind"].isin(list(kinds))].reset_index(drop=True) if kinds else rows
 
 
 def _known(calls: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,10 @@
-"""The holdout by time."""
+"""The holdout by time, and outcomes of some kinds of candidates."""
 
 import pandas as pd
+import pytest
 
-from migration.routing.tuning.outcomes import newest
+from migration.errors import BadInput
+from migration.routing.tuning.outcomes import newest, of_kinds
 
 
 def test_the_newest_fifth_is_whole_conversations_by_their_last_call() -> None:
@@ -12,3 +14,11 @@ def test_the_newest_fifth_is_whole_conversations_by_their_last_call() -> None:
     assert set(found["conversation"]) == {"c8", "c9"}
     assert len(found) == 4
     assert len(newest(rows.head(1))) == 1
+
+
+def test_only_named_kinds_answer_and_an_unknown_one_is_refused() -> None:
+    rows = pd.DataFrame({"call_id": ["a", "b", "c"], "candidate_kind": ["cache", "slm", "classifier"]})
+    assert list(of_kinds(rows, ["cache", "classifier"])["call_id"]) == ["a", "c"]
+    assert len(of_kinds(rows, [])) == 3
+    with pytest.raises(BadInput, match="'clasifier'; steps 02 and 03 answered with cache, classifier, slm"):
+        of_kinds(rows, ["clasifier"])
