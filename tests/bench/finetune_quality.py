@@ -31,9 +31,9 @@ TASKS = {
 }
 
 
-def calls_of(task: str) -> pd.DataFrame:
-    """The calls of one task, as the calls table has them."""
-    kind, version, source = TASKS[task]
+def calls_of(task: str, which: tuple[str, str | None, str | None] | None = None) -> pd.DataFrame:
+    """The calls of one task, as the calls table has them. which: kind, prompt version and source; those of TASKS."""
+    kind, version, source = which or TASKS[task]
     labels = pd.read_parquet(DATA / "support_traffic_labels.parquet").set_index("id")
     labels = labels[labels["task_type"] == kind]
     labels = labels[labels["prompt_version"] == version] if version else labels
