@@ -176,7 +176,7 @@ def outcomes(rng: np.random.Generator, rungs: int, size: int = 2) -> tuple[pd.Da
     return calls, frames
 
 
-FRESH = 3
+FRESH = 2
 """Fresh logs that the true risks of a policy are measured on, by the chances of their answers."""
 
 

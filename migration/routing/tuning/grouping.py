@@ -15,7 +15,7 @@ import pandas as pd
 
 from migration.routing.tuning import bounds, ladder
 from migration.routing.tuning.ladder import Ladder
-from migration.routing.tuning.thresholds import Spending, proved_saving
+from migration.routing.tuning.thresholds import Spending, proved_savings
 from migration.schema import Part
 from migration.stats import wilson
 
@@ -152,9 +152,9 @@ class _Forecast:
             return np.zeros(len(self.drawn))
         here = self.made.calls["task"].isin(list(tasks)).to_numpy()
         limits = {"max_loss": self.terms.max_loss, "max_kept_error": self.terms.kept_error}
-        shares = [proved_saving(replace(own, right=right[here]), self.spending, **limits) for right in self.drawn]
+        shares = proved_savings(own, self.drawn[:, here], self.spending, **limits)
         weight, cost = own.calls["weight"].to_numpy(float), own.calls["llm_cost"].fillna(0.0).to_numpy(float)
-        return np.array(shares) * (weight @ cost or weight.sum())
+        return shares * (weight @ cost or weight.sum())
 
     def best_pool(self, tasks: Sequence[str]) -> list[str]:
         """The low-volume tasks without those that cost the others a proof: from all of them, the one of which least

@@ -19,6 +19,9 @@ from migration.schema import CandidateKind
 
 ORDER = {str(kind): place for place, kind in enumerate(CandidateKind)}
 """Rungs go from the cheapest kind to the dearest."""
+OF_CALL = ["call_id", "task", "conversation", "part", "llm_cost", "llm_ms", "traffic"]
+NEEDED = [*OF_CALL, "candidate", "confidence", "agrees", "slm_cost", "slm_ms"]
+"""Columns of outcomes that a ladder holds."""
 GRID = 40
 """Thresholds that are looked at to compare cascades on `fit`."""
 
@@ -81,14 +84,14 @@ def build(rows: pd.DataFrame, members: Mapping[str, tuple[str, ...]]) -> Ladder:
     rows: outcomes with `confidence` (calibrated; -1 where it must not be tried); members: task -> candidates in order,
     none for a task whose calls all go to the LLM. Each task's weights add up to its traffic.
     """
+    rows = rows[NEEDED]
     width = max((len(names) for names in members.values()), default=0) or 1
     place = {(task, name): k for task, names in members.items() for k, name in enumerate(names)}
     rung = np.array([place.get(pair, -1) for pair in zip(rows["task"], rows["candidate"], strict=True)], int)
     rows = rows.assign(rung=rung)
     answered = (rows["rung"] >= 0).groupby(rows["call_id"]).transform("sum")
     rows = rows[answered == rows["task"].map({task: len(names) for task, names in members.items()})]
-    columns = ["call_id", "task", "conversation", "part", "llm_cost", "llm_ms", "traffic"]
-    calls = rows.drop_duplicates("call_id")[columns].reset_index(drop=True)
+    calls = rows.drop_duplicates("call_id")[OF_CALL].reset_index(drop=True)
     calls["weight"] = calls["traffic"] / calls.groupby("task")["call_id"].transform("size")
     rows = rows[rows["rung"] >= 0]
     at = pd.Series(np.arange(len(calls)), calls["call_id"])
@@ -117,7 +120,7 @@ def choose_members(
     candidate with the highest agreement may take part. A cascade of fewer rungs wins a tie.
     """
     chosen = {}
-    for task, rows in fit.groupby("task"):
+    for task, rows in fit[[*NEEDED, "candidate_kind"]].groupby("task"):
         rate = rows.groupby(["candidate_kind", "candidate"])["agrees"].agg(["mean", "size"]).reset_index()
         rate = rate[[counts.get((str(task), name), 0) > 0 for name in rate["candidate"]]]
         best = rate.sort_values(["mean", "size"]).drop_duplicates("candidate_kind", keep="last")

@@ -132,12 +132,28 @@ def choose_cascade(ladder: Ladder, spending: Spending, *, max_loss: float, max_k
     return _select(kept, tried, saving, partial(risk.beats_random, sure, wrong, weight, ladder.conversations), limits)
 
 
-def proved_saving(ladder: Ladder, spending: Spending, *, max_loss: float, max_kept_error: float) -> float:
-    """About the saving that `choose_cascade` would prove if no confidence were noise, as a share of the LLM's cost: a
-    third of the thresholds are tried."""
+def proved_savings(
+    ladder: Ladder, right: np.ndarray, spending: Spending, *, max_loss: float, max_kept_error: float
+) -> np.ndarray:
+    """About the saving that `choose_cascade` would prove with these outcomes, as a share of the LLM's cost (D,): no
+    confidence is taken for noise, and a third of the thresholds are tried.
+
+    right: bool (D, n, K), D outcomes of all answers of the ladder.
+    """
     limits = _limits(max_loss, max_kept_error, spending)
-    kept, _, saving = _cascade(ladder, limits, steps=STEPS // 3)
-    return float(saving[_walk(kept, limits)[0]].max(initial=0.0))
+    one, tried, saving = _cascade(ladder, limits, steps=STEPS // 3)
+    if not len(tried):
+        return np.zeros(len(right))
+    rungs = np.stack([ladder.rung_at(threshold) for threshold in tried], axis=1)  # (n, m)
+    keeps = rungs < ladder.confidence.shape[1]
+    here = np.minimum(rungs, ladder.confidence.shape[1] - 1)
+    lost = np.concatenate([keeps & ~np.take_along_axis(each, here, axis=1) for each in right], axis=1)  # (n, D m)
+    weight = ladder.calls["weight"].to_numpy(float)
+    kept = risk.keep_each(lost, np.tile(keeps, len(right)), weight, ladder.conversations)
+    parts, levels = _levels(one, limits)
+    passes = _passes(kept, limits, levels).reshape(len(levels), len(right), len(tried))
+    proved = np.array([_carried(passes[:, draw], parts, levels, limits)[0] for draw in range(len(right))])
+    return (saving * proved).max(1, initial=0.0)
 
 
 def _cascade(ladder: Ladder, limits: _Limits, steps: int = STEPS) -> tuple[risk.Kept, np.ndarray, np.ndarray]:
@@ -251,22 +267,34 @@ def _walk(kept: risk.Kept, limits: _Limits) -> tuple[np.ndarray, float]:
     The fallback procedure: a threshold is tested at its own part and at what the one before it hands on, proved. All
     tests of all groups are one such sequence, so that the chance of any false proof is at most the sum of the parts.
     """
-    m, spending = kept.lost.shape[1], limits.spending
+    if not len(kept.counts) or limits.spent <= 0:
+        return np.zeros(len(kept.counts), bool), limits.spending.handed
+    parts, levels = _levels(kept, limits)
+    return _carried(_passes(kept, limits, levels), parts, levels, limits)
+
+
+def _levels(kept: risk.Kept, limits: _Limits) -> tuple[np.ndarray, np.ndarray]:
+    """The part of the chance of error of each threshold, and all levels that a test could come to have, ascending."""
+    m, spending = len(kept.counts), limits.spending
     parts = np.zeros(m)
-    first_share = float(kept.share[0]) if m else 1.0
-    for at, part in STARTS if first_share < 0.5 and m >= 8 else ((0.0, 1.0),):
-        parts[int(at * m) : int(at * m) + 1] += part * spending.own
+    for at, part in STARTS if float(kept.share[0]) < 0.5 and m >= 8 else ((0.0, 1.0),):
+        parts[int(at * m)] += part * spending.own
     starts = [int(at * m) for at, _ in STARTS]
-    from_first = [start + parts[: b + 1].sum() for b in starts for start in (spending.handed, spending.most)]
+    from_first = [before + parts[: b + 1].sum() for b in starts for before in (spending.handed, spending.most)]
     levels = np.unique(np.round([*from_first, *(parts[a : b + 1].sum() for a in starts for b in starts if a <= b)], 12))
-    levels = levels[levels > 0]
-    proved, carried = np.zeros(m, bool), spending.handed
-    if not m or limits.spent <= 0:
-        return proved, carried
+    return parts, levels[levels > 0]
+
+
+def _passes(kept: risk.Kept, limits: _Limits, levels: np.ndarray) -> np.ndarray:
+    """Whether each threshold passes at each level, bool (levels, thresholds); at a level only if at all higher ones."""
     passes = risk.proves(kept, limits.max_loss, limits.max_kept_error, levels)
-    passes = np.logical_and.accumulate(passes[::-1])[::-1]  # proved at a level is proved at all higher ones
-    for j in range(m):
-        level = round(carried + parts[j], 12)
+    return np.logical_and.accumulate(passes[::-1])[::-1]
+
+
+def _carried(passes: np.ndarray, parts: np.ndarray, levels: np.ndarray, limits: _Limits) -> tuple[np.ndarray, float]:
+    proved, carried = np.zeros(len(parts), bool), limits.spending.handed
+    for j, part in enumerate(parts):
+        level = round(carried + part, 12)
         proved[j] = level > 0 and bool(passes[np.searchsorted(levels, level - 1e-9), j])
         carried = level if proved[j] else 0.0
     return proved, float(carried)
