@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from migration.routing.tuning import bounds, ladder
+from migration.routing.tuning.fallback import Spending
 from migration.routing.tuning.ladder import Ladder
-from migration.routing.tuning.thresholds import Spending, proved_savings
+from migration.routing.tuning.thresholds import proved_savings
 from migration.schema import Part
 from migration.stats import wilson
 

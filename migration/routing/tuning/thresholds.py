@@ -15,6 +15,7 @@ from scipy import special
 
 from migration.errors import BadInput
 from migration.routing.tuning import bounds, risk
+from migration.routing.tuning.fallback import Limits, Spending, carried_on, levels_of, limits_of, passes_of, walk
 from migration.routing.tuning.ladder import Ladder
 from migration.routing.tuning.sweeping import columns
 from migration.schema import Decision
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 STEPS = 60
 """Thresholds that are tried, evenly spaced by the calls they keep."""
-STARTS = ((0.0, 0.6), (0.25, 0.2), (0.5, 0.2))
-"""Where along the thresholds a walk may start, and its part of the allowed chance of error."""
 POWER = 0.8
 """The chance with which the forecast number of labels proves the guarantee."""
 
@@ -96,7 +95,7 @@ def choose_threshold(
     Raises BadInput for NaN, unequal lengths, scores outside 0..1, weights that are not positive, or a level outside
     (0, 1). slm_cost, llm_cost: (n,) or one number, in one unit of money; None: the share kept decides.
     """
-    limits = _limits(max_loss, max_kept_error, Spending(1 - confidence_level))
+    limits = limits_of(max_loss, max_kept_error, Spending(1 - confidence_level))
     confidence, slm, llm, slm_cost, llm_cost, weight = columns(
         confidence=confidence,
         slm_score=slm_score,
@@ -113,20 +112,10 @@ def choose_threshold(
     return _select(kept, tried, saving, partial(risk.beats_random, confidence, llm - slm, weight, codes), limits)
 
 
-@dataclass(frozen=True)
-class Spending:
-    """The chance of error of one group's tests. own: its part; handed: what the groups before it left unspent; most:
-    what they could have left. All fixed before a call of theirs is looked at, but `handed`."""
-
-    own: float
-    handed: float = 0.0
-    most: float = 0.0
-
-
 def choose_cascade(ladder: Ladder, spending: Spending, *, max_loss: float, max_kept_error: float) -> ThresholdChoice:
     """As `choose_threshold`, for the common threshold of a cascade of rungs (`ladder.Ladder`), whose calls weigh as
     their traffic and come in conversations. The saving counts every rung that was tried before the answer."""
-    limits = _limits(max_loss, max_kept_error, spending)
+    limits = limits_of(max_loss, max_kept_error, spending)
     kept, tried, saving = _cascade(ladder, limits)
     (sure, wrong), weight = ladder.surest(), ladder.calls["weight"].to_numpy(float)
     return _select(kept, tried, saving, partial(risk.beats_random, sure, wrong, weight, ladder.conversations), limits)
@@ -140,7 +129,7 @@ def proved_savings(
 
     right: bool (D, n, K), D outcomes of all answers of the ladder.
     """
-    limits = _limits(max_loss, max_kept_error, spending)
+    limits = limits_of(max_loss, max_kept_error, spending)
     one, tried, saving = _cascade(ladder, limits, steps=STEPS // 3)
     if not len(tried):
         return np.zeros(len(right))
@@ -150,13 +139,13 @@ def proved_savings(
     lost = np.concatenate([keeps & ~np.take_along_axis(each, here, axis=1) for each in right], axis=1)  # (n, D m)
     weight = ladder.calls["weight"].to_numpy(float)
     kept = risk.keep_each(lost, np.tile(keeps, len(right)), weight, ladder.conversations)
-    parts, levels = _levels(one, limits)
-    passes = _passes(kept, limits, levels).reshape(len(levels), len(right), len(tried))
-    proved = np.array([_carried(passes[:, draw], parts, levels, limits)[0] for draw in range(len(right))])
+    parts, levels = levels_of(one, limits)
+    passes = passes_of(kept, limits, levels).reshape(len(levels), len(right), len(tried))
+    proved = np.array([carried_on(passes[:, draw], parts, levels, limits)[0] for draw in range(len(right))])
     return (saving * proved).max(1, initial=0.0)
 
 
-def _cascade(ladder: Ladder, limits: _Limits, steps: int = STEPS) -> tuple[risk.Kept, np.ndarray, np.ndarray]:
+def _cascade(ladder: Ladder, limits: Limits, steps: int = STEPS) -> tuple[risk.Kept, np.ndarray, np.ndarray]:
     """(what is kept, thresholds that are tried, saving) of a cascade."""
     sure, wrong = ladder.surest()
     weight, codes = ladder.calls["weight"].to_numpy(float), ladder.conversations
@@ -169,12 +158,12 @@ def _cascade(ladder: Ladder, limits: _Limits, steps: int = STEPS) -> tuple[risk.
 
 
 def _select(
-    kept: risk.Kept, tried: np.ndarray, saving: np.ndarray, noise_of: Callable[..., float], limits: _Limits
+    kept: risk.Kept, tried: np.ndarray, saving: np.ndarray, noise_of: Callable[..., float], limits: Limits
 ) -> ThresholdChoice:
     """The proved threshold that saves most, or why there is none. noise_of: p-value of "the confidence is noise", to
     be compared with its `delta`."""
     useful = (saving > 0) & (kept.counts > 0)
-    proved, unspent = _walk(kept, limits)
+    proved, unspent = walk(kept, limits)
     proved &= useful & (kept.loss <= limits.max_loss) & (kept.kept_error <= limits.max_kept_error)
     whole = kept.counts == kept.n
     noise = noise_of(delta=limits.spent) if (proved & ~whole).any() else None
@@ -196,35 +185,6 @@ def _select(
     return _chosen(kept.at(best), float(tried[best]), float(saving[best]), limits, common)
 
 
-@dataclass(frozen=True)
-class _Limits:
-    max_loss: float
-    max_kept_error: float
-    spending: Spending
-
-    @property
-    def delta(self) -> float:
-        """The chance of error that is known beforehand: what a plan may rest on."""
-        return self.spending.own or self.spending.most
-
-    @property
-    def spent(self) -> float:
-        """The chance of error that the tests have."""
-        return self.spending.own + self.spending.handed
-
-
-def _limits(max_loss: float, max_kept_error: float | None, spending: Spending) -> _Limits:
-    """The limits, checked. Raises BadInput for what is no share or no level."""
-    kept_error = min(1.0, 2 * max_loss) if max_kept_error is None else max_kept_error
-    limits = _Limits(max_loss, kept_error, spending)
-    if not (0 < limits.delta < 1):
-        raise BadInput(f"confidence_level must be between 0 and 1, not {1 - spending.own}")
-    for name, value in (("max_loss", limits.max_loss), ("max_kept_error", limits.max_kept_error)):
-        if not (0 <= value <= 1):
-            raise BadInput(f"{name} must be between 0 and 1, not {value}")
-    return limits
-
-
 def _check(slm: np.ndarray, llm: np.ndarray, weight: np.ndarray, cluster: Column | None) -> np.ndarray:
     """The code of each call's conversation. Raises BadInput for what cannot be."""
     for name, score in (("slm_score", slm), ("llm_score", llm)):
@@ -239,7 +199,7 @@ def _check(slm: np.ndarray, llm: np.ndarray, weight: np.ndarray, cluster: Column
 
 
 def _plan(
-    confidence: np.ndarray, weight: np.ndarray, codes: np.ndarray, limits: _Limits, steps: int = STEPS
+    confidence: np.ndarray, weight: np.ndarray, codes: np.ndarray, limits: Limits, steps: int = STEPS
 ) -> np.ndarray:
     """Thresholds to try, descending: by the confidences alone, never by the losses.
 
@@ -261,45 +221,6 @@ def _plan(
     return np.unique(confidence[order][np.minimum(places, possible[-1])])[::-1]
 
 
-def _walk(kept: risk.Kept, limits: _Limits) -> tuple[np.ndarray, float]:
-    """Which thresholds are proved, bool (thresholds,), and the chance of error that is left behind the last of them.
-
-    The fallback procedure: a threshold is tested at its own part and at what the one before it hands on, proved. All
-    tests of all groups are one such sequence, so that the chance of any false proof is at most the sum of the parts.
-    """
-    if not len(kept.counts) or limits.spent <= 0:
-        return np.zeros(len(kept.counts), bool), limits.spending.handed
-    parts, levels = _levels(kept, limits)
-    return _carried(_passes(kept, limits, levels), parts, levels, limits)
-
-
-def _levels(kept: risk.Kept, limits: _Limits) -> tuple[np.ndarray, np.ndarray]:
-    """The part of the chance of error of each threshold, and all levels that a test could come to have, ascending."""
-    m, spending = len(kept.counts), limits.spending
-    parts = np.zeros(m)
-    for at, part in STARTS if float(kept.share[0]) < 0.5 and m >= 8 else ((0.0, 1.0),):
-        parts[int(at * m)] += part * spending.own
-    starts = [int(at * m) for at, _ in STARTS]
-    from_first = [before + parts[: b + 1].sum() for b in starts for before in (spending.handed, spending.most)]
-    levels = np.unique(np.round([*from_first, *(parts[a : b + 1].sum() for a in starts for b in starts if a <= b)], 12))
-    return parts, levels[levels > 0]
-
-
-def _passes(kept: risk.Kept, limits: _Limits, levels: np.ndarray) -> np.ndarray:
-    """Whether each threshold passes at each level, bool (levels, thresholds); at a level only if at all higher ones."""
-    passes = risk.proves(kept, limits.max_loss, limits.max_kept_error, levels)
-    return np.logical_and.accumulate(passes[::-1])[::-1]
-
-
-def _carried(passes: np.ndarray, parts: np.ndarray, levels: np.ndarray, limits: _Limits) -> tuple[np.ndarray, float]:
-    proved, carried = np.zeros(len(parts), bool), limits.spending.handed
-    for j, part in enumerate(parts):
-        level = round(carried + part, 12)
-        proved[j] = level > 0 and bool(passes[np.searchsorted(levels, level - 1e-9), j])
-        carried = level if proved[j] else 0.0
-    return proved, float(carried)
-
-
 def _saving(
     slm_cost: np.ndarray, llm_cost: np.ndarray, weight: np.ndarray, place: np.ndarray, thresholds: int
 ) -> np.ndarray:
@@ -310,7 +231,7 @@ def _saving(
 
 
 def _chosen(
-    kept: risk.Kept, threshold: float, saving: float, limits: _Limits, common: dict[str, Any]
+    kept: risk.Kept, threshold: float, saving: float, limits: Limits, common: dict[str, Any]
 ) -> ThresholdChoice:
     bound, kept_bound, method = risk.upper_bounds(kept, limits.spent)
     share, loss, error = float(kept.share[0]), float(kept.loss[0]), float(kept.kept_error[0])
@@ -329,7 +250,7 @@ def _chosen(
     )
 
 
-def _why_not(kept: risk.Kept, useful: np.ndarray, limits: _Limits, noise: float | None) -> tuple[str, int | None]:
+def _why_not(kept: risk.Kept, useful: np.ndarray, limits: Limits, noise: float | None) -> tuple[str, int | None]:
     """One sentence on why nothing is routed, and how many more labelled calls would change that."""
     if not useful.any():
         return "no threshold saves money: the SLM costs as much as it spares, whatever its quality", None
