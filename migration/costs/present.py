@@ -300,28 +300,18 @@ def summary_of(
         "before_usd_month": float(stay["expected_usd_month"]),
         "before_usd_month_p10": float(stay["p10_usd_month"]),
         "before_usd_month_p90": float(stay["p90_usd_month"]),
-        "after_usd_month": float(chosen["expected_usd_month"]),
-        "after_usd_month_p10": float(chosen["p10_usd_month"]),
-        "after_usd_month_p50": float(chosen["p50_usd_month"]),
-        "after_usd_month_p90": float(chosen["p90_usd_month"]),
+        **_bill("after", chosen),
+        **_worth("", chosen),
         "one_off_usd": float(chosen["one_off_usd"]),
-        "saving_probability": float(chosen["saving_probability"]),
-        "breakeven_month": _month(chosen),
         "calls_month": float(basis.traffic.month()["calls"].sum()),
         "breakeven_calls_month": calls_needed,
-        "llm_share": float(chosen["llm_share"]),
         "hosting": str(chosen["hosting"]),
         "gpus": int(chosen["gpus"]),
         "best_plan": str(best["scenario"]),
         "best_plan_title": str(best["title"]),
-        "best_usd_month": float(best["expected_usd_month"]),
         "best_saved_usd_p50": float(best["saved_p50_usd"]),
-        "best_usd_month_p10": float(best["p10_usd_month"]),
-        "best_usd_month_p50": float(best["p50_usd_month"]),
-        "best_usd_month_p90": float(best["p90_usd_month"]),
-        "best_saving_probability": float(best["saving_probability"]),
-        "best_breakeven_month": _month(best),
-        "best_llm_share": float(best["llm_share"]),
+        **_bill("best", best),
+        **_worth("best_", best),
         "other_plan": "" if best["whole_ladder"] or best["scenario"] == STAY else str(best["title"]),
         "other_plan_kind": str(best["only"]),
         "unpriced_calls": int(basis.traffic.unpriced["calls"].sum()),
@@ -329,6 +319,18 @@ def summary_of(
         "article_saving_printed": article.saving_printed,
         "article_saving_corrected": article.saving_corrected,
     }
+
+
+def _bill(side: str, plan: pd.Series) -> dict[str, float]:
+    """`after_usd_month` and its p10, p50, p90 for the side `after`."""
+    spread = {f"{side}_usd_month_{at}": float(plan[f"{at}_usd_month"]) for at in ("p10", "p50", "p90")}
+    return {f"{side}_usd_month": float(plan["expected_usd_month"])} | spread
+
+
+def _worth(prefix: str, plan: pd.Series) -> dict[str, float | None]:
+    """saving_probability, breakeven_month and llm_share, each after `prefix`."""
+    shares = {f"{prefix}{name}": float(plan[name]) for name in ("saving_probability", "llm_share")}
+    return {**shares, f"{prefix}breakeven_month": _month(plan)}
 
 
 def _month(plan: pd.Series) -> int | None:
