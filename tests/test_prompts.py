@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migration.audit.discovery.prompts import Runs, fixed_tokens, tool_names
+from migration.audit.discovery.prompts import Runs, fixed_tokens, tool_names, without_lists
 from migration.prompts import prompt_of, text_of, tokens_of
 
 
@@ -65,6 +65,14 @@ def test_no_token_reaches_over_white_space(one: str, other: str) -> None:
     before, after = tokens_of(one), tokens_of(other)
     after = after[1:] if before[-1:] == after[:1] == ("0",) else after
     assert tokens_of(f"{one} {other}") == before + after
+
+
+def test_lists_of_values_are_no_instructions() -> None:
+    told = "Name the reason. Reasons: {}. Be polite, precise and brief."
+    lists = ("late, lost, torn, other", "lost, damaged parcel, wrong address, late, customs, other")
+    one, other = (without_lists(tokens_of(told.format(listed))) for listed in lists)
+    assert set(one) - set(other) == {"late"}, "the first and the last item may be words before and after the list"
+    assert {"polite", "precise", "brief"} <= set(one)
 
 
 def test_likeness_does_not_hang_on_the_size_of_a_sample() -> None:

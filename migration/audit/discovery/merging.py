@@ -16,13 +16,15 @@ from functools import cached_property
 from typing import Any
 
 from migration.audit.discovery.behaviour import Evidence, evidence, fields_of, labels_of, shape_of
-from migration.audit.discovery.prompts import Runs, fixed_tokens
+from migration.audit.discovery.prompts import Runs, fixed_tokens, without_lists
 from migration.audit.discovery.templates import Anchor
 from migration.prompts import SHORTEST, Tokens, tokens_of
 
 _WORD = re.compile(r"[^\W_]+")
 ENOUGH = 8
 """Words in common from which on a short difference is taken for a slot."""
+FEW = 5
+"""Answers below which nothing is said of how a template is answered."""
 KIN = 0.25
 """Likeness from which on parts of one system prompt are one task. Parts of one task have 0.4 and more, others 0.15 at
 most, but for those whose answers are JSON of other fields."""
@@ -91,10 +93,10 @@ class Leaf:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """The template's words without those that its answers are made of (listed labels, field names)."""
+        """The template's words without lists and without what its answers are made of (labels, field names)."""
         own = {t for value in (*self.labels, *self.fields) for t in tokens_of(value)}
         own |= {t for value in (*self.labels, *self.fields) for t in tokens_of(re.sub(r"[._]", " ", value))}
-        return tuple(t for t in self.tokens if t[0].isalnum() and t != "0" and t not in own)
+        return tuple(t for t in without_lists(self.tokens) if t[0].isalnum() and t != "0" and t not in own)
 
     @cached_property
     def asked(self) -> Runs:
@@ -129,37 +131,56 @@ def merged(leaves: list[Leaf], rare: int) -> list[list[Leaf]]:
 
 
 def same_task(a: Leaf, b: Leaf) -> bool:
-    """Whether two templates are versions of one: the same many labels, or texts that differ by slots or additions."""
-    both = a.labels & b.labels
-    labels = len(both) / max(1, len(a.labels | b.labels))
-    plain, same = a.plain_labels, a.plain_labels & b.plain_labels
+    """Whether two templates are versions of one: the same answers, or prompts that differ by slots or additions."""
     words = len(set(a.words) & set(b.words)) / max(1, min(len(set(a.words)), len(set(b.words))))
-    if (labels >= 0.6 and len(both) >= 10) or (labels >= 0.5 and len(both) >= 4 and words >= 0.3):
+    if _same_labels(a, b, words):
         return True
-    if len(same) >= 2 and plain == b.plain_labels and words >= (0.5 if len(same) < 4 else 0.3):
-        return True  # the same set in another form: `Late delivery`, `{"reason": "late_delivery"}`
-    if a.shape != b.shape and min(len(a.answers), len(b.answers)) >= 5:
-        return False
-    if words < 0.4:
-        return False
-    fields = len(a.fields & b.fields) / max(1, len(a.fields | b.fields))
-    if a.system == b.system and len(a.told) >= ENOUGH and (alike := kin(a, b)) is not None:
-        same_fields = fields >= 0.5 or not (a.fields | b.fields)
-        return alike >= KIN and same_fields and _behave_alike(a.evidence, b.evidence)
-    match = SequenceMatcher(None, a.words, b.words, autojunk=False)
-    edits = [(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in match.get_opcodes() if tag != "equal"]
-    slots = all(max(edit) <= 4 for edit in edits)
-    additions = all(min(edit) <= 4 for edit in edits)
-    alike = match.ratio()
-    if alike >= 0.6 and max(labels, fields) >= 0.5:
+    few = min(len(a.answers), len(b.answers)) < FEW
+    if a.system == b.system and len(a.told) >= ENOUGH:
+        if few:
+            return True
+        if (likeness := kin(a, b)) is not None:
+            return _parts_of_one(a, b, likeness)
+    return words >= 0.4 and (few or a.shape == b.shape) and _versions(a, b)
+
+
+def _same_labels(a: Leaf, b: Leaf, words: float) -> bool:
+    """Whether the same labels come back, in whatever form; the fewer they are, the more `words` prompts must share."""
+    both, same = a.labels & b.labels, a.plain_labels & b.plain_labels
+    if (_overlap(a.labels, b.labels) >= 0.6 and len(both) >= 10) or (
+        _overlap(a.labels, b.labels) >= 0.5 and len(both) >= 4 and words >= 0.3
+    ):
         return True
-    return alike >= 0.8 and _enough_said(match) and (slots or additions) and _behave_alike(a.evidence, b.evidence)
+    every = a.plain_labels == b.plain_labels  # in another form: `Late delivery`, `{"reason": "late_delivery"}`
+    return every and len(same) >= 2 and words >= (0.5 if len(same) < 4 else 0.3)
+
+
+def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
+    return len(a & b) / max(1, len(a | b))
 
 
 def kin(a: Leaf, b: Leaf) -> float | None:
     """How alike the exchanges of two templates are: 0 to about 1; None where answers have nothing in common at all."""
     asked, said = a.asked.likeness(b.asked), a.said.likeness(b.said)
     return None if asked is None or said is None else math.sqrt(asked * said)
+
+
+def _parts_of_one(a: Leaf, b: Leaf, likeness: float) -> bool:
+    """Whether two parts of a system prompt that says enough are one task: only their exchanges can tell them apart."""
+    same_fields = _overlap(a.fields, b.fields) >= 0.5 or not (a.fields | b.fields)
+    return likeness >= KIN and same_fields and _behave_alike(a.evidence, b.evidence)
+
+
+def _versions(a: Leaf, b: Leaf) -> bool:
+    """Whether two prompts differ by slots or additions alone, and so do their answers."""
+    match = SequenceMatcher(None, a.words, b.words, autojunk=False)
+    edits = [(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in match.get_opcodes() if tag != "equal"]
+    slots = all(max(edit) <= 4 for edit in edits)
+    additions = all(min(edit) <= 4 for edit in edits)
+    alike = match.ratio()
+    if alike >= 0.6 and max(_overlap(a.labels, b.labels), _overlap(a.fields, b.fields)) >= 0.5:
+        return True
+    return alike >= 0.8 and _enough_said(match) and (slots or additions) and _behave_alike(a.evidence, b.evidence)
 
 
 def _enough_said(match: SequenceMatcher[str]) -> bool:
@@ -170,7 +191,7 @@ def _enough_said(match: SequenceMatcher[str]) -> bool:
 
 
 def _behave_alike(a: Evidence, b: Evidence) -> bool:
-    if min(a.n, b.n) < 5:
+    if min(a.n, b.n) < FEW:
         return True
     longer = (1 + max(a.answer_tokens, b.answer_tokens)) / (1 + min(a.answer_tokens, b.answer_tokens))
     return longer <= 3 and all(

@@ -16,6 +16,8 @@ from migration.prompts import Tokens
 
 _NAME = re.compile(r'"name"\s*:\s*"([^"]+)"\s*[,}]')
 MOST_TOOLS = 60
+COMMAS, LONGEST_ITEM = frozenset(",|;、，،"), 3
+"""What stands between the items of a list, and the tokens of an item at most."""
 
 
 @lru_cache(maxsize=64)
@@ -50,6 +52,18 @@ def fixed_tokens(prompts: Sequence[Tokens], share: float = 0.8) -> Tokens:
         if fullest[i : i + width] in common:
             kept.update(range(i, i + width))
     return tuple(t for i, t in enumerate(fullest) if i in kept)
+
+
+def without_lists(tokens: Tokens) -> Tokens:
+    """`tokens` without what stands between the commas of a list of short items: values, of which a sample of the calls
+    may have seen any part."""
+    lists: list[list[int]] = [[]]
+    for at in (i for i, token in enumerate(tokens) if token in COMMAS):
+        if lists[-1] and at - lists[-1][-1] > LONGEST_ITEM + 1:
+            lists.append([])
+        lists[-1].append(at)
+    dropped = {at for commas in lists if len(commas) >= 3 for at in range(commas[0], commas[-1])}
+    return tuple(token for at, token in enumerate(tokens) if at not in dropped)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from migration.audit.discovery.behaviour import Evidence, Exchange, evidence, ty
 from migration.audit.discovery.complexity import Profile, complexity
 from migration.audit.discovery.merging import Leaf, merged
 from migration.audit.discovery.naming import ask_names, name_of, slug
-from migration.audit.discovery.prompts import fixed_tokens, tool_names
+from migration.audit.discovery.prompts import fixed_tokens, tool_names, without_lists
 from migration.audit.discovery.templates import Templates, find_templates
 from migration.errors import BadInput, NotEnoughCalls
 from migration.prompts import NO_TEMPLATE, Tokens, digest, prompt_of, text_of
@@ -279,7 +279,7 @@ def _typical(group: list[Leaf], *, anchored: bool) -> tuple[Tokens, str]:
     """(what the first EARLY prompts of a group have in common, the text of the first that has the most of it)."""
     calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: (c["created_at"], c["call_id"]))[:EARLY]
     sides = ("system", "head", "tail") if anchored else ("system",)
-    seen = [[getattr(call["prompt"], side) for side in sides] for call in calls]
+    seen = [[without_lists(getattr(call["prompt"], side)) for side in sides] for call in calls]
     fixed = tuple(chain.from_iterable(map(fixed_tokens, zip(*seen, strict=True)))) or group[0].tokens
     fullest = max(range(len(calls)), key=lambda n: len(set(fixed).intersection(chain.from_iterable(seen[n]))))
     first = calls[fullest]["messages"]
