@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test soak lab lint bench browser docs clean
+.PHONY: run test soak oldest newest licences lab lint bench browser docs clean
 
 run: $(STAMP)  ## the main job: the notebooks on the sample traffic, with a real small model
 	$(BIN)/migrate run --run sample -p benchmark_minutes 2.0 -p train_minutes 6.0 -p log_share 0.001 $(ARGS)
@@ -14,6 +14,15 @@ test: $(STAMP) browser  ## the whole suite, a file to each free core at a time
 
 soak: $(STAMP)  ## the long forms of the fault tests (tests/README.md)
 	MIGRATION_SOAK=1 $(BIN)/python -m pytest --timeout 3600 tests/test_artifacts.py tests/test_hostile_files.py tests/audit tests/routing tests/live tests/review $(ARGS)
+
+oldest newest:  ## the fast tests with the oldest, or the newest, versions that pyproject.toml allows
+	$(PYTHON) -m venv $(VENV)-$@ && $(VENV)-$@/bin/pip install --quiet --disable-pip-version-check uv
+	$(VENV)-$@/bin/uv pip install --quiet --python $(VENV)-$@/bin/python --requirement pyproject.toml --extra test \
+	  --resolution $(if $(filter oldest,$@),lowest-direct,highest)
+	PYTHONPATH=. $(VENV)-$@/bin/python -m pytest -m "not slow" $(ARGS)
+
+licences: $(STAMP)  ## the licence of every locked package; fails where one is unknown or strong copyleft
+	$(BIN)/python tests/licences.py
 
 browser:  ## what the browser tests drive Chromium with; without npm they are skipped and say so
 	@if [ ! -d tests/browser/node_modules ] && command -v npm >/dev/null; then \

@@ -6,6 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import licences
 import papermill
 import pytest
 import yaml
@@ -31,6 +32,29 @@ def test_the_lock_pins_every_dependency_and_names_no_host() -> None:
     wanted = PROJECT["dependencies"] + extras["test"] + extras["lint"]
     names = {re.sub(r"[-_.]+", "-", re.split(r"[\[<>=!~ ]", need)[0]).lower() for need in wanted}
     assert names <= locked, names - locked
+
+
+def test_every_licence_is_known_and_none_is_strong_copyleft_unless_accepted_by_name() -> None:
+    assert len(list(licences.listed())) > 150
+    assert licences.undecided() == []
+    assert all(len(reason) > 20 for reason in licences.ACCEPTED.values())
+
+
+@pytest.mark.parametrize(
+    ("said", "family"),
+    [
+        ("MIT OR GPL-3.0-only", "permissive"),
+        ("MIT AND GPL-2.0-or-later", "strong copyleft"),
+        ("GNU General Public License v3 (GPLv3)", "strong copyleft"),
+        ("AGPL-3.0", "strong copyleft"),
+        ("MPL-2.0 AND (Apache-2.0 OR MIT)", "weak copyleft"),
+        ("GNU Lesser General Public License v3 (LGPLv3)", "weak copyleft"),
+        ("Proprietary", "unknown"),
+        ("BSD License AND Commercial", "unknown"),
+    ],
+)
+def test_a_licence_is_as_strict_as_its_strictest_part(said: str, family: str) -> None:
+    assert licences.family(said) == family
 
 
 def test_the_notebooks_of_a_run_and_the_weekly_review() -> None:

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
+from migration.audit.pii.dwellings import addresses
 from migration.audit.pii.names import NAME_CUES, NAMES
-from migration.audit.pii.patterns import BIRTHDATES, EMAILS, NATIONAL_IDS, PHONES, SECRET_CUES, SECRETS
-from migration.audit.pii.places import ADDRESSES
+from migration.audit.pii.patterns import BIRTHDATES, EMAILS, NATIONAL_IDS, SECRET_CUES, SECRETS
+from migration.audit.pii.phones import called_a_phone, phones
+from migration.audit.pii.places import LETTERLESS
 
 NEAR = 48
 """Characters before a find in which a word may say what it is."""
@@ -60,23 +62,19 @@ KINDS = (
 """In this order: of finds that overlap, the earlier kind counts."""
 
 _LOCAL_PHONE = re.compile(r"(?<![\w-])\d{3}[-. ]\d{4}(?![\w-])")
-_VOUCHES = {
-    "PHONE": re.compile(
-        r"phone|tel\b|mobile|\bcell|whats ?app|\bcall\b|\btext\b|\bcode to\b|reach|contact|\bdial|\bfax|\bsms",
-        re.I,
-    ),
-    "CARD": re.compile(r"card|visa|master|amex|credit|debit", re.I),
-}
+_CARD_WORDS = re.compile(r"card|visa|master|amex|credit|debit", re.I)
 _SPOILS = re.compile(
     r"(?:order|invoice|account|ref(?:erence)?|reservation|booking|ticket|tracking|purchase|bill|case|product|item|flight|sku"
-    r"|isbn|ean|bestell|bestelling|rechnung|artikel|commande|facture|pedido|factura|encomenda|fatura|ordine|fattura|zamówieni"
+    r"|isbn|ean|upc|gtin|barcode|bestell|bestelling|rechnung|artikel|commande|facture|pedido|factura|encomenda|fatura|ordine|fattura|zamówieni"
     r"|faktur|beställning|ordre|varenummer|queue|serial|model|build|version)\w*"
     r"\W{0,3}(?:(?:no|num|number|id|code|nr)\b\W{0,4})?(?:(?:is|was)\W{1,3})?[#:\s\"']*\Z|[#\w]\Z",
     re.I,
 )
-_MAY_HOLD = re.compile(
-    r"@|[\[(]at[\])]| at [\w-]{1,64} dot |\d.{0,3}\d.{0,3}\d|::|\b\d{1,5}[A-Za-z]?,?\s+\w|[a-zß.]\s\d", re.I
+_MAY_LIVE = re.compile(
+    rf"\b\d{{1,5}}[A-Za-z]?,?\s+\w|[^\W\d_][.,]?\s\d|[#{LETTERLESS}]\d|:\d"
+    r"|[A-Z]\w+ (?:Street|Road|Lane|Avenue|Drive|Close|Court|Place|Square|Terrace|Gardens|Hill|Mews)\b"
 )
+_MAY_HOLD = re.compile(rf"@|[\[(]at[\])]| at [\w-]{{1,64}} dot |\d.{{0,3}}\d.{{0,3}}\d|::|{_MAY_LIVE.pattern}", re.I)
 _MANY_DIGITS = re.compile(r"(?:\d[\s().+/-]{0,3}){7,}")
 _MASK = r"<[A-Z_]+_\d+>"
 _KEPT = re.compile(
@@ -165,9 +163,10 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
     yield from _recognised(text, before, said)
     if any(letter.isdigit() for letter in text):
         yield from _within("NATIONAL_ID", NATIONAL_IDS, text, said)
-        yield from _matches("PHONE", PHONES, text)
-        yield from _within("ADDRESS", ADDRESSES, text, said)
+        yield from _shifted("PHONE", phones(said) if _MANY_DIGITS.search(text) else (), text, said)
         yield from _within("BIRTHDATE", BIRTHDATES, text, said)
+    if _MAY_LIVE.search(text):
+        yield from _shifted("ADDRESS", addresses(said), text, said)
     yield from _matches("EMAIL", EMAILS, text)
     if NAME_CUES.search(said):
         yield from _within("NAME", NAMES, text, said)
@@ -201,10 +200,13 @@ def _matches(kind: str, patterns: Iterable[re.Pattern[str]], text: str) -> Itera
 
 def _within(kind: str, patterns: Iterable[re.Pattern[str]], text: str, said: str) -> Iterator[Find]:
     """Matches in `said`, which is `text` behind the JSON key that it stands under: a key may vouch for its value."""
+    return _shifted(kind, (found[:2] for found in _matches(kind, patterns, said)), text, said)
+
+
+def _shifted(kind: str, spans: Iterable[tuple[int, int]], text: str, said: str) -> Iterator[Find]:
+    """Finds in `text` of the (start, end) `spans` in `said`, leaving out those of the key."""
     shift = len(said) - len(text)
-    for found in _matches(kind, patterns, said):
-        if found.start >= shift:
-            yield Find(found.start - shift, found.end - shift, kind)
+    yield from (Find(start - shift, end - shift, kind) for start, end in spans if start >= shift)
 
 
 @cache
@@ -228,18 +230,18 @@ def _believed(text: str, before: str, found: Find, score: float, vouch: re.Patte
             return False
         if said.startswith("+"):
             return True
-        if _SPOILS.search(near):
+        if near[-4:-1].isdigit():  # the rest of a longer number
             return False
-        if _VOUCHES["PHONE"].search(near):
-            return True
+        if (called := called_a_phone(near)) is not None:
+            return called
         if _LOCAL_PHONE.fullmatch(said):  # a line by itself, as in a signature
             return near.endswith("\n") and text[found.end : found.end + 1] in ("", "\n")
         return bool(re.search(r"\d[\s().-]+\d", said)) and not _is_date_or_sum(said)
     if found.kind == "IP":
         said = text[found.start : found.end]
-        return "." in said or said.count(":") > 2  # `::a` may be anything
+        return "." in said or (said.count(":") > 2 and any(map(str.isdigit, said)))  # `::a` may be anything
     if found.kind == "CARD":
-        return score >= 1.0 and (bool(_VOUCHES["CARD"].search(near)) or not _SPOILS.search(near))
+        return score >= 1.0 and (bool(_CARD_WORDS.search(near)) or not _SPOILS.search(near))
     return score >= 0.5
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-UPPER = "".join(chr(c) for c in range(0x41, 0x530) if chr(c).isupper())
+UPPER = "".join(chr(c) for c in (*range(0x41, 0x530), *range(0x1E00, 0x1F00)) if chr(c).isupper())
 CAP = rf"[{UPPER}][\w'’-]{{1,30}}"
 _PARTICLE = (
     r"de|del|della|di|da|dos|das|do|van|von|der|den|ten|ter|la|le|bin|binti|ibn|al|el|af|av|zu|y|e|i|O|Ó|Mc|Mac|[A-Z]\."

@@ -1,8 +1,8 @@
-"""Patterns of what Presidio does not know: identity numbers, phones, dates of birth, keys and passwords.
+"""Patterns of what Presidio does not know: identity numbers, dates of birth, keys and passwords.
 
 What is a number anywhere counts behind a word that says what it is, in the languages of the countries that use it.
 Every pattern is linear on any text, or is run on windows of bounded length (`finding`).
-Out of scope: numbers with check digits (Presidio's recognisers), names (`names`), addresses (`places`).
+Out of scope: numbers with check digits (Presidio's recognisers), phones (`phones`), names (`names`), addresses (`places`).
 """
 
 from __future__ import annotations
@@ -47,25 +47,6 @@ NATIONAL_IDS = (
     re.compile(r"\b756\.\d{4}\.\d{4}\.\d{2}\b|\b\d{3}\.\d{3}\.\d{3}-\d{2}\b|\b[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z\d]\d\b"),
 )
 """The last line: AHV, CPF and CURP, which look like nothing else."""
-
-_SAYS_PHONE = (
-    r"phone|mobile|\bcell|celular|cellulare|m[óo]vil|telem[óo]vel|\btel|t[ée]l[ée]fon\w*|handy|natel|\bgsm"
-    r"|whats ?app|landline"
-    r"|\bfax|\bsms|\btlf|puhelin|\bcall|\bring|\bdial|\btext|\breach|contact|callback|\bbel\b|\bzadzwo|dzwoni\w*"
-    r"|r[üu]ckruf|rufen sie|appelez|chiamatemi|ll[áa]m\w*|m[áa]rca\w*|ligue|escr[íi]b\w*|fono\b|(?:my|our|his|her"
-    r"|the) number|number['’]s|\bhp\b|mpesa|τηλ\w*"
-)
-PHONES = (
-    re.compile(r"(?<![\w+])(?:\+\d{1,3}|00\d{1,3}[ ().-])(?:[ ().-]{0,2}\d){7,13}(?!\d)"),
-    re.compile(r"(?<![\w/])0\d{2,4}[ ]?/[ ]?\d{5,8}(?![\w/])"),
-    re.compile(r"(?<![\w(])\(0?\d{1,4}\)[ -]?\d{3,5}(?:[ -]?\d{3,5})\b"),
-    re.compile(
-        rf"(?i:(?<!\w)(?:{_SAYS_PHONE})\w{{0,8}}(?:[ _]n(?:umber|[uú]mer\w*|r|o)\b)?)[^\w\n(+]{{0,4}}"
-        r"(?:(?!\d)\w{1,8}[^\w\n(+]{1,3}){0,3}?(\(?\d(?:[ ()./-]{0,2}\d){6,13})(?![A-Za-z\d_-])"
-    ),
-    re.compile(r"(?:電話|携帯|手机|电话|전화|번호)\w{0,8}?[^\w\n]{0,4}(\d(?:[ ()-]{0,2}\d){7,13})(?!\d)"),
-)
-"""Numbers with a country's code, the German way and that of brackets, and digits behind a word for phones."""
 
 _MONTH = r"(?:[^\W\d]{3,10}\.?)"
 _DATE = (

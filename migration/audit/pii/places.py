@@ -1,6 +1,7 @@
-"""Addresses: streets by their words in a dozen languages, and whatever follows words such as `I live at`.
+"""Addresses by their structure: streets by their words in some forty languages, units, boxes and postcodes.
 
-Out of scope: towns and countries by themselves, which tell nobody.
+Out of scope: what counts only behind words such as `I live at` (`dwellings`); towns and countries by themselves, which
+tell nobody.
 """
 
 from __future__ import annotations
@@ -9,92 +10,97 @@ import re
 
 from migration.audit.pii.names import UPPER
 
-_STREETS = (
-    r"street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|square|sq|highway|hwy|"
-    r"parkway|pkwy|close|crescent|cres|row|hill|mews|gardens|grove|walk|gate|quay|green|trail|circle|loop|parade"
-    r"|esplanade|cross|marg|nagar|apartments|towers|rise|view|alley|wharf|bend|ridge|heights|plaza|turnpike|pike"
+STREETS = (
+    r"street|st|avenue|ave|av|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|tce|square|sq|highway|hwy|"
+    r"parkway|pkwy|close|crescent|cres|circle|cir|row|hill|mews|gardens|grove|walk|gate|quay|green|trail|loop|parade|pde"
+    r"|esplanade|cross|marg|nagar|apartments|towers?|rise|view|alley|wharf|bend|ridge|heights|plaza|turnpike|pike|passage"
+    r"|approach|yard|vale|villas|estate|residency|bazaar|chowk|layout|expressway|causeway|embankment|broadway|link"
 )
+LETTERLESS = r"\u0590-\u08ff\u0900-\u0dff\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u10a0-\u10ff"
+"""Letters of scripts that have no capitals."""
 _WORD = r"[A-Z0-9][\w'’-]{0,30}"
-_NAMED = rf"[{UPPER}][\w'’.-]{{0,30}}"
+NAMED = rf"[{UPPER}][\w'’.-]{{0,30}}"
 _CITY = r"(?:,?[ \t]+[A-Z][\w'’.-]*(?:[ \t][A-Z][\w'’.-]*)?,?[ \t]+[A-Z]{2,3}[ \t]+\d{4,5}(?:-\d{4})?)?"
-_PLACE = rf"(?:,?[ \t]+(?:\d{{2,3}}[ -])?\d{{2,6}}(?:[ \t][A-Z]{{2}})?[ \t]+[{UPPER}][\w'’-]{{1,30}})?"
-_NUMBER = r"(?:(?:[Nn]o|[Nn]r|č|#)\.?:?[ \t]?)?\d{1,4}(?:[ \t]?[a-zA-Z]\b)?(?:/\d{1,4})?(?!\w)"
+PLACE = (
+    rf"(?:,?[ \t]+(?:[A-Z]{{1,2}}-)?(?:\d{{2,3}}[ -])?\d{{2,6}}(?:[ \t][A-Z]{{2}})?[ \t]+[{UPPER}][\w'’-]{{1,30}})?"
+)
+_NO = r"(?:[Nn]o|[Nn]r|[Nn]º|[Nn]°|[Nn]um|[Nn]úmero|[Nn]omor|č|št|br|бр|д|дом|буд|αρ|№|#)\.?:?[ \t]?"
+NUMBER = rf"(?:{_NO})?\d{{1,4}}(?:[ \t]?[a-zA-Z]\b)?(?:[/-]\d{{1,4}}[a-zA-Z]?)?(?!\w)"
+_UNIT = (
+    rf"(?:,?[ \t]*(?:(?i:apt|apartment|suite|ste|unit|flat|floor|bus|bte|boîte|kv|кв|bl|et|sc|ap|appt|piso|depto|dpto|dep|lok|m"
+    rf"|th|tv|tür|top|stiege|byt|lt|lote|bg)\b\.?|#)[ \t]*\w{{1,6}}(?:-\w{{1,4}})?|,[ \t]*\d{{1,2}}\.?[ºª°ov](?![\w])[ \t]?\w{{0,3}}"
+    rf"){{0,3}}"
+)
+_CROSS = rf"(?:[ \t]+(?:y|esq\.?|entre|e/|cnr|corner of)[ \t]+{NAMED})?"
 _SIDE = r"(?:[ \t]+(?:North|South|East|West|[NS][EW]|[NSEW])\b)?"
 _SUFFIXES = (
-    r"straße|strasse|str\.|weg|gasse|gässli|allee|platz|ring|damm|ufer|straat|gracht|laan|plein|kade|dijk|singel|steeg"
-    r"|gatan|gata|gaten|vägen|väg|veien|vegen|gade|vej|stræde|plads|gränd|katu|tie|utca|ulice|ulica"
+    r"straße|strasse|str\.|weg|gasse|gässli|allee|platz|ring|damm|ufer|straat|gracht|laan|plein|kade|dijk|singel|steeg|markt"
+    r"|gatan|gata|gaten|vägen|väg|veien|vegen|gade|vej|stræde|plads|gränd|torget|allé|alle|boulevarden|stígur|vegur|braut"
+    r"|katu|tie|kuja|polku|raitti|utca|út|útja|tér|tere|körút|krt\.|köz|ulice|ulica|cesta|iela|gatvė|prospektas|tänav|maantee"
+    r"|puiestee|mnt\.?|pst\.?|caddesi|cadde|cad\.|sokak|sokağı|sok\.|sk\.|bulvarı|mahallesi"
 )
 _LEADS = (
-    r"[Cc]alle(?:jón)?|C/|[Aa]v(?:enida|da|\.)\.?|[Pp]laza|[Pp]aseo|[Cc]amino|[Rr]onda|[Cc]arrer|[Cc]arretera|[Vv]ia"
-    r"|[Vv]iale"
-    r"|[Cc]orso|[Pp]iazza|[Vv]icolo|[Ll]argo|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Ee]strada|[Rr]odovia|Gran|Rambla"
-    r"|[Uu]l(?:\.|ica)|[Aa]l(?:\.|eja)|[Pp]l(?:\.|ac)|[Oo]s(?:\.|iedle)|[Ss]teenweg op|[Jj](?:alan|ln\.?)"
-    r"|[Ss]tr(?:ada|\.)|[Cc]arrera|[Cc]ra\.?|[Dd]iagonal|[Tt]ransversal"
+    r"[Cc]alle(?:jón)?|C/|[Aa]v(?:enida|da|\.)\.?|[Pp]laza|[Pp]aseo|[Cc]amino|[Rr]onda|[Cc]arrer|[Cc]arretera|[Pp]asaje|[Pp]sje\.?"
+    r"|Jr\.|Jirón|[Bb]var\.?|[Bb]oulevard|[Vv]ia|[Vv]iale|[Cc]orso|[Pp]iazza|[Pp]\.zza|[Vv]icolo|[Ll]argo|[Ll]ungomare"
+    r"|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Ee]strada|[Rr]odovia|Gran|Rambla"
+    r"|[Uu]l(?:\.|ica|ici)|[Aa]l(?:\.|eja|ei)|[Pp]l(?:\.|ac)|[Oo]s(?:\.|iedle)|[Nn]ám(?:\.|ěstí|estie)|[Tt]ř(?:\.|ída)|[Tt]rg"
+    r"|[Bb]ulevar(?:dul)?|[Bb]d\.|[Bb]-dul|[Cc]alea|[Aa]leea|[Șș]oseaua|[Șș]os\.|[Rr]ruga|[Tt]riq|[Ss]teenweg op|[Ll]aan van"
+    r"|[Jj](?:alan|ln?\.?)|[Gg](?:ang|g\.)|[Ll]orong|[Kk]ampung|[Ss]oi|[Tt]hanon|[Đđ]ường|[Pp]hố|[Nn]gõ|[Hh]ẻm"
+    r"|[Ss]tr(?:ada|\.)|[Ss]traße|[Cc]arrera|[Cc]ra\.?|[Dd]iagonal|[Tt]ransversal"
+    r"|[Уу]л(?:\.|иц[аеу])|[Вв]ул(?:\.|иц[яі])|[Пп]р(?:\.|-т|осп\.|оспект[а-я]?)|[Бб]ул(?:\.|ьвар[а-я]?|евар)|[Пп]ер(?:\.|еулок)"
+    r"|[Пп]л(?:\.|ощад[ьи]|оща)|[Нн]аб\.|[Шш](?:\.|оссе)|[Оο]δό[ςν]|[Οο]δού|[Λλ]εωφ(?:\.|όρος)|[Ππ]λατεία"
+    r"|רחוב|רח['׳]|שדרות|شارع"
 )
-_LIVES = (
-    r"\b(?:(?:live|lives|living|stay|reside) (?:at|on|in)|(?:i am|i['’]m|we are|we['’]re) at|(?:home|place|address"
-    r"|domicilio|indirizzo"
-    r"|adresse|adres|endereço|morada|dirección)(?: is| est| ist| es| è| é| er| är)|(?:\w{0,12}address"
-    r"|\w{0,8}adress[ea]?"
-    r"|\w{0,8}adres|morada|endereço|dirección|indirizzo|domicilio) ?:|ship[_ ]?to:?|(?:ship|send|deliver|mail|post"
-    r"|courier"
-    r"|return|forward)\w*(?: (?:it|them|this))? (?:to|at)|moved (?:to|from|into)|wohnen?|bitte an|lieferung an"
-    r"|habit(?:e|ons)"
-    r"|livrez (?:au|à)|vivo en|vivimos en|env[ií]en?l[oa] a|enviem (?:para|a)|entreguem (?:em|na|no)"
-    r"|mor[oa](?:mos)? (?:em|na|no)"
-    r"|abito in|spedite a|woon(?:t)?|wonen|leveren (?:op|aan)|stuur (?:\w+ )?(?:naar|aan)|bor (?:på|i)|send den til"
-    r"|mieszkam (?:przy|na)|mudado a|trasferito in|déménagé (?:au|à)"
-    r"|(?:our|my) (?:house|flat|new place) is|pick(?:ed)? (?:it |them )?up (?:at|from)|goes to"
-    r"|drop (?:it )?(?:off )?at|over at"
-    r"|adresim|c[íi]mem ?:?|(?:asun )?osoit\w+ ?:?|bydlím(?: na adrese)?|locuiesc (?:pe|în)|anschrift ?:|umgezogen in"
-    r"|soll an)"
+_SOME = rf"(?:[\w'’.-]{{1,30}}[ \t]+){{0,3}}[\w'’-]{{2,30}}\.?"
+_FRENCH = (
+    r"rue|avenue|av\.|boulevard|bd|impasse|chemin|place|allée|quai|cours|route|ruelle|square|chaussée|passage|montée|villa"
 )
-_SOFT = r"(?:(?:a|at|in|an|am|au|à|al|la|el|los|las|na|no|de|der|dem|den|het|op|aan|via|l['’])[ \t]+){0,2}"
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-_NO_PLACE = (
-    rf"(?!(?i:(?:{_MONTHS})[a-z]{{0,6}}|order|ticket|account|invoice|item|case|booking|version|room|table|gate|level"
-    rf"|step"
-    r"|page)\b)"
+_OF = r"(?:(?:de|du|des|la|le|les|l['’]|d['’])[ \t]*){0,2}"
+BUILDING = (
+    r"(?:flat|unit|apt\.?|apartment|house(?: no\.?)?|h\.? ?no\.?|plot|no\.|blk|block|lot|stand|erf|villa|room|rm|shop|door|suite"
+    r"|building|bldg\.?|tower|floor|sector|phase|brgy\.?|barangay|purok|mz\.?|lt\.?|bloque|edif(?:icio)?\.?|portal|imm\.?|bât\.?"
+    r"|stiege|tür|resid[eê]nc\w{1,2}|résidence|urb\.)"
 )
 ADDRESSES = (
+    re.compile(  # Flat 2, Orchard Road; Blk 3 Lot 7, Sampaguita Street; B-12, Sector 62, Noida
+        rf"(?<![\w-])(?:(?i:{BUILDING})[ \t]+#?\w{{1,5}}(?:-\w{{1,5}}){{0,2}},?[ \t]+){{1,3}}(?:{_WORD}[ \t]+){{0,3}}"
+        rf"(?i:{STREETS}|road|lorong|jalan)\b(?:[ \t]+\d{{1,4}}\b)?(?:,?[ \t]+#\d{{1,3}}-\d{{1,4}})?"
+    ),
     re.compile(rf"\b(?i:flat|unit|apt|apartment|house no\.?|plot)[ \t]+\w{{1,5}},[ \t]+{_WORD}[ \t]+(?:{_WORD}\b)"),
-    re.compile(
-        rf"(?:\b(?i:flat|unit|apt|apartment|house no\.?|plot|no\.|blk|block)"
-        rf"[ \t]+\w{{1,5}},?[ \t]+)?\b\d{{1,5}}(?:/\d{{1,4}})?[A-Za-z]?,?[ \t]+"
-        rf"(?:(?:[NSEW]\.?|North|South|East|West)[ \t]+)?(?:{_WORD}[ \t]+){{1,3}}(?i:{_STREETS})\b\.?{_SIDE}"
-        rf"(?:[ \t]+\d{{1,4}}\b)?(?:,?[ \t]*(?:(?i:apt|apartment|suite|ste|unit|flat)\.?|#)[ \t]*\w{{1,5}})?{_CITY}"
+    re.compile(rf"\b(?:[Ss]ector|SECTOR|[Bb]lk|[Bb]lock|BLOCK|[Pp]hase)[ -]\d{{1,3}}[A-Z]?,[ \t]+{NAMED}"),
+    re.compile(rf"\b(?i:blk|block)[ \t]\d{{1,4}}[A-Z]?[ \t]+(?:{NAMED}[ \t]+){{1,4}}\d{{1,4}}\b"),
+    re.compile(  # 12 Main Street; 3/41 N Alder Ave Apt 4, Dayton, OH 45402
+        rf"\b(?!\d[ \t]+\w+[ \t]+(?i:gate|walk|green|view|cross|rise|link|yard|loop|vale|row)\b)"
+        rf"\d{{1,5}}(?:[/-]\d{{1,4}})?[A-Za-z]?,?[ \t]+"
+        rf"(?:(?:[NSEW]\.?|North|South|East|West|Upper|Lower|Old|New)[ \t]+)?(?:{_WORD}[ \t]+){{1,3}}(?i:{STREETS})\b\.?{_SIDE}"
+        rf"(?:[ \t]+\d{{1,4}}\b)?{_UNIT}{_CITY}"
+    ),
+    re.compile(rf"\b\d{{1,5}}[A-Za-z]?[ \t]+(?:[a-z]{{3,20}}[ \t]){{1,2}}(?:street|avenue|boulevard|crescent)\b"),
+    re.compile(  # Lindenstraße 4; Kossuth Lajos utca 7; Bağdat Cad. No: 3
+        rf"\b(?:{NAMED}[ \t]+){{0,2}}[{UPPER}][\w-]{{0,30}}(?:{_SUFFIXES})(?:en|et|n)?[ \t]+{NUMBER}{_UNIT}{PLACE}"
+        rf"|\b{NAMED}[ \t]+(?:{NAMED}[ \t]+)?(?i:{_SUFFIXES})[ \t]*{NUMBER}{_UNIT}{PLACE}"
     ),
     re.compile(
-        rf"\b(?:{_NAMED}[ \t]+)?[{UPPER}][\w-]{{0,30}}(?:{_SUFFIXES})(?:en|et)?[ \t]+{_NUMBER}{_PLACE}"
-        rf"|\b{_NAMED}[ \t]+(?i:{_SUFFIXES})[ \t]+{_NUMBER}{_PLACE}"
+        rf"\b(?:[Aa]m|An der|Auf der|Auf dem|In der|In den|Im|Zum|Zur|Unter den|Beim|Hinter der)[ \t]+"
+        rf"(?:{NAMED}[ \t]+)?[{UPPER}][\w-]{{2,30}}[ \t]+{NUMBER}{PLACE}"
     ),
     re.compile(
-        rf"\b(?:[Aa]m|An der|Auf der|In der|Im|Zum|Zur"
-        rf"|Unter den)[ \t]+(?:{_NAMED}[ \t]+)?[{UPPER}][\w-]{{2,30}}[ \t]+{_NUMBER}{_PLACE}"
-    ),
-    re.compile(
-        r"\b(?:rue|avenue|boulevard|impasse|chemin|allée|quai|chaussée)[ \t]+(?:(?:de|du|des|la|le|les|l['’]"
-        r"|d['’])[ \t]*){0,2}"
-        rf"[\wÀ-ÿ'’-]{{2,30}}(?:[ \t]+[À-ÞA-Z][\w'’-]{{1,30}}){{0,2}},?[ \t]+{_NUMBER}{_PLACE}",
+        rf"\b(?:{_FRENCH})[ \t]+{_OF}"
+        rf"[\wÀ-ÿ'’-]{{2,30}}(?:[ \t]+[À-ÞA-Z][\w'’-]{{1,30}}){{0,2}},?[ \t]+{NUMBER}{_UNIT}{PLACE}",
         re.I,
     ),
     re.compile(
-        r"\b\d{1,5}(?:[ \t]?(?:bis|ter))?,?[ \t]+(?:rue|avenue|boulevard|impasse|chemin|place|allée|quai|cours|route"
-        r"|ruelle|square)[ \t]+(?:(?:de|du|des|la|le|les|l['’]|d['’])"
-        rf"[ \t]*){{0,2}}[\wÀ-ÿ'’-]{{2,30}}(?:[ \t]+[A-ZÀ-Þ][\w'’-]{{1,30}}){{0,2}}{_PLACE}",
+        rf"\b\d{{1,5}}(?:[ \t]?(?:bis|ter))?,?[ \t]+(?:{_FRENCH})[ \t]+{_OF}"
+        rf"[\wÀ-ÿ'’-]{{2,30}}(?:[ \t]+[A-ZÀ-Þ][\w'’-]{{1,30}}){{0,2}}{PLACE}",
         re.I,
     ),
-    re.compile(
-        rf"\b(?:{_LEADS})[ \t]+(?:[\wÀ-ÿ'’-]{{1,30}}[ \t]+){{0,3}}[\wÀ-ÿ'’-]{{2,30}},?[ \t]+{_NUMBER}"
-        rf"(?:,[ \t]*\d{{1,2}}[ºª°][ \t]?\w?)?{_PLACE}"
-    ),
-    re.compile(
-        rf"(?i:{_LIVES})[ \t]+{_SOFT}{_NO_PLACE}(\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,4}})?,?(?:[ \t]+{_WORD}){{1,5}})"
-    ),
-    re.compile(
-        rf"(?i:{_LIVES})[ \t]+{_SOFT}{_NO_PLACE}({_NAMED}(?:[ \t]+[\w'’.-]{{1,30}}){{0,4}}?,?[ \t]+{_NUMBER}{_PLACE})"
-    ),
+    re.compile(rf"(?<!\w)(?:{_LEADS})[ \t]+{_SOME},?[ \t]+{NUMBER}{_CROSS}{_UNIT}{PLACE}"),
+    re.compile(rf"\b[Cc](?:alle|l\.?|arrera|ra\.?|r\.?)[ \t]+\d{{1,3}}[ \t]*[A-Z]?[ \t]*(?:#|[Nn]o\.?)[ \t]*\d{{1,3}}[ \t]?-?[ \t]?\d{{0,3}}"),
     re.compile(r"\bP\.?[ \t]?O\.?[ \t]?Box[ \t]+\d+\b|\bRR?[ \t]?\d,[ \t]+\d{1,5}(?:[ \t]+[A-Z]\w{1,30}){1,4}", re.I),
-    re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?[ \t]\d[ABD-HJLNP-UW-Z]{2}\b"),
-    re.compile(r"\b(?i:sector|block|blk|phase)[ \t]+\d{1,3}\b"),
+    re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?[ \t]\d[ABD-HJLNP-UW-Z]{2}\b|\b[ABCEGHJ-NPRSTVXY]\d[A-Z][ \t]\d[A-Z]\d\b"),
+    re.compile(r"〒\d{3}-?\d{4}|[一-龥ァ-ヶ]{1,8}[都道府県市区町村郡][一-龥ァ-ヶぁ-ん]{0,14}\d{1,4}(?:(?:丁目|番地?|号|[-−ー])\d{0,4}){0,4}号?"),
+    re.compile(r"[一-龥]{2,14}(?:路|街|道|巷|弄|段)\d{1,5}[号號]?(?:[\d一-龥]{1,8}[室楼樓栋])?"),
+    re.compile(r"(?:[가-힣]{1,6}(?:특별시|광역시|시|도|군|구)[ \t]+){1,3}[가-힣\d]{1,10}(?:로|길|동)[ \t]?\d{1,4}(?:-\d{1,4})?"),
+    re.compile(r"\d{1,4}(?:/\d{1,4})?[ \t]?(?:หมู่|ซอย|ถนน)[ \t]?[\u0e00-\u0eff\d]{1,30}"),
 )
+"""In their order: numbers before streets and behind them, by country, boxes, postcodes of two forms, East Asia."""
