@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from migration.audit.pii.names import UPPER
-from migration.audit.pii.places import ADDRESSES, BUILDING, LETTERLESS, NAMED, NUMBER, PLACE, STREETS
+from migration.audit.pii.places import ADDRESSES, BUILDING, LETTERLESS, NAMED, NAMES_OF_STREETS, NUMBER, PLACE, STREETS, WHICH
 
 _NOUNS = (
     r"address(?:[ _]?(?:line)?[ _]?\d)?|line ?1|street|addr|adress?[aei]?|adresse[nr]?|adresim|adresim?iz|adresom|adresei|adres[ue]m?|adressen"
@@ -24,8 +24,8 @@ _IS = (
 )
 _LIVES = (
     r"(?:live|lives|living|stay|staying|reside|residing|based|located) (?:at|on|in)|(?:i am|i['’]m|we are|we['’]re|it['’]s) (?:at|on|in)"
-    r"|(?:ship|send|deliver|mail|post|courier|return|forward|bring|drop|leave|take|pick)\w{0,4}(?: (?:it|them|this|that|everything"
-    r"|my \w{3,9}|the \w{3,9}))?(?: up| off)? (?:to|at|from)|ship[_ ]?to:?|moved (?:to|from|into)|goes to|over at|we just bought|pick(?:ed)? up from"
+    r"|(?:ship|send|deliver|mail|post|courier|return|forward|bring|drop)\w{0,4}(?: (?:it|them|this|that|everything"
+    r"|my \w{3,9}|the \w{3,9}))?(?: off)? (?:to|at)|leave it at|ship[_ ]?to:?|moved (?:to|from|into)|goes to|over at|we just bought|pick(?:ed)? (?:it |them )?up (?:at|from)"
     r"|soll an|wohnen?|wohnhaft|umgezogen|bitte|(?:liefer|schick|send|zustell)\w{0,4}(?: \w{2,5}){0,3} (?:an|nach|in)"
     r"|habit(?:e|ons)|réside|demeurant|(?:livrez|livrer|livré|expédi\w{1,3}|envoy\w{1,3}|emménagé|déménagé)(?: \w{2,5})? ?(?:au|à|dans|chez)?"
     r"|viv(?:o|imos)|resid[eo]|(?:env[ií]\w{1,5}|mand\w{1,5}|entreg\w{1,4}|mudado)(?: \w{2,5})?|mor[oa](?:mos)?|vivemos"
@@ -37,22 +37,22 @@ _LIVES = (
     r"|sống|ở|住在|住んで|naishi|أسكن|(?:גר|גרה)|my mother at"
 )
 _SOFT = (
-    r"(?:(?:a|at|in|an|am|au|à|al|la|el|los|las|na|no|de|der|dem|den|die|das|het|op|aan|via|l['’]|on|to|the|u|v|ve|pe|di|ke|på|til|till"
+    r"(?:(?:a|at|in|an|am|au|à|al|la|el|los|las|na|no|de|der|dem|den|die|das|het|op|aan|via|l['’]|on|to|(?-i:the)|u|v|ve|pe|di|ke|på|til|till"
     r"|i|ul\.|στ\w{1,3}|по|на|у|в|adrese|adresi|naar|do|pod|w|ad)[ \t]+){0,3}"
 )
 _CUE = re.compile(
     rf"(?:(?<![^\W_])(?P<noun>(?:\w{{0,14}}[ _-]?)?(?:{_NOUNS}))(?:{_IS.replace('{0}', UPPER)})|(?<!\w)(?:{_LIVES})[ \t]+){_SOFT}", re.I
 )
 _TOKEN = (
-    rf"(?:[{UPPER}\d#(№{LETTERLESS}][\w'’/#°º.-]{{0,30}}|(?:no|nr|no\.|nr\.|n°|č\.|d\.|kv\.|д\.|кв\.|буд\.|ет\.|вх\.|корп\.|et\.|bl\.|ap\.|sc\.|imm\."
+    rf"(?:[{UPPER}\d#(№{LETTERLESS}][\w'’/#°º.-]{{0,30}}:?|[a-zà-žа-яα-ω]{{1,4}}\.|(?:no:?|nr:?|no\.|nr\.|n°|č\.|d\.|kv\.|д\.|кв\.|буд\.|ет\.|вх\.|корп\.|et\.|bl\.|ap\.|sc\.|imm\."
     rf"|bus|bte|apt\.?|flat|piso|depto|edif\.|bât\.|esq\.?|de|del|la|las|los|el|y|e|do|da|dos|das|di|van|von|der|den|of|d['’]\w+|le|les|du|des)(?!\w))"
 )
-_PHRASE = re.compile(rf"(?:{_TOKEN}|(?:{BUILDING})[ \t]#?\w{{1,5}})(?:,?[ \t]+{_TOKEN}|,[ \t]*{_TOKEN}){{0,9}}")
+_PHRASE = re.compile(rf"(?:{_TOKEN}|(?i:{BUILDING})[ \t]{WHICH})(?:,?[ \t]+{_TOKEN}|,[ \t]*{_TOKEN}){{0,9}}")
 _BEHIND = (
     re.compile(rf"\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,4}})?,?(?:[ \t]+[A-Z0-9][\w'’-]{{0,30}}){{1,5}}"),
-    re.compile(rf"{NAMED}(?:[ \t]+[\w'’.-]{{1,30}}){{0,4}}?,?[ \t]+{NUMBER}{PLACE}"),
-    re.compile(rf"(?:[A-Z][\w'’-]{{1,20}},?[ \t]+){{1,5}}(?i:{STREETS})\b"),
-    re.compile(rf"(?i:{BUILDING})[ \t]#?\w{{1,5}},?(?:[ \t]+[A-Z0-9][\w'’-]{{0,30}}){{1,5}}"),
+    re.compile(rf"{NAMED}(?:[ \t]+{_TOKEN}){{0,4}}?,?[ \t]+{NUMBER}{PLACE}"),
+    re.compile(rf"(?:[A-Z][\w'’-]{{1,20}},?[ \t]+){{1,5}}(?:{NAMES_OF_STREETS})\b"),
+    re.compile(rf"(?i:{BUILDING})[ \t]{WHICH},?(?:[ \t]+[A-Z0-9][\w'’-]{{0,30}}){{1,5}}"),
 )
 _LOWER = re.compile(rf"\d{{1,5}}[A-Za-z]?[ \t]+(?:[a-z]{{2,20}}[ \t]){{1,3}}(?:{STREETS})\b", re.I)
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -61,9 +61,10 @@ _NO_PLACE = re.compile(
     r"|\d{1,3}(?:\.\d{1,3}){3}|\S{0,64}@|https?:",
     re.I,
 )
-_INSIDE = re.compile(r"(?:room|table|gate|level|floor|\d (?!(?:\w+ ){0,2}\w+ \d)[A-Z]\w+(?![ \t][A-Z0-9]))\b", re.I)
+_INSIDE = re.compile(r"(?:room|table|gate|level|floor|\d (?-i:[A-Z])\w+(?![ \t]+(?-i:[A-Z0-9])))\b", re.I)
 """Where somebody is in a building, and `3 Customers`: no address, unless an address was announced."""
 _WHEN = re.compile(
+    rf"(?:{_MONTHS})[a-z]{{0,6}}\.?,?[ \t]\d|"
     r"\b(?:since|by|before|after|until|till|for|within|from|in|on|at|seit|bis|ab|um|depuis|avant|après|en|desde|hasta|dal|entro"
     r"|sinds|voor|sedan|siden|od|do|с|до|от|из|at|around|about)[ \t]+(?:\w{1,9}[ \t]+)?\d|\d[ \t]?(?:am|pm|uhr|h\d\d|%)|\d:\d\d",
     re.I,

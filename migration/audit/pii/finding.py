@@ -19,7 +19,7 @@ from migration.audit.pii.dwellings import addresses
 from migration.audit.pii.names import NAME_CUES, NAMES
 from migration.audit.pii.patterns import BIRTHDATES, EMAILS, NATIONAL_IDS, SECRET_CUES, SECRETS
 from migration.audit.pii.phones import called_a_phone, phones
-from migration.audit.pii.places import LETTERLESS
+from migration.audit.pii.places import LETTERLESS, NAMES_OF_STREETS
 
 NEAR = 48
 """Characters before a find in which a word may say what it is."""
@@ -71,8 +71,8 @@ _SPOILS = re.compile(
     re.I,
 )
 _MAY_LIVE = re.compile(
-    rf"\b\d{{1,5}}[A-Za-z]?,?\s+\w|[^\W\d_][.,]?\s\d|[#{LETTERLESS}]\d|:\d"
-    r"|[A-Z]\w+ (?:Street|Road|Lane|Avenue|Drive|Close|Court|Place|Square|Terrace|Gardens|Hill|Mews)\b"
+    rf"\b\d{{1,5}}[A-Za-z]?,?\s+\w|[^\W\d_][.,:]?\s\d|[#{LETTERLESS}]\d|:\d|[A-Z]-\d"
+    rf"|[A-Z]\w+ (?:{NAMES_OF_STREETS})\b"
 )
 _MAY_HOLD = re.compile(rf"@|[\[(]at[\])]| at [\w-]{{1,64}} dot |\d.{{0,3}}\d.{{0,3}}\d|::|{_MAY_LIVE.pattern}", re.I)
 _MANY_DIGITS = re.compile(r"(?:\d[\s().+/-]{0,3}){7,}")
@@ -97,7 +97,7 @@ def _recogniser(name: str) -> Any:
     if name == "EmailRecognizer":  # its check of the domain asks the network for a list; its pattern is enough here
         made = type("OfflineEmailRecognizer", (made,), {"validate_result": lambda self, text: True})
     if name == "PhoneRecognizer":
-        return made(supported_regions=("US", "GB", "DE", "FR", "ES", "IT", "IN", "AU", "CA"), leniency=1)
+        return made(supported_regions=("US", "ES", "IT", "IN"), leniency=1)  # without a trunk zero: `phones`
     return made()
 
 
@@ -161,7 +161,7 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
     if SECRET_CUES.search(said):
         yield from _within("SECRET", SECRETS[1:], text, said)
     yield from _recognised(text, before, said)
-    if any(letter.isdigit() for letter in text):
+    if any(map(str.isdigit, text)):
         yield from _within("NATIONAL_ID", NATIONAL_IDS, text, said)
         yield from _shifted("PHONE", phones(said) if _MANY_DIGITS.search(text) else (), text, said)
         yield from _within("BIRTHDATE", BIRTHDATES, text, said)
@@ -176,12 +176,13 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
 
 def _recognised(text: str, before: str, said: str) -> Iterator[Find]:
     """What Presidio's recognisers find and what stands around it confirms."""
-    digits, many = any(letter.isdigit() for letter in text), bool(_MANY_DIGITS.search(text))
+    digits, many = any(map(str.isdigit, text)), bool(_MANY_DIGITS.search(text))
+    vouched = digits and _all_words().search(said) is not None
     for kind in KINDS:
         worth = {"EMAIL": "@" in text, "IP": True, "PHONE": many, "CARD": many}.get(kind.name, digits)
         for name in kind.recognisers if worth else ():
             recogniser = _recogniser(name)
-            if kind.vouched and not _words(name).search(said):
+            if kind.vouched and not (vouched and _words(name).search(said)):
                 continue
             for result in recogniser.analyze(text, recogniser.supported_entities, None) or ():
                 found = Find(result.start, result.end, kind.name)
@@ -214,6 +215,12 @@ def _words(name: str) -> re.Pattern[str]:
     """The words that vouch for what a recogniser finds."""
     words = [word for word in _recogniser(name).context or [] if word.lower() not in _COMMON]
     return re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in words) or r"(?!)", re.I)
+
+
+@cache
+def _all_words() -> re.Pattern[str]:
+    """The words that vouch for any of the recognisers that need one."""
+    return re.compile("|".join(_words(name).pattern for kind in KINDS if kind.vouched for name in kind.recognisers), re.I)
 
 
 _COMMON = {"us", "united", "states", "travel", "fin", "pan", "sin", "number", "id", "canada", "nas", "tax", "payer"}

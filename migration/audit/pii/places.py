@@ -16,6 +16,8 @@ STREETS = (
     r"|esplanade|cross|marg|nagar|apartments|towers?|rise|view|alley|wharf|bend|ridge|heights|plaza|turnpike|pike|passage"
     r"|approach|yard|vale|villas|estate|residency|bazaar|chowk|layout|expressway|causeway|embankment|broadway|link"
 )
+NAMES_OF_STREETS = r"Street|Road|Lane|Avenue|Drive|Close|Court|Place|Square|Terrace|Gardens|Mews"
+"""What says `street` without a number beside it."""
 LETTERLESS = r"\u0590-\u08ff\u0900-\u0dff\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u10a0-\u10ff"
 """Letters of scripts that have no capitals."""
 _WORD = r"[A-Z0-9][\w'’-]{0,30}"
@@ -41,7 +43,7 @@ _SUFFIXES = (
 )
 _LEADS = (
     r"[Cc]alle(?:jón)?|C/|[Aa]v(?:enida|da|\.)\.?|[Pp]laza|[Pp]aseo|[Cc]amino|[Rr]onda|[Cc]arrer|[Cc]arretera|[Pp]asaje|[Pp]sje\.?"
-    r"|Jr\.|Jirón|[Bb]var\.?|[Bb]oulevard|[Vv]ia|[Vv]iale|[Cc]orso|[Pp]iazza|[Pp]\.zza|[Vv]icolo|[Ll]argo|[Ll]ungomare"
+    r"|Jr\.|Jirón|[Bb]var\.?|[Vv]ia|[Vv]iale|[Cc]orso|[Pp]iazza|[Pp]\.zza|[Vv]icolo|[Ll]argo|[Ll]ungomare"
     r"|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Ee]strada|[Rr]odovia|Gran|Rambla"
     r"|[Uu]l(?:\.|ica|ici)|[Aa]l(?:\.|eja|ei)|[Pp]l(?:\.|ac)|[Oo]s(?:\.|iedle)|[Nn]ám(?:\.|ěstí|estie)|[Tt]ř(?:\.|ída)|[Tt]rg"
     r"|[Bb]ulevar(?:dul)?|[Bb]d\.|[Bb]-dul|[Cc]alea|[Aa]leea|[Șș]oseaua|[Șș]os\.|[Rr]ruga|[Tt]riq|[Ss]teenweg op|[Ll]aan van"
@@ -55,7 +57,12 @@ _SOME = rf"(?:[\w'’.-]{{1,30}}[ \t]+){{0,3}}[\w'’-]{{2,30}}\.?"
 _FRENCH = (
     r"rue|avenue|av\.|boulevard|bd|impasse|chemin|place|allée|quai|cours|route|ruelle|square|chaussée|passage|montée|villa"
 )
-_OF = r"(?:(?:de|du|des|la|le|les|l['’]|d['’])[ \t]*){0,2}"
+_FRENCH_NAME = (
+    rf"(?:(?:(?:de|du|des|la|le|les|l['’]|d['’])[ \t]*){{1,2}}[\w'’-]{{2,30}}|[{UPPER}][\w'’-]{{1,30}})"
+    rf"(?:[ \t]+[{UPPER}][\w'’-]{{1,30}}){{0,2}}"
+)
+WHICH = r"(?:#?\d\w{0,4}|[A-Z]\d{0,3})(?:-\w{1,5}){0,2}(?!\w)"
+"""Which house, flat or block: a number with letters, or a capital."""
 BUILDING = (
     r"(?:flat|unit|apt\.?|apartment|house(?: no\.?)?|h\.? ?no\.?|plot|no\.|blk|block|lot|stand|erf|villa|room|rm|shop|door|suite"
     r"|building|bldg\.?|tower|floor|sector|phase|brgy\.?|barangay|purok|mz\.?|lt\.?|bloque|edif(?:icio)?\.?|portal|imm\.?|bât\.?"
@@ -63,10 +70,10 @@ BUILDING = (
 )
 ADDRESSES = (
     re.compile(  # Flat 2, Orchard Road; Blk 3 Lot 7, Sampaguita Street; B-12, Sector 62, Noida
-        rf"(?<![\w-])(?:(?i:{BUILDING})[ \t]+#?\w{{1,5}}(?:-\w{{1,5}}){{0,2}},?[ \t]+){{1,3}}(?:{_WORD}[ \t]+){{0,3}}"
+        rf"(?<![\w-])(?:(?i:{BUILDING})[ \t]+{WHICH},?[ \t]+){{1,3}}(?:{_WORD}[ \t]+){{0,3}}"
         rf"(?i:{STREETS}|road|lorong|jalan)\b(?:[ \t]+\d{{1,4}}\b)?(?:,?[ \t]+#\d{{1,3}}-\d{{1,4}})?"
     ),
-    re.compile(rf"\b(?i:flat|unit|apt|apartment|house no\.?|plot)[ \t]+\w{{1,5}},[ \t]+{_WORD}[ \t]+(?:{_WORD}\b)"),
+    re.compile(rf"\b(?i:flat|unit|apt|apartment|house no\.?|plot)[ \t]+{WHICH},[ \t]+{_WORD}[ \t]+(?:{_WORD}\b)"),
     re.compile(rf"\b(?:[Ss]ector|SECTOR|[Bb]lk|[Bb]lock|BLOCK|[Pp]hase)[ -]\d{{1,3}}[A-Z]?,[ \t]+{NAMED}"),
     re.compile(rf"\b(?i:blk|block)[ \t]\d{{1,4}}[A-Z]?[ \t]+(?:{NAMED}[ \t]+){{1,4}}\d{{1,4}}\b"),
     re.compile(  # 12 Main Street; 3/41 N Alder Ave Apt 4, Dayton, OH 45402
@@ -84,17 +91,10 @@ ADDRESSES = (
         rf"\b(?:[Aa]m|An der|Auf der|Auf dem|In der|In den|Im|Zum|Zur|Unter den|Beim|Hinter der)[ \t]+"
         rf"(?:{NAMED}[ \t]+)?[{UPPER}][\w-]{{2,30}}[ \t]+{NUMBER}{PLACE}"
     ),
-    re.compile(
-        rf"\b(?:{_FRENCH})[ \t]+{_OF}"
-        rf"[\wÀ-ÿ'’-]{{2,30}}(?:[ \t]+[À-ÞA-Z][\w'’-]{{1,30}}){{0,2}},?[ \t]+{NUMBER}{_UNIT}{PLACE}",
-        re.I,
-    ),
-    re.compile(
-        rf"\b\d{{1,5}}(?:[ \t]?(?:bis|ter))?,?[ \t]+(?:{_FRENCH})[ \t]+{_OF}"
-        rf"[\wÀ-ÿ'’-]{{2,30}}(?:[ \t]+[A-ZÀ-Þ][\w'’-]{{1,30}}){{0,2}}{PLACE}",
-        re.I,
-    ),
+    re.compile(rf"\b(?i:{_FRENCH})[ \t]+{_FRENCH_NAME},?[ \t]+{NUMBER}{_UNIT}{PLACE}"),
+    re.compile(rf"\b\d{{1,5}}(?:[ \t]?(?:bis|ter))?,?[ \t]+(?i:{_FRENCH})[ \t]+{_FRENCH_NAME}{PLACE}"),
     re.compile(rf"(?<!\w)(?:{_LEADS})[ \t]+{_SOME},?[ \t]+{NUMBER}{_CROSS}{_UNIT}{PLACE}"),
+    re.compile(rf"\b(?:số[ \t])?\d{{1,5}}(?:/\d{{1,4}})?[A-Za-z]?,?[ \t]+(?:{_LEADS})[ \t]+{NAMED}(?:[ \t]+{NAMED}){{0,2}}{PLACE}"),
     re.compile(rf"\b[Cc](?:alle|l\.?|arrera|ra\.?|r\.?)[ \t]+\d{{1,3}}[ \t]*[A-Z]?[ \t]*(?:#|[Nn]o\.?)[ \t]*\d{{1,3}}[ \t]?-?[ \t]?\d{{0,3}}"),
     re.compile(r"\bP\.?[ \t]?O\.?[ \t]?Box[ \t]+\d+\b|\bRR?[ \t]?\d,[ \t]+\d{1,5}(?:[ \t]+[A-Z]\w{1,30}){1,4}", re.I),
     re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?[ \t]\d[ABD-HJLNP-UW-Z]{2}\b|\b[ABCEGHJ-NPRSTVXY]\d[A-Z][ \t]\d[A-Z]\d\b"),
