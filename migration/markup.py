@@ -56,6 +56,7 @@ def table(frame: pd.DataFrame, formats: Mapping[str, str] | None = None, *, miss
     import numpy as np
 
     shown = frame.rename(columns={name: html.escape(str(name)) for name in frame.columns}).reset_index(drop=True)
+    shown = shown.map(lambda value: printable(value) if isinstance(value, str) else value)
     known: dict[Any, Any] = {
         html.escape(str(name)): form for name, form in (formats or {}).items() if name in frame.columns
     }

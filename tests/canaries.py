@@ -52,12 +52,11 @@ MARKUP = (
 )
 MODEL = "gpt-4o-mini-<img src=x onerror=cnry15()>-**cnry16**"
 _MARK = re.compile(r"cnry(\d\d)")
-_BEFORE = {
-    number: payload[: match.start()].rsplit("cnry", 1)[-1][-6:]
+_BEFORE = [
+    (match[1], payload[: match.start()][-6:].replace("\x1b", ""))
     for payload in (*MARKUP, MODEL)
     for match in _MARK.finditer(payload)
-    for number in [match[1]]
-}
+]
 """What stands right before each mark: where it is gone, markup was taken for markup."""
 _TEXTS = {"alt", "title", "aria-label", "data-text"}
 
@@ -181,4 +180,5 @@ def live(page: str) -> list[str]:
 
 
 def _whole(text: str, match: re.Match[str]) -> bool:
-    return text[: match.start()].endswith(_BEFORE[match[1]].replace("\x1b", ""))
+    before = text[max(0, match.start() - 6) : match.start()]
+    return any(before.endswith(signs) for mark, signs in _BEFORE if mark == match[1])

@@ -85,6 +85,9 @@ class Discovery:
         rows = [{"task": t.task, "name": t.name, "task_type": t.task_type, **vars(t.evidence)} for t in self.tasks]
         return pd.DataFrame(rows)
 
+    def __repr__(self) -> str:  # a notebook keeps it beside the table, and templates hold words of the traffic
+        return f"Discovery({len(self.tasks)} tasks in {self.sampled} calls)"
+
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{escape(t.name)}</td><td>{t.task_type.replace('_', ' ')}</td><td>{t.versions}</td></tr>"

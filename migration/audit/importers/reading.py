@@ -40,6 +40,7 @@ from migration.audit.importers.sources import (
     pair_of,
     raw_lines,
 )
+from migration.audit.pii import named_without
 from migration.schema import MESSAGES, split_of
 
 BATCH, BATCH_BYTES = 4096, 1 << 26
@@ -224,6 +225,7 @@ def _complete(row: Json, where: Source, number: int, seen: Tally) -> int:
     if row["call_id"] is None:  # not of the file's name: a copy of a file has the same calls
         whole = f"{number}:".encode() + request + orjson.dumps([said, row["created_at"]])
         row["call_id"] = "call-" + hashlib.blake2b(whole, digest_size=12).hexdigest()
+    row["call_id"], row["conversation_id"] = named_without(row["call_id"]), named_without(row["conversation_id"])
     row["source_file"], row["source_line"] = where.name, number
     row["split"] = _split(row["conversation_id"] or row["call_id"])
     row["request_hash"] = asked and int.from_bytes(hashlib.blake2b(request, digest_size=8).digest(), "big", signed=True)

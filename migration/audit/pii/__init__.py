@@ -3,6 +3,6 @@
 Light to import, since what runs in production masks what it writes. Out of scope: where a text came from or goes.
 """
 
-from migration.audit.pii.masking import Masker, count_by_kind, mask, mask_messages
+from migration.audit.pii.masking import Masker, count_by_kind, mask, mask_answers, mask_messages, named_without
 
-__all__ = ["Masker", "count_by_kind", "mask", "mask_messages"]
+__all__ = ["Masker", "count_by_kind", "mask", "mask_answers", "mask_messages", "named_without"]

@@ -9,47 +9,76 @@ import re
 from collections.abc import Iterator
 
 from migration.audit.pii.names import UPPER
-from migration.audit.pii.places import ADDRESSES, BUILDING, LETTERLESS, NAMED, NAMES_OF_STREETS, NUMBER, PLACE, STREETS, WHICH
+from migration.audit.pii.places import (
+    ADDRESSES,
+    BUILDING,
+    LETTERLESS,
+    NAMED,
+    NAMES_OF_STREETS,
+    NUMBER,
+    PLACE,
+    STREETS,
+    WHICH,
+)
 
 _NOUNS = (
-    r"address(?:[ _]?(?:line)?[ _]?\d)?|line ?1|street|addr|adress?[aei]?|adresse[nr]?|adresim|adresim?iz|adresom|adresei|adres[ue]m?|adressen"
-    r"|adresas|aadress|dirección|direccion|endereço|morada|indirizzo|domicilio|anschrift|osoit\w{1,8}|lakc[íi]m\w{0,3}|c[íi]mem?"
-    r"|bydlišt[ěe]|naslov|адрес\w{0,2}|διεύθυνση(?: μου)?|alamat|heimilisfang|địa chỉ|anwani|zustellung|lieferadresse|domicile"
-    r"|住所|地址|주소|ที่อยู่|عنوان\w?|العنوان|כתובת\w?|पता|house number|(?:our|my) (?:house|home|flat|new place)|(?:bezorg|levering|woon)adres"
+    r"address(?:[ _]?(?:line)?[ _]?\d)?|line ?1|street|addr|adress?[aei]?|adresse[nr]?|adresim|adresim?iz|adresom"
+    r"|adresei|adres[ue]m?|adressen"
+    r"|adresas|aadress|dirección|direccion|endereço|morada|indirizzo|domicilio|anschrift|osoit\w{1,8}"
+    r"|lakc[íi]m\w{0,3}|c[íi]mem?"
+    r"|bydlišt[ěe]|naslov|адрес\w{0,2}|διεύθυνση(?: μου)?|alamat|heimilisfang|địa chỉ|anwani|zustellung"
+    r"|lieferadresse|domicile"
+    r"|住所|地址|주소|ที่อยู่|عنوان\w?|العنوان|כתובת\w?|पता|house number|(?:our|my) (?:house|home|flat|new place)"
+    r"|(?:bezorg|levering|woon)adres"
 )
 _IS = (
-    r"[ \t]*(?:[:：=]|-[ \t])[ \t]*|[ \t]+(?:mea |meu |moja |nova |saya |tôi |új |nueva |[a-z]{1,5} )?(?:is|was|will be|est|ist|lautet"
-    r"|es|sono|is nu|är|er|on|je|jest|to|este|é|è|é na|adalah|là|yra|ir|ni|са?|це|είναι|הוא|હે)[ \t]+(?:now |at |in |na |the )?"
+    r"[ \t]*(?:[:：=]|-[ \t])[ \t]*|[ \t]+(?:mea |meu |moja |nova |saya |tôi |új |nueva |[a-z]{1,5} )?(?:is|was"
+    r"|will be|est|ist|lautet"
+    r"|es|sono|is nu|är|er|on|je|jest|to|este|é|è|é na|adalah|là|yra|ir|ni|са?|це|είναι|הוא|હે)[ \t]+(?:now |at |in "
+    r"|na |the )?"
     r"|は|是|는|은[ \t]?|[ \t]+(?=[\d{0}])"
 )
 _LIVES = (
-    r"(?:live|lives|living|stay|staying|reside|residing|based|located) (?:at|on|in)|(?:i am|i['’]m|we are|we['’]re|it['’]s) (?:at|on|in)"
+    r"(?:live|lives|living|stay|staying|reside|residing|based|located) (?:at|on|in)|(?:i am|i['’]m|we are|we['’]re"
+    r"|it['’]s) (?:at|on|in)"
     r"|(?:ship|send|deliver|mail|post|courier|return|forward|bring|drop)\w{0,4}(?: (?:it|them|this|that|everything"
-    r"|my \w{3,9}|the \w{3,9}))?(?: off)? (?:to|at)|leave it at|ship[_ ]?to:?|moved (?:to|from|into)|goes to|over at|we just bought|pick(?:ed)? (?:it |them )?up (?:at|from)"
+    r"|my \w{3,9}|the \w{3,9}))?(?: off)? (?:to|at)|leave it at|ship[_ ]?to:?|moved (?:to|from|into)|goes to|over at"
+    r"|we just bought|pick(?:ed)? (?:it |them )?up (?:at|from)"
     r"|soll an|wohnen?|wohnhaft|umgezogen|bitte|(?:liefer|schick|send|zustell)\w{0,4}(?: \w{2,5}){0,3} (?:an|nach|in)"
-    r"|habit(?:e|ons)|réside|demeurant|(?:livrez|livrer|livré|expédi\w{1,3}|envoy\w{1,3}|emménagé|déménagé)(?: \w{2,5})? ?(?:au|à|dans|chez)?"
+    r"|habit(?:e|ons)|réside|demeurant|(?:livrez|livrer|livré|expédi\w{1,3}|envoy\w{1,3}|emménagé"
+    r"|déménagé)(?: \w{2,5})? ?(?:au|à|dans|chez)?"
     r"|viv(?:o|imos)|resid[eo]|(?:env[ií]\w{1,5}|mand\w{1,5}|entreg\w{1,4}|mudado)(?: \w{2,5})?|mor[oa](?:mos)?|vivemos"
-    r"|abit(?:o|iamo)|risied\w{1,2}|(?:spedi\w{1,4}|consegn\w{1,4}|trasferit\w)|woon(?:t)?|wonen|(?:lever|bezorg|stuur)\w{0,4}(?: \w{2,6})?"
-    r"|\bbor|\bbo[rs]?att|(?:send|lever|skick)\w{0,2}(?: \w{2,4})?|asun|asumme|toimit\w{1,5}|mieszka\w{1,3}|zamieszkał\w|(?:wysł|wyśl|dostarcz|dostaw)\w{0,4}"
-    r"|bydlí\w{1,2}|bývam\w{0,2}|(?:doruč|pošl|zašl)\w{1,4}|živi\w{1,3}|stanuj\w{1,3}|(?:dostav|pošalj|isporuč)\w{1,5}|locui\w{1,3}|(?:livra|trimite)\w{0,3}"
-    r"|lak(?:om|unk)|él(?:ek|ünk)|(?:szállíts|küldj)\w{1,4}|oturuyor\w{1,3}|ikamet|(?:gönder|teslim)\w{0,6}|прожива\w{1,3}|жив[уіёе]\w{0,3}|мешкаю"
-    r"|(?:достав|отправ|надіш|пришл)\w{1,6}|живея|μένω|κατοικώ|(?:στείλ|παραδ)\w{1,6}|dzīvoju|gyvenu|elan|tinggal|kirim(?:kan)?|hantar"
+    r"|abit(?:o|iamo)|risied\w{1,2}|(?:spedi\w{1,4}|consegn\w{1,4}|trasferit\w)|woon(?:t)?|wonen|(?:lever|bezorg"
+    r"|stuur)\w{0,4}(?: \w{2,6})?"
+    r"|\bbor|\bbo[rs]?att|(?:send|lever|skick)\w{0,2}(?: \w{2,4})?|asun|asumme|toimit\w{1,5}|mieszka\w{1,3}"
+    r"|zamieszkał\w|(?:wysł|wyśl|dostarcz|dostaw)\w{0,4}"
+    r"|bydlí\w{1,2}|bývam\w{0,2}|(?:doruč|pošl|zašl)\w{1,4}|živi\w{1,3}|stanuj\w{1,3}|(?:dostav|pošalj"
+    r"|isporuč)\w{1,5}|locui\w{1,3}|(?:livra|trimite)\w{0,3}"
+    r"|lak(?:om|unk)|él(?:ek|ünk)|(?:szállíts|küldj)\w{1,4}|oturuyor\w{1,3}|ikamet|(?:gönder|teslim)\w{0,6}"
+    r"|прожива\w{1,3}|жив[уіёе]\w{0,3}|мешкаю"
+    r"|(?:достав|отправ|надіш|пришл)\w{1,6}|живея|μένω|κατοικώ|(?:στείλ|παραδ)\w{1,6}|dzīvoju|gyvenu|elan|tinggal"
+    r"|kirim(?:kan)?|hantar"
     r"|sống|ở|住在|住んで|naishi|أسكن|(?:גר|גרה)|my mother at"
 )
 _SOFT = (
-    r"(?:(?:a|at|in|an|am|au|à|al|la|el|los|las|na|no|de|der|dem|den|die|das|het|op|aan|via|l['’]|on|to|(?-i:the)|u|v|ve|pe|di|ke|på|til|till"
+    r"(?:(?:a|at|in|an|am|au|à|al|la|el|los|las|na|no|de|der|dem|den|die|das|het|op|aan|via|l['’]|on|to|(?-i:the)|u"
+    r"|v|ve|pe|di|ke|på|til|till"
     r"|i|ul\.|στ\w{1,3}|по|на|у|в|adrese|adresi|naar|do|pod|w|ad)[ \t]+){0,3}"
 )
 _CUE = re.compile(
-    rf"(?:(?<![^\W_])(?P<noun>(?:\w{{0,14}}[ _-]?)?(?:{_NOUNS}))(?:{_IS.replace('{0}', UPPER)})|(?<!\w)(?:{_LIVES})[ \t]+){_SOFT}", re.I
+    rf"(?:(?<![^\W_])(?P<noun>(?:\w{{0,14}}[ _-]?)?(?:{_NOUNS}))(?:{_IS.replace('{0}', UPPER)})"
+    rf"|(?<!\w)(?:{_LIVES})[ \t]+){_SOFT}",
+    re.I,
 )
 _TOKEN = (
-    rf"(?:[{UPPER}\d#(№{LETTERLESS}][\w'’/#°º.-]{{0,30}}:?|[a-zà-žа-яα-ω]{{1,4}}\.|(?:no:?|nr:?|no\.|nr\.|n°|č\.|d\.|kv\.|д\.|кв\.|буд\.|ет\.|вх\.|корп\.|et\.|bl\.|ap\.|sc\.|imm\."
-    rf"|bus|bte|apt\.?|flat|piso|depto|edif\.|bât\.|esq\.?|de|del|la|las|los|el|y|e|do|da|dos|das|di|van|von|der|den|of|d['’]\w+|le|les|du|des)(?!\w))"
+    rf"(?:[{UPPER}\d#(№{LETTERLESS}][\w'’/#°º.-]{{0,30}}:?|[a-zà-žа-яα-ω]{{1,4}}\.|(?:no:?|nr:?|no\.|nr\.|n°|č\.|d\."
+    rf"|kv\.|д\.|кв\.|буд\.|ет\.|вх\.|корп\.|et\.|bl\.|ap\.|sc\.|imm\."
+    rf"|bus|bte|apt\.?|flat|piso|depto|edif\.|bât\.|esq\.?|de|del|la|las|los|el|y|e|do|da|dos|das|di|van|von|der|den"
+    rf"|of|d['’]\w+|le|les|du|des)(?!\w))"
 )
 _PHRASE = re.compile(rf"(?:{_TOKEN}|(?i:{BUILDING})[ \t]{WHICH})(?:,?[ \t]+{_TOKEN}|,[ \t]*{_TOKEN}){{0,9}}")
 _BEHIND = (
-    re.compile(rf"\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,4}})?,?(?:[ \t]+[A-Z0-9][\w'’-]{{0,30}}){{1,5}}"),
+    re.compile(r"\d{1,5}[A-Za-z]?(?:[/-]\d{1,4})?,?(?:[ \t]+[A-Z0-9][\w'’-]{0,30}){1,5}"),
     re.compile(rf"{NAMED}(?:[ \t]+{_TOKEN}){{0,4}}?,?[ \t]+{NUMBER}{PLACE}"),
     re.compile(rf"(?:[A-Z][\w'’-]{{1,20}},?[ \t]+){{1,5}}(?:{NAMES_OF_STREETS})\b"),
     re.compile(rf"(?i:{BUILDING})[ \t]{WHICH},?(?:[ \t]+[A-Z0-9][\w'’-]{{0,30}}){{1,5}}"),
@@ -57,7 +86,8 @@ _BEHIND = (
 _LOWER = re.compile(rf"\d{{1,5}}[A-Za-z]?[ \t]+(?:[a-z]{{2,20}}[ \t]){{1,3}}(?:{STREETS})\b", re.I)
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _NO_PLACE = re.compile(
-    rf"(?:(?:{_MONTHS})[a-z]{{0,6}}|order|ticket|account|invoice|item|case|booking|version|step|page|error|route|platform|store)\\b"
+    rf"(?:(?:{_MONTHS})[a-z]{{0,6}}|order|ticket|account|invoice|item|case|booking|version|step|page|error|route"
+    rf"|platform|store)\\b"
     r"|\d{1,3}(?:\.\d{1,3}){3}|\S{0,64}@|https?:",
     re.I,
 )
@@ -65,8 +95,10 @@ _INSIDE = re.compile(r"(?:room|table|gate|level|floor|\d (?-i:[A-Z])\w+(?![ \t]+
 """Where somebody is in a building, and `3 Customers`: no address, unless an address was announced."""
 _WHEN = re.compile(
     rf"(?:{_MONTHS})[a-z]{{0,6}}\.?,?[ \t]\d|"
-    r"\b(?:since|by|before|after|until|till|for|within|from|in|on|at|seit|bis|ab|um|depuis|avant|après|en|desde|hasta|dal|entro"
-    r"|sinds|voor|sedan|siden|od|do|с|до|от|из|at|around|about)[ \t]+(?:\w{1,9}[ \t]+)?\d|\d[ \t]?(?:am|pm|uhr|h\d\d|%)|\d:\d\d",
+    r"\b(?:since|by|before|after|until|till|for|within|from|in|on|at|seit|bis|ab|um|depuis|avant|après|en|desde"
+    r"|hasta|dal|entro"
+    r"|sinds|voor|sedan|siden|od|do|с|до|от|из|at|around|about)[ \t]+(?:\w{1,9}[ \t]+)?\d|\d[ \t]?(?:am|pm|uhr|h\d\d"
+    r"|%)|\d:\d\d",
     re.I,
 )
 _OTHER = re.compile(r"(?:e-?mail|mail|mac|ip|web|wallet|wrong|url|memory|bitcoin)[ _-]?\w{0,5}\Z", re.I)
@@ -107,7 +139,5 @@ def _is_place(phrase: str) -> bool:
     if _WHEN.search(phrase):
         return False
     return (
-        any(map(str.isdigit, phrase))
-        or bool(re.search(rf"[ ,](?:{STREETS})\b", phrase, re.I))
-        or phrase.count(",") > 0
+        any(map(str.isdigit, phrase)) or bool(re.search(rf"[ ,](?:{STREETS})\b", phrase, re.I)) or phrase.count(",") > 0
     )

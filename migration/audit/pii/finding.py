@@ -64,8 +64,10 @@ KINDS = (
 _LOCAL_PHONE = re.compile(r"(?<![\w-])\d{3}[-. ]\d{4}(?![\w-])")
 _CARD_WORDS = re.compile(r"card|visa|master|amex|credit|debit", re.I)
 _SPOILS = re.compile(
-    r"(?:order|invoice|account|ref(?:erence)?|reservation|booking|ticket|tracking|purchase|bill|case|product|item|flight|sku"
-    r"|isbn|ean|upc|gtin|barcode|bestell|bestelling|rechnung|artikel|commande|facture|pedido|factura|encomenda|fatura|ordine|fattura|zamówieni"
+    r"(?:order|invoice|account|ref(?:erence)?|reservation|booking|ticket|tracking|purchase|bill|case|product|item"
+    r"|flight|sku"
+    r"|isbn|ean|upc|gtin|barcode|imei|bestell|bestelling|rechnung|artikel|commande|facture|pedido|factura|encomenda"
+    r"|fatura|ordine|fattura|zamówieni"
     r"|faktur|beställning|ordre|varenummer|queue|serial|model|build|version)\w*"
     r"\W{0,3}(?:(?:no|num|number|id|code|nr)\b\W{0,4})?(?:(?:is|was)\W{1,3})?[#:\s\"']*\Z|[#\w]\Z",
     re.I,
@@ -78,7 +80,8 @@ _MAY_HOLD = re.compile(rf"@|[\[(]at[\])]| at [\w-]{{1,64}} dot |\d.{{0,3}}\d.{{0
 _MANY_DIGITS = re.compile(r"(?:\d[\s().+/-]{0,3}){7,}")
 _MASK = r"<[A-Z_]+_\d+>"
 _KEPT = re.compile(
-    rf"\{{\{{[^{{}}\n]{{0,120}}\}}\}}|{_MASK}|\b[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}\b|"
+    rf"\{{\{{[^{{}}\n]{{0,120}}\}}\}}|{_MASK}"
+    rf"|\b[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}\b|"
     r"https?://[^\s\"'<>]+"
 )
 _IN_LINKS = ("SECRET", "EMAIL")
@@ -220,7 +223,9 @@ def _words(name: str) -> re.Pattern[str]:
 @cache
 def _all_words() -> re.Pattern[str]:
     """The words that vouch for any of the recognisers that need one."""
-    return re.compile("|".join(_words(name).pattern for kind in KINDS if kind.vouched for name in kind.recognisers), re.I)
+    return re.compile(
+        "|".join(_words(name).pattern for kind in KINDS if kind.vouched for name in kind.recognisers), re.I
+    )
 
 
 _COMMON = {"us", "united", "states", "travel", "fin", "pan", "sin", "number", "id", "canada", "nas", "tax", "payer"}

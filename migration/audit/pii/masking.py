@@ -6,16 +6,20 @@ learned from. Out of scope: what personal data is (`finding`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from migration.audit.pii.finding import find, may_hold
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass
@@ -103,6 +107,33 @@ def mask_messages(
     """Chat messages {role, content} with personal data masked; one `masker` over several calls keeps masks alike."""
     masker = masker or Masker()
     return [one | {"content": masker.text(one["content"], conversation_id)} for one in messages]
+
+
+def mask_answers(predictions: pd.DataFrame) -> pd.DataFrame:
+    """`predictions` (call_id, output, reference, as of predictions.parquet) as they may be kept: answers masked.
+
+    A call's texts share their numbering, so what was equal before is equal after, and only that.
+    """
+    masker = Masker()
+    masked = {
+        name: [
+            masker.text(text, call) if isinstance(text, str) else text
+            for text, call in zip(predictions[name], predictions["call_id"], strict=True)
+        ]
+        for name in ("reference", "output")
+    }
+    return predictions.assign(**masked)
+
+
+def named_without(identifier: str | None) -> str | None:
+    """An id of the log, or where it holds personal data (a mail address as `user`) a hash of it."""
+    if identifier is None or _PLAIN_ID.fullmatch(identifier) or not find(identifier):
+        return identifier
+    return f"m{hashlib.sha256(identifier.encode('utf-8', 'replace')).hexdigest()[:24]}"
+
+
+_PLAIN_ID = re.compile(r"[\w:./=-]{0,200}")
+"""Ids as machines make them: looked at no further, as a log has millions."""
 
 
 def count_by_kind(texts: Iterable[str | None]) -> dict[str, int]:

@@ -72,9 +72,9 @@ NAMES = (
         rf"(?im:^[ \t]*(?:{_CLOSES}))[ \t]*[,.!]?[ \t]*\n+[ \t]*(?:{_TITLES}\.?[ \t]+)?({_PERSON})[ \t]*$", re.M
     ),
     re.compile(rf"({_FULL})(?= (?:here\b|speaking\b|calling\b))"),
-    re.compile(rf"\b(?i:(?:it|this)(?:['’]s| is))[ \t]+({_STOP}{CAP})(?= (?:here|from|calling|speaking|again)\b)"),
+    re.compile(rf"\b(?i:(?:it|this)(?:['’]s| is))[ \t]+({_PERSON})(?= (?:here|from|calling|speaking|again)\b)"),
 )
 NAME_CUES = re.compile(
     rf"(?im:\b(?:{_INTRODUCES})|^[ \t]*(?:{_FIELDS}) ?:)|(?i:\b(?:{_HERE})\s)|\b{_TITLES}\.?\s+[{UPPER}]|"
-    rf"(?im:^[ \t]*(?:{_CLOSES})\W)|\b(?:here|speaking|calling)\b"
+    rf"(?im:^[ \t]*(?:{_CLOSES})\W)|\b(?:here|speaking|calling|again)\b"
 )

@@ -2,7 +2,8 @@
 
 What is a number anywhere counts behind a word that says what it is, in the languages of the countries that use it.
 Every pattern is linear on any text, or is run on windows of bounded length (`finding`).
-Out of scope: numbers with check digits (Presidio's recognisers), phones (`phones`), names (`names`), addresses (`places`).
+Out of scope: numbers with check digits (Presidio's recognisers), phones, names and addresses
+(`phones`, `names`, `places`).
 """
 
 from __future__ import annotations

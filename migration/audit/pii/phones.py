@@ -25,36 +25,53 @@ _TRUNK = re.compile(
     r"|[(]0?\d{1,4}[)][ -]?\d{3,5}(?:[ -]?\d{2,5}){0,2}"  # (303) 555-0112
 )
 _MINE = (
-    r"(?:my|our|his|her|their|the|meine?|unsere|mijn|ons|mitt?|min|vårt|mon|notre|ma|meu|nosso|mi|mio|nostro|mój|nasz|můj|môj"
+    r"(?:my|our|his|her|their|the|meine?|unsere|mijn|ons|mitt?|min|vårt|mon|notre|ma|meu|nosso|mi|mio|nostro|mój"
+    r"|nasz|můj|môj"
     r"|moj|мо[йи]|наш|мій|benim|numărul|το|제|내|私の|我的)[ ]?(?:new |other|neue |nye |nya |nový )?"
 )
 _SAYS = re.compile(
     r"code to\b|"
-    r"phone(?!s\b)|ტელეფონ|მობილურ|ჩემი ნომერ|\btxt\b|\bmy line\b|\bmon num\b|richiam|telef|t[ée]l[ée]ph|fono\b|(?<!\w)fone|\bt[ée]l\b|\btlf|\btfno?\b|\btlm|telpon|tālr|mobil|m[óo]vil|mobiel|celul"
-    r"|\bcel\b|\bcell\b|kom[óo]r|\bkom\b|handy|natel|\bgsm\b|\bcep\b|puh(?:elin|\b)|hand ?phone|\bhp\b|\bwa\b|wh?ats? ?app|viber"
-    r"|telegram|\bsignal\b|landline|fastnet|festnetz|call ?back|hotline|switchboard|\bfax|faks|\bsms\b|\btexto?\b|mpesa|\bcall(?!s\b)"
-    r"|\bring\b|\bringa\b|\bdial|\breach\b|contact(?!s\b)|kontakt|contatt|\bbel\b|\bbellen|bereik|dzwo[nń]|r[üu]ckruf|anruf"
-    r"|ruf(?:en|t)?\b|erreich|appel|rappel|joindre|joign|chiam|ll[áa]m|m[áa]rca|\blig(?:ue|uem|ar|a)\b|escr[íi]b|volejte|volajte"
+    r"phone(?!s\b)|ტელეფონ|მობილურ|ჩემი ნომერ|\btxt\b|\bmy line\b|\bmon num\b|richiam|telef|t[ée]l[ée]ph|fono\b"
+    r"|(?<!\w)fone|\bt[ée]l\b|\btlf|\btfno?\b|\btlm|telpon|tālr|mobil|m[óo]vil|mobiel|celul"
+    r"|\bcel\b|\bcell\b|kom[óo]r|\bkom\b|handy|natel|\bgsm\b|\bcep\b|puh(?:elin|\b)|hand ?phone|\bhp\b|\bwa\b"
+    r"|wh?ats? ?app|viber"
+    r"|telegram|\bsignal\b|landline|fastnet|festnetz|call ?back|hotline|switchboard|\bfax|faks|\bsms\b|\btexto?\b"
+    r"|mpesa|\bcall(?!s\b)"
+    r"|\bring\b|\bringa\b|\bdial|\breach\b|contact(?!s\b)|kontakt|contatt|\bbel\b|\bbellen|bereik|dzwo[nń]"
+    r"|r[üu]ckruf|anruf"
+    r"|ruf(?:en|t)?\b|erreich|appel|rappel|joindre|joign|chiam|ll[áa]m|m[áa]rca|\blig(?:ue|uem|ar|a)\b|escr[íi]b"
+    r"|volejte|volajte"
     r"|zavol|nazov|pozov|zovite|sună|suna[țt]i|aray|\bara\b|hív|soit|tavoit|træffes|hringdu|\bsím|zvan|helist|skambin"
-    r"|hubung|gọi|điện thoại|\bsđt\b|\bđt\b|nambari|\bsimu\b|тел|моб|звон|дзвон|обад|набер|τηλ|κινητ|καλ[έε]σ|טלפון|נייד|פלאפון"
+    r"|hubung|gọi|điện thoại|\bsđt\b|\bđt\b|nambari|\bsimu\b|тел|моб|звон|дзвон|обад|набер|τηλ|κινητ|καλ[έε]σ|טלפון"
+    r"|נייד|פלאפון"
     r"|هاتف|جوال|موبايل|اتصل|تلفن|फ़?ोन|मोबाइल|ফোন|โทร|เบอร์|มือถือ|電話|携帯|連絡先|手机|手機|电话|致电|联系|聯絡|전화|휴대|핸드폰|연락처"
-    rf"|\b{_MINE}(?:number|nummer|numer|n[úu]mero|num[ée]ro|num[ăa]r|номер|numara|broj|števil|szám|no\.?|nr\.?|번호|番号|号码)"
+    rf"|\b{_MINE}(?:number|nummer|numer|n[úu]mero|num[ée]ro|num[ăa]r|номер|numara|broj|števil|szám|no\.?|nr\.?|번호|番号"
+    rf"|号码)"
     r"|\bnumber['’]s|numeroni|telefonsz|numărul meu|αριθμός μου|রা? নম্বর|मेरा नंबर",
     re.I,
 )
 _SPOILS = re.compile(
-    r"order|invoice|account|\bref\b|referen|reserv|booking|ticket|tracking|purchase|\bbill|\bcase\b|product|item|flight|\bsku"
-    r"|isbn|\bean\b|imei|serial|s/n|model|build|version|queue|voucher|coupon|barcode|batch|charge|amount|price|total|balance"
+    r"order|invoice|account|\bref\b|referen|reserv|booking|ticket|tracking|purchase|\bbill|\bcase\b|product|item"
+    r"|flight|\bsku"
+    r"|isbn|\bean\b|imei|serial|s/n|model|build|version|queue|voucher|coupon|barcode|batch|charge|amount|price|total"
+    r"|balance"
     r"|\bcost|bestel|rechnung|artikel|auftrag|kunden|konto|commande|facture|suivi|colis|pedido|factura|encomenda|fatura"
-    r"|ordine|fattura|zam[óo]wieni|przesyłk|faktur|beställ|ordre|vare|paket|pak[ek]|objedn|zásilk|narudž|naročil|comand|colet"
-    r"|rendel|számla|sipariş|kargo|pesanan|\bresi\b|đơn hàng|заказ|замов|поръчк|наруџб|παραγγελ|הזמנה|طلب|ऑर्डर|คำสั่งซื้อ|注文"
-    r"|订单|訂單|주문|\blot\b|\bpart\b|\bupc\b|gtin|chassis|licen[cs]e|policy|member|claim|meter|\bvat\b|\biban|\bid\b|\bcode|\bkod|[#$€£¥₹]\s?\Z",
+    r"|ordine|fattura|zam[óo]wieni|przesyłk|faktur|beställ|ordre|vare|paket|pak[ek]|objedn|zásilk|narudž|naročil"
+    r"|comand|colet"
+    r"|rendel|számla|sipariş|kargo|pesanan|\bresi\b|đơn hàng|заказ|замов|поръчк|наруџб|παραγγελ|הזמנה|طلب|ऑर्डर"
+    r"|คำสั่งซื้อ|注文"
+    r"|订单|訂單|주문|\blot\b|\bpart\b|\bupc\b|gtin|chassis|licen[cs]e|policy|member|claim|meter|\bvat\b|\biban|\bid\b"
+    r"|\bcode|\bkod|[#$€£¥₹]\s?\Z",
     re.I,
 )
-_AFTER = re.compile(r"[\s,)\]:=–-]{0,3}(?:(?:is|was|as|it['’]s|that['’]s|ist|es|est|è|to|for|по|the|on)\b\W{0,2}){0,3}", re.I)
+_AFTER = re.compile(
+    r"[\s,)\]:=–-]{0,3}(?:(?:is|was|as|it['’]s|that['’]s|ist|es|est|è|to|for|по|the|on)\b\W{0,2}){0,3}", re.I
+)
 _ODD = re.compile(
-    r"\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}(?!\d)|\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d{2}|(?:19|20)\d{2} ?[-–/] ?(?:19|20)\d{2}"
-    r"|\d{1,3}(?:\.\d{1,3}){3}|\d{1,3}(?:\.\d{3})+|\d+\.\d+|\d{1,3}(?: \d{3}){0,3} 000|[1-9]\d{3}[ -]\d{4}[ -]\d{4}(?:[ -]\d{4})?"
+    r"\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}(?!\d)|\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d{2}|(?:19|20)\d{2} ?[-–/] ?(?:19"
+    r"|20)\d{2}"
+    r"|\d{1,3}(?:\.\d{1,3}){3}|\d{1,3}(?:\.\d{3})+|\d+\.\d+|\d{1,3}(?: \d{3}){0,3} 000"
+    r"|[1-9]\d{3}[ -]\d{4}[ -]\d{4}(?:[ -]\d{4})?"
 )
 """Dates, spans of years, addresses of the internet, sums, numbers with a point, and groups of four as on cards."""
 NEAR, AHEAD = 48, 24
@@ -63,17 +80,23 @@ NEAR, AHEAD = 48, 24
 
 def phones(text: str) -> Iterator[tuple[int, int]]:
     """Where phone numbers stand in `text`: (start, end) of each."""
-    for match in _INTERNATIONAL.finditer(text):
-        yield match.span()
+    whole = [match.span() for match in _INTERNATIONAL.finditer(text) if _is_international(text, match)]
+    yield from whole
     for match in _CANDIDATE.finditer(text):
-        number, end = match[0], match.end()
+        number, (start, end) = match[0], match.span()
         digits = sum(letter.isdigit() for letter in number)
-        if digits < 7 or _ODD.fullmatch(number):  # of seven digits and more anywhere
-            continue
-        called = called_a_phone(text[max(0, match.start() - NEAR) : match.start()])
+        if digits < 7 or _ODD.fullmatch(number) or any(a < end and start < b for a, b in whole):
+            continue  # of seven digits and more anywhere
+        called = called_a_phone(text[max(0, start - NEAR) : start])
         trunk = digits >= 9 and _TRUNK.fullmatch(number) is not None
         if called or (called is None and (trunk or _says_after(text, end))):
-            yield match.span()
+            yield start, end
+
+
+def _is_international(text: str, match: re.Match[str]) -> bool:
+    """Two zeros may begin a serial number; a plus does not."""
+    near = text[max(0, match.start() - NEAR) : match.start()]
+    return not match[0].startswith("00") or called_a_phone(near) is not False
 
 
 def called_a_phone(near: str) -> bool | None:

@@ -11,9 +11,12 @@ import re
 from migration.audit.pii.names import UPPER
 
 STREETS = (
-    r"street|st|avenue|ave|av|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|tce|square|sq|highway|hwy|"
-    r"parkway|pkwy|close|crescent|cres|circle|cir|row|hill|mews|gardens|grove|walk|gate|quay|green|trail|loop|parade|pde"
-    r"|esplanade|cross|marg|nagar|apartments|towers?|rise|view|alley|wharf|bend|ridge|heights|plaza|turnpike|pike|passage"
+    r"street|st|avenue|ave|av|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|tce|square|sq"
+    r"|highway|hwy|"
+    r"parkway|pkwy|close|crescent|cres|circle|cir|row|hill|mews|gardens|grove|walk|gate|quay|green|trail|loop|parade"
+    r"|pde"
+    r"|esplanade|cross|marg|nagar|apartments|towers?|rise|view|alley|wharf|bend|ridge|heights|plaza|turnpike|pike"
+    r"|passage"
     r"|approach|yard|vale|villas|estate|residency|bazaar|chowk|layout|expressway|causeway|embankment|broadway|link"
 )
 NAMES_OF_STREETS = r"Street|Road|Lane|Avenue|Drive|Close|Court|Place|Square|Terrace|Gardens|Mews"
@@ -23,39 +26,46 @@ LETTERLESS = r"\u0590-\u08ff\u0900-\u0dff\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff
 _WORD = r"[A-Z0-9][\w'’-]{0,30}"
 NAMED = rf"[{UPPER}][\w'’.-]{{0,30}}"
 _CITY = r"(?:,?[ \t]+[A-Z][\w'’.-]*(?:[ \t][A-Z][\w'’.-]*)?,?[ \t]+[A-Z]{2,3}[ \t]+\d{4,5}(?:-\d{4})?)?"
-PLACE = (
-    rf"(?:,?[ \t]+(?:[A-Z]{{1,2}}-)?(?:\d{{2,3}}[ -])?\d{{2,6}}(?:[ \t][A-Z]{{2}})?[ \t]+[{UPPER}][\w'’-]{{1,30}})?"
-)
+PLACE = rf"(?:,?[ \t]+(?:[A-Z]{{1,2}}-)?(?:\d{{2,3}}[ -])?\d{{2,6}}(?:[ \t][A-Z]{{2}})?[ \t]+[{UPPER}][\w'’-]{{1,30}})?"
 _NO = r"(?:[Nn]o|[Nn]r|[Nn]º|[Nn]°|[Nn]um|[Nn]úmero|[Nn]omor|č|št|br|бр|д|дом|буд|αρ|№|#)\.?:?[ \t]?"
 NUMBER = rf"(?:{_NO})?\d{{1,4}}(?:[ \t]?[a-zA-Z]\b)?(?:[/-]\d{{1,4}}[a-zA-Z]?)?(?!\w)"
 _UNIT = (
-    rf"(?:,?[ \t]*(?:(?i:apt|apartment|suite|ste|unit|flat|floor|bus|bte|boîte|kv|кв|bl|et|sc|ap|appt|piso|depto|dpto|dep|lok|m"
-    rf"|th|tv|tür|top|stiege|byt|lt|lote|bg)\b\.?|#)[ \t]*\w{{1,6}}(?:-\w{{1,4}})?|,[ \t]*\d{{1,2}}\.?[ºª°ov](?![\w])[ \t]?\w{{0,3}}"
-    rf"){{0,3}}"
+    r"(?:,?[ \t]*(?:(?i:apt|apartment|suite|ste|unit|flat|floor|bus|bte|boîte|kv|кв|bl|et|sc|ap|appt|piso|depto"
+    r"|dpto|dep|lok|m"
+    r"|th|tv|tür|top|stiege|byt|lt|lote|bg)\b\.?|#)[ \t]*\w{1,6}(?:-\w{1,4})?"
+    r"|,[ \t]*\d{1,2}\.?[ºª°ov](?![\w])[ \t]?\w{0,3}"
+    r"){0,3}"
 )
 _CROSS = rf"(?:[ \t]+(?:y|esq\.?|entre|e/|cnr|corner of)[ \t]+{NAMED})?"
 _SIDE = r"(?:[ \t]+(?:North|South|East|West|[NS][EW]|[NSEW])\b)?"
 _SUFFIXES = (
-    r"straße|strasse|str\.|weg|gasse|gässli|allee|platz|ring|damm|ufer|straat|gracht|laan|plein|kade|dijk|singel|steeg|markt"
-    r"|gatan|gata|gaten|vägen|väg|veien|vegen|gade|vej|stræde|plads|gränd|torget|allé|alle|boulevarden|stígur|vegur|braut"
-    r"|katu|tie|kuja|polku|raitti|utca|út|útja|tér|tere|körút|krt\.|köz|ulice|ulica|cesta|iela|gatvė|prospektas|tänav|maantee"
+    r"straße|strasse|str\.|weg|gasse|gässli|allee|platz|ring|damm|ufer|straat|gracht|laan|plein|kade|dijk|singel"
+    r"|steeg|markt"
+    r"|gatan|gata|gaten|vägen|väg|veien|vegen|gade|vej|stræde|plads|gränd|torget|allé|alle|boulevarden|stígur|vegur"
+    r"|braut"
+    r"|katu|tie|kuja|polku|raitti|utca|út|útja|tér|tere|körút|krt\.|köz|ulice|ulica|cesta|iela|gatvė|prospektas"
+    r"|tänav|maantee"
     r"|puiestee|mnt\.?|pst\.?|caddesi|cadde|cad\.|sokak|sokağı|sok\.|sk\.|bulvarı|mahallesi"
 )
 _LEADS = (
-    r"[Cc]alle(?:jón)?|C/|[Aa]v(?:enida|da|\.)\.?|[Pp]laza|[Pp]aseo|[Cc]amino|[Rr]onda|[Cc]arrer|[Cc]arretera|[Pp]asaje|[Pp]sje\.?"
+    r"[Cc]alle(?:jón)?|C/|[Aa]v(?:enida|da|\.)\.?|[Pp]laza|[Pp]aseo|[Cc]amino|[Rr]onda|[Cc]arrer|[Cc]arretera"
+    r"|[Pp]asaje|[Pp]sje\.?"
     r"|Jr\.|Jirón|[Bb]var\.?|[Vv]ia|[Vv]iale|[Cc]orso|[Pp]iazza|[Pp]\.zza|[Vv]icolo|[Ll]argo|[Ll]ungomare"
     r"|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Ee]strada|[Rr]odovia|Gran|Rambla"
-    r"|[Uu]l(?:\.|ica|ici)|[Aa]l(?:\.|eja|ei)|[Pp]l(?:\.|ac)|[Oo]s(?:\.|iedle)|[Nn]ám(?:\.|ěstí|estie)|[Tt]ř(?:\.|ída)|[Tt]rg"
-    r"|[Bb]ulevar(?:dul)?|[Bb]d\.|[Bb]-dul|[Cc]alea|[Aa]leea|[Șș]oseaua|[Șș]os\.|[Rr]ruga|[Tt]riq|[Ss]teenweg op|[Ll]aan van"
+    r"|[Uu]l(?:\.|ica|ici)|[Aa]l(?:\.|eja|ei)|[Pp]l(?:\.|ac)|[Oo]s(?:\.|iedle)|[Nn]ám(?:\.|ěstí|estie)|[Tt]ř(?:\."
+    r"|ída)|[Tt]rg"
+    r"|[Bb]ulevar(?:dul)?|[Bb]d\.|[Bb]-dul|[Cc]alea|[Aa]leea|[Șș]oseaua|[Șș]os\.|[Rr]ruga|[Tt]riq|[Ss]teenweg op"
+    r"|[Ll]aan van"
     r"|[Jj](?:alan|ln?\.?)|[Gg](?:ang|g\.)|[Ll]orong|[Kk]ampung|[Ss]oi|[Tt]hanon|[Đđ]ường|[Pp]hố|[Nn]gõ|[Hh]ẻm"
     r"|[Ss]tr(?:ada|\.)|[Ss]traße|[Cc]arrera|[Cc]ra\.?|[Dd]iagonal|[Tt]ransversal"
-    r"|[Уу]л(?:\.|иц[аеу])|[Вв]ул(?:\.|иц[яі])|[Пп]р(?:\.|-т|осп\.|оспект[а-я]?)|[Бб]ул(?:\.|ьвар[а-я]?|евар)|[Пп]ер(?:\.|еулок)"
+    r"|[Уу]л(?:\.|иц[аеу])|[Вв]ул(?:\.|иц[яі])|[Пп]р(?:\.|-т|осп\.|оспект[а-я]?)|[Бб]ул(?:\.|ьвар[а-я]?|евар)"
+    r"|[Пп]ер(?:\.|еулок)"
     r"|[Пп]л(?:\.|ощад[ьи]|оща)|[Нн]аб\.|[Шш](?:\.|оссе)|[Оο]δό[ςν]|[Οο]δού|[Λλ]εωφ(?:\.|όρος)|[Ππ]λατεία"
     r"|רחוב|רח['׳]|שדרות|شارع"
 )
-_SOME = rf"(?:[\w'’.-]{{1,30}}[ \t]+){{0,3}}[\w'’-]{{2,30}}\.?"
+_SOME = r"(?:[\w'’.-]{1,30}[ \t]+){0,3}[\w'’-]{2,30}\.?"
 _FRENCH = (
-    r"rue|avenue|av\.|boulevard|bd|impasse|chemin|place|allée|quai|cours|route|ruelle|square|chaussée|passage|montée|villa"
+    r"rue|avenue|av\.|boulevard|bd|impasse|chemin|place|allée|quai|cours|route|ruelle|square|chaussée|passage|villa"
 )
 _FRENCH_NAME = (
     rf"(?:(?:(?:de|du|des|la|le|les|l['’]|d['’])[ \t]*){{1,2}}[\w'’-]{{2,30}}|[{UPPER}][\w'’-]{{1,30}})"
@@ -64,8 +74,10 @@ _FRENCH_NAME = (
 WHICH = r"(?:#?\d\w{0,4}|[A-Z]\d{0,3})(?:-\w{1,5}){0,2}(?!\w)"
 """Which house, flat or block: a number with letters, or a capital."""
 BUILDING = (
-    r"(?:flat|unit|apt\.?|apartment|house(?: no\.?)?|h\.? ?no\.?|plot|no\.|blk|block|lot|stand|erf|villa|room|rm|shop|door|suite"
-    r"|building|bldg\.?|tower|floor|sector|phase|brgy\.?|barangay|purok|mz\.?|lt\.?|bloque|edif(?:icio)?\.?|portal|imm\.?|bât\.?"
+    r"(?:flat|unit|apt\.?|apartment|house(?: no\.?)?|h\.? ?no\.?|plot|no\.|blk|block|lot|stand|erf|villa|room|rm"
+    r"|shop|door|suite"
+    r"|building|bldg\.?|tower|floor|sector|phase|brgy\.?|barangay|purok|mz\.?|lt\.?|bloque|edif(?:icio)?\.?|portal"
+    r"|imm\.?|bât\.?"
     r"|stiege|tür|resid[eê]nc\w{1,2}|résidence|urb\.)"
 )
 ADDRESSES = (
@@ -79,10 +91,11 @@ ADDRESSES = (
     re.compile(  # 12 Main Street; 3/41 N Alder Ave Apt 4, Dayton, OH 45402
         rf"\b(?!\d[ \t]+\w+[ \t]+(?i:gate|walk|green|view|cross|rise|link|yard|loop|vale|row)\b)"
         rf"\d{{1,5}}(?:[/-]\d{{1,4}})?[A-Za-z]?,?[ \t]+"
-        rf"(?:(?:[NSEW]\.?|North|South|East|West|Upper|Lower|Old|New)[ \t]+)?(?:{_WORD}[ \t]+){{1,3}}(?i:{STREETS})\b\.?{_SIDE}"
+        rf"(?:(?:[NSEW]\.?|North|South|East|West|Upper|Lower|Old"
+        rf"|New)[ \t]+)?(?:{_WORD}[ \t]+){{1,3}}(?i:{STREETS})\b\.?{_SIDE}"
         rf"(?:[ \t]+\d{{1,4}}\b)?{_UNIT}{_CITY}"
     ),
-    re.compile(rf"\b\d{{1,5}}[A-Za-z]?[ \t]+(?:[a-z]{{3,20}}[ \t]){{1,2}}(?:street|avenue|boulevard|crescent)\b"),
+    re.compile(r"\b\d{1,5}[A-Za-z]?[ \t]+(?:[a-z]{3,20}[ \t]){1,2}(?:street|avenue|boulevard|crescent)\b"),
     re.compile(  # Lindenstraße 4; Kossuth Lajos utca 7; Bağdat Cad. No: 3
         rf"\b(?:{NAMED}[ \t]+){{0,2}}[{UPPER}][\w-]{{0,30}}(?:{_SUFFIXES})(?:en|et|n)?[ \t]+{NUMBER}{_UNIT}{PLACE}"
         rf"|\b{NAMED}[ \t]+(?:{NAMED}[ \t]+)?(?i:{_SUFFIXES})[ \t]*{NUMBER}{_UNIT}{PLACE}"
@@ -94,13 +107,23 @@ ADDRESSES = (
     re.compile(rf"\b(?i:{_FRENCH})[ \t]+{_FRENCH_NAME},?[ \t]+{NUMBER}{_UNIT}{PLACE}"),
     re.compile(rf"\b\d{{1,5}}(?:[ \t]?(?:bis|ter))?,?[ \t]+(?i:{_FRENCH})[ \t]+{_FRENCH_NAME}{PLACE}"),
     re.compile(rf"(?<!\w)(?:{_LEADS})[ \t]+{_SOME},?[ \t]+{NUMBER}{_CROSS}{_UNIT}{PLACE}"),
-    re.compile(rf"\b(?:số[ \t])?\d{{1,5}}(?:/\d{{1,4}})?[A-Za-z]?,?[ \t]+(?:{_LEADS})[ \t]+{NAMED}(?:[ \t]+{NAMED}){{0,2}}{PLACE}"),
-    re.compile(rf"\b[Cc](?:alle|l\.?|arrera|ra\.?|r\.?)[ \t]+\d{{1,3}}[ \t]*[A-Z]?[ \t]*(?:#|[Nn]o\.?)[ \t]*\d{{1,3}}[ \t]?-?[ \t]?\d{{0,3}}"),
+    re.compile(
+        rf"\b(?:số[ \t])?\d{{1,5}}(?:/\d{{1,4}})?[A-Za-z]?,?[ \t]+(?:{_LEADS})[ \t]+{NAMED}(?:["
+        rf" \t]+{NAMED}){{0,2}}{PLACE}"
+    ),
+    re.compile(
+        r"\b[Cc](?:alle|l\.?|arrera|ra\.?|r\.?)[ \t]+\d{1,3}[ \t]*[A-Z]?[ \t]*(?:#"
+        r"|[Nn]o\.?)[ \t]*\d{1,3}[ \t]?-?[ \t]?\d{0,3}"
+    ),
     re.compile(r"\bP\.?[ \t]?O\.?[ \t]?Box[ \t]+\d+\b|\bRR?[ \t]?\d,[ \t]+\d{1,5}(?:[ \t]+[A-Z]\w{1,30}){1,4}", re.I),
     re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?[ \t]\d[ABD-HJLNP-UW-Z]{2}\b|\b[ABCEGHJ-NPRSTVXY]\d[A-Z][ \t]\d[A-Z]\d\b"),
-    re.compile(r"〒\d{3}-?\d{4}|[一-龥ァ-ヶ]{1,8}[都道府県市区町村郡][一-龥ァ-ヶぁ-ん]{0,14}\d{1,4}(?:(?:丁目|番地?|号|[-−ー])\d{0,4}){0,4}号?"),
+    re.compile(
+        r"〒\d{3}-?\d{4}|[一-龥ァ-ヶ]{1,8}[都道府県市区町村郡][一-龥ァ-ヶぁ-ん]{0,14}\d{1,4}(?:(?:丁目|番地?|号|[-−ー])\d{0,4}){0,4}号?"
+    ),
     re.compile(r"[一-龥]{2,14}(?:路|街|道|巷|弄|段)\d{1,5}[号號]?(?:[\d一-龥]{1,8}[室楼樓栋])?"),
-    re.compile(r"(?:[가-힣]{1,6}(?:특별시|광역시|시|도|군|구)[ \t]+){1,3}[가-힣\d]{1,10}(?:로|길|동)[ \t]?\d{1,4}(?:-\d{1,4})?"),
+    re.compile(
+        r"(?:[가-힣]{1,6}(?:특별시|광역시|시|도|군|구)[ \t]+){1,3}[가-힣\d]{1,10}(?:로|길|동)[ \t]?\d{1,4}(?:-\d{1,4})?"
+    ),
     re.compile(r"\d{1,4}(?:/\d{1,4})?[ \t]?(?:หมู่|ซอย|ถนน)[ \t]?[\u0e00-\u0eff\d]{1,30}"),
 )
 """In their order: numbers before streets and behind them, by country, boxes, postcodes of two forms, East Asia."""

@@ -1,8 +1,7 @@
 """How much of what is personal masking finds: measured on texts whose personal data is known.
 
-The texts are data/pii_held_out.txt: of nine countries that no pattern was written for, of the US, and secrets of none.
-They are by the author of the patterns, but from before reading them. Patterns were changed by the misses on
-data/pii_tuning.txt alone; the rates on the held-out texts were seen between changes, so they may flatter a little.
+The texts are data/pii_held_out.txt; its head says who wrote them, when, and what may be read from them. Patterns are
+changed by the misses on data/pii_tuning.txt alone.
 Out of scope: the texts (`sample.written`), and a log's own names, which no pattern knows.
 """
 

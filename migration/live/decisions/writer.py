@@ -10,7 +10,6 @@ written at all. A line that the disk does not take is counted and told, and the 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -148,7 +147,7 @@ def _list_price(model: str, day: str) -> tuple[float, float] | None:
 def without_personal_data(record: dict[str, Any]) -> dict[str, Any]:
     """A record with its texts masked, one numbering for the whole call; without texts where nothing can mask them."""
     try:
-        from migration.audit.pii import Masker
+        from migration.audit.pii import Masker, named_without
     except ImportError:
         return record | dict.fromkeys(TEXTS) | {"masked": "texts left out: the masking packages are not installed"}
     masker, key = Masker(), record["conversation_id"]
@@ -159,7 +158,7 @@ def without_personal_data(record: dict[str, Any]) -> dict[str, Any]:
     changed = {
         "messages": [one | {"content": text(one["content"])} for one in record["messages"] or []],
         "response": text(record["response"]),
-        "conversation_id": key if text(key) == key else f"m{hashlib.sha256(key.encode()).hexdigest()[:24]}",
+        "conversation_id": named_without(key),
         "masked": "migration.audit.pii",
     }
     for name in ("shadow", "tried"):

@@ -109,6 +109,7 @@ def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 
     """
     import pandas as pd
 
+    from migration.audit.pii import mask_answers
     from migration.stats import weighted_rate
 
     policy = Policy.load(run / ROUTING / "policy.json")
@@ -119,9 +120,10 @@ def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 
     with_answers = Hybrid(run, upstreams=upstreams, timeout=PATIENCE, log=False)
     found = [_asked(with_answers, state, call) for call in calls_of(run, expected["call_id"].tolist())]
     rows = expected.merge(pd.DataFrame(found), "inner", "call_id")
+    rows["reference"] = rows["call_id"].map(_logged(run, rows["call_id"].tolist()))
     same = (rows["candidate"] == rows["found"]) & (rows["rung"] == rows["at"])
     kept = rows["found"] != policy.llm
-    changed = kept & (~same | (rows["output"] != rows["measured"]))
+    changed = kept & (~same | (mask_answers(rows)["output"] != rows["measured"]))  # kept answers are masked
     rows = rows.assign(kept=kept, lost=kept & ~_agrees(rows))
     names = {"candidate": "expected", "reason_now": "reason"}
     differing = rows.loc[~same, ["call_id", "candidate", "found", "reason_now"]].rename(columns=names)
@@ -190,7 +192,7 @@ def sampled(run: Path, tasks: Collection[str], calls: int) -> pd.DataFrame:
 
     try:
         decided = pd.read_parquet(run / ROUTING / "decisions.parquet")
-        names = ["call_id", "candidate", "output", "reference", "task_type"]
+        names = ["call_id", "candidate", "output", "task_type"]
         answers = [pd.read_parquet(run / step / "predictions.parquet", columns=names) for step in ANSWERS]
     except FileNotFoundError as error:
         raise BadInput(f"the decisions are checked against steps 02 to 04: {error.filename} is missing") from error
@@ -199,7 +201,7 @@ def sampled(run: Path, tasks: Collection[str], calls: int) -> pd.DataFrame:
     drawn = pd.concat([_drawn(part, calls) for part in (test[routed], test[~routed])])
     known = pd.concat(answers).drop_duplicates(["call_id", "candidate"], keep="last")
     said = known[["call_id", "candidate", "output"]].rename(columns={"output": "measured"})
-    of_call = known.drop_duplicates("call_id")[["call_id", "reference", "task_type"]]
+    of_call = known.drop_duplicates("call_id")[["call_id", "task_type"]]
     return drawn.merge(said, "left", ["call_id", "candidate"]).merge(of_call, "left", "call_id").reset_index(drop=True)
 
 
@@ -233,6 +235,14 @@ def _asked(hybrid: Hybrid, state: State, call: Call) -> dict[str, object]:
     decision, answer = settled.decision, settled.answer
     return {"call_id": call.call_id, "found": decision.candidate, "at": decision.rung, "reason_now": decision.reason,
             "output": answer.text if answer else None}  # fmt: skip
+
+
+def _logged(run: Path, call_ids: list[str]) -> pd.Series:
+    """The LLM's logged answers to these calls, by call_id, as they are."""
+    import pyarrow.dataset as ds
+
+    data, wanted = ds.dataset(run / "01_traffic_audit" / "calls.parquet"), ds.field("call_id").isin(call_ids)
+    return data.to_table(columns=["call_id", "response"], filter=wanted).to_pandas().set_index("call_id")["response"]
 
 
 def _agrees(rows: pd.DataFrame) -> pd.Series:

@@ -23,6 +23,18 @@ RUNS = (
     "-----BEGIN KEY-----",
 )
 RUNS += ("a@b.com ", "12 Main ", "-_A1", "thanks\n\n", '{"a":', "1:", "12 rue de ", "1.2.3.")
+RUNS += (
+    "my address is A ",
+    "Flat 2, ",
+    "Calle A ",
+    "ул. Б ",
+    "Call me 0",
+    "0 1-",
+    "send it to the ",
+    "a b c 1 d, ",
+    "路",
+    "A-1 ",
+)
 
 
 @pytest.mark.parametrize("run", RUNS)

@@ -1,17 +1,19 @@
 """Personal data is masked, the rest of a text is left as it was."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.audit import count_by_kind, import_log, mask, mask_messages
-from migration.audit.pii import Masker
+from migration.audit.pii import Masker, mask_answers, named_without
 
 MASKED = [
     ("Mail Jane.Doe@example.com or jane.doe@example.com.", "Mail <EMAIL_1> or <EMAIL_1>."),
@@ -119,3 +121,27 @@ def test_the_real_log_is_clean_after_masking(support_log: Path, tmp_path: Path) 
     assert kinds["EMAIL"] > 10
     assert kinds["PHONE"] > 10
     assert count_by_kind(mask(texts)) == {}
+
+
+def test_answers_that_were_equal_stay_equal_and_only_those() -> None:
+    answers = pd.DataFrame(
+        {
+            "call_id": ["one", "one", "two"],
+            "reference": ["mail a@b.com", "mail a@b.com", None],
+            "output": ["mail a@b.com", "mail c@d.com", "fine"],
+        }
+    )
+    masked = mask_answers(answers)
+    assert masked["reference"].fillna("").tolist() == ["mail <EMAIL_1>", "mail <EMAIL_1>", ""]
+    assert masked["output"].tolist() == ["mail <EMAIL_1>", "mail <EMAIL_2>", "fine"]
+    assert answers["output"].tolist()[0] == "mail a@b.com", "what is scored is not changed"
+
+
+@pytest.mark.parametrize("known", ["chatcmpl-d78ba3e823256307af06b37e", "conv:12/3", "4155552671", "", None])
+def test_ids_of_machines_stay(known: str | None) -> None:
+    assert named_without(known) == known
+
+
+def test_an_id_that_names_a_person_is_a_hash_and_the_same_each_time() -> None:
+    assert named_without("session of jane@example.com") == named_without("session of jane@example.com")
+    assert re.fullmatch("m[0-9a-f]{24}", str(named_without("jane@example.com")))
