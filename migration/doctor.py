@@ -41,12 +41,12 @@ PROGRAMS = {
     "node": "browser tests are skipped; apt-get install nodejs npm, then `make browser`",
 }
 PACKAGES = {
-    "xllamacpp": "`migrate serve` needs --upstream for the small model; pip install -e '.[test]'",
-    "pyspark": "the audit runs on DuckDB, not on Spark; pip install -e '.[spark]'",
-    "lm_eval": "the speed benchmark has nothing to compare with; pip install -e '.[lm-eval]'",
-    "onnxruntime_genai": "a tuned model is not exported to ONNX; pip install -e '.[onnx]'",
-    "opentelemetry.sdk": "the gateway sends no spans; pip install -e '.[otel]'",
-    "uvloop": "the gateway runs on Python's own loop; pip install -e '.[fast]'",
+    "xllamacpp": "`migrate serve` needs --upstream for the small model; .venv/bin/pip install -e '.[test]'",
+    "pyspark": "the audit runs on DuckDB, not on Spark; .venv/bin/pip install -e '.[spark]'",
+    "lm_eval": "the speed benchmark has nothing to compare with; .venv/bin/pip install -e '.[lm-eval]'",
+    "onnxruntime_genai": "a tuned model is not exported to ONNX; .venv/bin/pip install -e '.[onnx]'",
+    "opentelemetry.sdk": "the gateway sends no spans; .venv/bin/pip install -e '.[otel]'",
+    "uvloop": "the gateway runs on Python's own loop; .venv/bin/pip install -e '.[fast]'",
 }
 LEAST_DISK, LEAST_MEMORY = 5, 8
 """GiB below which a run on real traffic may end early."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from migration.models.files import find
+from migration.models.loading import silence
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -73,6 +74,7 @@ def _encoder(spec: str, dtype: str) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
+    silence()
     folder = find(spec).folder
     model = AutoModel.from_pretrained(folder, dtype=getattr(torch, dtype))
     return AutoTokenizer.from_pretrained(folder), model.eval()

@@ -57,7 +57,7 @@ def load(spec: str, *, quantize: str | None = None, adapter: str | Path | None =
     import torch
     from transformers import AutoModelForCausalLM
 
-    _silence()
+    silence()
     files = find(spec)
     identity = identity_of(files, quantize, adapter)
     device = _device()
@@ -91,7 +91,7 @@ def load_tokenizer(files: ModelFiles) -> Any:
     """The tokenizer, chat template included: enough to know a prompt without loading its model."""
     from transformers import AutoTokenizer
 
-    _silence()
+    silence()
     return AutoTokenizer.from_pretrained(plain_folder(files))
 
 
@@ -119,7 +119,7 @@ def _adapter_identity(adapter: Path) -> str:
     return of_folder(str(adapter), adapter).identity
 
 
-def _silence() -> None:
+def silence() -> None:
     """No loading bars: in an executed notebook each refresh would stay."""
     from transformers.utils import logging
 
@@ -153,7 +153,7 @@ def plain_folder(files: ModelFiles) -> Path:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    _silence()
+    silence()
     partial = folder.with_name(f"{folder.name}.{os.getpid()}")
     model: Any = AutoModelForCausalLM.from_pretrained(files.folder, gguf_file=files.gguf, dtype=torch.float32)
     if hasattr(model.config, "quantization_config"):
