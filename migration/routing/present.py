@@ -16,9 +16,9 @@ from migration.errors import BadInput
 from migration.markup import table
 from migration.routing.policy import Policy
 from migration.routing.policy.recognition import Recognition
-from migration.routing.tuning.confidence import CalibrationError
-from migration.routing.tuning.evaluation import Result
+from migration.routing.tuning.evaluating.evaluation import Result
 from migration.routing.tuning.guarantee import Tuned
+from migration.routing.tuning.learning.confidence import CalibrationError
 from migration.schema import Decision, Guarantee
 
 if TYPE_CHECKING:

@@ -150,7 +150,7 @@ def bounds_of(rows: pd.DataFrame, guarantee: Guarantee) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    from migration.routing.tuning import risk
+    from migration.routing.tuning.proof import risk
 
     proved = [group for group in guarantee.groups if group.proved]
     level, found = (1 - guarantee.confidence_level) / len(proved), []

@@ -24,11 +24,11 @@ from migration.routing.policy.router import broken_limit
 from migration.routing.policy.score import HashedScore
 from migration.routing.policy.signals import SignalScore
 from migration.routing.tuning import ladder, outcomes
-from migration.routing.tuning.confidence import learn_confidence
-from migration.routing.tuning.fallback import Spending
 from migration.routing.tuning.grouping import LOW_VOLUME, Terms, group_tasks, rule_out
 from migration.routing.tuning.guarantee import add_confidence, is_language_model
-from migration.routing.tuning.thresholds import ThresholdChoice, choose_cascade
+from migration.routing.tuning.learning.confidence import learn_confidence
+from migration.routing.tuning.proof.fallback import Spending
+from migration.routing.tuning.proof.thresholds import ThresholdChoice, choose_cascade
 from migration.schema import SIGNALS, GroupTest, Part, Split
 
 FEWEST = 60

@@ -15,7 +15,7 @@ from scipy import stats
 from migration.audit.pii import mask
 from migration.review.watching.weekly import Alarm
 from migration.routing.policy.score import text_of
-from migration.routing.tuning.drift import told_apart
+from migration.routing.tuning.evaluating.drift import told_apart
 from migration.stats import holm, mcnemar
 
 LEVEL = 0.05 / 52

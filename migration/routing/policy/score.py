@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from migration.routing.tuning.features import COUNTS, hashed
+from migration.routing.tuning.learning.features import COUNTS, hashed
 
 Messages = str | Sequence[Mapping[str, object]]
 """A request: its text, or a conversation."""

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from migration.routing.tuning import bounds, ladder
-from migration.routing.tuning.fallback import Spending
+from migration.routing.tuning import ladder
 from migration.routing.tuning.ladder import Ladder
-from migration.routing.tuning.thresholds import proved_savings
+from migration.routing.tuning.proof import bounds
+from migration.routing.tuning.proof.fallback import Spending
+from migration.routing.tuning.proof.thresholds import proved_savings
 from migration.schema import Part
 from migration.stats import wilson
 

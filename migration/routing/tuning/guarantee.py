@@ -24,13 +24,14 @@ from migration.routing.policy.recognition import Recognition
 from migration.routing.policy.router import broken_limit
 from migration.routing.policy.score import HashedScore
 from migration.routing.policy.signals import SignalScore
-from migration.routing.tuning import bounds, ladder
-from migration.routing.tuning.confidence import learn_confidence
-from migration.routing.tuning.fallback import Spending
-from migration.routing.tuning.gain import GainModel
+from migration.routing.tuning import ladder
 from migration.routing.tuning.grouping import Plan, Terms, plan_tests, rule_out
+from migration.routing.tuning.learning.confidence import learn_confidence
+from migration.routing.tuning.learning.gain import GainModel
 from migration.routing.tuning.outcomes import requests_of
-from migration.routing.tuning.thresholds import ThresholdChoice, choose_cascade
+from migration.routing.tuning.proof import bounds
+from migration.routing.tuning.proof.fallback import Spending
+from migration.routing.tuning.proof.thresholds import ThresholdChoice, choose_cascade
 from migration.schema import CandidateKind, Decision, GroupTest, Guarantee, Part
 
 GATE = 0.95

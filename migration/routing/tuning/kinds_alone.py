@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pandas as pd
 
 from migration.errors import NotEnoughCalls
-from migration.routing.tuning.curves import by_rung
-from migration.routing.tuning.evaluation import Result, evaluate
+from migration.routing.tuning.evaluating.curves import by_rung
+from migration.routing.tuning.evaluating.evaluation import Result, evaluate
 from migration.routing.tuning.guarantee import Tuned
 from migration.routing.tuning.outcomes import of_kinds
 from migration.schema import CandidateKind, Part

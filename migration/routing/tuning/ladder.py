@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from migration.routing.tuning import bounds
+from migration.routing.tuning.proof import bounds
 from migration.schema import CandidateKind
 
 ORDER = {str(kind): place for place, kind in enumerate(CandidateKind)}

@@ -14,7 +14,7 @@ from migration import routing
 from migration.benchmark import Candidate, answer, score
 from migration.errors import BadInput
 from migration.live.server.check import bounds_of, check, sampled
-from migration.routing.tuning.bounds import binomial_upper
+from migration.routing.tuning.proof.bounds import binomial_upper
 from migration.schema import GroupTest, Guarantee
 
 

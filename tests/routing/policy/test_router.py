@@ -12,7 +12,7 @@ from migration.errors import BadInput
 from migration.routing import Candidate, Limits, Policy, Request, Router, Rung
 from migration.routing.policy.score import WAVES, Curve, HashedScore, Linear
 from migration.routing.policy.signals import Calibrator, SignalScore
-from migration.routing.tuning.features import BUCKETS, COUNTS
+from migration.routing.tuning.learning.features import BUCKETS, COUNTS
 from migration.schema import CandidateKind, GroupTest, Guarantee
 
 PHI = {"phi-3-mini": Candidate(CandidateKind.SLM, "phi-3-mini")}

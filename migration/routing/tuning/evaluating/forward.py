@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from migration.errors import NotEnoughCalls
-from migration.routing.tuning.evaluation import Result, evaluate
+from migration.routing.tuning.evaluating.evaluation import Result, evaluate
 from migration.routing.tuning.guarantee import Tuned
 from migration.routing.tuning.outcomes import newest
 from migration.schema import Part

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from migration.routing.tuning import bounds
+from migration.routing.tuning.proof import bounds
 
 
 @given(st.integers(1, 400), st.floats(0.01, 0.5), st.sampled_from([0.01, 0.05, 0.1]))

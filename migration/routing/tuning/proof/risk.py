@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse, special, stats
 
-from migration.routing.tuning import bounds
+from migration.routing.tuning.proof import bounds
 
 CUTS = (1.0, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8)
 """Quantiles of what conversations could lose at which the largest may be set apart."""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from migration.routing.tuning.features import BUCKETS, COUNTS, hashed
+from migration.routing.tuning.learning.features import BUCKETS, COUNTS, hashed
 
 
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=8))

@@ -13,8 +13,8 @@ import numpy as np
 
 from migration.errors import BadInput
 from migration.routing.policy.score import Curve, HashedScore, Linear, Messages, text_of, waves
-from migration.routing.tuning.features import BUCKETS, hashed
-from migration.routing.tuning.sweeping import columns
+from migration.routing.tuning.evaluating.sweeping import columns
+from migration.routing.tuning.learning.features import BUCKETS, hashed
 
 WORDS, SHAPE, TASK = 1.0, 0.5, 0.6
 """How much of the variance of the gain the words, the shape and the task are expected to explain, relative. Set once,

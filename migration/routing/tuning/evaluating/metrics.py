@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from migration.routing.tuning.sweeping import columns, descending
+from migration.routing.tuning.evaluating.sweeping import columns, descending
 
 
 @dataclass(frozen=True)

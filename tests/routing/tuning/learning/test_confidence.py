@@ -7,7 +7,7 @@ import pytest
 from migration.errors import BadInput, NotEnoughCalls
 from migration.routing import calibration_error, compare_signals, learn_confidence, reliability
 from migration.routing.policy.signals import SignalScore
-from migration.routing.tuning.confidence import aurc, auroc, fit_calibrator
+from migration.routing.tuning.learning.confidence import aurc, auroc, fit_calibrator
 
 
 def answers(n: int, seed: int = 0, tasks: int = 3) -> tuple[pd.DataFrame, np.ndarray]:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from migration.audit.analytics import with_texts
 from migration.routing.policy.score import text_of
-from migration.routing.tuning.features import BUCKETS, hashed
+from migration.routing.tuning.learning.features import BUCKETS, hashed
 from migration.stats import holm
 
 LEAST = 5

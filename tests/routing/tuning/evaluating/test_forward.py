@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from migration.routing import gather, present, time_forward, tune
-from migration.routing.tuning.evaluation import Result
+from migration.routing.tuning.evaluating.evaluation import Result
 from migration.schema import split_of
 from migration.stats import wilson
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from migration.errors import BadInput
 from migration.routing import choose_threshold, routing_metrics, sweep
-from migration.routing.tuning.thresholds import POWER, calls_to_prove
+from migration.routing.tuning.proof.thresholds import POWER, calls_to_prove
 
 scores = st.sampled_from([0.0, 0.25, 0.5, 1.0])
 confidences = st.sampled_from([-1.5, 0.0, 0.1, 0.2, 0.5, 0.9, 1.0])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from migration.routing.tuning import risk
+from migration.routing.tuning.proof import risk
 
 
 def drawn(n: int = 400, conversations: int = 150, seed: int = 0):

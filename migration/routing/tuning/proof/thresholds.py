@@ -14,10 +14,10 @@ import numpy as np
 from scipy import special
 
 from migration.errors import BadInput
-from migration.routing.tuning import bounds, risk
-from migration.routing.tuning.fallback import Limits, Spending, carried_on, levels_of, limits_of, passes_of, walk
+from migration.routing.tuning.evaluating.sweeping import columns
 from migration.routing.tuning.ladder import Ladder
-from migration.routing.tuning.sweeping import columns
+from migration.routing.tuning.proof import bounds, risk
+from migration.routing.tuning.proof.fallback import Limits, Spending, carried_on, levels_of, limits_of, passes_of, walk
 from migration.schema import Decision
 from migration.stats.design import codes as numbered
 

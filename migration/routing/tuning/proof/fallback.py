@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from migration.errors import BadInput
-from migration.routing.tuning import risk
+from migration.routing.tuning.proof import risk
 
 STARTS = ((0.0, 0.6), (0.25, 0.2), (0.5, 0.2))
 """Where along the thresholds a walk may start, and its part of the allowed chance of error."""

@@ -1,0 +1,1 @@
+"""Thresholds on confidence, and the tests that prove them."""
