@@ -33,6 +33,7 @@ import pandas as pd
 from migration import audit, benchmark, costs, review, routing
 from migration.artifacts import Run, open_step, write_json
 from migration.live import Hybrid, policies
+from migration.live.decisions import writer
 from migration.review.watching.decisions import losses, read_decisions
 from migration.routing.present import read_recognition, write_policy
 from migration.sample import Drift, drifting
@@ -118,23 +119,21 @@ def serve(run: Run, week: list[Line]) -> pd.DataFrame:
 
     The decision log stays in the run, as of the week that was played.
     """
-    hybrid, told = Hybrid(run.path, timeout=60.0), {}
+    kept, told = list[Line](), dict[str, Line]()
+    hybrid = Hybrid(run.path, timeout=60.0, log=False, observe=kept.append)
     for line in week:
         conversation = str((line.get("metadata") or {}).get("conversation_id") or line.get("id"))
         reply = hybrid.chat(line["request"], {"x-conversation-id": conversation}, Logged(line["response"]))
         told[json.loads(reply.content)["x_migration"]["call_id"]] = line
     hybrid.close()
-    records = []
-    for file in (run.path / "live").glob("decisions-2*.jsonl"):
-        records += [json.loads(each) for each in file.read_text().splitlines()]
-        file.unlink()
+    records = [writer.finished(record, masked=True) for record in kept]  # as the log's own process writes them
     for record in records:
         created = pd.Timestamp(told[record["call_id"]]["created"], unit="s", tz="UTC")
         record["created_at"] = created.isoformat()
     assert len(records) == len(week), "the log lost a decision"
-    kept = run.path / "live" / f"decisions-week-{min(record['created_at'] for record in records)[:10]}.jsonl"
-    kept.write_text("".join(json.dumps(record) + "\n" for record in records))
-    found = read_decisions([kept])
+    log = run.path / "live" / f"decisions-week-{min(record['created_at'] for record in records)[:10]}.jsonl"
+    log.write_text("".join(json.dumps(record) + "\n" for record in records))
+    found = read_decisions([log])
     truth = found["call_id"].map(lambda call: told[call]["response"]["choices"][0]["message"]["content"])
     types = pd.read_parquet(run.path / "01_traffic_audit" / "tasks.parquet").set_index("task")["task_type"].to_dict()
     return found.assign(loss=losses(found.assign(reference=truth, shadowed=True), types))

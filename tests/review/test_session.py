@@ -148,6 +148,18 @@ def test_a_guarantee_that_nobody_watched_is_not_said_to_hold(run, single):
     assert "the guarantee was not watched" in review.decision_sentence(found, [], None)
 
 
+def test_a_week_costs_what_the_nearest_scenario_spends_however_large_the_log_is(run, single):
+    logged(run, lines(single, wrong=0.0, calls=400))  # a third is kept and costs nothing, the others a tenth of a cent
+    found = review.open_review(run, [])
+    spent = {"stay": 900.0, "classifier_only": 600.0, "hybrid": 100.0}
+    rows = [{"scenario": name, "month": 1, "component": "llm_answers", "p50": usd} for name, usd in spent.items()]
+    rows += [{"scenario": "hybrid", "month": 1, "component": "one_off", "p50": 9000.0}]
+    said = present.cost_sentence(found, pd.DataFrame(rows), {"all_llm_cost_usd_per_1k": 1.0, "cost_usd_per_1k": 0.6})
+    assert "'classifier_only' is nearest, which spends 67%" in said
+    unknown = {"all_llm_cost_usd_per_1k": None, "cost_usd_per_1k": None}
+    assert "knows no price" in present.cost_sentence(found, pd.DataFrame(rows), unknown)
+
+
 def test_a_broken_guarantee_returns_its_tasks_to_the_llm_at_once(run, single):
     logged(run, lines(single, wrong=0.4))
     found = review.open_review(run, [])
