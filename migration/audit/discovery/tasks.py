@@ -268,27 +268,32 @@ def _tasks(groups: list[list[Leaf]], shared: list[bool]) -> list[Task]:
 def _task(group: list[Leaf], common: Mapping[str, int], *, by_user: bool) -> Task:
     """One group as a task. Its id hangs on what its early calls have in common: later traffic changes nothing."""
     calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: digest((c["call_id"],)))[:PER_TASK]
-    fixed, prompt = _typical(group, anchored=by_user and any(leaf.anchored for leaf in group))
+    fixed, usual, prompt = _typical(group, anchored=by_user and any(leaf.anchored for leaf in group))
     found = evidence([c["exchange"] for c in calls], prompt if group[0].tokens else "")
     kind = type_of(found)
     profile = Profile.of(found, [c["exchange"].user for c in calls])
     if not group[0].tokens:
         return Task(OTHER, "No shared prompt", kind, kind, found, "", len(group), profile)
     task = "-".join(filter(None, (slug(name_of(prompt, set(fixed))), _named(fixed))))
-    return Task(task, name_of(prompt, set(fixed), common), kind, kind, found, prompt[:300], len(group), profile)
+    return Task(task, name_of(prompt, set(usual), common), kind, kind, found, prompt[:300], len(group), profile)
 
 
-def _typical(group: list[Leaf], *, anchored: bool) -> tuple[Tokens, str]:
-    """(what the first EARLY prompts of a group have in common, the text of the first that has the most of it)."""
+def _typical(group: list[Leaf], *, anchored: bool) -> tuple[Tokens, Tokens, str]:
+    """What the first EARLY prompts of a group have in common, without lists: what nearly all have, which its id hangs
+    on, what half have, for its name, and the text of the first with the most of that."""
     calls = sorted((c for leaf in group for c in leaf.calls), key=lambda c: (c["created_at"], c["call_id"]))[:EARLY]
     sides = ("system", "head", "tail") if anchored else ("system",)
     seen = [[without_lists(getattr(call["prompt"], side)) for side in sides] for call in calls]
-    fixed = tuple(chain.from_iterable(map(fixed_tokens, zip(*seen, strict=True)))) or group[0].tokens
-    fullest = max(range(len(calls)), key=lambda n: len(set(fixed).intersection(chain.from_iterable(seen[n]))))
+    fixed, usual = (
+        tuple(chain.from_iterable(fixed_tokens(prompts, share) for prompts in zip(*seen, strict=True)))
+        for share in (0.8, 0.5)
+    )
+    fullest = max(range(len(calls)), key=lambda n: len(set(usual).intersection(chain.from_iterable(seen[n]))))
     first = calls[fullest]["messages"]
     texts = [text_of(m["content"]) for m in first if m["role"] in ("system", "developer")]
     users = [text_of(m["content"]) for m in first if m["role"] == "user"]
-    return fixed, "\n".join([*texts, *(users[:1] if anchored or not texts else [])])
+    own = group[0].tokens
+    return fixed or own, usual or own, "\n".join([*texts, *(users[:1] if anchored or not texts else [])])
 
 
 def _named(tokens: Tokens) -> str:
