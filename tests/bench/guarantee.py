@@ -8,7 +8,8 @@ heavy task has few rows that weigh much, and differs more often. For each draw a
 all calls and 10% of the kept calls differing, delta 0.05; it is broken where a true risk at that threshold is over its
 limit. `best` is the largest share whose true risks are within the limits, known in hindsight only.
 
-Second table: confidences that are pure noise, and how often they are used to split calls. Third: the same through
+Second table: confidences that are pure noise, and how often they are used to split calls. Third: groups one after the
+other, of which those proved whole hand on their part of delta. Fourth: the same through
 `tune`, tasks asked unevenly, with cascades of one to four rungs. Last line:
 {"worst_violation": largest share of broken guarantees, "delta", "kept_share_of_best": mean of
 kept / best over cells of 500 calls and more whose confidence says something}.
@@ -30,6 +31,9 @@ import pandas as pd
 from scipy.stats import norm
 
 from migration.routing import choose_threshold, gather, tune
+from migration.routing.tuning.fallback import Spending
+from migration.routing.tuning.ladder import Ladder
+from migration.routing.tuning.thresholds import choose_cascade
 from migration.schema import split_of
 
 MAX_LOSS, MAX_KEPT, DELTA = 0.05, 0.10, 0.05
@@ -38,6 +42,7 @@ SHAPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "gradual": lambda c: 0.45 * (1 - c) ** 1.3,
     "steep": lambda c: 0.8 / (1 + np.exp(20 * (c - 0.5))),
     "at the limit": lambda c: np.full_like(c, 0.052),
+    "good": lambda c: np.full_like(c, 0.001),
 }
 
 
@@ -85,7 +90,10 @@ def cells() -> list[Cell]:
     found = [
         Cell(shape, calls, heavy, size, correlation)
         for shape, calls, heavy, (size, correlation) in product(
-            SHAPES, (110, 500, 1500), ((0, 0.0), (5, 0.2), (40, 0.3)), ((1, 0.0), (4, 0.5), (8, 0.5))
+            [shape for shape in SHAPES if shape != "good"],
+            (110, 500, 1500),
+            ((0, 0.0), (5, 0.2), (40, 0.3)),
+            ((1, 0.0), (4, 0.5), (8, 0.5)),
         )
         if not (calls == 110 and heavy[0] == 40) and not (calls == 1500 and heavy[0] == 5)
     ]
@@ -131,6 +139,49 @@ def noise(rate: float, n: int, size: int, draws: int, seed: int = 0) -> float:
     return used / draws
 
 
+def handed_on(cells: list[Cell], draws: int, seed: int = 0) -> float:
+    """How often any group breaks its guarantee, of groups that are tested in this order, each with an equal part of
+    delta and with what those before it leave."""
+    rng, broken = np.random.default_rng(seed), 0
+    for _ in range(draws):
+        left = most = 0.0
+        for cell in cells:
+            spending = Spending(DELTA / len(cells), left, most)
+            choice = choose_cascade(ladder_of(cell, rng), spending, max_loss=MAX_LOSS, max_kept_error=MAX_KEPT)
+            left, most = choice.unspent, most + spending.own
+            if choice.threshold is not None:
+                loss, error = cell.truth()
+                place = 0 if choice.slm_share >= 1 else int(np.ceil(choice.threshold * (len(GRID) - 1) - 1e-6))
+                if loss[place] > MAX_LOSS or error[place] > MAX_KEPT:
+                    broken += 1
+                    break
+    return broken / draws
+
+
+def ladder_of(cell: Cell, rng: np.random.Generator) -> Ladder:
+    """A draw of a cell as a cascade of one rung that costs nothing."""
+    drawn = cell.draw(rng)
+    n = len(drawn["loss"])
+    calls = pd.DataFrame({
+        "call_id": np.arange(n).astype(str), "task": "one", "conversation": drawn["cluster"].astype(str),
+        "part": "choose", "weight": drawn["weight"], "llm_cost": 1e-3, "llm_ms": 900.0,
+    })  # fmt: skip
+    nothing = np.zeros((n, 1))
+    return Ladder(calls, drawn["confidence"][:, None], drawn["loss"][:, None] < 0.5, nothing, nothing)
+
+
+HANDING = {
+    "good, at the limit, at the limit": ("good", "at the limit", "at the limit"),
+    "good, gradual, at the limit": ("good", "gradual", "at the limit"),
+    "at the limit, all": ("at the limit",) * 3,
+}
+"""Shapes of three groups in the order of their tests; `good` ones are always proved whole and hand their part on."""
+KINDS_OF_CALLS = {
+    "single": (500, (0, 0.0), 1, 0.0),
+    "fours": (500, (0, 0.0), 4, 0.5),
+    "heavy": (500, (40, 0.3), 4, 0.5),
+}
+"""calls, heavy, size and correlation of a `Cell`."""
 TASKS = {"big": (0.50, 900), "middle": (0.22, 260), "small": (0.12, 90), "rare": (0.06, 40), "hard": (0.10, 120)}
 """Share of the traffic and answered calibration calls of each task: asked unevenly on purpose."""
 RUNGS = {"quick": ("classifier", 1.0), "small": ("slm", 0.8), "cheaper": ("api", 0.6), "again": ("cache", 1.2)}
@@ -227,6 +278,11 @@ def main(draws: int, tunes: int, rungs_of: list[int], jobs: int, quick: bool) ->
         for kind, used in zip(kinds, pool.map(noise, *zip(*kinds, strict=True), [draws] * len(kinds)), strict=True):
             worst = max(worst, used)
             print(f"  differs on {kind[0]:.1%}, {kind[1]} calls, {kind[2]} a conversation: {used:.4f}", flush=True)
+        print("\nthree groups that hand on what chance of error they leave: how often any guarantee is broken")
+        for (name, shapes), (kind, of) in list(product(HANDING.items(), KINDS_OF_CALLS.items()))[: 2 if quick else 9]:
+            broken = handed_on([Cell(shape, *of) for shape in shapes], 40 if quick else tunes)
+            worst = max(worst, broken) if not quick else worst
+            print(f"  {name}; {kind}: {broken:.4f}", flush=True)
         print(
             f"\nthrough tune, {tunes} draws each: five tasks asked unevenly, two calls a conversation, correlation .5"
         )

@@ -45,7 +45,7 @@ _QUALITY = (
     r"politeness|tone"
 )
 _WEAK = re.compile(
-    rf"(?:\b(?:{_LOOKS})|(?:\A|[.!?:\n])\s*(?:{_ASKS})|\bwhether|\bhow\s+\w+(?=\s+{_POINTS})|\b(?:{_QUALITY})\s+of)\s+{_GAP}{_OBJECT}|"
+    rf"(?:\b(?:{_LOOKS})|(?:\A|[.!?:\n])\s*(?:{_ASKS})|\bwhether|\b(?:how|wie)\s+\w+(?=\s+(?:ist\s+|war\s+)?{_POINTS})|\b(?:{_QUALITY})\s+of)\s+{_GAP}{_OBJECT}|"
     rf"\bwhich\s+(?:{_JUDGED})\b|\b(?:model|ai|llm)(?:['’]s)?\s+(?:{_JUDGED})\b",
     re.I,
 )
@@ -60,7 +60,7 @@ _VERDICT_WORDS = """
 pass fail passed failed passes fails correct incorrect wrong right partial partially acceptable unacceptable
 accept reject good bad excellent great fair average poor terrible perfect faithful unfaithful grounded
 ungrounded hallucinated hallucination supported unsupported compliant uncompliant violation noncompliant
-satisfactory unsatisfactory better worse same tie win lose both neither a b c d e f a+ a- b+ b- c+ c- safe
+satisfactory unsatisfactory better worse same first second tie win lose both neither a b c d e f a+ a- b+ b- c+ c- safe
 unsafe helpful unhelpful relevant irrelevant met unmet ok okay bestanden durchgefallen richtig falsch gut
 schlecht mangelhaft ausreichend befriedigend réussi échoué bien mal bon mauvais insuffisant aprobado suspenso
 correcto incorrecto bueno malo promosso bocciato corretto sbagliato buono aprovado reprovado yes no true false y

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from guarantee import DELTA, Cell, noise, outcome, through_tune
+from guarantee import DELTA, HANDING, KINDS_OF_CALLS, Cell, handed_on, noise, outcome, through_tune
 
 CELLS = [
     Cell("at the limit", 110, (5, 0.2), 1, 0.0),
@@ -26,6 +26,12 @@ def test_the_guarantee_is_broken_at_most_delta_of_the_time(cell: Cell) -> None:
 @pytest.mark.slow
 def test_noise_is_used_at_most_delta_of_the_time() -> None:
     assert noise(0.065, 400, 4, 150) <= most(150)
+
+
+@pytest.mark.slow
+def test_groups_that_hand_on_their_chance_of_error_are_broken_at_most_delta_of_the_time() -> None:
+    shapes = HANDING["good, at the limit, at the limit"]
+    assert handed_on([Cell(shape, *KINDS_OF_CALLS["single"]) for shape in shapes], 150) <= most(150)
 
 
 @pytest.mark.slow
