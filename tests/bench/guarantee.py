@@ -9,8 +9,8 @@ all calls and 10% of the kept calls differing, delta 0.05; it is broken where a 
 limit. `best` is the largest share whose true risks are within the limits, known in hindsight only.
 
 Second table: confidences that are pure noise, and how often they are used to split calls. Third: groups one after the
-other, of which those proved whole hand on their part of delta. Fourth: the same through
-`tune`, tasks asked unevenly, with cascades of one to four rungs. Last line:
+other, of which those proved whole hand on their part of delta. Fourth: cascades by themselves.
+Fifth: the same through `tune`, tasks asked unevenly, with cascades of one to four rungs. Last line:
 {"worst_violation": largest share of broken guarantees, "delta", "kept_share_of_best": mean of
 kept / best over cells of 500 calls and more whose confidence says something}.
 """
@@ -177,11 +177,50 @@ HANDING = {
 }
 """Shapes of three groups in the order of their tests; `good` ones are always proved whole and hand their part on."""
 KINDS_OF_CALLS = {
-    "single": (500, (0, 0.0), 1, 0.0),
-    "fours": (500, (0, 0.0), 4, 0.5),
-    "heavy": (500, (40, 0.3), 4, 0.5),
+    "single": (1500, (0, 0.0), 1, 0.0),
+    "fours": (1500, (0, 0.0), 4, 0.5),
+    "heavy": (1500, (200, 0.2), 4, 0.5),
 }
 """calls, heavy, size and correlation of a `Cell`."""
+
+
+def cascade(
+    rungs: int, of: tuple[int, tuple[int, float], int, float], draws: int, seed: int = 0
+) -> tuple[float, float]:
+    """(broken, kept) of cascades of `rungs` rungs with one common threshold, cheapest and worst first. of: as in
+    KINDS_OF_CALLS. Rungs are surer of the same calls, and a later one differs less often where it is as sure."""
+    n, heavy, size, correlation = of
+    rng = np.random.default_rng(seed)
+    shape = np.array([1.3, 1.0, 0.8, 0.6])[:rungs]
+
+    def draw(calls: int, heavy: tuple[int, float], size: int) -> tuple[Ladder, np.ndarray]:
+        drawn = Cell("gradual", calls, heavy, size, correlation).draw(rng)
+        total = len(drawn["loss"])
+        sure = np.clip(0.7 * rng.random(total)[:, None] + 0.3 * rng.random((total, rungs)), 0, 1)
+        chance = np.minimum(0.3 * shape * (1 - sure) ** 1.3, 1.0)
+        chance = np.where((np.arange(total) >= calls)[:, None], np.minimum(1.5 * chance, 1.0), chance)
+        shared = rng.normal(size=drawn["cluster"].max() + 1)[drawn["cluster"]]
+        latent = np.sqrt(correlation) * shared[:, None] + np.sqrt(1 - correlation) * rng.normal(size=sure.shape)
+        frame = ladder_of(Cell("gradual", calls, heavy, size, correlation), rng).calls.assign(
+            conversation=drawn["cluster"].astype(str), weight=drawn["weight"]
+        )
+        nothing = np.zeros_like(sure)
+        return Ladder(frame, sure, norm.cdf(latent) >= chance, nothing, nothing), chance
+
+    fresh, chance = draw(60_000, (0 if not heavy[0] else 20_000, heavy[1]), 1)
+    weight = fresh.calls["weight"].to_numpy() / fresh.calls["weight"].sum()
+    broken, kept = 0, []
+    for _ in range(draws):
+        choice = choose_cascade(draw(n, heavy, size)[0], Spending(DELTA), max_loss=MAX_LOSS, max_kept_error=MAX_KEPT)
+        rung = np.full(len(weight), rungs) if choice.threshold is None else fresh.rung_at(choice.threshold)
+        keeps = rung < rungs
+        loss = weight[keeps] @ chance[keeps, rung[keeps]]
+        share = float(weight[keeps].sum())
+        broken += loss > MAX_LOSS or loss > MAX_KEPT * share
+        kept.append(share)
+    return broken / draws, float(np.mean(kept))
+
+
 TASKS = {"big": (0.50, 900), "middle": (0.22, 260), "small": (0.12, 90), "rare": (0.06, 40), "hard": (0.10, 120)}
 """Share of the traffic and answered calibration calls of each task: asked unevenly on purpose."""
 RUNGS = {"quick": ("classifier", 1.0), "small": ("slm", 0.8), "cheaper": ("api", 0.6), "again": ("cache", 1.2)}
@@ -283,6 +322,11 @@ def main(draws: int, tunes: int, rungs_of: list[int], jobs: int, quick: bool) ->
             broken = handed_on([Cell(shape, *of) for shape in shapes], 40 if quick else tunes)
             worst = max(worst, broken) if not quick else worst
             print(f"  {name}; {kind}: {broken:.4f}", flush=True)
+        print("\ncascades of one to four rungs, proved as one family of thresholds")
+        for rungs, (kind, of) in list(product(rungs_of, KINDS_OF_CALLS.items()))[: 2 if quick else None]:
+            broken, kept_share = cascade(rungs, of, 40 if quick else tunes)
+            worst = max(worst, broken) if not quick else worst
+            print(f"  {rungs} rung(s); {kind}: broken {broken:.4f}, kept {kept_share:.3f}", flush=True)
         print(
             f"\nthrough tune, {tunes} draws each: five tasks asked unevenly, two calls a conversation, correlation .5"
         )
