@@ -31,7 +31,7 @@ _LATER = {
     "baselines": "tuning.evaluating.curves",
     "by_task": "tuning.evaluating.curves",
     "by_rung": "tuning.evaluating.curves",
-    "kinds_alone": "tuning.kinds_alone",
+    "kinds_alone": "tuning.evaluating.kinds_alone",
     "examples": "tuning.evaluating.curves",
     "present": "present",
 }

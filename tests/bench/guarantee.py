@@ -31,9 +31,9 @@ import pandas as pd
 from scipy.stats import norm
 
 from migration.routing import choose_threshold, gather, tune
-from migration.routing.tuning.fallback import Spending
 from migration.routing.tuning.ladder import Ladder
-from migration.routing.tuning.thresholds import choose_cascade
+from migration.routing.tuning.proof.fallback import Spending
+from migration.routing.tuning.proof.thresholds import choose_cascade
 from migration.schema import split_of
 
 MAX_LOSS, MAX_KEPT, DELTA = 0.05, 0.10, 0.05

@@ -78,9 +78,7 @@ def clustered(conversations: int, each: int, rng: np.random.Generator, *, intent
 
 @pytest.mark.parametrize("each", [1, 4, 8])
 def test_quiet_conversations_are_seldom_called_shifted(each: int, monkeypatch) -> None:
-    monkeypatch.setattr(
-        "migration.routing.tuning.evaluating.drift.FEW_TEXTS", 10_000
-    )  # words: a test of their own
+    monkeypatch.setattr("migration.routing.tuning.evaluating.drift.FEW_TEXTS", 10_000)  # words: a test of their own
     rng = np.random.default_rng(each)
     quiet = [shift(clustered(120, each, rng), clustered(60, each, rng), level=0.05)["shifted"].any() for _ in range(60)]
     assert np.mean(quiet) <= 0.12  # 5% expected; 12% of 60 is two and a half standard errors above
