@@ -35,14 +35,14 @@ _LATER = {
     "decision": "proof",
     "summary": "proof",
     "learning_curve": "proof",
-    "save_adapter": "serving.export",
-    "merge": "serving.export",
-    "serving_lines": "serving.runtimes",
-    "launch_files": "serving.export",
-    "same_answers": "serving.export",
-    "to_gguf": "serving.runtimes",
-    "to_onnx": "serving.runtimes",
-    "to_executorch": "serving.runtimes",
+    "save_adapter": "export",
+    "merge": "export",
+    "serving_lines": "export.runtimes",
+    "launch_files": "export",
+    "same_answers": "export",
+    "to_gguf": "export.runtimes",
+    "to_onnx": "export.runtimes",
+    "to_executorch": "export.runtimes",
 }
 
 __all__ = [*_LATER]  # noqa: PLE0604

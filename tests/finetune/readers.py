@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from migration.artifacts import read_json
-from migration.finetune.serving.export import reading_of
+from migration.finetune.export import reading_of
 from migration.finetune.watch import evaluating
 
 

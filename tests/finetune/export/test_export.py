@@ -13,7 +13,8 @@ from families import examples_of
 from readers import in_transformers, readings
 
 from migration import models
-from migration.finetune.serving import export, runtimes
+from migration.finetune import export
+from migration.finetune.export import runtimes
 from migration.finetune.train import Recipe, tune
 
 

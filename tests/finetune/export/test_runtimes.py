@@ -15,8 +15,8 @@ from servers import llama_cpp
 from migration import models
 from migration.benchmark import Candidate, answer
 from migration.errors import BadInput
-from migration.finetune import encoded
-from migration.finetune.serving import export, runtimes
+from migration.finetune import encoded, export
+from migration.finetune.export import runtimes
 from migration.finetune.train import Recipe, tune
 
 
