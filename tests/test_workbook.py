@@ -173,8 +173,9 @@ def test_twenty_calls_are_too_few_and_the_report_says_for_what(tmp_path):
 def test_notebooks_run_in_jupyterlab_and_their_widgets_answer(run, tmp_path):
     """A real browser chooses Run All: step 04 here, every notebook in the soak. Limits are wide: something routes."""
     browsers.needed()
-    given, newer = {"run_dir": str(run.path)}, tmp_path / "newer.jsonl.gz"
-    write(newer, calls=400, seed=12)
+    given, newer = {"run_dir": str(run.path)}, tmp_path / "decisions.jsonl"
+    write(tmp_path / "newer.jsonl.gz", calls=400, seed=12)
+    labs.served(run.path / "04_router_tuning" / "policy.json", tmp_path / "newer.jsonl.gz", newer)
     wide = {"04": {"max_loss": 0.5, "max_kept_error": 0.9}, "05": {"max_loss": 0.5}, "07": {"traffic": [str(newer)]}}
     names = []
     for book in sorted((ROOT / "notebooks").glob("*.ipynb")):
@@ -196,4 +197,6 @@ def test_notebooks_run_in_jupyterlab_and_their_widgets_answer(run, tmp_path):
         if one["table"]:
             assert one["table"]["none"] == 0
             assert one["table"]["sorted"] == one["table"]["before"]
+        if one["form"]:
+            assert (one["form"]["before"][:5], one["form"]["after"][:5]) == ("1 of ", "2 of ")
     assert any(one["threshold"] for one in seen)

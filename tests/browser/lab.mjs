@@ -99,6 +99,18 @@ const sort = async (tab) => {
   return { before: before.length, sorted: sorted.length, moved: before.join() !== sorted.join(), none: (await rows()).length };
 };
 
+// One answer of the review's form is found right: does the form go on to the next?
+const label = async (tab) => {
+  const cell = await show(tab, { source: "LabelForm(", widget: "button.widget-button" });
+  if (!cell || !(await cell.locator("button.widget-button").count())) return null;
+  const asked = () => cell.locator("textarea").inputValue();
+  const before = await asked();
+  await cell.locator("button.widget-button", { hasText: "yes" }).click();
+  for (let n = 0; n < 40 && (await asked()) === before; n++) await tab.waitForTimeout(150);
+  if (given.shots) await cell.screenshot({ path: `${given.shots}/lab-form.png` });
+  return { before: before.slice(0, 12), after: (await asked()).slice(0, 12) };
+};
+
 for (const notebook of given.notebooks) {
   const tab = await context.newPage();
   await tab.goto(`${given.url}${notebook}?reset&token=${given.token}`);
@@ -113,6 +125,7 @@ for (const notebook of given.notebooks) {
   result.bill = await slide(tab, "BillSliders(bill_at");
   result.answers = await browse(tab);
   result.table = await sort(tab);
+  result.form = await label(tab);
   results.push(result);
   await inApp(tab, () => window.jupyterapp.shell.currentWidget.sessionContext.shutdown());
   await tab.close();

@@ -1,5 +1,6 @@
 """A JupyterLab server of its own for a test: on a free port of this machine, with notebooks that name a run folder."""
 
+import gzip
 import json
 import os
 import secrets
@@ -10,7 +11,10 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+
+from migration.routing import Router
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -21,6 +25,47 @@ def with_parameters(notebook: Path, target: Path, **given: object) -> None:
     (cell,) = [c for c in book["cells"] if "parameters" in c["metadata"].get("tags", [])]
     cell["source"] = [*cell["source"], *(f"\n{name} = {value!r}" for name, value in given.items())]
     target.write_text(json.dumps(book), encoding="utf-8")
+
+
+def served(policy: Path, log: Path, target: Path) -> None:
+    """`log` as a gateway of `policy` might have served it: routed calls kept, in shadow, with the LLM's own answers."""
+    router = Router.load(policy)
+    with gzip.open(log, "rt", encoding="utf-8") as lines, target.open("w", encoding="utf-8") as out:
+        for number, line in enumerate(lines):
+            call = json.loads(line)
+            if not (choices := (call.get("response") or {}).get("choices")) or not choices[0]["message"]["content"]:
+                continue
+            messages, said = call["request"]["messages"], choices[0]["message"]["content"]
+            task = router.recognise(messages)
+            kept, llm = (
+                bool(router.policy.rungs.get(task)),
+                {"candidate": router.policy.llm, "rung": -1, "answer": said},
+            )
+            first = router.policy.rungs[task][0].candidate if kept else router.policy.llm
+            at = datetime.fromtimestamp(call["created"], UTC).isoformat()
+            row = {
+                "call_id": f"call-{number}",
+                "conversation_id": None,
+                "created_at": at,
+                "task": task,
+                "messages": messages,
+            }
+            row |= {
+                "decision": "slm" if kept else "llm",
+                "rung": 0 if kept else -1,
+                "confidence": 0.95,
+                "response": said,
+            }
+            row |= {
+                "candidate": first,
+                "model": first,
+                "reason": "",
+                "stage": "answer",
+                "tried": [],
+                "latency_ms": 20.0,
+            }
+            row |= {"policy": router.policy.version, "shadow_share": 1.0, "shadowed": kept, "cost_usd": 0.001}
+            out.write(json.dumps(row | {"shadow": [llm | {"confidence": 1.0}] if kept else []}) + "\n")
 
 
 @contextmanager

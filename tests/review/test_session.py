@@ -195,6 +195,12 @@ def test_shadow_answers_are_read_as_the_policy_decided(run, single):
     assert (frame.loc[frame["shadowed"].astype(bool), "weight"] == 2).all()
 
 
+def test_counts_that_no_call_has_are_still_numbers(run, single):
+    none = [line | {"prompt_tokens": None, "completion_tokens": None} for line in lines(single, wrong=0.0, calls=20)]
+    frame = read_decisions([logged(run, none)])
+    assert frame[["prompt_tokens", "completion_tokens"]].dtypes.eq(float).all()
+
+
 def test_a_call_that_was_held_back_is_read_by_its_shadow(run, single):
     (record,) = lines(single, wrong=0.0, calls=1, shadow_share=1.0)
     kept = {"candidate": "labels", "rung": 0, "answer": "yes", "confidence": 0.93, "kept": True}

@@ -17,20 +17,27 @@ SHOWN = 10
 class LabelForm:
     """A form in a notebook: one answer after the other, right or wrong, saved to a CSV after each click.
 
-    rows: of `labelling.to_check`. In an executed notebook it is a table, since nobody can click there.
+    rows: of `labelling.to_check`. Where no kernel answers it is a table, since nobody can click there.
     """
 
     def __init__(self, rows: pd.DataFrame, path: Path):
         self.rows, self.path, self.at = rows.copy(), path, 0
         self.save()
 
+    def file(self) -> Path:
+        """The CSV: beside the review, whose folder takes its final name while the form stays open."""
+        folder = self.path.parent
+        final = folder.with_name(folder.name.removesuffix(".partial"))
+        return (final if final.is_dir() and not folder.is_dir() else folder) / self.path.name
+
     def save(self) -> None:
         """Write the CSV; a text that a spreadsheet would take for a formula is quoted."""
         safe = self.rows.copy()
         for name in ("question", "output"):
             safe[name] = safe[name].astype(str).str.replace(r"^([=+\-@\t\r])", r"'\1", regex=True)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        safe.to_csv(self.path, index=False)
+        file = self.file()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        safe.to_csv(file, index=False)
 
     def say(self, word: str) -> None:
         """Note `yes` or `no` for the answer that is shown, and go on to the next."""
@@ -38,6 +45,10 @@ class LabelForm:
             self.rows.loc[self.at, "right"] = word
             self.at += 1
             self.save()
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        static = {"text/html": self._repr_html_(), "text/plain": f"{len(self.rows)} answers to check"}
+        return {**(self.widget()._repr_mimebundle_() or {}), **static}
 
     def _repr_html_(self) -> str:
         shown = self.rows.head(SHOWN)[["group", "question", "output"]].map(lambda text: " ".join(str(text).split()))

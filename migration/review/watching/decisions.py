@@ -49,6 +49,8 @@ def read_decisions(files: Iterable[Path]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     frame["created_at"] = pd.to_datetime(frame["created_at"], utc=True, format="ISO8601")
     frame["conversation_id"] = frame["conversation_id"].fillna(frame["call_id"])
+    counted = [name for name in _NUMBERS if name in frame]  # null in every row where only classifiers answered
+    frame = frame.astype(dict.fromkeys(counted, float))
     frame = frame.drop_duplicates("call_id", keep="last").sort_values(["created_at", "call_id"])
     return with_week(frame.reset_index(drop=True))
 

@@ -30,6 +30,14 @@ def test_clicks_are_saved_at_once_and_read_back(rows, tmp_path):
     assert review.checked_rate(tmp_path / "to_check.csv", answers).n == 4
 
 
+def test_a_click_after_the_review_ended_is_saved_where_it_now_lies(rows, tmp_path):
+    form = review.LabelForm(rows[0], tmp_path / "2026-W48.partial" / "to_check.csv")
+    (tmp_path / "2026-W48.partial").rename(tmp_path / "2026-W48")
+    form.say("yes")
+    assert len(review.read_labels(tmp_path / "2026-W48" / "to_check.csv")) == 1
+    assert not (tmp_path / "2026-W48.partial").exists()
+
+
 def test_a_filled_csv_says_the_same_as_clicks(rows, tmp_path):
     chosen, answers = rows
     clicked = review.LabelForm(chosen, tmp_path / "clicked.csv")
