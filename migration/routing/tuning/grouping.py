@@ -113,8 +113,8 @@ def plan_tests(rows: pd.DataFrame, members: Mapping[str, tuple[str, ...]], terms
 
     A low-volume task whose calls would make a proof for the others less likely is left to the LLM. A group of which
     nothing could be proved with half the errors gets no part of the chance of error: it is tested with what the others
-    leave. So a candidate that answers one more task does not cost the others their proof. rows: outcomes with
-    `confidence`; members: task -> its cascade.
+    leave. So a candidate that answers one more task need not cost the others their proof; a forecast from few `fit`
+    calls can be wrong. rows: outcomes with `confidence`; members: task -> its cascade.
     """
     groups = group_tasks(rows, members, terms)
     made = ladder.build(rows[rows["part"] == Part.CHOOSE], members)
