@@ -46,7 +46,7 @@ DATA = PROJECT.parent / "shared" / "data"
 LIMIT, LEVEL = 0.03, 0.95
 PARTS = (0.2, 0.4, 0.6, 0.8)
 LEAST = int(np.log(1 - LEVEL) / np.log(1 - LIMIT))
-POPULATION = 6000
+POPULATION = 3000
 PEER = "tracer-llm==0.3.3"
 
 Table = tuple[list[str], list[str]]
@@ -215,7 +215,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two tables, one fit each, without the peer")
     parser.add_argument("--rows", type=int, default=3000, help="labelled rows: training and calibration")
     parser.add_argument("--draws", type=int, default=200)
-    parser.add_argument("--fits", type=int, default=4, help="classifiers that the draws of a table share")
+    parser.add_argument("--fits", type=int, default=2, help="classifiers that the draws of a table share")
     parser.add_argument("--peer-draws", type=int, default=1)
     parser.add_argument("--table", type=Path, nargs="+", help="CSV, TSV, Parquet or JSON lines, one row an answer")
     parser.add_argument("--text", default="text", help="the column of what was asked")
@@ -245,8 +245,13 @@ def main() -> None:
         print({key: round(value, 3) if isinstance(value, float) else value for key, value in line.items()}, flush=True)
         lines.append(line)
         rate = rate or (0.0 if "agrees" not in line else speed(fit_classifier(texts[:600], answers[:600]), texts))
-    frame = pd.DataFrame(lines)
-    print(frame.round(3).to_string(index=False))
+        print(json.dumps(marks(pd.DataFrame(lines), rate)), flush=True)
+    print(pd.DataFrame(lines).round(3).to_string(index=False))
+    print(json.dumps(marks(pd.DataFrame(lines), rate)))
+
+
+def marks(frame: pd.DataFrame, rate: float) -> dict[str, float | None]:
+    """The last line, over the tables so far. frame: a row a table, as `ours` and `peer` give them; rate: answers/s."""
     mean = frame.mean(numeric_only=True)
     result = {
         "kept": mean["kept"],
@@ -255,7 +260,7 @@ def main() -> None:
         "tracer_broken": mean.get("peer broken"),
         "answers_per_s": rate,
     }
-    print(json.dumps({key: round(float(value), 4) if pd.notna(value) else None for key, value in result.items()}))
+    return {key: round(float(value), 4) if pd.notna(value) else None for key, value in result.items()}
 
 
 main()
