@@ -14,6 +14,7 @@ _LATER = {
     "proposal": "session",
     "spend": "session",
     "act": "session",
+    "keep": "session",
     "activate": "session",
     "notify": "session",
     "weekly": "watching.weekly",

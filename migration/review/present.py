@@ -221,7 +221,8 @@ def proposal_sentence(proposed: Proposal | None) -> str:
     return (
         f"Policy {proposed.policy.version} would replace {proposed.former.version}. It guarantees what the former did: "
         f"at most {guarantee.max_loss:.0%} of all calls and {guarantee.max_kept_error:.0%} of the kept ones differ. "
-        f"{tried} that all reviews share, so that tuning every week does not wear the guarantee out."
+        f"{tried} that all reviews share, so that tuning every week does not wear the guarantee out. "
+        f"`migrate policy activate RUN {proposed.policy.version}` lets it serve."
         + (f" New in it: {', '.join(new)}; a gateway serves a new adapter after a restart." if new else "")
     )
 

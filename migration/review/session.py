@@ -258,14 +258,20 @@ def act(review: Review) -> list[str]:
     return tasks
 
 
-def activate(review: Review, proposed: Proposal | None, folder: Path) -> str | None:
-    """Let a proposed policy serve where the rule allows it. Returns its version, None where it does not."""
+def keep(review: Review, proposed: Proposal | None, folder: Path) -> str | None:
+    """Keep a proposed policy beside the others, so that anybody may activate it later: what proved it proves nothing
+    again. Returns its version, None where nothing is proposed."""
     if proposed is None or not proposed.may_activate:
         return None
     file = write_json(folder / "proposed_policy.json", proposed.policy.to_json())
-    live = policies.folder_of(review.run.path)
-    version = policies.add(live, file)
-    policies.activate(live, version)
+    return policies.add(policies.folder_of(review.run.path), file)
+
+
+def activate(review: Review, proposed: Proposal | None, folder: Path) -> str | None:
+    """Let a proposed policy serve where the rule allows it. Returns its version, None where it does not."""
+    version = keep(review, proposed, folder)
+    if version is not None:
+        policies.activate(policies.folder_of(review.run.path), version)
     return version
 
 

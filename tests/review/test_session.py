@@ -20,6 +20,7 @@ from migration.audit import import_log
 from migration.errors import BadInput
 from migration.live import policies
 from migration.review import present
+from migration.review.session import ledger
 from migration.review.watching.decisions import read_decisions
 from migration.routing.policy import Rung
 
@@ -123,13 +124,26 @@ def test_too_few_calls_to_test_spend_nothing_and_stay_fresh(run, single):
     logged(run, lines(single, wrong=0.0, calls=70))
     few = review.open_review(run, [])
     review.spend(few, review.proposal(few))
-    assert review.ledger(run) == []
+    assert ledger(run) == []
     assert "too few to tell" in review.decision_sentence(few, [], None)
     logged(run, lines(single, wrong=0.0))
     found = review.open_review(run, [])
     review.spend(found, review.proposal(found))
-    (entry,) = review.ledger(run)
+    (entry,) = ledger(run)
     assert (entry["week"], entry["until"][:10]) == ("2025-W37", "2025-09-13")
+
+
+def test_a_proposal_is_kept_and_may_be_activated_later(run, single, tmp_path):
+    logged(run, lines(single, wrong=0.0))
+    found = review.open_review(run, [])
+    proposed = review.proposal(found)
+    version = review.keep(found, proposed, tmp_path)
+    review.spend(found, proposed)
+    assert policies.read_active(run.path / "live").version == single.version
+    assert version in policies.versions(run.path / "live")
+    assert f"migrate policy activate RUN {version}" in present.proposal_sentence(proposed)
+    policies.activate(run.path / "live", version)
+    assert policies.load_state(run.path / "live").problem is None
 
 
 def test_a_review_leaves_alone_what_a_kept_policy_serves(run, single):
