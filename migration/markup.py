@@ -55,10 +55,12 @@ def table(frame: pd.DataFrame, formats: Mapping[str, str] | None = None, *, miss
 
     import numpy as np
 
-    shown = frame.rename(columns={name: html.escape(str(name)) for name in frame.columns}).reset_index(drop=True)
+    shown = frame.rename(columns={name: html.escape(printable(str(name))) for name in frame.columns}).reset_index(
+        drop=True
+    )
     shown = shown.map(lambda value: printable(value) if isinstance(value, str) else value)
     known: dict[Any, Any] = {
-        html.escape(str(name)): form for name, form in (formats or {}).items() if name in frame.columns
+        html.escape(printable(str(name))): form for name, form in (formats or {}).items() if name in frame.columns
     }
     style = shown.style.format(known, precision=3, thousands=",", na_rep=missing, escape="html").hide(axis="index")
     numeric = np.array([shown[column].dtype.kind in "iuf" or column in known for column in shown.columns], bool)

@@ -7,6 +7,7 @@ the personal ones in the files of a run, `live` the markup that became part of a
 from __future__ import annotations
 
 import contextlib
+import csv
 import gzip
 import html
 import io
@@ -18,8 +19,10 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pyarrow.parquet as pq
+from nbconvert.filters.markdown import markdown2html
 from PIL import Image
 
 PERSONAL = {
@@ -50,10 +53,13 @@ MARKUP = (
     "${cnry13}$",
     "../../cnry14",
 )
+FILE = "shop <img src=x onerror=cnry01()>**cnry07**.jsonl.gz"
+PRIVATE = ("01_traffic_audit/calls.parquet", "cache/")
+"""What of a run's folder may hold personal data: the calls, and answers that were paid for as they came."""
 MODEL = "gpt-4o-mini-<img src=x onerror=cnry15()>-**cnry16**"
 _MARK = re.compile(r"cnry(\d\d)")
 _BEFORE = [
-    (match[1], payload[: match.start()][-6:].replace("\x1b", ""))
+    (match[1], payload[: match.start()][-6:].replace("\x1b[31m", ""))
     for payload in (*MARKUP, MODEL)
     for match in _MARK.finditer(payload)
 ]
@@ -61,40 +67,41 @@ _BEFORE = [
 _TEXTS = {"alt", "title", "aria-label", "data-text"}
 
 
+_HARMLESS = str.maketrans(dict.fromkeys('<>()[]{}*#|$=/"\x1b', ";"))
+
+
 def plant(log: Path, *, harmless: bool = False) -> None:
-    """Canaries into every third conversation of the simulated `log` (.jsonl.gz), or as many plain words."""
+    """Canaries into each third conversation of the simulated `log` (.jsonl.gz); `harmless` takes markup's signs out."""
     with gzip.open(log, "rt", encoding="utf-8") as lines:
         records = [json.loads(line) for line in lines]
+    signs = _HARMLESS if harmless else {}
     with gzip.open(log, "wt", encoding="utf-8") as out:
         for number, record in enumerate(records):
-            out.write(json.dumps(_planted(record, number, harmless)) + "\n")
+            out.write(json.dumps(_planted(record, number, signs)) + "\n")
 
 
-def _planted(record: dict, number: int, harmless: bool) -> dict:
-    def said(text: str) -> str:
-        return re.sub(r"[^\w\s]|_", "", text) if harmless else text
-
-    markup, request = said(MARKUP[number % len(MARKUP)]), record["request"]
-    conversation = record.get("metadata", {}).get("conversation_id", "")
+def _planted(record: dict, number: int, signs: dict) -> dict:
+    markup, request = MARKUP[number % len(MARKUP)].translate(signs), record["request"]
+    label, begins = (text.translate(signs) for text in (MARKUP[0], MARKUP[0] + MARKUP[6]))
+    mail, conversation = PERSONAL["e-mail"], record.get("metadata", {}).get("conversation_id", "")
     messages = request.get("messages") or []
     if messages and "replies for the shop" in messages[0]["content"]:
-        messages[0]["content"] += f"\nAnswers are signed {said('; '.join(MARKUP))}\nQuestions: {said(SAID)}"
+        messages[0]["content"] += f"\nAnswers are signed {'; '.join(MARKUP).translate(signs)}\nQuestions: {SAID}"
     if messages and "Name the" in messages[0]["content"]:
-        messages[0]["content"] = said(MARKUP[0] + MARKUP[6]) + " " + messages[0]["content"]
+        messages[0]["content"] = f"{begins} {messages[0]['content']}"
     if not conversation or int(conversation[-3:], 16) % 3:
         return record
-    record["metadata"] |= {"channel": markup, "user": said(PERSONAL["e-mail"])}
-    record["metadata"]["conversation_id"] = f"{conversation} {said(PERSONAL['e-mail'])} {markup}"
-    record["id"] += f" {said(PERSONAL['e-mail'])} {markup}"
+    record["metadata"] |= {"channel": markup, "user": mail, "conversation_id": f"{conversation} {mail} {markup}"}
+    record["id"] += f" {mail} {markup}"
     if request["model"].startswith("gpt-4o-mini"):
-        request["model"] = said(MODEL)
+        request["model"] = MODEL.translate(signs)
     if messages:
-        messages[-1]["content"] += f" {said(SAID)} {markup}"
+        messages[-1]["content"] += f" {SAID} {markup}"
         answer = ((record.get("response") or {}).get("choices") or [{}])[0].get("message")
         if answer and len(answer["content"]) > 60:
-            answer["content"] += f" {said(SAID)} {markup}"
+            answer["content"] += f" {SAID} {markup}"
         elif answer and "{" not in answer["content"] and number % 4 == 0:
-            answer["content"] = said(f"{PERSONAL['e-mail']} {MARKUP[0]}")
+            answer["content"] = f"{mail} {label}"
     return record
 
 
@@ -137,6 +144,30 @@ def _texts(path: Path) -> Iterator[str]:
         yield html.unescape(re.sub(r"<[^>]*>", "", plain))
     elif path.suffix in (".json", ".ipynb", ".jsonl"):
         yield plain.encode("utf-8").decode("unicode_escape", "replace")
+
+
+def formulas(folder: Path) -> list[str]:
+    """Cells of the CSV files under `folder` that a spreadsheet would work out."""
+    rows = [row for path in folder.rglob("*.csv") for row in csv.reader(path.open(encoding="utf-8"))]
+    return [cell for row in rows for cell in row if _MARK.search(cell) and cell[:1] in "=+-@\t\r"]
+
+
+def pages(folder: Path) -> dict[str, str]:
+    """Each page of a run, and each output of its notebooks as JupyterLab shows it, as HTML."""
+    shown = {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.html")}
+    for path in folder.rglob("notebook.ipynb"):
+        outputs = [out for cell in nbformat.read(path, 4).cells for out in cell.get("outputs", ())]
+        made = [_as_html(out.get("data") or {"text/plain": out.get("text", "")}) for out in outputs]
+        shown[str(path.relative_to(folder))] = "".join(made)
+    return shown
+
+
+def _as_html(data: dict[str, str]) -> str:
+    if "text/html" in data:
+        return data["text/html"]
+    if "text/markdown" in data:
+        return markdown2html(data["text/markdown"])
+    return html.escape(re.sub(r"\x1b\[[\d;]*m", "", data.get("text/plain", "")))
 
 
 class _Page(HTMLParser):

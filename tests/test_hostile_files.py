@@ -118,6 +118,7 @@ PAST = (
 )
 PAST += ("&a [&b [*a, *a], *b]", "!!python/object/apply:os.system ['true']", "a: 2024-01-01", "\x00", "- - - -", "0x")
 PAST += ("a: !!float .nan", '{"version": 2, "llm": NaN}', '["a"]', "call_id,call_id\na,a\n", '"\\ud800"', "9" * 5_000)
+PAST += (json.dumps(POLICY | {"llm_confidence": 10**400}), json.dumps(POLICY | {"score_limit": 10**400}))
 
 
 def read(name: str, data: bytes, folder: Path) -> None:

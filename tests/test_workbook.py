@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import browsers
+import canaries
 import labs
 import numpy as np
 import pandas as pd
@@ -39,8 +40,9 @@ def migrate(*words, cwd=ROOT):
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory):
-    path = tmp_path_factory.mktemp("traffic") / "shop.jsonl.gz"
+    path = tmp_path_factory.mktemp("traffic") / canaries.FILE
     write(path, calls=1200, seed=11)
+    canaries.plant(path)
     return path
 
 
@@ -56,6 +58,7 @@ def run(words):
     done = migrate(*words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "index.html" in done.stdout
+    assert "\x1b[31m" not in done.stdout + done.stderr, "the log's text commands no terminal"
     return Run(words[4] / "shop")
 
 
@@ -122,6 +125,23 @@ def test_nothing_leaks_from_held_out_calls_into_training(run):
     users = {row["messages"][-2]["content"].strip().lower() for row in rows}
     held_users = {messages[-1]["content"].strip().lower() for messages in held["messages"].dropna() if len(messages)}
     assert not users & held_users
+
+
+def test_personal_data_stays_in_the_calls_table_and_the_kept_answers(run):
+    leaks = canaries.leaks(run.path)
+    assert "01_traffic_audit/calls.parquet" in leaks, "the canaries were read"
+    assert {name: held for name, held in leaks.items() if not name.startswith(canaries.PRIVATE)} == {}
+    for path in run.path.rglob("*"):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_text_of_the_log_is_text_on_every_page_and_in_every_notebook(run, log):
+    shown = canaries.pages(run.path)
+    assert len(shown) > 2 * len(STEPS)
+    assert {name: canaries.live(page) for name, page in shown.items() if canaries.live(page)} == {}
+    assert sum("cnry" in page for page in shown.values()) > len(STEPS) // 2, "the canaries are shown"
+    assert not [path for path in run.path.rglob("*") if "cnry" in path.name]
+    assert canaries.formulas(run.path) == []
 
 
 def test_the_report_says_which_models_made_it(run):

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from migration.errors import BadInput
 from migration.routing.policy.recognition import Recognition
 from migration.routing.policy.score import HashedScore
-from migration.routing.policy.signals import SignalScore
+from migration.routing.policy.signals import SignalScore, is_finite
 from migration.schema import CandidateKind, GroupTest, Guarantee
 
 VERSION = 2
@@ -105,7 +104,7 @@ class Policy:
         if wrong:
             name, value = next(iter(wrong.items()))
             return f"{name} is {value!r}, not a number from 0 to 1"
-        if self.score_limit is not None and not _is_finite(self.score_limit):
+        if self.score_limit is not None and not is_finite(self.score_limit):
             return f"score_limit is {self.score_limit!r}, not a finite number"
         if isinstance(self.score, str) and self.score != COMPLEXITY:
             return f"score is {self.score!r}, not {COMPLEXITY!r} or a stored score"
@@ -258,12 +257,8 @@ def _all_finite(data: object) -> bool:
         return all(map(_all_finite, data.values()))
     if isinstance(data, list | tuple):
         return all(map(_all_finite, data))
-    return not isinstance(data, float) or math.isfinite(data)
-
-
-def _is_finite(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(data, bool) or not isinstance(data, int | float) or is_finite(data)
 
 
 def _is_share(value: object) -> bool:
-    return _is_finite(value) and 0 <= value <= 1
+    return is_finite(value) and 0 <= value <= 1

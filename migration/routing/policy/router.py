@@ -7,7 +7,6 @@ Out of scope: how a policy was tuned, how it is stored (`document`), and every m
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from migration.errors import BadInput
 from migration.routing.policy.document import ANY, COMPLEXITY, Limits, Policy, Rung
 from migration.routing.policy.score import HashedScore, text_of, words_of
+from migration.routing.policy.signals import is_finite
 from migration.schema import CandidateKind
 
 SLM, LLM = "slm", "llm"
@@ -167,7 +167,7 @@ class Router:
         """Calibrated chance that a candidate's answer is as good as the LLM's; 0.0 where nothing tells."""
         given = answer.get("confidence")
         if given is not None:
-            return float(given) if isinstance(given, int | float) and math.isfinite(given) else 0.0
+            return float(given) if is_finite(given) else 0.0
         calibrators = self.policy.calibrators
         name = candidate if candidate is not None else next(iter(calibrators), "")
         return calibrators[name].confidence(answer, task) if name in calibrators else 0.0

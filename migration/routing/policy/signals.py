@@ -7,9 +7,10 @@ Out of scope: how they were learned (`confidence` does that).
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -44,6 +45,12 @@ class Calibrator:
         return np.asarray(1 / (1 + np.exp(-np.clip(slope * np.asarray(score) + intercept, -30, 30))))
 
 
+def is_finite(value: object) -> TypeGuard[float]:
+    """Whether `value` is a number that a float can hold: no truth value, NaN, infinity or integer of 400 digits."""
+    most = sys.float_info.max
+    return isinstance(value, int | float) and not isinstance(value, bool) and -most <= value <= most
+
+
 @dataclass(frozen=True)
 class SignalScore:
     """A linear score of an answer's signals, one line a task, and its calibration.
@@ -64,7 +71,7 @@ class SignalScore:
         total, seen = weights[0], 0
         for name, mean, scale, weight in zip(self.names, self.mean, self.scale, weights[1:], strict=True):
             value = answer.get(name)
-            if not isinstance(value, int | float) or not math.isfinite(value):
+            if not is_finite(value):
                 continue
             value = math.log1p(max(value, 0.0)) if name in _LENGTHS else min(20.0, max(-20.0, value))
             total, seen = total + weight * (value - mean) / scale, seen + 1
