@@ -339,6 +339,7 @@ def read_corrections(path: str | Path) -> tuple[dict[str, str], pd.DataFrame]:
             rows = pd.read_csv(path, dtype=str).to_dict("records")
         else:
             rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        json.dumps(rows, ensure_ascii=False).encode()  # half a character is refused here, not where texts are written
         by_id = {str(row["call_id"]): str(row["response"]) for row in rows if not isinstance(row.get("messages"), list)}
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise BadInput(f"corrections file {path}: every row needs call_id (or messages) and response") from error

@@ -47,7 +47,10 @@ def read_decisions(files: Iterable[Path]) -> pd.DataFrame:
     if not rows:
         raise BadInput("the decision log is empty: let the gateway or the client serve some calls first")
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    frame["created_at"] = pd.to_datetime(frame["created_at"], utc=True, format="ISO8601")
+    try:
+        frame["created_at"] = pd.to_datetime(frame["created_at"], utc=True, format="ISO8601")
+    except (ValueError, OverflowError) as error:
+        raise BadInput(f"a call of the decision log has no time that can be read: {error}") from error
     frame["conversation_id"] = frame["conversation_id"].fillna(frame["call_id"])
     counted = [name for name in _NUMBERS if name in frame]  # null in every row where only classifiers answered
     frame = frame.astype(dict.fromkeys(counted, float))
