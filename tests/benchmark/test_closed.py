@@ -45,7 +45,7 @@ def test_a_set_is_closed_where_the_next_answer_is_hardly_ever_new(calls):
 
 
 def test_both_ways_answer_the_same_calls_and_nothing_is_chosen_twice(tiny_folder, calls, tmp_path):
-    candidate, sample = Candidate("tiny", str(tiny_folder)), eligible(calls, ["test"])
+    candidate, sample = Candidate("tiny", str(tiny_folder)), eligible(calls[calls["split"] == "test"])
     written = score(ask([candidate], sample, calls, cache=tmp_path), sample)
     found = choices(candidate, written, sample, calls, minutes=1, cache=tmp_path)
     again = choices(candidate, written, sample, calls, minutes=1, cache=tmp_path)
@@ -64,20 +64,20 @@ def test_both_ways_answer_the_same_calls_and_nothing_is_chosen_twice(tiny_folder
 
 
 def test_little_time_asks_few_calls(tiny_folder, calls, tmp_path):
-    candidate, sample = Candidate("tiny", str(tiny_folder)), eligible(calls, ["test"])
+    candidate, sample = Candidate("tiny", str(tiny_folder)), eligible(calls[calls["split"] == "test"])
     written = score(ask([candidate], sample, calls, cache=tmp_path), sample)
     assert choices(candidate, written, sample, calls, minutes=0, cache=tmp_path).frame["n"].tolist() == [FIRST_CALLS]
 
 
 def test_calls_that_the_minutes_left_unwritten_are_not_chosen_for(tiny_folder, calls, tmp_path):
-    candidate, sample = Candidate("tiny", str(tiny_folder)), eligible(calls, ["test"])
+    candidate, sample = Candidate("tiny", str(tiny_folder)), eligible(calls[calls["split"] == "test"])
     written = score(ask([candidate], sample, calls, cache=tmp_path), sample).iloc[:-9]
     found = choices(candidate, written, sample, calls, minutes=1, cache=tmp_path)
     assert found.frame["n"].sum() == (written["task"] == "team").sum() < 12
 
 
 def test_an_endpoint_is_not_asked(calls, tmp_path):
-    sample = eligible(calls, ["test"])
+    sample = eligible(calls[calls["split"] == "test"])
     written = pd.DataFrame(
         {"call_id": sample["call_id"], "candidate": "far", "output": "", "margin": 0.0, "agrees": True}
     )

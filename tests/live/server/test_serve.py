@@ -53,16 +53,19 @@ def sample(tmp_path_factory):
 @pytest.mark.slow
 def test_every_command_of_the_readme(sample, tmp_path, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    check, serve, *others = readme_commands(sample)
+    check, activate, serve, widen, *others = readme_commands(sample)
     measured, served = [json.loads(line) for line in typed(check).splitlines() if line.startswith("{")]
     assert (measured["calls"], measured["differing"], measured["changed"]) == (6, 0, 0.0), "same weights, same engine"
     assert served["differing"] <= 1, "half precision in llama.cpp: a near-tie may fall otherwise"
+    typed(activate)
     port = int(re.search(r"--port (\d+)", serve)[1])
     words = [sys.executable, "-m", "migration.cli", *shlex.split(serve)[1:], "--timeout", "60"]  # a busy machine
     said = (tmp_path / "said").open("w+")
     process = subprocess.Popen(words, cwd=ROOT, stdout=said, stderr=said)
     try:
         _until_ready(port, process)
+        typed(widen)
+        time.sleep(0.5)
         client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="any")
         for ticket, queue in tuned_run.TICKETS.items():
             reply = client.chat.completions.create(model="gpt-4o", messages=asked(ticket), max_tokens=13)
