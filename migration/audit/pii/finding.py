@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 from migration.audit.pii.dwellings import addresses
 from migration.audit.pii.names import NAME_CUES, NAMES
-from migration.audit.pii.patterns import BIRTHDATES, EMAILS, NATIONAL_IDS, SECRET_CUES, SECRETS
+from migration.audit.pii.patterns import BIRTHDATES, CARDS, EMAILS, NATIONAL_IDS
 from migration.audit.pii.phones import called_a_phone, phones
 from migration.audit.pii.places import LETTERLESS, NAMES_OF_STREETS
+from migration.audit.pii.secrets import PRIVATE_KEY, SECRET_CUES, SECRETS
 
 NEAR = 48
 """Characters before a find in which a word may say what it is."""
@@ -145,7 +146,7 @@ _remembered = lru_cache(maxsize=1 << 14)(_find)
 
 def _everywhere(text: str, before: str) -> Iterator[Find]:
     """Candidates in the order in which they count: secrets of the whole text first, then window by window."""
-    for match in SECRETS[0].finditer(text) if "-----BEGIN" in text else ():
+    for match in PRIVATE_KEY.finditer(text) if "-----BEGIN" in text else ():
         yield Find(*match.span(), "SECRET")
     start = 0
     while start < len(text):
@@ -162,9 +163,10 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
     """What any recogniser or pattern takes for personal data in one window, in the order in which they count."""
     said = f"- {before}: {text}" if before else text
     if SECRET_CUES.search(said):
-        yield from _within("SECRET", SECRETS[1:], text, said)
+        yield from _within("SECRET", SECRETS, text, said)
     yield from _recognised(text, before, said)
     if any(map(str.isdigit, text)):
+        yield from _cards(text, said)
         yield from _within("NATIONAL_ID", NATIONAL_IDS, text, said)
         yield from _shifted("PHONE", phones(said) if _MANY_DIGITS.search(text) else (), text, said)
         yield from _within("BIRTHDATE", BIRTHDATES, text, said)
@@ -175,6 +177,13 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
         yield from _within("NAME", NAMES, text, said)
     if model := names_model():
         yield from (Find(e.start_char, e.end_char, "NAME") for e in model(text).ents if e.label_ == "PERSON")
+
+
+def _cards(text: str, said: str) -> Iterator[Find]:
+    """Numbers beside a word that calls them a card's, where no nearer one calls them something else."""
+    if _MANY_DIGITS.search(text):
+        spans = (match.span(1) for form in CARDS for match in form.finditer(said))
+        yield from _shifted("CARD", (one for one in spans if not _SPOILS.search(said, max(0, one[0] - NEAR), one[0])), text, said)
 
 
 def _recognised(text: str, before: str, said: str) -> Iterator[Find]:

@@ -1,9 +1,9 @@
-"""Patterns of what Presidio does not know: identity numbers, dates of birth, keys and passwords.
+"""Patterns of what Presidio does not know: identity numbers, dates of birth, cards that it takes for none.
 
 What is a number anywhere counts behind a word that says what it is, in the languages of the countries that use it.
 Every pattern is linear on any text, or is run on windows of bounded length (`finding`).
 Out of scope: numbers with check digits (Presidio's recognisers), phones, names and addresses
-(`phones`, `names`, `places`).
+(`phones`, `names`, `places`), keys and passwords (`secrets`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,22 @@ _SAYS_ID = (
     r" social)|cartão de cidadão|codice fiscale|\bc\.?f\.|partita iva|t\.?c\.? kimlik\w*|\btckn|\bamka|\bafm\b"
     r"|\bcnp\b|\begn\b"
     r"|\bjmbg|\boib\b|\brrn\b|my number card"
+    r"|n[°º]? ?(?:de )?s[ée]cu(?:rit[ée] sociale)?|\binsee\b|\bnir\b|\bnas\b|permis de conduire|\bspi\b|n[uú]m(?:ero)? fiscal"
+    r"|führerschein\w*|ausweis\w*|versicherungsnummer|\bsvnr|steuernummer|rijbewijs\w*|identiteitskaart|rijksregister\w*"
+    r"|licen[cs]ia de conducir|carn[eé] de (?:conducir|identidad)|(?:mi|su|n[uú]mero de) (?:documento|identificaci[oó]n)"
+    r"|seguridad social|\bnuss\b|\bnss\b|clave (?:ine|de elector)|\bine\b|\bruc\b|\bnit\b|\bdpi\b|\bdui\b|\bcnh\b|t[íi]tulo de eleitor"
+    r"|carteira de (?:identidade|motorista)|\bpis(?:/pasep)?\b|\bniss\b|\bnus\b|\butente|cart[aã]o de cidad[aã]o|\bbi\b(?= n)"
+    r"|carta d['’]identità|tessera sanitaria|patente(?: di guida)?|p\.? ?iva|f[øo]dsels?-?(?:nr|nummer\w{0,2})|personnr|d-nummer"
+    r"|k[öo]rkort\w*|k[øo]rekort\w*|kennitala\w{0,2}|ajokort\w*|prawo jazdy|nr dowodu|regon|občansk\w+|op č|rodn[ée] č(?:[íi]slo|\.)?"
+    r"|řidičsk\w+|\bičo|\bdič|osobn[aáeiy] \w{3,9}|\bemšo|davčna(?: številka)?|osobna iskaznica|lična karta|taj[- ]?szám\w*"
+    r"|ad[óo]azonos[íi]t[óo]\w*|személyi\w*|buletin\w*|(?:nr\.? )?c\.?i\.? seria|isikukood\w*|personas kods|asmens kod\w+"
+    r"|\bинн\b|снилс|паспорт\w{0,2}|\bегн\b|рнокпп|\bіпн\b|\bідн\b|αμκα|αφμ|α\.φ\.μ\.|αδτ|ταυτότητ\w{1,2}|taftotita"
+    r"|(?:tc )?kimlik\w*|ehliyet\w*|\bi\.?c\.?(?= (?:no|number|is|:|[A-Z\d]))|mykad|no\.? kp|\bktp|\bnik\b|\bnpwp|\bsss\b|philhealth"
+    r"|pag-?ibig|\bumid|\bcccd|\bcmnd|căn cước|\bbvn|\bnin\b|kra pin|ghana card|huduma|emirates id|iqama|\bcnic|\bnicop|\bnid\b"
+    r"|citizen(?:ship)? (?:id|no|number|card)|state id|resident (?:id|card|permit)|residence permit|green card|alien number"
+    r"|medicaid|\bmbi\b|\bein\b|\bsdl\b|driv(?:er['’]?s?|ing) (?:permit|number)|\bdl (?:no|number|#)|licen[cs]e (?:no|number) is"
+    r"|personal (?:number|code|no)|id (?:card|number|no)(?= (?:is|:)|:)|my id(?= (?:is|no|number|card)|:)|\bepic\b|ration card|\buan\b"
+    r"|身份证\w{0,2}|身分證\w{0,2}|マイナンバー|주민등록번호|주민번호|ת\.?ז\.?|תעודת זהות|رقم (?:الهوية|الجواز)|आधार\w*|เลขบัตรประชาชน"
 )
 _ID_VALUE = r"((?=(?:[A-Z]{0,6}[ ./-]?\d){6})[A-Z0-9](?:[ ./-]?[A-Z0-9]){5,19})\b"
 NATIONAL_IDS = (
@@ -49,23 +65,37 @@ NATIONAL_IDS = (
 )
 """The last line: AHV, CPF and CURP, which look like nothing else."""
 
-_MONTH = r"(?:[^\W\d]{3,10}\.?)"
+_MONTH = r"(?:[^\W\d]{3,12}\.?|\d{1,2}月)"
 _DATE = (
-    r"(?:\d{1,4}[./ -](?:\d{1,2}|[^\W\d]{3,9}\.?)[./ -]\d{2,4}"
-    rf"|(?:the )?\d{{1,2}}(?:st|nd|rd|th|er|\.)?(?: (?:of|de))? {_MONTH}(?: (?:of|de))?,? \d{{4}}"
-    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|\d{{8}}|{_MONTH} (?:19|20)\d{{2}})"
+    r"(?:\d{1,4}[./ -] ?(?:\d{1,2}|[^\W\d]{3,9}\.?)[./ -] ?\d{2,4}"
+    rf"|(?:the )?\d{{1,2}}(?:st|nd|rd|th|er|ro|º|\.)?(?: (?:of|de|d['’]))? {_MONTH}(?: (?:of|de|del))?,? \d{{4}}"
+    rf"|{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?,? \d{{2,4}}|\d{{8}}|{_MONTH} (?:de )?(?:19|20)\d{{2}}"
+    r"|\d{4}\. ?(?:év )?[^\W\d]{3,12} \d{1,2}|\d{4}年\d{1,2}月\d{1,2}日|\d{4}년 ?\d{1,2}월 ?\d{1,2}일)"
+)
+_SAYS_BORN = (
+    r"born|birth[ _-]?(?:day|date)|b['’]?day|bday|dates?[ _]of[ _]birth|d\.?[ _/]?o\.?[ _/]?b\.?|\bgeb\.?|geb\.?[ -]?(?:datum|dat\.)"
+    r"|geboren|geburts(?:tag|datum)\w{0,2}|geboortedatum|verjaardag|jarig|née?(?:\(e\))?|date de naissance|naissance|ddn"
+    r"|anniversaire|nac[ií](?:d[oa]|mos)?|naci[óo]|fecha (?:de )?(?:nac\.?|nacimiento)|f\. ?nac\.?|f\.? de nac\.?|nacimiento"
+    r"|cumpleaños|nat[oa]|data di nascita|nascita|compleanno|nascid[oa]|nasci|nasceu|data de nasc(?:imento|\.)|dt\.? nasc\w*"
+    r"|nascimento|anivers[áa]rio|naixement|född|född?elsedatum|f[öo]delsedag|födelsedatum|f[øo]dt|fødselsdato|fødselsdag"
+    r"|fæddur?|fædd|syntynyt|synnyin|syntymäaika\w*|syntymäpäivä\w*|urodz(?:on[ya]|iłem|iłam|eni[ae])|data ur(?:odzenia|\.)"
+    r"|ur\.|narozen[aáýí]?|narodil[ao]?|datum narození|dat\. nar\.|nar\.|narodeni(?:a|ny)|dátum narodenia|rođen[ao]?|datum rođenja"
+    r"|rojen[ao]?|datum rojstva|született(?:em)?|szül(?:etési|\.)(?: ?(?:dátum\w*|idő\w*|ideje))?|n[ăa]scut[ăa]?|data na[sș]terii"
+    r"|doğum(?: tarihim?| günüm)?|doğdum|doğumlu|dogum tarihim?|рожден\w{0,4}|родил(?:ся|ась)|роден[аи]?|родився|народи\w{2,6}"
+    r"|народження|рођен[а]?|γεννήθηκα|γέννησης?|γεννηθ\w{2,4}|gennithika|genniseos|gennisis|sündinud|sünni\w{4,8}|dzimu?š?i?s?|gim\w{1,4}"
+    r"|gimimo|lahir|tarikh lahir|tanggal lahir|tgl lahir|kaarawan|ipinanganak|sinh(?: ngày)?|ngày sinh|nilizaliwa|tarehe ya kuzaliwa"
+    r"|gebore|janam|जन्म\w*|জন্ম\w*|เกิด|生年月日|出生\w{0,2}|生日|誕生日|생년월일|생일|تاريخ الميلاد|תאריך לידה|נולד\w?"
+)
+_REVERSE = (
+    r"geboren|born|született|syntynyt|doğumlu\w{0,3}|doğdum|(?:is|was|['’]s) (?:my|his|her|the) (?:birthday|dob|date of birth|birth"
+    r" date)|(?:ist|war) mein (?:geburtstag|geburtsdatum)|생|生まれ|出生"
 )
 BIRTHDATES = (
     re.compile(
-        r"(?i:\b(?:born(?: on| in)?|birth[ _-]?(?:day|date)|geb\.|syntymäaika\w*|datum narození|fecha de nac\."
-        r"|date[ _]of[ _]birth|d\.?o\.?b\.?|geboren(?: am| op)?"
-        r"|geboortedatum"
-        r"|geburts(?:tag|datum)|née? le|date de naissance|nac[ií](?:d[oa])?(?: el)?|fecha de nacimiento|nat[oa] il"
-        r"|data di nascita|nascid[oa](?: em)?|nasci em|data de nascimento|född|födelsedatum|født|fødselsdato|fødselsdag"
-        r"|urodzon[ya]|data urodzenia|syntynyt|narozen[aá]?|doğum tarihi(?:m)?)(?!\w)|\bb\.(?= \d))"
-        rf"[^\w\n]{{0,6}}(?:\w{{2,4}} ){{0,2}}?({_DATE})(?!\d)"
+        rf"(?i:(?<![^\W_])(?:{_SAYS_BORN})(?!\w)|(?<!\w)b\.(?= \d))"
+        rf"[^\w\n]{{0,6}}(?:(?!for\b|order|gift|ship|deliver|arriv|due\b|before\b|until\b)[^\W\d]{{1,9}}[^\w\n]{{1,3}}){{0,3}}?({_DATE})(?!\d)",
     ),
-    re.compile(rf"\b({_DATE}) (?:geboren|born|született)\b"),
+    re.compile(rf"(?<!\w)({_DATE})[ ,(-]{{0,3}}(?:{_REVERSE})", re.I),
 )
 EMAILS = (
     re.compile(
@@ -73,59 +103,19 @@ EMAILS = (
     ),
     re.compile(r"\b[\w.+-]{1,64} at [\w-]{1,64}(?: dot [\w-]{2,24}){1,3}\b"),
 )
-_SAYS_SECRET = (
-    r"pass(?:word|code|phrase|wort|ord(?:et)?)?|pwd?|pw|kennwort|mot de passe|contraseña|clave secreta|senha"
-    r"|palavra-passe"
-    r"|wachtwoord(?:en)?|lösenord(?:et)?|adgangskode[n]?|kodeord(?:et)?|salasana|hasło|heslo|jelszó|parol[aă]"
-    r"|şifre(?:m)?"
-    r"|(?:client|app|shared|account)?[_ -]?secret(?:[_ -]?(?:key|access[_ -]?key))?|(?:api|access|auth"
-    r"|private|secret|account)[_ -]?key|sessionid|session[_ -]?id"
-    r"|(?:access|auth|refresh|bearer|session|api|bot)?[_ -]?token|aws_secret_access_key|credential"
+
+_SAYS_CARD = (
+    r"(?:(?:credit|debit|bank|atm|prepaid|payment|my|the|our|corporate|master|visa)[ -]?)card(?:s|['’]s)?|\bcard(?= (?:no|number|num|nr|ending"
+    r"|is|#|ko|:|\d))|card:|visa|mastercard|maestro|verve|amex|american express|rupay|discover|diners|unionpay|jcb|mir\b|dankort"
+    r"|girocard|(?:kredit|debit|giro|ec-?|bank)?[- ]?kart[eyęaiuoí]\w{0,3}|carte(?: bancaire| bleue| de cr[ée]dit)?|\bcb\b|tarjeta"
+    r"|cart(?:ão|ao)|carta(?: di credito)?|(?:bank)?pas(?:nummer)?|creditcard|kreditkort\w*|kortnummer|\bkort\w{0,3}|kortti\w{0,4}|luottokort\w*"
+    r"|bankkártya\w*|kártya\w{0,4}|cardul\w*|kart(?:ım|ımın)?|карт[аыуоі]\w{0,2}|κάρτα\w{0,2}|karta mou|kartu(?: kredit)?|thẻ|kadi"
+    r"|卡号|カード|카드|بطاقة|כרטיס|कार्ड"
 )
-_IS = r"(?:is|ist|lautet|es|est|è|é|was|['’]s|will be|är|er|on|to|mitt er|mit er)"
-_CHARS = r"[^\s\"'`,;<>{}]"
-_END = r"(?=[\"'`,;<>{}\s]|[.!?](?:\s|\Z)|\Z|&)"
-_NO_VALUE = (
-    r"(?!(?:required|reset|string|optional|null|none|true|false|invalid|expired|forgotten|incorrect"
-    r"|wrong|missing|here|your|"
-    r"the|please|change\w*|protected|not|and|number|text|type)\b)"
-)
-_STRONG = rf"[\"'`]?((?={_CHARS}*[\dA-Z!$%&#@*+=/_-]){_CHARS}{{6,200}}?){_END}"
-_ANY = rf"[\"'`]?({_NO_VALUE}{_CHARS}{{5,200}}?){_END}"
-_MIXED = rf"((?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{{6,64}}){_END}"
-_SAYS_CODE = (
-    r"pin(?:[ -]?(?:code|kode|number))?|cvv2?|cvc|otp|pass ?code|(?:security|verification|one[- ]time|login|door"
-    r"|gate|alarm"
-    r"|access|unlock|entry|lock|confirmation) code|2fa code|tan|geheimzahl"
-)
-SECRETS = (
+CARDS = (
     re.compile(
-        r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s\\n:,-]{0,8000}?-----END [A-Z ]{0,30}PRIVATE KEY-----"
-    ),
-    re.compile(r"\beyJ[\w-]{6,4000}\.[\w-]{6,4000}(?:\.[\w-]{0,4000})?"),
-    re.compile(r"\b(?:sk|pk|rk|api|key)[-_](?:[a-z]{2,8}[-_]){0,3}[A-Za-z0-9_-]{16,300}"),
-    re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|glpat-[\w-]{16,64}|hf_[A-Za-z0-9]{20,64})"),
-    re.compile(
-        r"\b(?:npm|dckr_pat|shpat|shpss|dop_v1|lin_api|secret|ntn|figd|sntrys|pypi|dapi)[_-][A-Za-z0-9_-]{24,300}"
-    ),
-    re.compile(
-        r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,50}|\bxox[abprse]-[\w-]{10,250}|\bSG\.[\w-]{16,64}\.[\w-]{16,64}"
-        r"|\bya29\.[\w-]{20,300}"
-    ),
-    re.compile(r"hooks\.slack\.com/services/([\w/]{20,120})|discord(?:app)?\.com/api/webhooks/([\w/-]{20,160})"),
-    re.compile(r"(?i:\b(?:bearer|basic))[ \t]+([A-Za-z0-9._~+/=-]{16,4000})"),
-    re.compile(r"://[^\s/:@\"'<>]{0,100}:([^\s/@\"'<>]{1,200})@"),
-    re.compile(r"(?:\s-u|--user)[ =][\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})"),
-    re.compile(rf"(?i:\b\w{{0,20}}(?:{_SAYS_SECRET})(?!\w)[\"']?[ \t]*[:=][ \t]*){_ANY}"),
-    re.compile(rf"(?i:\b(?:{_SAYS_SECRET})(?!\w)[ \t]*{_IS}(?!\w)[ \t]*:?[ \t]*){_STRONG}"),
-    re.compile(rf"(?i:\b(?:{_SAYS_SECRET})[ \t]+){_MIXED}"),
-    re.compile(
-        rf"(?i:\b(?:{_SAYS_CODE})\b(?: number)?(?:[ \t](?:on|from|for)(?:[ \t]\w{{1,10}}){{1,3}}?)?"
-        r"(?:[ \t](?:is|was|ist|es|est)\b|:)?[ \t]{0,3})(\d{3,8})\b"
+        rf"(?i:(?<![^\W_])(?:{_SAYS_CARD}))[^\d\n]{{0,24}}?(?<![\w-])"
+        r"([2-6]\d{3}([ -]?)\d{4}\2\d{4}\2\d{4}(?:\2\d{1,3})?|3[47]\d{2}[ -]?\d{6}[ -]?\d{5})(?![\w-]|[.,]\d)"
     ),
 )
-SECRET_CUES = re.compile(
-    rf"(?i:{_SAYS_SECRET}|bearer|basic |\b(?:{_SAYS_CODE})\b)|-----BEGIN|\beyJ"
-    rf"|[-_][A-Za-z0-9]{{16}}|AKIA|ASIA|"
-    r"AIza|xox|SG\.|ya29|://[^\s/]*@|webhooks|hooks\.slack|\s-u |--user"
-)
+"""Numbers that a word calls a card's, their check digit right or mistyped."""
