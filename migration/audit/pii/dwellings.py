@@ -20,6 +20,8 @@ from migration.audit.pii.places import (
     STREETS,
     WHICH,
 )
+from migration.audit.pii.postal import MAY_BE_POSTAL, POSTAL, TAIL
+from migration.audit.pii.words import by_first_letter
 
 _NOUNS = (
     r"address(?:[ _]?(?:line)?[ _]?\d)?|line ?1|street|addr|adress?[aei]?|adresse[nr]?|adresim|adresim?iz|adresom"
@@ -28,9 +30,17 @@ _NOUNS = (
     r"|lakc[íi]m\w{0,3}|c[íi]mem?"
     r"|bydlišt[ěe]|naslov|адрес\w{0,2}|διεύθυνση(?: μου)?|alamat|heimilisfang|địa chỉ|anwani|zustellung"
     r"|lieferadresse|domicile"
+    r"|διεύθυνσ[ήη]\w? μου|διευθυνση(?: μου)?|dieythynsi(?: mou)?|seoladh|cyfeiriad|direcci[óo]|helbidea|indirizzo|endereco"
     r"|住所|地址|주소|ที่อยู่|عنوان\w?|العنوان|כתובת\w?|पता|house number|(?:our|my) (?:house|home|flat|new place)"
     r"|(?:bezorg|levering|woon)adres"
 )
+_GOES_TO = (
+    r"(?:deliver|ship|send|mail|post)(?:y|ping|ed)?(?: it)? to|consegna|spedizione|entrega|env[ií]o|livraison|exp[ée]dition|lieferung|versand"
+    r"|lieferort|levering|bezorging|leverans|dostawa|doručení|dodání|dostava|livrare|kiszállítás|teslimat|gönderim|доставка"
+    r"|αποστολή|παράδοση|apostoli|paradosi|διεύθυνσ[ήη]\w?|dieythynsi|dieuthinsi|toimitus|lokalizacja|wohnsitz|wohnort|residenza|residencia"
+    r"|residência|résidence|home|domicil\w{0,3}|domicili[ou]"
+)
+"""Fields of forms; without a colon they may be anything."""
 _IS = (
     r"[ \t]*(?:[:：=]|-[ \t])[ \t]*|[ \t]+(?:mea |meu |moja |nova |saya |tôi |új |nueva |[a-z]{1,5} )?(?:is|was"
     r"|will be|est|ist|lautet"
@@ -42,7 +52,7 @@ _LIVES = (
     r"(?:live|lives|living|stay|staying|reside|residing|based|located) (?:at|on|in)|(?:i am|i['’]m|we are|we['’]re"
     r"|it['’]s) (?:at|on|in)"
     r"|(?:ship|send|deliver|mail|post|courier|return|forward|bring|drop)\w{0,4}(?: (?:it|them|this|that|everything"
-    r"|my \w{3,9}|the \w{3,9}))?(?: off)? (?:to|at)|leave it at|ship[_ ]?to:?|moved (?:to|from|into)|goes to|over at"
+    r"|my \w{3,9}|the \w{3,9}))?(?: off)? (?:to|at)|leave it at|now at|(?:should|must|has to|needs to|to) go to|it to|ship[_ ]?to:?|moved (?:to|from|into)|goes to|over at"
     r"|we just bought|pick(?:ed)? (?:it |them )?up (?:at|from)"
     r"|soll an|wohnen?|wohnhaft|umgezogen|bitte|(?:liefer|schick|send|zustell)\w{0,4}(?: \w{2,5}){0,3} (?:an|nach|in)"
     r"|habit(?:e|ons)|réside|demeurant|(?:livrez|livrer|livré|expédi\w{1,3}|envoy\w{1,3}|emménagé"
@@ -67,9 +77,17 @@ _SOFT = (
 )
 _CUE = re.compile(
     rf"(?:(?<![^\W_])(?P<noun>(?:\w{{0,14}}[ _-]?)?(?:{_NOUNS}))(?:{_IS.replace('{0}', UPPER)})"
-    rf"|(?<!\w)(?:{_LIVES})[ \t]+){_SOFT}",
+    rf"|(?<!\w){by_first_letter(_LIVES)}[ \t]+){_SOFT}",
     re.I,
 )
+_FIELD = re.compile(rf"(?<![^\W_])(?:\w{{0,14}}[ _-]?)?(?:{_NOUNS}|{_GOES_TO})(?:[ \t]\w{{1,12}}){{0,3}}?[ \t]*\Z", re.I)
+_VALUE = re.compile(
+    r"[:：=][ \t]*(?:(?P<line>[^\s?!;:{}\"'<][^\n?!;:{}\"'<@]{5,120}?)"
+    r"(?=[.!]?[ \t]*(?:\n|\Z)|[.!?][ \t]|[;\"'<{}]|,? (?:and|thanks|please)\b|,[ ](?-i:[^\W\d_A-Z]{3,30})(?!\.?[ \t]+\d))"
+    r"|\n(?P<lines>[^\n?!;:@]{3,60}(?:\n(?!(?:many |best |kind )?(?:thanks|regards)|mit |cordial)[^\n?!;:@]{3,60}){0,5}))",
+    re.I,
+)
+_DIGIT, _LETTERS = re.compile(r"\d"), re.compile(r"[^\W\d_]{3}")
 _TOKEN = (
     rf"(?:[{UPPER}\d#(№{LETTERLESS}][\w'’/#°º.-]{{0,30}}:?|[a-zà-žа-яα-ω]{{1,4}}\.|(?:no:?|nr:?|no\.|nr\.|n°|č\.|d\."
     rf"|kv\.|д\.|кв\.|буд\.|ет\.|вх\.|корп\.|et\.|bl\.|ap\.|sc\.|imm\."
@@ -106,7 +124,9 @@ _OTHER = re.compile(r"(?:e-?mail|mail|mac|ip|web|wallet|wrong|url|memory|bitcoin
 
 def addresses(text: str) -> list[tuple[int, int]]:
     """Where addresses stand in `text`: (start, end) of each, what touches or overlaps taken together."""
-    spans = [match.span() for form in ADDRESSES for match in form.finditer(text)] + list(_announced(text))
+    forms = (*ADDRESSES, *POSTAL) if MAY_BE_POSTAL.search(text) else ADDRESSES
+    spans = [match.span() for form in forms for match in form.finditer(text)] + list(_announced(text)) + list(_in_forms(text))
+    spans = [(start, tail.end() if (tail := TAIL.match(text, end)) else end) for start, end in spans]
     whole: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if whole and start <= whole[-1][1] + 2 and not text[whole[-1][1] : start].strip(" ,"):
@@ -132,6 +152,17 @@ def _announced(text: str) -> Iterator[tuple[int, int]]:
             if found and not _WHEN.search(text, at, found.end() + 4):
                 yield found.span()
                 break
+
+
+def _in_forms(text: str) -> Iterator[tuple[int, int]]:
+    """Where a form's field says that it holds an address: the rest of its line, or the lines below."""
+    for value in _VALUE.finditer(text):
+        said = value["line"] or value["lines"]
+        if not _DIGIT.search(said) or not _LETTERS.search(said) or _NO_PLACE.match(said) or _WHEN.search(said):
+            continue
+        noun = _FIELD.search(text, max(0, value.start() - 40), value.start())
+        if noun and "@" not in said and not _OTHER.search(text, max(0, noun.start() - 8), noun.end()):
+            yield value.span("line" if value["line"] else "lines")
 
 
 def _is_place(phrase: str) -> bool:

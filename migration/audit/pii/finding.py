@@ -20,6 +20,7 @@ from migration.audit.pii.names import NAME_CUES, NAMES
 from migration.audit.pii.patterns import BIRTHDATES, CARDS, EMAILS, NATIONAL_IDS
 from migration.audit.pii.phones import called_a_phone, phones
 from migration.audit.pii.places import LETTERLESS, NAMES_OF_STREETS
+from migration.audit.pii.postal import MAY_BE_POSTAL
 from migration.audit.pii.secrets import PRIVATE_KEY, SECRET_CUES, SECRETS
 
 NEAR = 48
@@ -78,7 +79,7 @@ _MAY_LIVE = re.compile(
     rf"|[A-Z]\w+ (?:{NAMES_OF_STREETS})\b"
 )
 _MAY_HOLD = re.compile(rf"@|[\[(]at[\])]| at [\w-]{{1,64}} dot |\d.{{0,3}}\d.{{0,3}}\d|::|{_MAY_LIVE.pattern}", re.I)
-_MANY_DIGITS = re.compile(r"(?:\d[\s().+/-]{0,3}){7,}")
+_MANY_DIGITS = re.compile(r"(?:\d[\s().,+/-]{0,3}){7,}")
 _MASK = r"<[A-Z_]+_\d+>"
 _KEPT = re.compile(
     rf"\{{\{{[^{{}}\n]{{0,120}}\}}\}}|{_MASK}"
@@ -170,7 +171,7 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
         yield from _within("NATIONAL_ID", NATIONAL_IDS, text, said)
         yield from _shifted("PHONE", phones(said) if _MANY_DIGITS.search(text) else (), text, said)
         yield from _within("BIRTHDATE", BIRTHDATES, text, said)
-    if _MAY_LIVE.search(text):
+    if _MAY_LIVE.search(text) or MAY_BE_POSTAL.search(text):
         yield from _shifted("ADDRESS", addresses(said), text, said)
     yield from _matches("EMAIL", EMAILS, text)
     if NAME_CUES.search(said):

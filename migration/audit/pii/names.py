@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from migration.audit.pii.introductions import CLOSES, FIELDS, HERE, OWN, ROLES, SELF, TITLES, WHOSE
+from migration.audit.pii.words import by_first_letter
 
 UPPER = "".join(chr(c) for c in (*range(0x41, 0x530), *range(0x1E00, 0x1F00)) if chr(c).isupper())
 CAP = rf"[{UPPER}][\w'’-]{{1,30}}"
@@ -37,24 +38,27 @@ _ENDS = r"(?=[ \t]*(?:[,.;!?)\n]|\Z)|[ \t]+(?:and|und|et|y|e|en|och|og|i|a|ve|ș
 _ROLE = r"[ \t]*(?:[,|/–-][^\n]{0,60})?$"
 _TITLED = rf"(?:{TITLES}\.?[ \t]+){{0,2}}"
 _CJK = "\u3400-\u9fff"
+_OWN, _SELF, _HERE, _CLOSES = (by_first_letter(words) for words in (OWN, SELF, HERE, CLOSES))
+_ANYBODY, _FIELDS, _ROLES = (by_first_letter(words) for words in (f"{OWN}|{WHOSE}", FIELDS, ROLES))
+_LABELS = by_first_letter(f"{FIELDS}|{ROLES}")
 NAMES = (
-    re.compile(rf"(?i:(?<!\w)(?:{OWN}|{WHOSE}))[ \t]*[:,]?[ \t]*{_TITLED}({_PERSON})"),
+    re.compile(rf"(?i:(?<!\w){_ANYBODY})[ \t]*[:,]?[ \t]*{_TITLED}({_PERSON})"),
     re.compile(
-        rf"(?im:(?:^|[,;|{{(][ \t]?)[ \t>*-]{{0,4}}(?:{FIELDS})[ \t]?[:：=][ \t*]{{0,3}}){_TITLED}({_PERSON})", re.M
+        rf"(?im:(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_FIELDS}[ \t]?[:：=][ \t*]{{0,3}}){_TITLED}({_PERSON})", re.M
     ),
     re.compile(
-        rf"(?im:(?:^|[,;|{{(][ \t]?)[ \t>*-]{{0,4}}(?:{ROLES})[ \t]?[:：=][ \t*]{{0,3}}){_TITLED}({_FULL}){_AFTER}",
+        rf"(?im:(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_ROLES}[ \t]?[:：=][ \t*]{{0,3}}){_TITLED}({_FULL}){_AFTER}",
         re.M,
     ),
-    re.compile(rf"(?i:(?<!\w)(?:{OWN})[ \t]*:?[ \t]+)({_SMALL}(?:[ \t]{_SMALL}){{0,3}}?){_ENDS}"),
+    re.compile(rf"(?i:(?<!\w){_OWN}[ \t]*:?[ \t]+)({_SMALL}(?:[ \t]{_SMALL}){{0,3}}?){_ENDS}"),
     re.compile(rf"(?<!\w){TITLES}\.?[ \t]+({_PERSON})"),
-    re.compile(rf"(?i:(?<!\w)(?:{HERE}))[ \t]+{_TITLED}({_FULL})"),
-    re.compile(rf"(?i:(?<!\w)(?:{SELF}))[ \t]+({_STOP}{CAP}){_AFTER}"),
+    re.compile(rf"(?i:(?<!\w){_HERE})[ \t]+{_TITLED}({_FULL})"),
+    re.compile(rf"(?i:(?<!\w){_SELF})[ \t]+({_STOP}{CAP}){_AFTER}"),
     re.compile(
-        rf"(?im:^[ \t]*(?:{CLOSES})(?:[ \t]+[\w'’-]{{1,14}}){{0,5}})[ \t]*[,.!;:-]*[ \t]*\n+[ \t]*[-–—~]?[ \t]*{_TITLED}({_PERSON}){_ROLE}",
+        rf"(?im:^[ \t]*{_CLOSES}(?:[ \t]+[\w'’-]{{1,14}}){{0,5}})[ \t]*[,.!;:-]*[ \t]*\n+[ \t]*[-–—~]?[ \t]*{_TITLED}({_PERSON}){_ROLE}",
         re.M,
     ),
-    re.compile(rf"(?i:(?<!\w)(?:{CLOSES}))[ \t]*[,!.–—-][ \t]*{_TITLED}({_FULL})[ \t.]*\Z"),
+    re.compile(rf"(?i:(?<!\w){_CLOSES})[ \t]*[,!.–—-][ \t]*{_TITLED}({_FULL})[ \t.]*\Z"),
     re.compile(rf"[.!?][ \t]*\n*[ \t]*[-–—~][ \t]*{_TITLED}({_PERSON})[ \t.]*\Z"),
     re.compile(
         rf"({_FULL})(?=,? (?:here\b|speaking\b|calling\b|writing\b|on the line|à l['’]appareil|am (?:apparat|telefon)|al telefono|al habla|hier\b))"
@@ -74,8 +78,8 @@ NAMES = (
     ),
 )
 NAME_CUES = re.compile(
-    rf"(?im:(?<!\w)(?:{OWN}|{WHOSE})|(?:^|[,;|{{(][ \t]?)[ \t>*-]{{0,4}}(?:{FIELDS}|{ROLES})[ \t]?[:：=])"
-    rf"|(?i:(?<!\w)(?:{HERE})\s)|(?<!\w){TITLES}\.?\s+[{UPPER}]|"
-    rf"(?im:^[ \t]*(?:{CLOSES})\W)|\b(?:here|speaking|calling|writing|again|hier)\b|[.!?]\s*[-–—~]"
+    rf"(?im:(?<!\w){_ANYBODY}|(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_LABELS}[ \t]?[:：=])"
+    rf"|(?i:(?<!\w){_HERE}\s)|(?<!\w){TITLES}\.?\s+[{UPPER}]|"
+    rf"(?im:^[ \t]*{_CLOSES}\W)|\b(?:here|speaking|calling|writing|again|hier)\b|[.!?]\s*[-–—~]"
     r"|と申|といい|我叫|我姓|名|이름|성함|저는|اسم|שמ|שם|नाम|নাম|பெயர்|ชื่อ"
 )

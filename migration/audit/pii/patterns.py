@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from migration.audit.pii.words import by_first_letter
+
 _SAYS_ID = (
     r"s\.?s\.?n|social security|social insurance|my social|\bs\.?i\.?n|\bi?tin|national insurance|\bnino|\bni (?:no"
     r"|number)"
@@ -53,7 +55,7 @@ NATIONAL_IDS = (
         r"(?:\w{1,8}\W{1,3}){0,3}((?=[A-Z]*\d)[A-Z0-9]{7,9})\b"
     ),
     re.compile(
-        rf"(?i:\b(?:{_SAYS_ID})(?:-?n(?:umm?er\w{{0,2}}|r"
+        rf"(?i:\b{by_first_letter(_SAYS_ID)}(?:-?n(?:umm?er\w{{0,2}}|r"
         rf"|o))?(?!\w))\W{{0,4}}(?:\w{{1,10}}\W{{1,3}}){{0,4}}?{_ID_VALUE}"
     ),
     re.compile(r"(?i:\bPAN\b|permanent account)[^\w]{0,4}(?:\w{1,8}[^\w]{1,3}){0,4}([A-Z]{5}\d{4}[A-Z])\b"),
@@ -92,7 +94,7 @@ _REVERSE = (
 )
 BIRTHDATES = (
     re.compile(
-        rf"(?i:(?<![^\W_])(?:{_SAYS_BORN})(?!\w)|(?<!\w)b\.(?= \d))"
+        rf"(?i:(?<![^\W_]){by_first_letter(_SAYS_BORN)}(?!\w)|(?<!\w)b\.(?= \d))"
         rf"[^\w\n]{{0,6}}(?:(?!for\b|order|gift|ship|deliver|arriv|due\b|before\b|until\b)[^\W\d]{{1,9}}[^\w\n]{{1,3}}){{0,3}}?({_DATE})(?!\d)",
     ),
     re.compile(rf"(?<!\w)({_DATE})[ ,(-]{{0,3}}(?:{_REVERSE})", re.I),
@@ -114,7 +116,7 @@ _SAYS_CARD = (
 )
 CARDS = (
     re.compile(
-        rf"(?i:(?<![^\W_])(?:{_SAYS_CARD}))[^\d\n]{{0,24}}?(?<![\w-])"
+        rf"(?i:(?<![^\W_]){by_first_letter(_SAYS_CARD)})[^\d\n]{{0,24}}?(?<![\w-])"
         r"([2-6]\d{3}([ -]?)\d{4}\2\d{4}\2\d{4}(?:\2\d{1,3})?|3[47]\d{2}[ -]?\d{6}[ -]?\d{5})(?![\w-]|[.,]\d)"
     ),
 )

@@ -20,10 +20,12 @@ _INTERNATIONAL = re.compile(
     rf"(?<![\w+])(?:[(]?[+＋][ ]?\d{{1,3}}[)]?|(?<!\d )00[1-9]\d{{0,2}}{_SPACE})(?:{_SPACE}{{0,2}}\d){{6,13}}(?!\d)"
 )
 _TRUNK = re.compile(
-    r"[(]?0\d{1,4}[)]?[ \-/.–\u00a0\u202f]{1,2}\d{2,8}(?:[ \-.–\u00a0\u202f]\d{2,4}){0,4}"  # 0171 392 4411
+    r"[(]?0\d{1,4}[)]?[ \-/.–\u00a0\u202f]{1,3}\d{2,8}(?:[ \-.–\u00a0\u202f]\d{2,4}){0,4}"  # 0171 392 4411
+    r"|0[67]\d{8,9}|[6-9]\d{4}[ -]\d{5}"  # mobiles: 07733 020274 written together, 78185 62277
     r"|[2-9]\d{2}([ .-])\d{3}\1\d{4}"  # 303 555 0112
     r"|[(]0?\d{1,4}[)][ -]?\d{3,5}(?:[ -]?\d{2,5}){0,2}"  # (303) 555-0112
 )
+_SPOKEN = re.compile(r"(?<![\d,] )(?<![\w,.-])\d{3}, \d{3}, \d{4}(?![\w,]|[.-]\d)")
 _MINE = (
     r"(?:my|our|his|her|their|the|meine?|unsere|mijn|ons|mitt?|min|vårt|mon|notre|ma|meu|nosso|mi|mio|nostro|mój"
     r"|nasz|můj|môj"
@@ -35,7 +37,7 @@ _SAYS = re.compile(
     r"|(?<!\w)fone|\bt[ée]l\b|\btlf|\btfno?\b|\btlm|telpon|tālr|mobil|m[óo]vil|mobiel|celul"
     r"|\bcel\b|\bcell\b|kom[óo]r|\bkom\b|handy|natel|\bgsm\b|\bcep\b|puh(?:elin|\b)|hand ?phone|\bhp\b|\bwa\b"
     r"|wh?ats? ?app|viber"
-    r"|telegram|\bsignal\b|landline|fastnet|festnetz|call ?back|hotline|switchboard|\bfax|faks|\bsms\b|\btexto?\b"
+    r"|wasap|guasap|watsap|wsp|\bwpp|\bzap\b|\bcelu|\bnumret|telegram|\bsignal\b|landline|fastnet|festnetz|call ?back|hotline|switchboard|\bfax|faks|\bsms\b|\btexto?\b"
     r"|mpesa|\bcall(?!s\b)"
     r"|\bring\b|\bringa\b|\bdial|\breach\b|contact(?!s\b)|kontakt|contatt|\bbel\b|\bbellen|bereik|dzwo[nń]"
     r"|r[üu]ckruf|anruf"
@@ -53,7 +55,7 @@ _SAYS = re.compile(
 _SPOILS = re.compile(
     r"order|invoice|account|\bref\b|referen|reserv|booking|ticket|tracking|purchase|\bbill|\bcase\b|product|item"
     r"|flight|\bsku"
-    r"|isbn|\bean\b|imei|serial|s/n|model|build|version|queue|voucher|coupon|barcode|batch|charge|amount|price|total"
+    r"|isbn|\bean\b|imei|serial|s/n|model|build|version|queue|voucher|coupon|barcode|batch|(?<!re)charge|amount|price|total"
     r"|balance"
     r"|\bcost|bestel|rechnung|artikel|auftrag|kunden|konto|commande|facture|suivi|colis|pedido|factura|encomenda|fatura"
     r"|ordine|fattura|zam[óo]wieni|przesyłk|faktur|beställ|ordre|vare|paket|pak[ek]|objedn|zásilk|narudž|naročil"
@@ -82,6 +84,7 @@ def phones(text: str) -> Iterator[tuple[int, int]]:
     """Where phone numbers stand in `text`: (start, end) of each."""
     whole = [match.span() for match in _INTERNATIONAL.finditer(text) if _is_international(text, match)]
     yield from whole
+    yield from (match.span() for match in _SPOKEN.finditer(text) if called_a_phone(text[: match.start()][-NEAR:]) is not False)
     for match in _CANDIDATE.finditer(text):
         number, (start, end) = match[0], match.span()
         digits = sum(letter.isdigit() for letter in number)

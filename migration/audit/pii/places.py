@@ -27,7 +27,7 @@ _WORD = r"[A-Z0-9][\w'’-]{0,30}"
 NAMED = rf"[{UPPER}][\w'’.-]{{0,30}}"
 _CITY = r"(?:,?[ \t]+[A-Z][\w'’.-]*(?:[ \t][A-Z][\w'’.-]*)?,?[ \t]+[A-Z]{2,3}[ \t]+\d{4,5}(?:-\d{4})?)?"
 PLACE = rf"(?:,?[ \t]+(?:[A-Z]{{1,2}}-)?(?:\d{{2,3}}[ -])?\d{{2,6}}(?:[ \t][A-Z]{{2}})?[ \t]+[{UPPER}][\w'’-]{{1,30}})?"
-_NO = r"(?:[Nn]o|[Nn]r|[Nn]º|[Nn]°|[Nn]um|[Nn]úmero|[Nn]omor|č|št|br|бр|д|дом|буд|αρ|№|#)\.?:?[ \t]?"
+_NO = r"(?:[Nn]o|[Nn]ro|[Nn](?=\.)|[Nn]úm|[Nn]r|[Nn]º|[Nn]°|[Nn]um|[Nn]úmero|[Nn]omor|č|št|br|бр|д|дом|буд|αρ|№|#)\.?:?[ \t]?"
 NUMBER = rf"(?:{_NO})?\d{{1,4}}(?:[ \t]?[a-zA-Z]\b)?(?:[/-]\d{{1,4}}[a-zA-Z]?)?(?!\w)"
 _UNIT = (
     r"(?:,?[ \t]*(?:(?i:apt|apartment|suite|ste|unit|flat|floor|bus|bte|boîte|kv|кв|bl|et|sc|ap|appt|piso|depto"
@@ -39,7 +39,9 @@ _UNIT = (
 _CROSS = rf"(?:[ \t]+(?:y|esq\.?|entre|e/|cnr|corner of)[ \t]+{NAMED})?"
 _SIDE = r"(?:[ \t]+(?:North|South|East|West|[NS][EW]|[NSEW])\b)?"
 _SUFFIXES = (
-    r"straße|strasse|str\.|weg|gasse|gässli|allee|platz|ring|damm|ufer|straat|gracht|laan|plein|kade|dijk|singel"
+    r"straße|strasse|str\.|weg|pl\.|promenade|chaussee|siedlung|graben|pfad|steig|stieg|zeile|brücke|twiete|hof(?=[ \t]\d)|winkel|"
+    r"dreef|baan|hof|wal|pad|park|burgwal|stien|backen|stigen|svingen|bakken|vænget|parken|tori|rinne|sétány|fasor|sor|"
+    r"gasse|gässli|allee|platz|ring|damm|ufer|straat|gracht|laan|plein|kade|dijk|singel"
     r"|steeg|markt"
     r"|gatan|gata|gaten|vägen|väg|veien|vegen|gade|vej|stræde|plads|gränd|torget|allé|alle|boulevarden|stígur|vegur"
     r"|braut"
@@ -50,6 +52,10 @@ _SUFFIXES = (
 _LEADS = (
     r"[Cc]alle(?:jón)?|C/|[Aa]v(?:enida|da|\.)\.?|[Pp]laza|[Pp]aseo|[Cc]amino|[Rr]onda|[Cc]arrer|[Cc]arretera"
     r"|[Pp]asaje|[Pp]sje\.?"
+    r"|[Pp]riv(?:ada|\.)|[Cc]errada|[Cc]ircuito|[Cc]alz(?:ada|\.)|[Pp]rol(?:ongación|\.)|[Aa]ndador|[Rr]etorno|[Tt]rav(?:esía|\.)"
+    r"|[Gg]lorieta|[Cc]uesta|[Bb]ajada|[Uu]rb(?:anización|\.)|[Pp]ol(?:ígono|\.)|[Bb]ulevar|[Ss]trada|[Cc]ontrada|[Ll]oc(?:alità|\.)|[Ff]raz(?:ione|\.)"
+    r"|[Ss]alita|[Bb]orgo|[Pp]iazzale|[Pp]\.le|[Vv]\.le|[Cc]\.so|[Vv]ico|[Cc]alata|[Bb]eco|[Qq]uinta|[Pp]raceta|[Cc]alçada|R\.|[Qq]uadra|[Qq]d\."
+    r"|SQ[NS]|CL[NS]|SH[IC]S|[Hh]eol|[Ff]fordd|[Ss]tryd|[Ii]ntrarea|[Pp]iața|[Ss]plaiul|[Tt]ř\.?|[Nn]ábř(?:eží|\.)|[Oo]bala|[Ll]eof(?:oros|\.)|[Oo]dos"
     r"|Jr\.|Jirón|[Bb]var\.?|[Vv]ia|[Vv]iale|[Cc]orso|[Pp]iazza|[Pp]\.zza|[Vv]icolo|[Ll]argo|[Ll]ungomare"
     r"|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Ee]strada|[Rr]odovia|Gran|Rambla"
     r"|[Uu]l(?:\.|ica|ici)|[Aa]l(?:\.|eja|ei)|[Pp]l(?:\.|ac)|[Oo]s(?:\.|iedle)|[Nn]ám(?:\.|ěstí|estie)|[Tt]ř(?:\."
@@ -71,7 +77,7 @@ _FRENCH_NAME = (
     rf"(?:(?:(?:de|du|des|la|le|les|l['’]|d['’])[ \t]*){{1,2}}[\w'’-]{{2,30}}|[{UPPER}][\w'’-]{{1,30}})"
     rf"(?:[ \t]+[{UPPER}][\w'’-]{{1,30}}){{0,2}}"
 )
-WHICH = r"(?:#?\d\w{0,4}|[A-Z]\d{0,3})(?:-\w{1,5}){0,2}(?!\w)"
+WHICH = r"(?:#?\d\w{0,4}|[A-Z]\d{0,3})(?:[-/]\w{1,5}){0,4}(?!\w)"
 """Which house, flat or block: a number with letters, or a capital."""
 BUILDING = (
     r"(?:flat|unit|apt\.?|apartment|house(?: no\.?)?|h\.? ?no\.?|plot|no\.|blk|block|lot|stand|erf|villa|room|rm"
@@ -85,6 +91,13 @@ ADDRESSES = (
         rf"(?<![\w-])(?:(?i:{BUILDING})[ \t]+{WHICH},?[ \t]+){{1,3}}(?:{_WORD}[ \t]+){{0,3}}"
         rf"(?i:{STREETS}|road|lorong|jalan)\b(?:[ \t]+\d{{1,4}}\b)?(?:,?[ \t]+#\d{{1,3}}-\d{{1,4}})?"
     ),
+    re.compile(  # 27 Heol y Deri; 4 Bóthar na Trá
+        rf"(?<!\w)\d{{1,4}}[A-Za-z]?,?[ \t]+(?:Heol|Ffordd|Stryd|Lôn|Rhodfa|Maes|Bro|Sráid|Bóthar|Ascaill)(?:[ \t](?:y|yr|na|an|{NAMED})){{1,4}}"
+    ),
+    re.compile(  # Atatürk Mah. 1453 Sok. No:12/3
+        rf"(?<!\w)(?:{NAMED}[ \t]+){{1,3}}(?i:mah(?:allesi|\.)?)(?!\w),?(?:[ \t]+[{UPPER}\d][\w.'’]{{0,30}}){{0,5}}?,?[ \t]+(?i:no)[.: \t]{{0,3}}\d{{1,4}}(?:/\w{{1,4}})?"
+    ),
+    re.compile(rf"(?<!\w)(?i:h\.?[ \t]?no|house no|d\.?[ \t]?no|plot no)\.?:?[ \t]*\d[\w/-]{{0,15}},?(?:,?[ \t]+[A-Z\d][\w'’.-]{{0,30}}){{1,8}}"),
     re.compile(rf"\b(?i:flat|unit|apt|apartment|house no\.?|plot)[ \t]+{WHICH},[ \t]+{_WORD}[ \t]+(?:{_WORD}\b)"),
     re.compile(rf"\b(?:[Ss]ector|SECTOR|[Bb]lk|[Bb]lock|BLOCK|[Pp]hase)[ -]\d{{1,3}}[A-Z]?,[ \t]+{NAMED}"),
     re.compile(rf"\b(?i:blk|block)[ \t]\d{{1,4}}[A-Z]?[ \t]+(?:{NAMED}[ \t]+){{1,4}}\d{{1,4}}\b"),
@@ -97,7 +110,7 @@ ADDRESSES = (
     ),
     re.compile(r"\b\d{1,5}[A-Za-z]?[ \t]+(?:[a-z]{3,20}[ \t]){1,2}(?:street|avenue|boulevard|crescent)\b"),
     re.compile(  # Lindenstraße 4; Kossuth Lajos utca 7; Bağdat Cad. No: 3
-        rf"\b(?:{NAMED}[ \t]+){{0,2}}[{UPPER}][\w-]{{0,30}}(?:{_SUFFIXES})(?:en|et|n)?[ \t]+{NUMBER}{_UNIT}{PLACE}"
+        rf"\b(?:{NAMED}[ \t]+){{0,2}}[{UPPER}][\w.-]{{0,40}}(?i:{_SUFFIXES})(?:en|et|n)?[ \t]+{NUMBER}{_UNIT}{PLACE}"
         rf"|\b{NAMED}[ \t]+(?:{NAMED}[ \t]+)?(?i:{_SUFFIXES})[ \t]*{NUMBER}{_UNIT}{PLACE}"
     ),
     re.compile(

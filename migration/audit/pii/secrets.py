@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from migration.audit.pii.words import by_first_letter
+
 _SAYS_PASSWORD = (
     r"pass(?:word|code|phrase|wort|ord(?:et)?|wd)?s?|pwd?|pw|psw|kennw[oö]rt(?:er)?|zugangscode"
     r"|mots? de passe|mdp|code secret|contrase[nñ]as?|contrasenya|clave(?: secreta| de acceso)?|pasahitza|se[nñ]ha"
@@ -26,7 +28,9 @@ _SAYS_KEY = (
     r"|jeton|(?:recovery|backup|seed)[_ -]?"
     r"(?:key|phrase|code)|ключ|токен|κλειδί|密钥|秘钥|令牌|トークン|토큰"
 )
-_SAYS_SECRET = rf"{_SAYS_PASSWORD}|{_SAYS_KEY}"
+_SAYS_SECRET = by_first_letter(rf"{_SAYS_PASSWORD}|{_SAYS_KEY}")
+_NEW = r"(?<![A-Za-zÀ-ɏͰ-ӿ\d])"
+"""A word begins, or a script that parts no words."""
 _WHOSE = (
     r"(?:[ \t]+(?:for|to|on|of|from|für|zu|pour|de|del|della|da|do|van|voor|för|til|mea|moje|mój|saya|tôi|mou|μου|(?:my|the|your"
     r"|our|his|her)[ \t]+\w{1,12}|meu|mi|my|account|admin|wifi|wi-fi|router|login|portal|app|root|user)){0,3}"
@@ -53,7 +57,7 @@ _TANGLE = (
 )
 """Eight signs and more of which one is a digit, one a small letter, and one a capital or a sign."""
 _LONG = r"((?=[\w.+=~-]{0,200}\d)(?=[\w.+=~-]{0,200}[A-Za-z])[A-Za-z0-9_][\w.+/=~-]{19,500})"
-_SAYS_CODE = (
+_SAYS_CODES = (
     r"pin(?:[ -]?(?:code|kode|kod|number|nummer|numarası|nummer|-kód))?|pincode|cvv2?|cvc2?|otp|tan|mtan|pass ?code|puk"
     r"|(?:security|verification|one[- ]time|login|door|gate|alarm|access|unlock|entry|lock|confirmation|2fa|voicemail|auth"
     r"|sms|safe|garage|key ?pad|lockbox|key ?safe) (?:code|pin)|2fa code|geheimzahl|(?:sicherheits|bestätigungs|tür|zugangs"
@@ -65,6 +69,7 @@ _SAYS_CODE = (
     r"|doğrulama kodu|güvenlik kodu|код (?:подтверждения|доступа|из смс|домофона)|пин(?:-?код)?|κωδικός (?:pin|ασφαλείας)"
     r"|kode (?:otp|verifikasi|pin)|mã (?:otp|pin|xác (?:minh|nhận))|验证码|認証コード|인증번호"
 )
+_SAYS_CODE = by_first_letter(_SAYS_CODES)
 PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\n:,.()-]{0,8000}?"
     r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
@@ -104,21 +109,21 @@ SECRETS = (
         r"(?i:\b(?:mysql\w{0,6}|mariadb|sshpass|docker login|mongo\w{0,7}|psql|redis-cli|ldap\w{1,8}|zip|7z|smbclient|curl))"
         r"[^\n|]{0,80}?\s(?:-p|-a|-w|--?pass(?:word)?[ =])[ \t]?[\"']?([^\s\"']{4,200})"
     ),
-    re.compile(rf"(?i:\b\w{{0,20}}(?:{_SAYS_SECRET})(?!\w){_WHOSE}[\"'*]{{0,3}}[ \t]*(?:[:=：]|=>)[ \t*]*){_ANY}"),
-    re.compile(rf"(?i:\b(?:{_SAYS_SECRET})(?!\w){_WHOSE}[ \t]*{_IS}(?!\w)[ \t]*:?[ \t]*){_STRONG}"),
+    re.compile(rf"(?i:(?:{_NEW}(?:{_SAYS_SECRET})|\b\w{{1,20}}(?:password|passwd|pwd|secret|token|key))(?!\w){_WHOSE}[\"'*]{{0,3}}[ \t]*(?:[:=：]|=>)[ \t*]*){_ANY}"),
+    re.compile(rf"(?i:{_NEW}(?:{_SAYS_SECRET})(?!\w){_WHOSE}[ \t]*{_IS}(?!\w)[ \t]*:?[ \t]*){_STRONG}"),
     re.compile(
-        rf"(?i:\b(?:{_SAYS_SECRET})(?!\w){_WHOSE}[ \t]*{_MAY_BE}(?!\w)[ \t]*:?[ \t]*)(?=[\"'`«“]?{_CHARS}{{0,40}}\d){_STRONG}"
+        rf"(?i:{_NEW}(?:{_SAYS_SECRET})(?!\w){_WHOSE}[ \t]*{_MAY_BE}(?!\w)[ \t]*:?[ \t]*)(?=[\"'`«“]?{_CHARS}{{0,40}}\d){_STRONG}"
     ),
-    re.compile(rf"(?i:(?<![^\W_])(?:{_SAYS_SECRET})[ \t]+){_MIXED}"),
-    re.compile(rf"(?i:\b(?:{_SAYS_SECRET})(?!\w)[^\n.:;,\"'(]{{0,40}}[,:(\"'][ \t]?[\"'(]?){_TANGLE}"),
-    re.compile(rf"(?i:\b(?:{_SAYS_SECRET}|key|login|webhook|auth|authorization|signature|credentials?|zugangsdaten)(?!\w)[^\n]{{0,40}}?)(?<![\w/.:@-]){_LONG}"),
+    re.compile(rf"(?i:{_NEW}(?:{_SAYS_SECRET})[ \t]+){_MIXED}"),
+    re.compile(rf"(?i:{_NEW}(?:{_SAYS_SECRET})(?!\w)[^\n.:;,\"'(]{{0,40}}[,:(\"'][ \t]?[\"'(]?){_TANGLE}"),
+    re.compile(rf"(?i:{_NEW}(?:{_SAYS_SECRET}|key|login|webhook|auth|authorization|signature|credentials?|zugangsdaten)(?!\w)[^\n]{{0,40}}?)(?<![\w/.:@-]){_LONG}"),
     re.compile(
-        rf"(?i:\b(?:{_SAYS_CODE})(?!\w)(?: number)?(?:[ \t](?:on|from|for|para|für|pour|per|voor)(?:[ \t]\w{{1,10}}){{1,3}}?)?"
+        rf"(?i:{_NEW}(?:{_SAYS_CODE})(?!\w)(?: number)?(?:[ \t](?:on|from|for|para|für|pour|per|voor)(?:[ \t]\w{{1,10}}){{1,3}}?)?"
         rf"{_WHOSE}(?:[ \t](?:{_IS}|{_MAY_BE})(?!\w)|[:：=])?[ \t]{{0,3}})(\d{{3,8}})\b"
     ),
 )
 SECRET_CUES = re.compile(
-    rf"(?i:{_SAYS_SECRET}|bearer|basic |\bkey\b|auth|login|signature|credential|zugangsdaten|\b(?:{_SAYS_CODE})(?!\w))|-----BEGIN|\beyJ"
+    rf"(?i:{_NEW}{_SAYS_SECRET}|password|passwd|pwd|secret|token|\w(?<=.key)(?![a-z])|bearer|basic |\bkey\b|auth|login|signature|credential|zugangsdaten|{_NEW}(?:{_SAYS_CODE})(?!\w))|-----BEGIN|\beyJ"
     rf"|[-_.][A-Za-z0-9]{{16}}|AKIA|ASIA|AROA|\bEAA[A-Z]|\bAC[0-9a-f]{{32}}|\bSK[0-9a-f]{{32}}|:AA|-us\d"
     r"|AIza|xox|xapp|SG\.|ya29|://[^\s/]*@|webhook|hooks\.slack|\s-u |--user|\s-[paw]"
 )
