@@ -30,14 +30,18 @@ _NOUNS = (
     r"|lakc[íi]m\w{0,3}|c[íi]mem?"
     r"|bydlišt[ěe]|naslov|адрес\w{0,2}|διεύθυνση(?: μου)?|alamat|heimilisfang|địa chỉ|anwani|zustellung"
     r"|lieferadresse|domicile"
-    r"|διεύθυνσ[ήη]\w? μου|διευθυνση(?: μου)?|dieythynsi(?: mou)?|seoladh|cyfeiriad|direcci[óo]|helbidea|indirizzo|endereco"
+    r"|διεύθυνσ[ήη]\w? μου|διευθυνση(?: μου)?|dieythynsi(?: mou)?|seoladh|cyfeiriad|direcci[óo]|helbidea"
+    r"|indirizzo|endereco"
     r"|住所|地址|주소|ที่อยู่|عنوان\w?|العنوان|כתובת\w?|पता|house number|(?:our|my) (?:house|home|flat|new place)"
     r"|(?:bezorg|levering|woon)adres"
 )
 _GOES_TO = (
-    r"(?:deliver|ship|send|mail|post)(?:y|ping|ed)?(?: it)? to|consegna|spedizione|entrega|env[ií]o|livraison|exp[ée]dition|lieferung|versand"
-    r"|lieferort|levering|bezorging|leverans|dostawa|doručení|dodání|dostava|livrare|kiszállítás|teslimat|gönderim|доставка"
-    r"|αποστολή|παράδοση|apostoli|paradosi|διεύθυνσ[ήη]\w?|dieythynsi|dieuthinsi|toimitus|lokalizacja|wohnsitz|wohnort|residenza|residencia"
+    r"(?:deliver|ship|send|mail|post)(?:y|ping|ed)?(?: it)? to|consegna|spedizione|entrega|env[ií]o|livraison"
+    r"|exp[ée]dition|lieferung|versand"
+    r"|lieferort|levering|bezorging|leverans|dostawa|doručení|dodání|dostava|livrare|kiszállítás|teslimat"
+    r"|gönderim|доставка"
+    r"|αποστολή|παράδοση|apostoli|paradosi|διεύθυνσ[ήη]\w?|dieythynsi|dieuthinsi|toimitus|lokalizacja|wohnsitz"
+    r"|wohnort|residenza|residencia"
     r"|residência|résidence|home|domicil\w{0,3}|domicili[ou]"
 )
 """Fields of forms; without a colon they may be anything."""
@@ -52,12 +56,14 @@ _LIVES = (
     r"(?:live|lives|living|stay|staying|reside|residing|based|located) (?:at|on|in)|(?:i am|i['’]m|we are|we['’]re"
     r"|it['’]s) (?:at|on|in)"
     r"|(?:ship|send|deliver|mail|post|courier|return|forward|bring|drop)\w{0,4}(?: (?:it|them|this|that|everything"
-    r"|my \w{3,9}|the \w{3,9}))?(?: off)? (?:to|at)|leave it at|now at|(?:should|must|has to|needs to|to) go to|it to|ship[_ ]?to:?|moved (?:to|from|into)|goes to|over at"
+    r"|my \w{3,9}|the \w{3,9}))?(?: off)? (?:to|at)|leave it at|now at|(?:should|must|has to|needs to|to) go to"
+    r"|it to|ship[_ ]?to:?|moved (?:to|from|into)|goes to|over at"
     r"|we just bought|pick(?:ed)? (?:it |them )?up (?:at|from)"
     r"|soll an|wohnen?|wohnhaft|umgezogen|bitte|(?:liefer|schick|send|zustell)\w{0,4}(?: \w{2,5}){0,3} (?:an|nach|in)"
     r"|habit(?:e|ons)|réside|demeurant|(?:livrez|livrer|livré|expédi\w{1,3}|envoy\w{1,3}|emménagé"
     r"|déménagé)(?: \w{2,5})? ?(?:au|à|dans|chez)?"
-    r"|viv(?:o|imos)|resid[eo]|(?:env[ií]\w{1,5}|mand\w{1,5}|entreg\w{1,4}|mudado)(?: \w{2,5})?|mor[oa](?:mos)?|vivemos"
+    r"|viv(?:o|imos)|resid[eo]|(?:env[ií]\w{1,5}|mand\w{1,5}|entreg\w{1,4}|mudado)(?: \w{2,5})?|mor[oa](?:mos)?"
+    r"|vivemos"
     r"|abit(?:o|iamo)|risied\w{1,2}|(?:spedi\w{1,4}|consegn\w{1,4}|trasferit\w)|woon(?:t)?|wonen|(?:lever|bezorg"
     r"|stuur)\w{0,4}(?: \w{2,6})?"
     r"|\bbor|\bbo[rs]?att|(?:send|lever|skick)\w{0,2}(?: \w{2,4})?|asun|asumme|toimit\w{1,5}|mieszka\w{1,3}"
@@ -80,11 +86,15 @@ _CUE = re.compile(
     rf"|(?<!\w){by_first_letter(_LIVES)}[ \t]+){_SOFT}",
     re.I,
 )
-_FIELD = re.compile(rf"(?<![^\W_])(?:\w{{0,14}}[ _-]?)?(?:{_NOUNS}|{_GOES_TO})(?:[ \t]\w{{1,12}}){{0,3}}?[ \t]*\Z", re.I)
+_FIELD = re.compile(
+    rf"(?<![^\W_])(?:\w{{0,14}}[ _-]?)?(?:{_NOUNS}|{_GOES_TO})(?:[ \t]\w{{1,12}}){{0,3}}?[ \t]*\Z", re.I
+)
 _VALUE = re.compile(
     r"[:：=][ \t]*(?:(?P<line>[^\s?!;:{}\"'<][^\n?!;:{}\"'<@]{5,120}?)"
-    r"(?=[.!]?[ \t]*(?:\n|\Z)|[.!?][ \t]|[;\"'<{}]|,? (?:and|thanks|please)\b|,[ ](?-i:[^\W\d_A-Z]{3,30})(?!\.?[ \t]+\d))"
-    r"|\n(?P<lines>[^\n?!;:@]{3,60}(?:\n(?!(?:many |best |kind )?(?:thanks|regards)|mit |cordial)[^\n?!;:@]{3,60}){0,5}))",
+    r"(?=[.!]?[ \t]*(?:\n|\Z)|[.!?][ \t]|[;\"'<{}]|,? (?:and|thanks|please)\b"
+    r"|,[ ](?-i:[^\W\d_A-Z]{3,30})(?!\.?[ \t]+\d))"
+    r"|\n(?P<lines>[^\n?!;:@]{3,60}(?:\n(?!(?:many |best |kind )?(?:thanks|regards)|mit "
+    r"|cordial)[^\n?!;:@]{3,60}){0,5}))",
     re.I,
 )
 _DIGIT, _LETTERS = re.compile(r"\d"), re.compile(r"[^\W\d_]{3}")
@@ -125,7 +135,11 @@ _OTHER = re.compile(r"(?:e-?mail|mail|mac|ip|web|wallet|wrong|url|memory|bitcoin
 def addresses(text: str) -> list[tuple[int, int]]:
     """Where addresses stand in `text`: (start, end) of each, what touches or overlaps taken together."""
     forms = (*ADDRESSES, *POSTAL) if MAY_BE_POSTAL.search(text) else ADDRESSES
-    spans = [match.span() for form in forms for match in form.finditer(text)] + list(_announced(text)) + list(_in_forms(text))
+    spans = (
+        [match.span() for form in forms for match in form.finditer(text)]
+        + list(_announced(text))
+        + list(_in_forms(text))
+    )
     spans = [(start, tail.end() if (tail := TAIL.match(text, end)) else end) for start, end in spans]
     whole: list[tuple[int, int]] = []
     for start, end in sorted(spans):

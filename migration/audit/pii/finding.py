@@ -184,7 +184,9 @@ def _cards(text: str, said: str) -> Iterator[Find]:
     """Numbers beside a word that calls them a card's, where no nearer one calls them something else."""
     if _MANY_DIGITS.search(text):
         spans = (match.span(1) for form in CARDS for match in form.finditer(said))
-        yield from _shifted("CARD", (one for one in spans if not _SPOILS.search(said, max(0, one[0] - NEAR), one[0])), text, said)
+        yield from _shifted(
+            "CARD", (one for one in spans if not _SPOILS.search(said, max(0, one[0] - NEAR), one[0])), text, said
+        )
 
 
 def _recognised(text: str, before: str, said: str) -> Iterator[Find]:

@@ -29,11 +29,16 @@ _JOIN = rf"[ \t]+(?:(?:{_PARTICLE})[ \t]+){{0,2}}(?:al-|el-|d['’]|O['’])?"
 _PERSON = rf"{_STOP}{CAP}(?:{_JOIN}{_STOP}{CAP}){{0,3}}"
 _FULL = rf"{_STOP}{CAP}(?:{_JOIN}{_STOP}{CAP}){{1,3}}"
 _SMALL = (
-    r"(?!(?:not|wrong|spell\w*|misspell\w*|missing|on|in|also|still|the|a|and|but|it|is|i|my|for|from|with|no|never|an"
-    r"|und|ich|hab|et|y|e|en|ik|og|och|jeg|jag|yo|eu|io|nicht|falsch|niet|no|non|não|nie|fel|incorrect\w*|ist|es|est)\b)"
+    r"(?!(?:not|wrong|spell\w*|misspell\w*|missing|on|in|also|still|the|a|and|but|it|is|i|my|for|from|with|no"
+    r"|never|an"
+    r"|und|ich|hab|et|y|e|en|ik|og|och|jeg|jag|yo|eu|io|nicht|falsch|niet|no|non|não|nie|fel|incorrect\w*|ist"
+    r"|es|est)\b)"
     r"[^\W\d_][\w'’-]{1,30}"
 )
-_AFTER = r"(?=[,;(]| and | an | y | und | et | en | och | og | e | i | a | ve | from | aus | de | from | with |\s*[.!]?\s*(?:\n|\Z))"
+_AFTER = (
+    r"(?=[,;(]| and | an | y | und | et | en | och | og | e | i | a | ve | from | aus | de | from | with "
+    r"|\s*[.!]?\s*(?:\n|\Z))"
+)
 _ENDS = r"(?=[ \t]*(?:[,.;!?)\n]|\Z)|[ \t]+(?:and|und|et|y|e|en|och|og|i|a|ve|și|és|και|ke|и|та)\b)"
 _ROLE = r"[ \t]*(?:[,|/–-][^\n]{0,60})?$"
 _TITLED = rf"(?:{TITLES}\.?[ \t]+){{0,2}}"
@@ -55,13 +60,16 @@ NAMES = (
     re.compile(rf"(?i:(?<!\w){_HERE})[ \t]+{_TITLED}({_FULL})"),
     re.compile(rf"(?i:(?<!\w){_SELF})[ \t]+({_STOP}{CAP}){_AFTER}"),
     re.compile(
-        rf"(?im:^[ \t]*{_CLOSES}(?:[ \t]+[\w'’-]{{1,14}}){{0,5}})[ \t]*[,.!;:-]*[ \t]*\n+[ \t]*[-–—~]?[ \t]*{_TITLED}({_PERSON}){_ROLE}",
+        rf"(?im:^[ \t]*{_CLOSES}(?:[ \t]+[\w'’-]{{1,14}}){{0,5}})[ \t]*[,.!;:-]*[ \t]*\n+[ \t]*[-–—~]?"
+        rf"[ \t]*{_TITLED}({_PERSON}){_ROLE}",
         re.M,
     ),
     re.compile(rf"(?i:(?<!\w){_CLOSES})[ \t]*[,!.–—-][ \t]*{_TITLED}({_FULL})[ \t.]*\Z"),
     re.compile(rf"[.!?][ \t]*\n*[ \t]*[-–—~][ \t]*{_TITLED}({_PERSON})[ \t.]*\Z"),
     re.compile(
-        rf"({_FULL})(?=,? (?:here\b|speaking\b|calling\b|writing\b|on the line|à l['’]appareil|am (?:apparat|telefon)|al telefono|al habla|hier\b))"
+        rf"({_FULL})(?=,? (?:here\b|speaking\b|calling\b|writing\b|on the line|à l['’]appareil|am (?:apparat"
+        rf"|telefon)"
+        r"|al telefono|al habla|hier\b))"
     ),
     re.compile(rf"(?i:\b(?:it|this|its)(?:['’]?s| is)?)[ \t]+({_PERSON})(?= (?:here|from|calling|speaking|again)\b)"),
     re.compile(
@@ -70,10 +78,12 @@ NAMES = (
     ),
     re.compile(r"([\u3400-\u9fffァ-ヶー]{2,10}[ 　]?[\u3400-\u9fffァ-ヶー]{0,6})(?=と申します|といいます)"),
     re.compile(
-        r"(?:제 이름은|이름은|이름[:：]|성함은?[:：]?|저는|예금주[:：]?)[ ]?([가-힣]{2,4}?)(?=입니다|이에요|예요|이고|라고|[,.\s]|\Z)"
+        r"(?:제 이름은|이름은|이름[:：]|성함은?[:：]?|저는|예금주[:：]?)[ ]?"
+        r"([가-힣]{2,4}?)(?=입니다|이에요|예요|이고|라고|[,.\s]|\Z)"
     ),
     re.compile(
-        r"(?:اسمي|انا اسمي|الاسم ?:|שמי|קוראים לי|שם ?:|मेरा नाम|नाम ?:|আমার নাম|என் பெயர்|ฉันชื่อ|ผมชื่อ|ดิฉันชื่อ|ชื่อ ?:)[ ]?"
+        r"(?:اسمي|انا اسمي|الاسم ?:|שמי|קוראים לי|שם ?:|मेरा नाम|नाम ?:|আমার নাম|என் பெயர்|ฉันชื่อ|ผมชื่อ"
+        r"|ดิฉันชื่อ|ชื่อ ?:)[ ]?"
         r"([^\W\d_][^\s\d,.:;!?]{1,20}(?: [^\W\d_][^\s\d,.:;!?]{1,20})?)"
     ),
 )

@@ -37,7 +37,8 @@ _SAYS = re.compile(
     r"|(?<!\w)fone|\bt[ée]l\b|\btlf|\btfno?\b|\btlm|telpon|tālr|mobil|m[óo]vil|mobiel|celul"
     r"|\bcel\b|\bcell\b|kom[óo]r|\bkom\b|handy|natel|\bgsm\b|\bcep\b|puh(?:elin|\b)|hand ?phone|\bhp\b|\bwa\b"
     r"|wh?ats? ?app|viber"
-    r"|wasap|guasap|watsap|wsp|\bwpp|\bzap\b|\bcelu|\bnumret|telegram|\bsignal\b|landline|fastnet|festnetz|call ?back|hotline|switchboard|\bfax|faks|\bsms\b|\btexto?\b"
+    r"|wasap|guasap|watsap|wsp|\bwpp|\bzap\b|\bcelu|\bnumret|telegram|\bsignal\b|landline|fastnet|festnetz"
+    r"|call ?back|hotline|switchboard|\bfax|faks|\bsms\b|\btexto?\b"
     r"|mpesa|\bcall(?!s\b)"
     r"|\bring\b|\bringa\b|\bdial|\breach\b|contact(?!s\b)|kontakt|contatt|\bbel\b|\bbellen|bereik|dzwo[nń]"
     r"|r[üu]ckruf|anruf"
@@ -55,9 +56,11 @@ _SAYS = re.compile(
 _SPOILS = re.compile(
     r"order|invoice|account|\bref\b|referen|reserv|booking|ticket|tracking|purchase|\bbill|\bcase\b|product|item"
     r"|flight|\bsku"
-    r"|isbn|\bean\b|imei|serial|s/n|model|build|version|queue|voucher|coupon|barcode|batch|(?<!re)charge|amount|price|total"
+    r"|isbn|\bean\b|imei|serial|s/n|model|build|version|queue|voucher|coupon|barcode|batch|(?<!re)charge|amount"
+    r"|price|total"
     r"|balance"
-    r"|\bcost|bestel|rechnung|artikel|auftrag|kunden|konto|commande|facture|suivi|colis|pedido|factura|encomenda|fatura"
+    r"|\bcost|bestel|rechnung|artikel|auftrag|kunden|konto|commande|facture|suivi|colis|pedido|factura"
+    r"|encomenda|fatura"
     r"|ordine|fattura|zam[óo]wieni|przesyłk|faktur|beställ|ordre|vare|paket|pak[ek]|objedn|zásilk|narudž|naročil"
     r"|comand|colet"
     r"|rendel|számla|sipariş|kargo|pesanan|\bresi\b|đơn hàng|заказ|замов|поръчк|наруџб|παραγγελ|הזמנה|طلب|ऑर्डर"
@@ -84,7 +87,9 @@ def phones(text: str) -> Iterator[tuple[int, int]]:
     """Where phone numbers stand in `text`: (start, end) of each."""
     whole = [match.span() for match in _INTERNATIONAL.finditer(text) if _is_international(text, match)]
     yield from whole
-    yield from (match.span() for match in _SPOKEN.finditer(text) if called_a_phone(text[: match.start()][-NEAR:]) is not False)
+    yield from (
+        match.span() for match in _SPOKEN.finditer(text) if called_a_phone(text[: match.start()][-NEAR:]) is not False
+    )
     for match in _CANDIDATE.finditer(text):
         number, (start, end) = match[0], match.span()
         digits = sum(letter.isdigit() for letter in number)

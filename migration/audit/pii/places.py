@@ -27,7 +27,10 @@ _WORD = r"[A-Z0-9][\w'’-]{0,30}"
 NAMED = rf"[{UPPER}][\w'’.-]{{0,30}}"
 _CITY = r"(?:,?[ \t]+[A-Z][\w'’.-]*(?:[ \t][A-Z][\w'’.-]*)?,?[ \t]+[A-Z]{2,3}[ \t]+\d{4,5}(?:-\d{4})?)?"
 PLACE = rf"(?:,?[ \t]+(?:[A-Z]{{1,2}}-)?(?:\d{{2,3}}[ -])?\d{{2,6}}(?:[ \t][A-Z]{{2}})?[ \t]+[{UPPER}][\w'’-]{{1,30}})?"
-_NO = r"(?:[Nn]o|[Nn]ro|[Nn](?=\.)|[Nn]úm|[Nn]r|[Nn]º|[Nn]°|[Nn]um|[Nn]úmero|[Nn]omor|č|št|br|бр|д|дом|буд|αρ|№|#)\.?:?[ \t]?"
+_NO = (
+    r"(?:[Nn]o|[Nn]ro|[Nn](?=\.)|[Nn]úm|[Nn]r|[Nn]º|[Nn]°|[Nn]um|[Nn]úmero|[Nn]omor|č|št|br|бр|д|дом|буд|αρ|№"
+    r"|#)\.?:?[ \t]?"
+)
 NUMBER = rf"(?:{_NO})?\d{{1,4}}(?:[ \t]?[a-zA-Z]\b)?(?:[/-]\d{{1,4}}[a-zA-Z]?)?(?!\w)"
 _UNIT = (
     r"(?:,?[ \t]*(?:(?i:apt|apartment|suite|ste|unit|flat|floor|bus|bte|boîte|kv|кв|bl|et|sc|ap|appt|piso|depto"
@@ -39,8 +42,10 @@ _UNIT = (
 _CROSS = rf"(?:[ \t]+(?:y|esq\.?|entre|e/|cnr|corner of)[ \t]+{NAMED})?"
 _SIDE = r"(?:[ \t]+(?:North|South|East|West|[NS][EW]|[NSEW])\b)?"
 _SUFFIXES = (
-    r"straße|strasse|str\.|weg|pl\.|promenade|chaussee|siedlung|graben|pfad|steig|stieg|zeile|brücke|twiete|hof(?=[ \t]\d)|winkel|"
-    r"dreef|baan|hof|wal|pad|park|burgwal|stien|backen|stigen|svingen|bakken|vænget|parken|tori|rinne|sétány|fasor|sor|"
+    r"straße|strasse|str\.|weg|pl\.|promenade|chaussee|siedlung|graben|pfad|steig|stieg|zeile|brücke|twiete"
+    r"|hof(?=[ \t]\d)|winkel|"
+    r"dreef|baan|hof|wal|pad|park|burgwal|stien|backen|stigen|svingen|bakken|vænget|parken|tori|rinne|sétány"
+    r"|fasor|sor|"
     r"gasse|gässli|allee|platz|ring|damm|ufer|straat|gracht|laan|plein|kade|dijk|singel"
     r"|steeg|markt"
     r"|gatan|gata|gaten|vägen|väg|veien|vegen|gade|vej|stræde|plads|gränd|torget|allé|alle|boulevarden|stígur|vegur"
@@ -52,10 +57,14 @@ _SUFFIXES = (
 _LEADS = (
     r"[Cc]alle(?:jón)?|C/|[Aa]v(?:enida|da|\.)\.?|[Pp]laza|[Pp]aseo|[Cc]amino|[Rr]onda|[Cc]arrer|[Cc]arretera"
     r"|[Pp]asaje|[Pp]sje\.?"
-    r"|[Pp]riv(?:ada|\.)|[Cc]errada|[Cc]ircuito|[Cc]alz(?:ada|\.)|[Pp]rol(?:ongación|\.)|[Aa]ndador|[Rr]etorno|[Tt]rav(?:esía|\.)"
-    r"|[Gg]lorieta|[Cc]uesta|[Bb]ajada|[Uu]rb(?:anización|\.)|[Pp]ol(?:ígono|\.)|[Bb]ulevar|[Ss]trada|[Cc]ontrada|[Ll]oc(?:alità|\.)|[Ff]raz(?:ione|\.)"
-    r"|[Ss]alita|[Bb]orgo|[Pp]iazzale|[Pp]\.le|[Vv]\.le|[Cc]\.so|[Vv]ico|[Cc]alata|[Bb]eco|[Qq]uinta|[Pp]raceta|[Cc]alçada|R\.|[Qq]uadra|[Qq]d\."
-    r"|SQ[NS]|CL[NS]|SH[IC]S|[Hh]eol|[Ff]fordd|[Ss]tryd|[Ii]ntrarea|[Pp]iața|[Ss]plaiul|[Tt]ř\.?|[Nn]ábř(?:eží|\.)|[Oo]bala|[Ll]eof(?:oros|\.)|[Oo]dos"
+    r"|[Pp]riv(?:ada|\.)|[Cc]errada|[Cc]ircuito|[Cc]alz(?:ada|\.)|[Pp]rol(?:ongación|\.)|[Aa]ndador|[Rr]etorno"
+    r"|[Tt]rav(?:esía|\.)"
+    r"|[Gg]lorieta|[Cc]uesta|[Bb]ajada|[Uu]rb(?:anización|\.)|[Pp]ol(?:ígono|\.)|[Bb]ulevar|[Ss]trada"
+    r"|[Cc]ontrada|[Ll]oc(?:alità|\.)|[Ff]raz(?:ione|\.)"
+    r"|[Ss]alita|[Bb]orgo|[Pp]iazzale|[Pp]\.le|[Vv]\.le|[Cc]\.so|[Vv]ico|[Cc]alata|[Bb]eco|[Qq]uinta|[Pp]raceta"
+    r"|[Cc]alçada|R\.|[Qq]uadra|[Qq]d\."
+    r"|SQ[NS]|CL[NS]|SH[IC]S|[Hh]eol|[Ff]fordd|[Ss]tryd|[Ii]ntrarea|[Pp]iața|[Ss]plaiul|[Tt]ř\.?|[Nn]ábř(?:eží"
+    r"|\.)|[Oo]bala|[Ll]eof(?:oros|\.)|[Oo]dos"
     r"|Jr\.|Jirón|[Bb]var\.?|[Vv]ia|[Vv]iale|[Cc]orso|[Pp]iazza|[Pp]\.zza|[Vv]icolo|[Ll]argo|[Ll]ungomare"
     r"|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Ee]strada|[Rr]odovia|Gran|Rambla"
     r"|[Uu]l(?:\.|ica|ici)|[Aa]l(?:\.|eja|ei)|[Pp]l(?:\.|ac)|[Oo]s(?:\.|iedle)|[Nn]ám(?:\.|ěstí|estie)|[Tt]ř(?:\."
@@ -92,12 +101,17 @@ ADDRESSES = (
         rf"(?i:{STREETS}|road|lorong|jalan)\b(?:[ \t]+\d{{1,4}}\b)?(?:,?[ \t]+#\d{{1,3}}-\d{{1,4}})?"
     ),
     re.compile(  # 27 Heol y Deri; 4 Bóthar na Trá
-        rf"(?<!\w)\d{{1,4}}[A-Za-z]?,?[ \t]+(?:Heol|Ffordd|Stryd|Lôn|Rhodfa|Maes|Bro|Sráid|Bóthar|Ascaill)(?:[ \t](?:y|yr|na|an|{NAMED})){{1,4}}"
+        rf"(?<!\w)\d{{1,4}}[A-Za-z]?,?[ \t]+(?:Heol|Ffordd|Stryd|Lôn|Rhodfa|Maes|Bro|Sráid|Bóthar"
+        rf"|Ascaill)(?:[ \t](?:y|yr|na|an|{NAMED})){{1,4}}"
     ),
     re.compile(  # Atatürk Mah. 1453 Sok. No:12/3
-        rf"(?<!\w)(?:{NAMED}[ \t]+){{1,3}}(?i:mah(?:allesi|\.)?)(?!\w),?(?:[ \t]+[{UPPER}\d][\w.'’]{{0,30}}){{0,5}}?,?[ \t]+(?i:no)[.: \t]{{0,3}}\d{{1,4}}(?:/\w{{1,4}})?"
+        rf"(?<!\w)(?:{NAMED}[ \t]+){{1,3}}(?i:mah(?:allesi|\.)?)(?!\w),?(?:[ \t]+[{UPPER}\d]"
+        rf"[\w.'’]{{0,30}}){{0,5}}?,?[ \t]+(?i:no)[.: \t]{{0,3}}\d{{1,4}}(?:/\w{{1,4}})?"
     ),
-    re.compile(rf"(?<!\w)(?i:h\.?[ \t]?no|house no|d\.?[ \t]?no|plot no)\.?:?[ \t]*\d[\w/-]{{0,15}},?(?:,?[ \t]+[A-Z\d][\w'’.-]{{0,30}}){{1,8}}"),
+    re.compile(
+        r"(?<!\w)(?i:h\.?[ \t]?no|house no|d\.?[ \t]?no|plot no)\.?:?[ \t]*\d[\w/-]{0,15},?(?:,?[ \t]+"
+        r"[A-Z\d][\w'’.-]{0,30}){1,8}"
+    ),
     re.compile(rf"\b(?i:flat|unit|apt|apartment|house no\.?|plot)[ \t]+{WHICH},[ \t]+{_WORD}[ \t]+(?:{_WORD}\b)"),
     re.compile(rf"\b(?:[Ss]ector|SECTOR|[Bb]lk|[Bb]lock|BLOCK|[Pp]hase)[ -]\d{{1,3}}[A-Z]?,[ \t]+{NAMED}"),
     re.compile(rf"\b(?i:blk|block)[ \t]\d{{1,4}}[A-Z]?[ \t]+(?:{NAMED}[ \t]+){{1,4}}\d{{1,4}}\b"),

@@ -9,30 +9,40 @@ import re
 
 from migration.audit.pii.names import UPPER
 
-_TOWN = rf"[{UPPER}][\w'’.()/-]{{1,30}}(?:[ \t-]{{1,3}}(?:[{UPPER}][\w'’.()/-]{{0,30}}|\d{{1,2}}|am|an|der|im|de|du|la|le|pod|nad|sur|op|den)(?!\w)){{0,3}}"
+_TOWN = (
+    rf"[{UPPER}][\w'’.()/-]{{1,30}}(?:[ \t-]{{1,3}}(?:[{UPPER}][\w'’.()/-]{{0,30}}|\d{{1,2}}|am|an|der|im|de|du"
+    rf"|la|le|pod|nad|sur|op|den)(?!\w)){{0,3}}"
+)
 _UK = r"[A-Z]{1,2}\d[A-Z\d]?[ \t]?\d[ABD-HJLNP-UW-Z]{2}"
 _CLEAR = (
     rf"(?:{_UK}|[ABCEGHJ-NPRSTVXY]\d[A-Z][ \t]?\d[A-Z]\d|[AC-FHKNPRTV-Y]\d[\dW][ \t][A-Z\d]{{4}}"
-    r"|(?:NSW|VIC|Vic|QLD|Qld|WA|SA|TAS|Tas|ACT|NT)[ \t]+\d{4}|[A-Z]{2},?[ \t]+\d{5}(?:-\d{4})?|\d{5}-\d{3}|[A-Z]\d{4}[A-Z]{3}"
+    r"|(?:NSW|VIC|Vic|QLD|Qld|WA|SA|TAS|Tas|ACT|NT)[ \t]+\d{4}|[A-Z]{2},?[ \t]+\d{5}(?:-\d{4})?|\d{5}-\d{3}"
+    r"|[A-Z]\d{4}[A-Z]{3}"
     r"|(?:AP|AE|AA)[ \t]\d{5})(?!\w)"
 )
 """Postcodes that look like nothing else: British, Canadian, Irish, Australian, American, Brazilian, Argentine."""
 _BEFORE_TOWN = (
-    r"(?:(?:[A-Z]{1,3}-|C\.?P\.?[ \t]?|CP[ \t])?\d{4,5}|\d{4}[ \t]?[A-Z]{2}|\d{4}-\d{3}|\d{2}-\d{3}|\d{3}[ \t]\d{2}|LV-\d{4}|LT-\d{5}|\d{6})"
+    r"(?:(?:[A-Z]{1,3}-|C\.?P\.?[ \t]?|CP[ \t])?\d{4,5}|\d{4}[ \t]?[A-Z]{2}|\d{4}-\d{3}|\d{2}-\d{3}"
+    r"|\d{3}[ \t]\d{2}|LV-\d{4}|LT-\d{5}|\d{6})"
 )
 _HOUSE = r"(?:[nN](?:o|r|º|°|ro|um|úm)?\.?:?[ \t]?)?\d{1,5}(?:[ \t]?[a-zA-Z](?!\w))?(?:[ \t]?[/-][ \t]?\w{1,5}){0,2}"
 _PART = rf"(?:[{UPPER}\d#(\"“][\w'’.°ºª/()#\"”:-]{{0,30}}|[a-zà-ž]{{1,6}}\.?|r/c[hc]?|-|–)"
 _SPAN = rf"(?:[ \t]{_PART}){{0,6}}"
 _SEP = r"(?:[ \t]*,?[ \t]*\n[ \t]*|,[ \t]*|[ \t]-[ \t]|[ \t]+)"
-_NOT = r"(?!(?:order|invoice|ticket|item|thanks|thank|regards|best|kind|hi|hello|dear|please|total|since|from|until|i|we|my|the order)\b)"
+_NOT = (
+    r"(?!(?:order|invoice|ticket|item|thanks|thank|regards|best|kind|hi|hello|dear|please|total|since|from"
+    r"|until|i|we|my|the order)\b)"
+)
 _LINE = rf"(?i:{_NOT})(?![^\n]{{0,60}}[?!:;])[{UPPER}\d][^\n?!:;]{{1,60}}"
 POSTAL = (
     re.compile(  # lines above a line with a postcode: Rose Cottage, Back Lane, Helmsley, YO62 5DX
-        rf"^(?:[ \t]*{_LINE},?[ \t]*\n){{1,5}}[ \t]*(?:(?:{_TOWN},?[ \t]+(?:-[ \t]*)?){{0,3}}(?:{_CLEAR}|\d{{6}})|{_BEFORE_TOWN}[ \t]+{_TOWN})[ \t]*\.?$",
+        rf"^(?:[ \t]*{_LINE},?[ \t]*\n){{1,5}}[ \t]*(?:(?:{_TOWN},?[ \t]+(?:-[ \t]*)?){{0,3}}(?:{_CLEAR}"
+        rf"|\d{{6}})|{_BEFORE_TOWN}[ \t]+{_TOWN})[ \t]*\.?$",
         re.M,
     ),
     re.compile(  # a number, words and a clear postcode: 88B Gallowgate, Aberdeen AB25 1BX
-        rf"(?<![\w.-])\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,4}}[A-Za-z]?)?,?(?:,?[ \t]+{_PART}){{1,12}}?,?[ \t]+(?:-[ \t]+)?{_CLEAR}"
+        rf"(?<![\w.-])\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,4}}[A-Za-z]?)?,?(?:,?[ \t]+{_PART}){{1,12}}?,?[ \t]+(?:-"
+        rf"[ \t]+)?{_CLEAR}"
     ),
     re.compile(  # a house's name and a British postcode
         rf"(?<!\w)[{UPPER}][\w'’.-]{{1,30}}(?:,?[ \t]+{_PART}){{1,10}}?,?[ \t]+{_UK}(?!\w)"
@@ -42,25 +52,32 @@ POSTAL = (
         rf"(?:,[ \t]*|[ \t]*\n[ \t]*|[ \t]+)(?:{_SPAN},[ \t]*)?{_BEFORE_TOWN}[ \t]+{_TOWN}"
     ),
     re.compile(
-        rf"(?<![\w.-])(?:[^\W\d_]{{3,40}}[ \t]+)(?:[^\W\d_]{{2,40}}[ \t]+){{0,2}}{_HOUSE},[ \t]*(?!(?:19|20)\d\d(?!\d))"
+        rf"(?<![\w.-])(?:[^\W\d_]{{3,40}}[ \t]+)(?:[^\W\d_]{{2,40}}[ \t]+){{0,2}}{_HOUSE},[ \t]*(?!(?:19"
+        rf"|20)\d\d(?!\d))"
         rf"(?:\d{{5}}|\d{{4}}[ \t]?[a-z]{{2}}|\d{{2}}-\d{{3}})[ \t]+[^\W\d_]{{3,30}}",
         re.I,
     ),
     re.compile(  # boxes, rural routes and posts of soldiers
-        r"(?<!\w)(?:(?:P\.?[ \t]?O\.?|GPO|Post(?:al)?|Locked|Private)[ \t]?(?:Box|Bag|B)|Postfach|B\.?P\.?|Bo[iî]te postale"
-        r"|Apartado(?: de correos| postal| aéreo)?|Apdo\.?|Casilla(?: de correo)?|Caixa Postal|Apartado|Casella postale|C\.P\."
-        r"|Postbus|Postboks|Postboxi?|P\.?L\.?|PL|Skr(?:ytka|\.) poczt(?:owa|\.)|P\.O\. ?B\.?|Posta kutusu|P\.K\.|А/я|а/я|Т\.?Θ\.?"
+        r"(?<!\w)(?:(?:P\.?[ \t]?O\.?|GPO|Post(?:al)?|Locked|Private)[ \t]?(?:Box|Bag|B)|Postfach|B\.?P\.?"
+        r"|Bo[iî]te postale"
+        r"|Apartado(?: de correos| postal| aéreo)?|Apdo\.?|Casilla(?: de correo)?|Caixa Postal|Apartado"
+        r"|Casella postale|C\.P\."
+        r"|Postbus|Postboks|Postboxi?|P\.?L\.?|PL|Skr(?:ytka|\.) poczt(?:owa|\.)|P\.O\. ?B\.?|Posta kutusu"
+        r"|P\.K\.|А/я|а/я|Т\.?Θ\.?"
         r"|Τ\.?Θ\.?|T\.?Th\.?|Pf\.|S\.?L\.?P\.?)[ \t]*(?:n[or°º]?\.?|#|:)?[ \t]*\d[\d -]{0,9}\d?(?![\w])"
-        r"|(?<!\w)(?:R\.?R\.?|R\.?D\.?|H\.?C\.?|Rural Route|PSC|Unit|CMR)[ \t]?#?\d{1,5},?[ \t]+(?:Site|Box|Comp\.?|Stn)[ \t]?\d{1,5}"
+        r"|(?<!\w)(?:R\.?R\.?|R\.?D\.?|H\.?C\.?|Rural Route|PSC|Unit|CMR)[ \t]?#?\d{1,5},?[ \t]+(?:Site|Box"
+        r"|Comp\.?|Stn)[ \t]?\d{1,5}"
     ),
 )
 TAIL = re.compile(
-    rf"(?:{_SEP}(?:{_PART})){{0,9}}?{_SEP}(?:{_CLEAR}|{_BEFORE_TOWN},?[ \t]+{_TOWN}|[{UPPER}][\w'’.-]{{2,30}}[ \t]+\d{{4,5}}(?![\w-])|\d{{6}}(?!\w))"
+    rf"(?:{_SEP}(?:{_PART})){{0,9}}?{_SEP}(?:{_CLEAR}|{_BEFORE_TOWN},?[ \t]+{_TOWN}"
+    rf"|[{UPPER}][\w'’.-]{{2,30}}[ \t]+\d{{4,5}}(?![\w-])|\d{{6}}(?!\w))"
     r"|[ \t]r/c[hc]?(?!\w)"
 )
 """What belongs to an address behind its street: up to the postcode and its town."""
 MAY_BE_POSTAL = re.compile(
-    rf"(?<![\w-])(?:{_CLEAR}|\d{{3}}[ \t]\d{{2}}[ \t]|(?:[A-Z]{{1,3}}-)?\d{{4,6}}(?:[ \t]?[A-Za-z]{{2}})?[ \t][^\W\d]|\d\d-\d{{3}}[ \t]|\d{{4}}-\d{{3}}"
+    rf"(?<![\w-])(?:{_CLEAR}|\d{{3}}[ \t]\d{{2}}[ \t]|(?:[A-Z]{{1,3}}-)?\d{{4,6}}(?:[ \t]?[A-Za-z]{{2}})?[ \t]"
+    rf"[^\W\d]|\d\d-\d{{3}}[ \t]|\d{{4}}-\d{{3}}"
     r"|\d{6}(?!\w))|(?i:box|bag|postfach|postbus|postboks|apartado|casilla|caixa|casella|skrytka|kutusu|site|psc|cmr"
     r"|b\.?p\.?|а/я|apdo)[ \t.:]"
 )
