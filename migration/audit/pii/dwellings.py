@@ -87,7 +87,7 @@ _CUE = re.compile(
     re.I,
 )
 _FIELD = re.compile(
-    rf"(?<![^\W_])(?:\w{{0,14}}[ _-]?)?(?:{_NOUNS}|{_GOES_TO})(?:[ \t]\w{{1,12}}){{0,3}}?[ \t]*\Z", re.I
+    rf"(?<![^\W_])(?:\w{{0,14}}[ _-]?)?(?:{_NOUNS}|(?P<goes>{_GOES_TO}))(?:[ \t]\w{{1,12}}){{0,3}}?[ \t]*\Z", re.I
 )
 _VALUE = re.compile(
     r"[:：=][ \t]*(?:(?P<line>[^\s?!;:{}\"'<][^\n?!;:{}\"'<@]{5,120}?)"
@@ -97,7 +97,7 @@ _VALUE = re.compile(
     r"|cordial)[^\n?!;:@]{3,60}){0,5}))",
     re.I,
 )
-_DIGIT, _LETTERS = re.compile(r"\d"), re.compile(r"[^\W\d_]{3}")
+_DIGIT, _LETTERS, _CAPITAL = re.compile(r"\d"), re.compile(r"[^\W\d_]{3}"), re.compile(rf"[{UPPER}{LETTERLESS}]\w")
 _TOKEN = (
     rf"(?:[{UPPER}\d#(№{LETTERLESS}][\w'’/#°º.-]{{0,30}}:?|[a-zà-žа-яα-ω]{{1,4}}\.|(?:no:?|nr:?|no\.|nr\.|n°|č\.|d\."
     rf"|kv\.|д\.|кв\.|буд\.|ет\.|вх\.|корп\.|et\.|bl\.|ap\.|sc\.|imm\."
@@ -175,6 +175,8 @@ def _in_forms(text: str) -> Iterator[tuple[int, int]]:
         if not _DIGIT.search(said) or not _LETTERS.search(said) or _NO_PLACE.match(said) or _WHEN.search(said):
             continue
         noun = _FIELD.search(text, max(0, value.start() - 40), value.start())
+        if noun and noun["goes"] and not _CAPITAL.search(said):
+            continue
         if noun and "@" not in said and not _OTHER.search(text, max(0, noun.start() - 8), noun.end()):
             yield value.span("line" if value["line"] else "lines")
 

@@ -23,7 +23,8 @@ _STOP = (
     r"|German|French|Spanish|Italian|Indian|Australian|Amazon|Google|Customer|Team|Support|Monday|Tuesday|Wednesday"
     r"|Thursday|Friday|Saturday|Sunday|How|What|When|Where|Why|Who|Can|Could|Would|Do|Does|Hello|Hi|Hey|Thanks|Thank"
     r"|Order|Sent|Best|Kind|Re|Subject|Dear|Service|Account|Manager|Department|Sales|Billing|Premium|Free|New|Windows"
-    r"|Microsoft|Apple|Sir|Madam|Operations|Head|Director)\b)"
+    r"|Microsoft|Apple|Sir|Madam|Operations|Head|Director|Vice|President|Chief|Senior|Product|Business|Factura"
+    r"|Producto)\b)"
 )
 _JOIN = rf"[ \t]+(?:(?:{_PARTICLE})[ \t]+){{0,2}}(?:al-|el-|d['’]|O['’])?"
 _PERSON = rf"{_STOP}{CAP}(?:{_JOIN}{_STOP}{CAP}){{0,3}}"
@@ -65,7 +66,7 @@ NAMES = (
         re.M,
     ),
     re.compile(rf"(?i:(?<!\w){_CLOSES})[ \t]*[,!.–—-][ \t]*{_TITLED}({_FULL})[ \t.]*\Z"),
-    re.compile(rf"[.!?][ \t]*\n*[ \t]*[-–—~][ \t]*{_TITLED}({_PERSON})[ \t.]*\Z"),
+    re.compile(rf"[.!?][ \t]*(?:\n*[ \t]*[–—~][ \t]*|\n+[ \t]*--?){_TITLED}({_PERSON})[ \t.]*\Z"),
     re.compile(
         rf"({_FULL})(?=,? (?:here\b|speaking\b|calling\b|writing\b|on the line|à l['’]appareil|am (?:apparat"
         rf"|telefon)"

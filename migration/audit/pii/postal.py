@@ -10,7 +10,9 @@ import re
 from migration.audit.pii.names import UPPER
 
 _TOWN = (
-    rf"[{UPPER}][\w'’.()/-]{{1,30}}(?:[ \t-]{{1,3}}(?:[{UPPER}][\w'’.()/-]{{0,30}}|\d{{1,2}}|am|an|der|im|de|du"
+    rf"(?!(?:Euro?s?|EUR|USD|GBP|Miles|People|Items|Users|Dollars|Kilo\w*|Stück|Customers"
+    rf"|Orders)\b)[{UPPER}][\w'’.()/-]{{1,30}}(?:[ \t-]{{1,3}}(?:[{UPPER}][\w'’.()/-]{{0,30}}|\d{{1,2}}|am|an"
+    rf"|der|im|de|du"
     rf"|la|le|pod|nad|sur|op|den)(?!\w)){{0,3}}"
 )
 _UK = r"[A-Z]{1,2}\d[A-Z\d]?[ \t]?\d[ABD-HJLNP-UW-Z]{2}"
@@ -22,10 +24,14 @@ _CLEAR = (
 )
 """Postcodes that look like nothing else: British, Canadian, Irish, Australian, American, Brazilian, Argentine."""
 _BEFORE_TOWN = (
-    r"(?:(?:[A-Z]{1,3}-|C\.?P\.?[ \t]?|CP[ \t])?\d{4,5}|\d{4}[ \t]?[A-Z]{2}|\d{4}-\d{3}|\d{2}-\d{3}"
+    r"(?!(?:19|20)\d\d[ \t](?![A-Z]{2}[ \t]))(?:(?:[A-Z]{1,3}-|C\.?P\.?[ \t]?|CP[ \t])?\d{4,5}"
+    r"|\d{4}[ \t]?[A-Z]{2}|\d{4}-\d{3}|\d{2}-\d{3}"
     r"|\d{3}[ \t]\d{2}|LV-\d{4}|LT-\d{5}|\d{6})"
 )
-_HOUSE = r"(?:[nN](?:o|r|º|°|ro|um|úm)?\.?:?[ \t]?)?\d{1,5}(?:[ \t]?[a-zA-Z](?!\w))?(?:[ \t]?[/-][ \t]?\w{1,5}){0,2}"
+_HOUSE = (
+    r"(?!(?:19|20)\d\d(?!\w))(?:[nN](?:o|r|º|°|ro|um|úm)?\.?:?[ \t]?)?\d{1,5}(?:[ \t]?[a-zA-Z](?!\w))?(?:[ \t]?"
+    r"[/-][ \t]?\w{1,5}){0,2}"
+)
 _PART = rf"(?:[{UPPER}\d#(\"“][\w'’.°ºª/()#\"”:-]{{0,30}}|[a-zà-ž]{{1,6}}\.?|r/c[hc]?|-|–)"
 _SPAN = rf"(?:[ \t]{_PART}){{0,6}}"
 _SEP = r"(?:[ \t]*,?[ \t]*\n[ \t]*|,[ \t]*|[ \t]-[ \t]|[ \t]+)"
@@ -49,7 +55,7 @@ POSTAL = (
     ),
     re.compile(  # a street in capitals or not, its number, a postcode and a town: Lhota 77, 503 27 Lhota pod Libčany
         rf"(?<![\w.-])(?:[{UPPER}][\w'’.-]{{0,40}}[ \t]+)(?:[\w'’.-]{{1,40}}[ \t]+){{0,4}}{_HOUSE}(?:,?{_SPAN})"
-        rf"(?:,[ \t]*|[ \t]*\n[ \t]*|[ \t]+)(?:{_SPAN},[ \t]*)?{_BEFORE_TOWN}[ \t]+{_TOWN}"
+        rf"(?:[ \t]*,[ \t]*|[ \t]*\n[ \t]*)(?:{_SPAN},[ \t]*)?{_BEFORE_TOWN}[ \t]+{_TOWN}"
     ),
     re.compile(
         rf"(?<![\w.-])(?:[^\W\d_]{{3,40}}[ \t]+)(?:[^\W\d_]{{2,40}}[ \t]+){{0,2}}{_HOUSE},[ \t]*(?!(?:19"
@@ -62,7 +68,8 @@ POSTAL = (
         r"|Bo[iî]te postale"
         r"|Apartado(?: de correos| postal| aéreo)?|Apdo\.?|Casilla(?: de correo)?|Caixa Postal|Apartado"
         r"|Casella postale|C\.P\."
-        r"|Postbus|Postboks|Postboxi?|P\.?L\.?|PL|Skr(?:ytka|\.) poczt(?:owa|\.)|P\.O\. ?B\.?|Posta kutusu"
+        r"|Postbus|Postboks|Postboxi?|P\.?L\.?(?=[ \t]*\d{2,6}(?:[,\n]|\Z))|Skr(?:ytka|\.) poczt(?:owa|\.)"
+        r"|P\.O\. ?B\.?|Posta kutusu"
         r"|P\.K\.|А/я|а/я|Т\.?Θ\.?"
         r"|Τ\.?Θ\.?|T\.?Th\.?|Pf\.|S\.?L\.?P\.?)[ \t]*(?:n[or°º]?\.?|#|:)?[ \t]*\d[\d -]{0,9}\d?(?![\w])"
         r"|(?<!\w)(?:R\.?R\.?|R\.?D\.?|H\.?C\.?|Rural Route|PSC|Unit|CMR)[ \t]?#?\d{1,5},?[ \t]+(?:Site|Box"

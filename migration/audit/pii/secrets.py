@@ -60,7 +60,7 @@ _TANGLE = (
     rf"[^\s\"'`,;<>{{}}()/:][^\s\"'`,;<>{{}}()]{{6,200}}?){_END}"
 )
 """Eight signs and more of which one is a digit, one a small letter, and one a capital or a sign."""
-_LONG = r"((?=[\w.+=~-]{0,200}\d)(?=[\w.+=~-]{0,200}[A-Za-z])[A-Za-z0-9_][\w.+/=~-]{19,500})"
+_LONG = r"((?=[A-Za-z]{0,40}\d)(?=\d{0,40}[A-Za-z])[A-Za-z0-9]{12}[\w.+/=~-]{8,500})"
 _SAYS_CODES = (
     r"pin(?:[ -]?(?:code|kode|kod|number|nummer|numarası|nummer|-kód))?|pincode|cvv2?|cvc2?|otp|tan|mtan"
     r"|pass ?code|puk"

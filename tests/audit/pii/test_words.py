@@ -1,0 +1,39 @@
+"""A table of words that is grouped by first letter finds what the plain one finds."""
+
+import re
+
+import pytest
+
+from migration.audit.pii import introductions, mask
+from migration.audit.pii.words import by_first_letter
+
+WORDS = r"pass(?:word|code)?|pin|\bcpf|(?:api|app) key|[Pp]in code|n?if|rut|señal"
+
+
+@pytest.mark.parametrize(
+    "text", ["password", "PIN", "CPF", "app key", "pin code", "if", "nif", "rut", "señal", "nothing"]
+)
+def test_what_is_found_stays_the_same(text: str) -> None:
+    plain, grouped = (re.compile(form, re.I) for form in (f"(?:{WORDS})", by_first_letter(WORDS)))
+    assert bool(plain.fullmatch(text)) == bool(grouped.fullmatch(text))
+
+
+@pytest.mark.parametrize("table", [introductions.OWN, introductions.FIELDS, introductions.CLOSES])
+def test_every_table_compiles(table: str) -> None:
+    assert re.compile(by_first_letter(table), re.I)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Call me Monday morning, my name is spelled wrong.",
+        "Home: 3 bedrooms, 2 baths. Entrega: entre 15 y 18 horas",
+        "In 2019, 45000 People visited Rome. On 12 March 2024 Amazon sent it.",
+        "Model 3 in 2021, 75000 Miles. Run 12345678 failed, fin de mois 202512345678.",
+        "error key not found: user_settings_theme_default_v2",
+        "The password to Amazon account is not accepted.",
+        "Product name: Maple Desk. Login: https://shop.example.com/login",
+    ],
+)
+def test_words_that_announce_something_else_change_nothing(text: str) -> None:
+    assert mask([text]) == [text]
