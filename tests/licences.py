@@ -58,7 +58,7 @@ def listed() -> Iterator[tuple[str, str, str, str]]:
     for name in names:
         try:
             said = licence(name)
-        except metadata.PackageNotFoundError:
+        except metadata.PackageNotFoundError:  # locked for another platform: it is not installed here
             continue
         yield name, metadata.version(name), said, family(said)
 

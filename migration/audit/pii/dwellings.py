@@ -115,7 +115,7 @@ _LOWER = re.compile(rf"\d{{1,5}}[A-Za-z]?[ \t]+(?:[a-z]{{2,20}}[ \t]){{1,3}}(?:{
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _NO_PLACE = re.compile(
     rf"(?:(?:{_MONTHS})[a-z]{{0,6}}|order|ticket|account|invoice|item|case|booking|version|step|page|error|route"
-    rf"|platform|store)\\b"
+    r"|platform|store)\b"
     r"|\d{1,3}(?:\.\d{1,3}){3}|\S{0,64}@|https?:",
     re.I,
 )

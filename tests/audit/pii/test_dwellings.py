@@ -32,6 +32,7 @@ def test_an_address_is_found_whole(text: str, address: str) -> None:
         "My e-mail address is Jane12@example.org", "The address is 192.168.0.1", "My address is wrong in 3 places.",
         "Deliver to the office before 12 March.", "Phase 2 of the project", "leave from Union Station at 1:30 pm",
         "a place that had 2 bedrooms", "the route has 0 transfers", "My address changed, order 12345678",
+        "Address: version 12 of the form is broken", "My address: ticket 4711 is about it",
     ],
 )  # fmt: skip
 def test_times_counts_and_other_addresses_are_none(text: str) -> None:

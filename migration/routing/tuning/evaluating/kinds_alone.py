@@ -32,7 +32,7 @@ def kinds_alone(rows: pd.DataFrame, tune: Callable[[pd.DataFrame], Tuned], ladde
     for kind in kinds if len(kinds) > 1 else ():
         try:
             policy = tune(of_kinds(rows, [kind])).policy
-        except NotEnoughCalls:
+        except NotEnoughCalls:  # too few answers to tune on: it has no row
             continue
         tables[kind] = by_rung(evaluate(policy, test).decisions)
     table = pd.concat([table.assign(policy=name) for name, table in tables.items()], ignore_index=True)
