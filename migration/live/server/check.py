@@ -73,8 +73,8 @@ class Check:
         known, worst = self.guarantee, self.groups[["bound", "kept_bound"]].max()
         tested = (
             f"of a group's calls at most {worst['bound']:.1%} differ ({known.max_loss:.1%} allowed), of those kept at "
-            f"most {worst['kept_bound']:.1%} ({known.max_kept_error:.1%} allowed), with {known.confidence_level:.0%} "
-            "confidence for all groups together"
+            f"most {worst['kept_bound']:.1%} ({known.max_kept_error:.1%} allowed), each with "
+            f"{known.confidence_level:.0%} confidence for all groups together"
         )
         if self.carried:
             return f"{said}The guarantee carries over, proved again with these answers: {tested}"

@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from migration.markup import table
+
 SHOWN = 10
 """Answers that an executed notebook shows."""
 
@@ -55,7 +57,7 @@ class LabelForm:
         names = {"group": "task", "question": "request (masked)", "output": "the small model's answer"}
         rest = len(self.rows) - len(shown)
         more = f"<p>{rest} more are in to_check.csv.</p>" if rest else ""
-        return shown.rename(columns=names).to_html(index=False, escape=True) + more
+        return str(table(shown.rename(columns=names)).to_html()) + more
 
     def widget(self) -> Any:
         """The form itself, for a live notebook."""
