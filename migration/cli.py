@@ -16,8 +16,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from migration.artifacts import PROJECT, Run, open_run, parsed_yaml, resolve
+from migration.artifacts import Run, open_run
 from migration.errors import BadInput, MigrationError, StepFailed
+from migration.files import PROJECT, parsed_yaml, resolve
 from migration.live import commands as live_commands
 from migration.markup import printable
 from migration.review import command as review_command

@@ -15,6 +15,7 @@ PACKAGE = ROOT / "migration"
 FLOORS = [
     {"errors"},
     {"schema"},
+    {"files"},
     {"artifacts", "endpoints", "markup", "prompts", "stats"},
     {"models"},
     {"sample"},

@@ -18,7 +18,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parent / "audit" / "importers"))
 from fuzz import bent
 
-from migration.artifacts import PROJECT, Run
+from migration.artifacts import Run
 from migration.audit import import_log
 from migration.audit.discovery.tasks import read_corrections as read_tasks
 from migration.audit.prices import contract
@@ -26,6 +26,7 @@ from migration.benchmark.labels import read_labels
 from migration.benchmark.scoring.judge import read_rubric
 from migration.costs.scenarios import read_assumptions
 from migration.errors import MigrationError
+from migration.files import PROJECT
 from migration.finetune.examples import read_corrections
 from migration.live.policies import read_active
 from migration.review.rehearsal.scripts import read_scripts

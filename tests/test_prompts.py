@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.audit.discovery.prompts import Runs, fixed_tokens, tool_names, without_lists
-from migration.prompts import prompt_of, text_of, tokens_of
+from migration.prompts.tokens import prompt_of, text_of, tokens_of
 
 
 def user(text: str) -> list[dict[str, str]]:

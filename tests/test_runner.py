@@ -11,6 +11,7 @@ import pytest
 from migration import runner
 from migration.artifacts import open_run, open_step
 from migration.errors import BadInput, StepFailed
+from migration.runner import inputs
 from migration.schema import STEPS
 
 BODY = """
@@ -119,16 +120,16 @@ def test_unchanged_means_byte_identical(finished, file, told):
 def test_changed_code_libraries_or_parameters_run_a_step_again(finished, monkeypatch):
     folder, why = finished
     assert why(only_02="b") == [SAME, CHANGED]
-    monkeypatch.setattr(runner, "versions", lambda: {"torch": "1"})
+    monkeypatch.setattr(inputs, "versions", lambda: {"torch": "1"})
     assert why() == [CHANGED] * 2
     monkeypatch.undo()
     (folder / "package").mkdir()
     (folder / "package" / "stats.py").write_text("edited = True")
-    monkeypatch.setattr(runner, "__file__", str(folder / "package" / "runner.py"))
-    runner.code_hash.cache_clear()
+    monkeypatch.setattr(inputs, "__file__", str(folder / "package" / "runner" / "inputs.py"))
+    inputs.code_hash.cache_clear()
     assert why() == [CHANGED] * 2
     monkeypatch.undo()
-    runner.code_hash.cache_clear()
+    inputs.code_hash.cache_clear()
 
 
 @pytest.mark.slow

@@ -23,11 +23,11 @@ import pyarrow.parquet as pq
 from ibis import _
 from ibis.expr.types import Table
 
-from migration.artifacts import literal
 from migration.audit.discovery.complexity import route_hint
 from migration.audit.discovery.tasks import EMBEDDING, Discovery
 from migration.audit.month_scale import Span
 from migration.audit.pii import mask
+from migration.files import literal
 from migration.schema import REPLAYED
 
 VISIBLE = tuple(map(str, REPLAYED))

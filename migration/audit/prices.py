@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import read_yaml
 from migration.errors import BadInput
+from migration.files import read_yaml
 
 BATCH_DISCOUNT = 0.5
 DISCOUNTED_TIERS = ("batch", "flex")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from migration.artifacts import resolve
 from migration.errors import BadInput, NotEnoughCalls
+from migration.files import resolve
 from migration.stats import Difference, Powered, Sampled, powered_difference, powered_rate
 
 LLM = "LLM (logged)"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from migration.artifacts import Step, read_json, write_json
+from migration.artifacts import Step
 from migration.benchmark.candidates import Candidate
 from migration.benchmark.engine import answer
 from migration.benchmark.engine.cache import key_of
@@ -28,6 +28,7 @@ from migration.benchmark.trial import (
     turn_of,
     with_examples,
 )
+from migration.files import read_json, write_json
 from migration.schema import REPLAYED, Split
 from migration.stats import calls_for_width
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import PROJECT
 from migration.errors import BadInput
+from migration.files import PROJECT
 from migration.models import find, plain_folder
 
 BASELINE, CLAIM = "GPT-3.5 Turbo", 0.10

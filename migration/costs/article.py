@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from migration.artifacts import PROJECT
+from migration.files import PROJECT
 
 AS_PRINTED, ROUNDED, SLIP, NOT_ITEMISED = "as printed", "rounded", "slip", "not itemised"
 SLM_SHARE = 0.8

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from migration.artifacts import Step, read_json, resolve
+from migration.artifacts import Step
 from migration.audit.prices import contract, price_of
 from migration.audit.unit_price import UnitPrice, by_the_call
 from migration.costs.alternatives import Known
@@ -24,6 +24,7 @@ from migration.costs.month import Traffic, read_traffic
 from migration.costs.parts import Basis, Terms
 from migration.costs.scenarios import Assumptions, slm_price
 from migration.errors import BadInput
+from migration.files import read_json, resolve
 from migration.schema import REPLAYED, CandidateKind
 
 CALLS = (

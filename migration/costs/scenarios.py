@@ -11,10 +11,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from migration.artifacts import PROJECT, read_yaml, resolve
 from migration.audit.month_scale import MONTH_HOURS
 from migration.audit.unit_price import UnitPrice, by_the_token
 from migration.errors import BadInput
+from migration.files import PROJECT, read_yaml, resolve
 
 HOSTING = ("bought", "rented", "cpu", "api")
 """The ways to run the small model: a GPU bought or rented, a rented machine without one, or somebody's API."""

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import Step, read_json, write_json
+from migration.artifacts import Step
 from migration.benchmark import Candidate
 from migration.benchmark.sampling import eligible
 from migration.benchmark.scoring.scorers import score
 from migration.benchmark.trial import ask
 from migration.errors import NotEnoughCalls
+from migration.files import read_json, write_json
 from migration.schema import REPLAYED, Part, parts_of
 from migration.stats import wilson
 

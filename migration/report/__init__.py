@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from migration import figures
-from migration.artifacts import Run, read_json, write_atomic
+from migration.artifacts import Run
 from migration.errors import MissingStep
+from migration.files import read_json, write_atomic
 from migration.pages import export_notebook, render, to_pdf
 from migration.report.fields import AUDIT, BENCHMARK, COST, FIGURES, GLOSSARY, HEADLINES, ROUTE, TUNE
 from migration.report.story import bars, decided, headline, lead, monday, risks

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from migration.artifacts import Run, read_json
+from migration.artifacts import Run
+from migration.files import read_json
 from migration.report.fields import AUDIT, BENCHMARK, ROUTE, count, share, usd
 from migration.report.story import stays
 from migration.routing.policy import SLM

@@ -13,8 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from migration.artifacts import PROJECT, open_run, read_json
+from migration.artifacts import open_run
 from migration.errors import BadInput, StepFailed
+from migration.files import PROJECT, read_json
 
 STEP = "07_weekly_review"
 ALARM = 3

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from migration.artifacts import resolve
 from migration.audit.pii import mask
 from migration.errors import BadInput
+from migration.files import resolve
 from migration.markup import table
 from migration.review.improving.labelling import estimate
 from migration.review.improving.retune import Proposal

@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pyarrow.dataset as ds
 
-from migration.artifacts import Run, Step, read_json, write_json
+from migration.artifacts import Run, Step
 from migration.audit.unit_price import UnitPrice
 from migration.benchmark import with_task_options
 from migration.errors import BadInput
+from migration.files import read_json, write_json
 from migration.live import policies
 from migration.review.improving.fresh import (
     earlier_answers,

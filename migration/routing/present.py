@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from migration.artifacts import Step, read_json, write_json
+from migration.artifacts import Step
 from migration.errors import BadInput
+from migration.files import read_json, write_json
 from migration.markup import table
 from migration.routing.policy import Policy
 from migration.routing.policy.recognition import Recognition

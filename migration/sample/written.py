@@ -7,8 +7,8 @@ import string
 from pathlib import Path
 from random import Random
 
-from migration.artifacts import shipped
 from migration.errors import BadInput
+from migration.files import shipped
 from migration.sample.numbers import NUMBERS, some
 from migration.sample.personal import Labelled
 

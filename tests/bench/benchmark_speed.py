@@ -32,10 +32,10 @@ import pandas as pd
 import torch
 
 from migration import models
-from migration.artifacts import PROJECT
 from migration.benchmark import Answers, Candidate
 from migration.benchmark.candidates import render
 from migration.benchmark.engine import local
+from migration.files import PROJECT
 
 SMOL = Candidate("smollm2", "smollm2")
 INTENT = "You are the triage model of an online shop"

@@ -36,9 +36,9 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import PROJECT
 from migration.benchmark import Classifier, fit_classifier
 from migration.errors import MigrationError
+from migration.files import PROJECT
 from migration.models import embed, user_cache
 from migration.routing import choose_threshold
 

@@ -23,7 +23,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 import pandas as pd
 
 from migration import benchmark, costs, routing
-from migration.artifacts import Run, open_step, read_json
+from migration.artifacts import Run, open_step
+from migration.files import read_json
 from migration.live.rungs.local import quantisation_of
 from migration.live.server.check import checked
 from migration.routing.present import read_recognition, write_policy

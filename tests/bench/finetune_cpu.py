@@ -20,8 +20,8 @@ import numpy as np
 import torch
 
 from migration import models
-from migration.finetune.packing import Collator, Example, answer_loss, pack, pad, shared_prefix
-from migration.finetune.train import Recipe, bf16_pays, prepare
+from migration.finetune.training.packing import Collator, Example, answer_loss, pack, pad, shared_prefix
+from migration.finetune.training.recipe import Recipe, bf16_pays, prepare
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "finetune")]
 from families import examples_of, family_of  # noqa: E402

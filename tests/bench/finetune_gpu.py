@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 import numpy as np
 import torch
 
-from migration.finetune.packing import Collator, Example, answer_loss, pad, plan
-from migration.finetune.train import Recipe, prepare, sum_parameters
+from migration.finetune.training.packing import Collator, Example, answer_loss, pad, plan
+from migration.finetune.training.recipe import Recipe, prepare, sum_parameters
 
 PEAK = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "4090": 165e12, "L40S": 362e12}
 """Dense bf16 FLOP/s by the maker's data sheets; the SXM figure for H100 and H200."""

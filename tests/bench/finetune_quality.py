@@ -16,8 +16,8 @@ from pathlib import Path
 import pandas as pd
 
 from migration import models
-from migration.artifacts import PROJECT
 from migration.benchmark import Candidate, answer, score
+from migration.files import PROJECT
 from migration.finetune import Recipe, check, choose, encoded, tune
 from migration.schema import split_of
 from migration.stats import paired_difference

@@ -21,8 +21,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import PROJECT
 from migration.benchmark import fit_classifier
+from migration.files import PROJECT
 from migration.sample.simulate import truth
 
 DATA = PROJECT.parent / "shared" / "data"

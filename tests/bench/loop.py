@@ -31,7 +31,8 @@ import httpx2 as httpx
 import pandas as pd
 
 from migration import audit, benchmark, costs, review, routing
-from migration.artifacts import Run, open_step, write_json
+from migration.artifacts import Run, open_step
+from migration.files import write_json
 from migration.live import Hybrid, policies
 from migration.live.decisions import writer
 from migration.review.watching.decisions import losses, read_decisions

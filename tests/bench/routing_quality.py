@@ -25,7 +25,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import PROJECT
+from migration.files import PROJECT
 from migration.routing import GainModel, choose_threshold, routing_metrics
 
 DATA = PROJECT.parent / "shared" / "data"

@@ -19,9 +19,9 @@ from sklearn.metrics import adjusted_rand_score
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "audit"))
 import sites
 
-from migration.artifacts import PROJECT
 from migration.audit import discover, import_log, recognition_of
 from migration.audit.discovery.tasks import OTHER
+from migration.files import PROJECT
 from migration.routing.policy.recognition import Recognition
 
 DATA = PROJECT.parent / "shared" / "data"

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from migration.artifacts import open_step, read_json
+from migration.artifacts import open_step
 from migration.benchmark import Answers, Candidate, ask, available, draw_sample, plan_trial
 from migration.benchmark.planning import LEAST_PART
+from migration.files import read_json
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ import psutil
 import pytest
 
 from migration import audit
-from migration.artifacts import PROJECT, Run, open_step
+from migration.artifacts import Run, open_step
 from migration.benchmark import Answers
+from migration.files import PROJECT
 from migration.sample import write
 
 TIMES = ["latency_ms", "compute_ms"]

@@ -9,11 +9,12 @@ import pytest
 from shops import draw_decisions, draw_log, draw_shop
 from traced import untraced
 
-from migration.artifacts import PROJECT, open_step
+from migration.artifacts import open_step
 from migration.costs import reading, scenarios
 from migration.costs.alternatives import compare, plans, project_all
 from migration.costs.projection import central, simulate
 from migration.errors import BadInput
+from migration.files import PROJECT
 from migration.schema.tables import PROJECTION
 
 PARAMETERS = {

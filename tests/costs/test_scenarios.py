@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
-from migration.artifacts import PROJECT
 from migration.costs.scenarios import SlmApi, read_assumptions, slm_price
 from migration.errors import BadInput
+from migration.files import PROJECT
 
 SHIPPED = PROJECT / "data" / "scenarios.yaml"
 

@@ -9,8 +9,8 @@ import nbformat
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import PROJECT
 from migration.costs import check_article
+from migration.files import PROJECT
 
 NUMBER = re.compile(r"(?<![\w.\-/])[-+]?\$?(\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)(%?)")
 

@@ -92,7 +92,7 @@ def calls_of(n=16, site=SYSTEM):
 def examples_of(family, n=16, site=SYSTEM):
     """The same as token ids."""
     from migration.benchmark.candidates import render
-    from migration.finetune.packing import encode, turn_end
+    from migration.finetune.training.packing import encode, turn_end
 
     end = turn_end(family.tokenizer)
     return [

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from migration.artifacts import read_json
+from migration.files import read_json
 from migration.finetune.export import reading_of
-from migration.finetune.watch import evaluating
+from migration.finetune.training.watch import evaluating
 
 
 def in_transformers(loaded):

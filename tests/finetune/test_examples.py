@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from migration.benchmark import duplicates
 from migration.errors import BadInput, LeakError, NotEnoughCalls
 from migration.finetune import examples as ex
+from migration.finetune.labels import labels as labels_of
 from migration.schema import split_of
 
 SYSTEM = "You sort the messages of a shop into order, refund or delivery. Answer with the word only."
@@ -223,7 +224,7 @@ def test_the_file_keeps_the_tools_of_a_call(tmp_path):
     ],
 )
 def test_answers_are_balanced_over_what_repeats_in_them(answers, labels):
-    assert set(ex.labels(pd.Series(answers))) == labels
+    assert set(labels_of(pd.Series(answers))) == labels
 
 
 def test_own_text_leaves_out_what_the_task_shares():

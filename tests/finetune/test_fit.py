@@ -13,7 +13,7 @@ from migration.benchmark.candidates import prompt_of
 from migration.errors import BadInput, NotEnoughCalls
 from migration.finetune import fit
 from migration.finetune.examples import choose
-from migration.finetune.train import Recipe
+from migration.finetune.training.recipe import Recipe
 
 
 def tasks_of(calls, **changes):
@@ -89,46 +89,6 @@ def test_expected_seconds_grow_with_epochs_and_tokens(llama):
     assert fit.training_seconds(examples, Recipe(epochs=3), 1e-3) == pytest.approx(3 * one)
     assert fit.training_seconds(examples, Recipe(epochs=1, packed=False), 1e-3) > 1.5 * one
     assert fit.training_seconds(examples, Recipe(epochs=1), 2e-3) == pytest.approx(2 * one)
-
-
-def seven_billion():
-    from transformers import LlamaConfig
-
-    return LlamaConfig(
-        vocab_size=32000, hidden_size=4096, intermediate_size=11008, num_hidden_layers=32, num_attention_heads=32
-    )
-
-
-def test_a_7b_model_needs_what_the_article_says():
-    """About 4 GB to load in NF4, 8 to 10 GB to train."""
-    room = fit.memory(seven_billion(), tokens=1024, answers=256, recipe=Recipe(), gpu=True)
-    parts = room.frame.set_index("part")["gigabytes"]
-    assert 3.5 < parts["weights"] < 4.5
-    assert 6 < room.needed < 12
-    sparing = fit.memory(seven_billion(), tokens=1024, answers=256, recipe=Recipe(checkpointing=True), gpu=True)
-    assert sparing.needed < room.needed
-
-
-def test_checkpointing_only_where_memory_asks(monkeypatch):
-    def on_a_device_with(free):
-        def room(config, *, recipe, **_):
-            return fit.Memory(pd.DataFrame({"gigabytes": [3.0 if recipe.checkpointing else 9.0]}), free, "GPU")
-
-        monkeypatch.setattr(fit, "memory", room)
-        return fit.room_for("any", Recipe())[0].checkpointing
-
-    monkeypatch.setattr(fit, "_config", lambda base: None)
-    assert on_a_device_with(20.0) is False
-    assert on_a_device_with(5.0) is True
-    with pytest.raises(BadInput, match="does not fit"):
-        on_a_device_with(2.0)
-
-
-def test_the_rate_follows_the_size_of_the_model(monkeypatch):
-    monkeypatch.setattr(fit, "_size", lambda base: 3.8e9 if base == "large" else 1.3e8)
-    assert fit.recipe_for("small").learning_rate == 2e-3
-    assert fit.recipe_for("large").learning_rate == 2e-4
-    assert fit.recipe_for("large", learning_rate=5e-4).learning_rate == 5e-4
 
 
 def test_pace_is_a_time(llama):

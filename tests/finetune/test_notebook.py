@@ -8,8 +8,9 @@ import pytest
 from test_examples import log
 from test_fit import tasks_of
 
-from migration.artifacts import PROJECT, open_step, read_json
+from migration.artifacts import open_step
 from migration.benchmark import Candidate, ask, draw_sample, score
+from migration.files import PROJECT, read_json
 
 BASE = "pocket-llama3"
 NOTEBOOK = str(PROJECT / "notebooks" / "03_qlora_finetune.ipynb")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from migration.live import policies
-from migration.prompts import TemplateIndex, digest, tokens_of
+from migration.prompts.index import TemplateIndex
+from migration.prompts.tokens import digest, tokens_of
 from migration.routing.policy import Candidate, Policy, Rung
 from migration.routing.policy.recognition import Recognition
 from migration.routing.policy.signals import Calibrator, SignalScore

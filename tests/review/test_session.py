@@ -15,9 +15,10 @@ import pytest
 import yaml
 
 from migration import review
-from migration.artifacts import Run, write_json
+from migration.artifacts import Run
 from migration.audit import import_log
 from migration.errors import BadInput
+from migration.files import write_json
 from migration.live import policies
 from migration.review import present
 from migration.review.session import ledger

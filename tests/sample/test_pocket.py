@@ -9,7 +9,7 @@ from jinja2.exceptions import TemplateError
 from safetensors import safe_open
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from migration.artifacts import PROJECT
+from migration.files import PROJECT
 from migration.sample.phrases import INTENTS
 from migration.sample.pocket import FAMILIES, build, make_config, make_tokenizer, render
 from migration.sample.prose import base_chats

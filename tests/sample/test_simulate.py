@@ -10,8 +10,8 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
-from migration.artifacts import PROJECT
 from migration.errors import BadInput
+from migration.files import PROJECT
 from migration.sample.phrases import INTENTS
 from migration.sample.simulate import World, count_tokens, prompt_tokens, simulate, truth, write
 from migration.schema import split_of

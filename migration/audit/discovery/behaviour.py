@@ -18,7 +18,7 @@ import orjson
 
 from migration.audit.discovery.judging import asks_amount, found_in_input, graded, on_scale, strength, verdicts
 from migration.audit.discovery.prompts import shingles
-from migration.prompts import tokens_of
+from migration.prompts.tokens import tokens_of
 
 _POLARITY = """
 positive negative neutral mixed pos neg very_positive very_negative happy unhappy positiv negativ gemischt positif

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from migration.audit.discovery.behaviour import Evidence
-from migration.prompts import tokens_of
+from migration.prompts.tokens import tokens_of
 
 WEIGHTS = {"answers": 0.6, "tools": 0.6, "novelty": 0.3, "length": 0.4, "turns": 0.3, "questions": 0.2}
 EXAMPLES, PROMPT_TOKENS, HARD = 200, 4_000, 0.7

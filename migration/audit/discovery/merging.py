@@ -18,7 +18,7 @@ from typing import Any
 from migration.audit.discovery.behaviour import Evidence, evidence, fields_of, labels_of, shape_of
 from migration.audit.discovery.prompts import Runs, fixed_tokens, without_lists
 from migration.audit.discovery.templates import Anchor
-from migration.prompts import SHORTEST, Tokens, tokens_of
+from migration.prompts.tokens import SHORTEST, Tokens, tokens_of
 
 _WORD = re.compile(r"[^\W_]+")
 ENOUGH = 8

@@ -14,7 +14,7 @@ from typing import Any
 
 from migration.endpoints import OPENAI, client, key_for
 from migration.errors import BadInput
-from migration.prompts import tokens_of
+from migration.prompts.tokens import tokens_of
 
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+|\n+|(?<=[。！？：])")
 _TAG = re.compile(r"<[^<>|]{1,40}>")

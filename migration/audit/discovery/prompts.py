@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from migration.prompts import Tokens
+from migration.prompts.tokens import Tokens
 
 _NAME = re.compile(r'"name"\s*:\s*"([^"]+)"\s*[,}]')
 MOST_TOOLS = 60

@@ -23,7 +23,6 @@ import pyarrow.parquet as pq
 import yaml
 from joblib import cpu_count
 
-from migration.artifacts import literal, read_yaml
 from migration.audit.cores import in_order
 from migration.audit.discovery.behaviour import Evidence, Exchange, evidence, type_of
 from migration.audit.discovery.complexity import Profile, complexity
@@ -32,7 +31,9 @@ from migration.audit.discovery.naming import ask_names, name_of, slug
 from migration.audit.discovery.prompts import fixed_tokens, tool_names, without_lists
 from migration.audit.discovery.templates import Templates, find_templates
 from migration.errors import BadInput, NotEnoughCalls
-from migration.prompts import NO_TEMPLATE, Tokens, digest, prompt_of, text_of
+from migration.files import literal, read_yaml
+from migration.prompts.index import NO_TEMPLATE
+from migration.prompts.tokens import Tokens, digest, prompt_of, text_of
 from migration.schema import Kind, TaskType, conform
 
 SAMPLE = 20_000

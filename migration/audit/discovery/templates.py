@@ -13,20 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from migration.prompts import (
-    ASSISTANT,
-    NO_TEMPLATE,
-    SHORTEST,
-    USER,
-    Fixed,
-    Prompt,
-    TemplateIndex,
-    Tokens,
-    digest,
-    grams,
-    lines_of,
-    nearest,
-)
+from migration.prompts.index import NO_TEMPLATE, Fixed, TemplateIndex, nearest
+from migration.prompts.tokens import ASSISTANT, SHORTEST, USER, Prompt, Tokens, digest, grams, lines_of
 
 LEAK = 0.2
 """A slot begins where more than this share of the calls go on with a word of their own."""

@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from migration.artifacts import literal
 from migration.audit.prices import DISCOUNTED_TIERS, Contract, Tokens, cost_usd, is_free, settled
+from migration.files import literal
 from migration.schema import CALLS
 
 EXTRA = pa.schema(

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import read_json, write_json, write_table
 from migration.audit.pii import mask, mask_messages
 from migration.benchmark.candidates import Candidate, Progress, chat, frame
 from migration.benchmark.duplicates import near_any, own_texts
 from migration.benchmark.engine.cache import key_of
 from migration.benchmark.kinds.classifier import FEWEST, VERSION, Classifier, fit_classifier
+from migration.files import read_json, write_json, write_table
 from migration.models import find
 from migration.schema import REPLAYED, Split
 

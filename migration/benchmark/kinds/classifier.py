@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import read_json, write_json
 from migration.benchmark.kinds.heads import Head, fit_head
 from migration.benchmark.kinds.meanings import Meanings, find_meanings
 from migration.benchmark.kinds.versions import Form, Forms, Request, find_forms
 from migration.benchmark.kinds.views import Views, views_of
 from migration.errors import BadInput, NotEnoughCalls
+from migration.files import read_json, write_json
 from migration.models.embedding import ENCODER
 
 FEWEST = 20

@@ -18,13 +18,13 @@ from secrets import token_hex
 import numpy as np
 import pandas as pd
 
-from migration.artifacts import read_yaml, shipped
 from migration.audit.pii import mask
 from migration.benchmark.candidates import Candidate, chat
 from migration.benchmark.engine import answer
 from migration.benchmark.engine.cache import Answers, open_answers
 from migration.benchmark.scoring.forms import parse
 from migration.errors import BadInput, NotEnoughCalls
+from migration.files import read_yaml, shipped
 from migration.stats import Rate, agreement_rate
 
 _FENCE = "the judge's fence"

@@ -19,10 +19,11 @@ import torch
 import yaml
 
 from migration import models
-from migration.artifacts import write_atomic, write_json
-from migration.finetune.packing import Example
-from migration.finetune.train import Recipe, collator_of
-from migration.finetune.watch import evaluating
+from migration.files import write_atomic, write_json
+from migration.finetune.training.packing import Example
+from migration.finetune.training.recipe import Recipe
+from migration.finetune.training.train import collator_of
+from migration.finetune.training.watch import evaluating
 from migration.models.threads import free_cores
 
 CARD = """---

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from migration import models
-from migration.artifacts import resolve
 from migration.errors import BadInput
+from migration.files import resolve
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

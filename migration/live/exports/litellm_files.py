@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from migration.artifacts import write_atomic
+from migration.files import write_atomic
 from migration.live.rungs.upstream import upstream
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from migration.artifacts import write_atomic
+from migration.files import write_atomic
 from migration.live.rungs.upstream import upstream
 from migration.schema import CandidateKind
 

@@ -15,9 +15,10 @@ from pathlib import Path
 import pandas as pd
 
 from migration import finetune, models
-from migration.artifacts import Run, Step, file_hash
+from migration.artifacts import Run, Step
 from migration.benchmark import Candidate, ask, eligible, keep_classifiers, score
 from migration.errors import NotEnoughCalls
+from migration.files import file_hash
 from migration.finetune.examples import FEWEST, joined
 from migration.live.rungs.local import quantisation_of
 from migration.models import ModelNotFound

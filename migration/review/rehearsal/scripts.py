@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from migration.artifacts import read_yaml
 from migration.errors import BadInput
+from migration.files import read_yaml
 from migration.routing.policy import Request, Router
 
 Message = dict[str, str]

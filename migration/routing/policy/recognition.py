@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migration.errors import BadInput
-from migration.prompts import TemplateIndex
+from migration.prompts.index import TemplateIndex
 
 MOST_MESSAGES = 10_000
 

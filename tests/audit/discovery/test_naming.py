@@ -12,7 +12,7 @@ from servers import JsonHandler, Server, completion, serving
 from migration.audit.discovery.naming import ask_names, name_of, slug
 from migration.audit.discovery.tasks import discover
 from migration.errors import BadInput
-from migration.prompts import tokens_of
+from migration.prompts.tokens import tokens_of
 
 
 def named(prompt: str, **common: int) -> str:

@@ -7,7 +7,8 @@ from random import Random
 import sites
 
 from migration.audit.discovery.templates import find_templates
-from migration.prompts import NO_TEMPLATE, prompt_of
+from migration.prompts.index import NO_TEMPLATE
+from migration.prompts.tokens import prompt_of
 
 
 def user(text: str) -> list[dict[str, str]]:

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from migration.artifacts import read_json
 from migration.benchmark import ask, available, compare, draw_sample, eligible, keep_classifiers, score
 from migration.benchmark.kinds.by_task import load_tasks, training_calls
+from migration.files import read_json
 from migration.schema import split_of
 
 

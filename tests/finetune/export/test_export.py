@@ -15,7 +15,8 @@ from readers import in_transformers, readings
 from migration import models
 from migration.finetune import export
 from migration.finetune.export import runtimes
-from migration.finetune.train import Recipe, tune
+from migration.finetune.training.recipe import Recipe
+from migration.finetune.training.train import tune
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ from migration.benchmark import Candidate, answer
 from migration.errors import BadInput
 from migration.finetune import encoded, export
 from migration.finetune.export import runtimes
-from migration.finetune.train import Recipe, tune
+from migration.finetune.training.recipe import Recipe
+from migration.finetune.training.train import tune
 
 
 def needs(package, extra):

@@ -7,8 +7,8 @@ import pytest
 from live_runs import asked, log_of, policy, put
 
 from migration import models
-from migration.artifacts import write_json
 from migration.benchmark import fit_classifier
+from migration.files import write_json
 from migration.live import Hybrid, HybridClient
 from migration.live.call import read
 from migration.live.cascade import drive, settle

@@ -2,8 +2,8 @@
 
 import pytest
 
-from migration.artifacts import PROJECT
 from migration.errors import BadInput
+from migration.files import PROJECT
 from migration.review.rehearsal import play, read_scripts
 from migration.routing.policy import Router
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migration.artifacts import PROJECT
 from migration.audit import discover, import_log
 from migration.audit.discovery.tasks import OTHER, recognition_of
 from migration.errors import BadInput
+from migration.files import PROJECT
 from migration.routing.policy.recognition import Recognition
 
 SAMPLE = PROJECT / "data" / "sample_traffic.jsonl.gz"

@@ -6,7 +6,7 @@ import torch
 from families import SYSTEM, calls_of, examples_of
 
 from migration.errors import BadInput
-from migration.finetune.packing import (
+from migration.finetune.training.packing import (
     IGNORED,
     Collator,
     Example,
@@ -19,7 +19,7 @@ from migration.finetune.packing import (
     trained_tokens,
     turn_end,
 )
-from migration.finetune.train import Recipe, prepare
+from migration.finetune.training.recipe import Recipe, prepare
 
 
 def gradients(model, batch):

@@ -10,11 +10,12 @@ import pytest
 import torch
 from families import examples_of, family_of
 
-from migration.finetune import train as training
-from migration.finetune import watch
-from migration.finetune.packing import Collator, pad
-from migration.finetune.train import Recipe, identity, prepare, targets_table, tune
-from migration.finetune.watch import exact_answers
+from migration.finetune.training import train as training
+from migration.finetune.training import watch
+from migration.finetune.training.packing import Collator, pad
+from migration.finetune.training.recipe import Recipe, enough, prepare, targets_table
+from migration.finetune.training.train import identity, tune
+from migration.finetune.training.watch import exact_answers
 
 RECIPE = Recipe(epochs=6, learning_rate=2e-2, size=8)
 
@@ -172,11 +173,11 @@ def test_without_a_clock_the_rate_is_a_warm_cosine_over_the_steps(llama, tmp_pat
 
 
 def test_few_examples_are_seen_more_often_for_as_many_steps():
-    assert training.enough(Recipe(size=5), 200).epochs == 6
-    assert training.enough(Recipe(size=5), 600).epochs == 6
-    assert training.enough(Recipe(size=5), 50).epochs == 24
-    assert training.enough(Recipe(size=5), 10).epochs == 30
-    assert training.enough(Recipe(epochs=2), 50).epochs == 2
+    assert enough(Recipe(size=5), 200).epochs == 6
+    assert enough(Recipe(size=5), 600).epochs == 6
+    assert enough(Recipe(size=5), 50).epochs == 24
+    assert enough(Recipe(size=5), 10).epochs == 30
+    assert enough(Recipe(epochs=2), 50).epochs == 2
 
 
 def test_the_same_seed_trains_the_same_adapter(llama, tmp_path):

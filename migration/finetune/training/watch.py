@@ -19,13 +19,13 @@ import numpy as np
 import torch
 from transformers import TrainerCallback
 
-from migration.artifacts import read_json, write_json
-from migration.finetune.packing import IGNORED, Collator, Example
+from migration.files import read_json, write_json
+from migration.finetune.training.packing import IGNORED, Collator, Example
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainerControl, TrainerState, TrainingArguments
 
-    from migration.finetune.train import Recipe
+    from migration.finetune.training.recipe import Recipe
 
 Say = Callable[[str], None]
 MOST_LOOKS = 8
