@@ -1,5 +1,7 @@
 """Files are read as what they are, or refused."""
 
+import itertools
+
 import pytest
 
 from migration.errors import BadInput

@@ -1,4 +1,4 @@
-"""Whether a step has to run: it is done again when anything that its result depends on is not byte for byte what it was.
+"""Whether a step has to run: again when anything that its result depends on is not byte for byte what it was.
 
 That is its notebook, the package, its parameters and the files they name, the traffic, the files that earlier steps
 wrote, its own files. Out of scope: running it (`execution`)."""
