@@ -278,3 +278,43 @@ def test_newer_and_other_providers_answers(tmp_path: Path) -> None:
     assert calls["cached_tokens"].tolist()[:2] == [4, 7]
     assert calls["finish_reason"].tolist() == ["stop", "length", "stop"]
     assert [one["content"] for one in calls["messages"][0]] == ["Be brief.", "Hello?"]
+
+
+def test_a_wrapper_of_anthropics_messages_under_names_of_its_own(tmp_path: Path) -> None:
+    used = {"type": "tool_use", "id": "toolu_1", "name": "find", "input": {"b": 1, "a": "ä"}}
+    request = {
+        "model": "claude-sonnet-4-5-20250929",
+        "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
+        "messages": [
+            {"role": "user", "content": "Find it."},
+            {"role": "assistant", "content": [{"type": "text", "text": "Yes."}, used]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "found"}]},
+        ],
+        "tools": [{"name": "find", "input_schema": {"type": "object"}}],
+    }
+    usage = {"input_tokens": 5, "output_tokens": 2, "cache_read_input_tokens": 7}
+    said = {"type": "message", "role": "assistant", "stop_reason": "tool_use", "usage": usage}
+    row = {"request_id": "r1", "timestamp": "2026-06-01T11:51:20Z", "session_id": "s1", "request": request}
+    rows = [
+        row | {"response": said | {"content": [{"type": "thinking", "thinking": "?"}, used]}},
+        row | {"request_id": "r2", "response": {"type": "error", "error": {"type": "overloaded_error"}}},
+    ]
+    calls, _ = imported(write(tmp_path / "log.jsonl", rows), tmp_path)
+    assert calls["conversation_id"].tolist() == ["s1"] * 2
+    assert calls["kind"].tolist() == ["chat", "error"]
+    assert calls["prompt_tokens"][0] == 12
+    assert [one["role"] for one in calls["messages"][0]] == ["system", "user", "assistant", "tool"]
+    assert json.loads(calls["messages"][0][2]["content"])["content"] == "Yes."
+    made = json.loads(calls["response"][0])["tool_calls"][0]["function"]
+    assert (made["name"], json.loads(made["arguments"])) == ("find", {"a": "ä", "b": 1})
+    assert json.loads(calls["tools"][0])[0]["function"] == {"name": "find", "parameters": {"type": "object"}}
+
+
+def test_an_answer_in_a_table_that_is_json_with_a_bodys_field_is_an_answer(tmp_path: Path) -> None:
+    rows = [
+        {"created_at": 1_780_000_000, "messages": "Why?", "response": answer}
+        for answer in ('{"error":"none"}', '{"output":"text"}', '{"usage":3}')
+    ]
+    calls, _ = imported(write(tmp_path / "log.jsonl", rows), tmp_path)
+    assert calls["response"].tolist() == [row["response"] for row in rows]
+    assert set(calls["kind"]) == {"chat"}

@@ -108,10 +108,24 @@ class Leaf:
         """What its first 400 calls were answered."""
         return Runs.of(tokens_of(answer, 200) for answer in self.answers)
 
+    @cached_property
+    def unnamed(self) -> Leaf:
+        """Its calls whose answers do not stand in its system prompt: a label or an "unknown" that this names is an
+        answer of the whole prompt, and says nothing of a part."""
+        told = " ".join(("", *self.told, ""))
+        named = {answer: f" {' '.join(words)} " in told for answer in set(self.answers) if (words := _said(answer))}
+        return replace(self, calls=[call for call in self.calls[:400] if not named.get(call["response"])])
+
     @property
     def first(self) -> tuple[Any, str]:
         """Time and id of its first call: the order of leaves, the same in every run."""
         return self.calls[0]["created_at"], self.calls[0]["call_id"]
+
+
+def _said(answer: str) -> Tokens:
+    """The tokens of an answer, none where it has no word."""
+    words = tokens_of(answer, 20)
+    return words if any(word[0].isalpha() for word in words) else ()
 
 
 def merged(leaves: list[Leaf], rare: int) -> list[list[Leaf]]:
@@ -119,7 +133,7 @@ def merged(leaves: list[Leaf], rare: int) -> list[list[Leaf]]:
     groups: list[list[Leaf]] = []
     strays: list[Leaf] = []
     for leaf in sorted(leaves, key=lambda x: (-len(x.calls), x.first)):
-        home = next((g for g in groups if leaf.tokens and same_task(g[0], leaf)), None)
+        home = next((g for g in groups if leaf.tokens and any(same_task(one, leaf) for one in _heads(g, leaf))), None)
         if home is not None:
             home.append(leaf)
         elif leaf.tokens and len(leaf.calls) > rare:
@@ -130,6 +144,12 @@ def merged(leaves: list[Leaf], rare: int) -> list[list[Leaf]]:
     return groups + ([loose] if loose else [])
 
 
+def _heads(group: list[Leaf], leaf: Leaf) -> list[Leaf]:
+    """The leaves of a group that another is held against: its largest, and the largest with the same system prompt."""
+    same = next((one for one in group[1:] if one.system == leaf.system != group[0].system), None)
+    return [group[0], same] if same else group[:1]
+
+
 def same_task(a: Leaf, b: Leaf) -> bool:
     """Whether two templates are versions of one: the same answers, or prompts that differ by slots or additions."""
     words = len(set(a.words) & set(b.words)) / max(1, min(len(set(a.words)), len(set(b.words))))
@@ -137,10 +157,11 @@ def same_task(a: Leaf, b: Leaf) -> bool:
         return True
     few = min(len(a.answers), len(b.answers)) < FEW
     if a.system == b.system and len(a.told) >= ENOUGH:
-        if few:
+        one, other = a.unnamed, b.unnamed
+        if few or (a.shape == b.shape and min(len(one.answers), len(other.answers)) < FEW):
             return True
-        if (likeness := kin(a, b)) is not None:
-            return _parts_of_one(a, b, likeness)
+        if (likeness := kin(one, other)) is not None:
+            return _parts_of_one(one, other, likeness)
     return words >= 0.4 and (few or a.shape == b.shape) and _versions(a, b)
 
 
@@ -162,12 +183,23 @@ def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
 def kin(a: Leaf, b: Leaf) -> float | None:
     """How alike the exchanges of two templates are: 0 to about 1; None where answers have nothing in common at all."""
     asked, said = a.asked.likeness(b.asked), a.said.likeness(b.said)
-    return None if asked is None or said is None else math.sqrt(asked * said)
+    if asked is None or said is None:
+        return None
+    slot = _slot(a, b)
+    besides = a.said.without(slot).likeness(b.said.without(slot)) if slot else None
+    return math.sqrt(asked * max(said, besides or 0))
+
+
+def _slot(a: Leaf, b: Leaf) -> frozenset[str]:
+    """The words that only one of two fixed parts has: where an answer repeats them, it differs for that alone."""
+    return frozenset(a.anchor) ^ frozenset(b.anchor)
 
 
 def _parts_of_one(a: Leaf, b: Leaf, likeness: float) -> bool:
     """Whether two parts of a system prompt that says enough are one task: only their exchanges can tell them apart."""
     same_fields = _overlap(a.fields, b.fields) >= 0.5 or not (a.fields | b.fields)
+    if a.shape == b.shape == "pairs":  # `auth: ...`, `mailer: ...` may repeat a word of what is asked about
+        same_fields = same_fields or a.fields ^ b.fields <= _slot(a, b)
     return likeness >= KIN and same_fields and _behave_alike(a.evidence, b.evidence)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -78,6 +78,10 @@ class Runs:
         """The runs of some texts, each counted once a text."""
         held = [shingles(text) for text in texts]
         return cls(Counter(run for own in held for run in own), len(held))
+
+    def without(self, words: Set[str]) -> Runs:
+        """The runs that hold none of `words`."""
+        return Runs(Counter({run: k for run, k in self.seen.items() if words.isdisjoint(run)}), self.n)
 
     @property
     def within(self) -> float:

@@ -62,3 +62,54 @@ def test_other_answers_to_a_like_prompt_are_another_task(tmp_path: Path) -> None
     asked = ASK.replace("why the customer writes", "the country of the sender")
     other = version("other", asked, str, ["France", "Chile", "Japan"])
     assert tasks(tmp_path, version("one", ASK, str, LABELS["three"]), other) == 2
+
+
+FIND = "You read letters to the desk. Give the number of the contract only, or UNKNOWN where the letter names none."
+SHORTEN = "You read changes to our services. Write one short line for the history of changes, with the service first."
+
+
+def parts(name: str, told: str, write: Callable[[Random], tuple[str, str]]) -> sites.Site:
+    """A call site whose system prompt is fixed, and whose user's side has several beginnings of its own."""
+
+    def site(r: Random) -> sites.Call:
+        asked, answer = write(r)
+        return [sites.system(told), sites.user(asked)], answer, None
+
+    site.__name__ = name
+    return site
+
+
+def letter(r: Random) -> tuple[str, str]:
+    number = f"K-{r.randint(10_000, 99_999)}"
+    known = r.random() < 0.6
+    begins = f"Contract number {number} concerning your letter: " if known else "Ladies and gentlemen of the desk, "
+    return begins + sites.text(r, 2, 4), number if known else "UNKNOWN"
+
+
+def change(r: Random, sign: str) -> tuple[str, str]:
+    service, name = r.choice(["mailer", "search", "billing", "gateway"]), sites.word(r)
+    verb = r.choice(["mend", "speed up", "test", "drop"])
+    line = sign.format(service=service, verb=verb, name=name)
+    return f"diff of our / {service} / {name}\n{sites.text(r, 1, 2)}", line
+
+
+def test_answers_that_the_system_prompt_names_do_not_split_it(tmp_path: Path) -> None:
+    assert tasks(tmp_path, parts("letters", FIND, letter)) == 1
+
+
+@pytest.mark.parametrize("sign", ["{service}: {verb} one {name}", "({service}): {verb} {name}"])
+def test_answers_that_repeat_a_word_of_what_is_asked_do_not_split_a_prompt(sign: str, tmp_path: Path) -> None:
+    assert tasks(tmp_path, parts("changes", SHORTEN, lambda r: change(r, sign))) == 1
+
+
+def test_other_instructions_below_one_system_prompt_stay_apart(tmp_path: Path) -> None:
+    told = "You are the assistant of our desk, polite and short. Say UNKNOWN where you cannot tell."
+    countries = ["France", "Chile", "Japan", "UNKNOWN"]
+
+    def asked(r: Random) -> tuple[str, str]:
+        if r.random() < 0.5:
+            return f"The country of the sender:\n{sites.text(r, 2, 3)}", r.choice(countries)
+        sender = f"{sites.word(r)} {sites.word(r)}".title()
+        return f"The name of the sender:\n{sites.text(r, 2, 3)} {sender}", sender
+
+    assert tasks(tmp_path, parts("desk", told, asked)) == 2

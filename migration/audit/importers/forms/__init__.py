@@ -43,7 +43,7 @@ FORMS = (
     Form("batch output", "openai", _has("custom_id", "response"), parse=openai.batch_output, joins="batch input"),
     Form("batch input", "openai", _has("custom_id", "body"), key=openai.batch_key),
     Form("stored messages", "openai", _has("completion_id", "messages"), key=openai.stored_key),
-    Form("openai log", "openai", _has("request"), parse=openai.log),
+    Form("openai log", "openai", openai.is_log, parse=openai.log),
     Form(
         "litellm",
         "litellm",

@@ -19,7 +19,33 @@ def messages(value: object, name: str = "messages") -> list[Json]:
         value = [value]
     if not isinstance(value, list) or not value:
         raise BadRecord(f"{name} is not a list of messages")
-    return [_message(one, name) for one in value]
+    return [_message(plain, name) for one in value for plain in _without_blocks(one)]
+
+
+def _without_blocks(message: object) -> list[object]:
+    """Anthropic's blocks of tools and thoughts as chat completions say it: a message each tool result, `tool_calls`."""
+    parts = message.get("content") if isinstance(message, dict) else None
+    kinds = {part.get("type") for part in parts if isinstance(part, dict)} if isinstance(parts, list) else set()
+    if not isinstance(message, dict) or not isinstance(parts, list) or not kinds & _BLOCKS:
+        return [message]
+    found: list[object] = [
+        {"role": "tool", "tool_call_id": part.get("tool_use_id"), "content": part.get("content") or ""}
+        for part in parts
+        if isinstance(part, dict) and part.get("type") == "tool_result"
+    ]
+    made = [_tool_call(part) for part in parts if isinstance(part, dict) and part.get("type") == "tool_use"]
+    said = [part for part in parts if not isinstance(part, dict) or part.get("type") not in _BLOCKS]
+    if said or made or not found:
+        found.append({key: item for key, item in message.items() if key != "content"} | {"content": said or None})
+    return [*found[:-1], found[-1] | {"tool_calls": made}] if made and isinstance(found[-1], dict) else found
+
+
+_BLOCKS = {"tool_use", "tool_result", "thinking", "redacted_thinking"}
+
+
+def _tool_call(part: Json) -> Json:
+    function = {"name": part.get("name"), "arguments": part.get("input")}
+    return {"id": part.get("id"), "type": "function", "function": function}
 
 
 def _message(value: object, name: str) -> Json:
@@ -62,7 +88,8 @@ def answer(body: Json) -> tuple[str, str | None]:
         return _responses_output(body["output"]), finish_reason(body.get("status"))
     if isinstance(body.get("content"), str | list) or "tool_calls" in body:
         message = {key: body.get(key) for key in ("content", "tool_calls", "refusal") if body.get(key) is not None}
-        return content(message | {"role": "assistant"}), finish_reason(body.get("stop_reason"))
+        said = messages([message | {"role": "assistant"}], "content")[-1]["content"]
+        return said, finish_reason(body.get("stop_reason"))
     raise BadRecord("no response (neither choices, output nor content)")
 
 
@@ -141,9 +168,24 @@ def request_fields(request: Json) -> Json:
         "messages": asked,
         "requested_model": text(request.get("model")),
         "max_tokens": integer(limit, "max_tokens"),
-        "tools": canonical(tools) if tools else None,
+        "tools": canonical(_tools(tools)) if tools else None,
         "response_format": canonical(form) if form else None,
     }
+
+
+def _tools(value: object) -> object:
+    """A request's tools; Anthropic's in the form of chat completions."""
+    if not isinstance(value, list):
+        return value
+    return [
+        {"type": "function", "function": {_PARAMETERS.get(key, key): item for key, item in tool.items()}}
+        if isinstance(tool, dict) and "input_schema" in tool
+        else tool
+        for tool in value
+    ]
+
+
+_PARAMETERS = {"input_schema": "parameters"}
 
 
 def _inputs(value: object) -> list[Json]:

@@ -57,6 +57,16 @@ def hints(metadata: Json) -> list[object]:
     return [metadata[key] for key in _HINTS & metadata.keys()]
 
 
+def is_log(record: Json) -> bool:
+    """Whether a record is a request/response log's: its request, and when it was, under OpenAI's names.
+
+    A log that calls its time otherwise has other names for the rest, too: a table of JSON records reads it.
+    """
+    response = record.get("response")
+    dated = record.keys() & {"created", "created_at"} or (isinstance(response, dict) and "created" in response)
+    return "request" in record and bool(dated)
+
+
 def log(record: Json, side: Side) -> Json:
     """A line of a request/response log: id, created, request, response (or error), and what else it carries."""
     if not record.get("request"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from migration.audit.importers.forms.bodies import failure, messages, outcome, request_fields, usage
 from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged
@@ -153,13 +154,26 @@ def _request(row: Json) -> Json:
     return request | {"max_tokens": integer(request.get("max_tokens"), "max_tokens")}
 
 
+def _is_body(said: Json) -> bool:
+    """Whether an object in the answer's column is an API's body, not an answer that is JSON with a field so called."""
+    lists = any(isinstance(said.get(name), list) for name in ("choices", "output"))
+    return lists or "stop_reason" in said or any(isinstance(said.get(name), dict) for name in ("usage", "error"))
+
+
+def _answer(said: Json | list[Any]) -> str:
+    """The answer of a column that holds a message, or an answer that is JSON."""
+    if isinstance(said, dict) and said.get("role") == "assistant":
+        return str(messages(said)[-1]["content"])
+    return canonical(said)
+
+
 def _row(row: Json) -> Json:
     request = _request(row)
     status = integer(row["status"], "status") if str(row.get("status") or "").isdigit() else None
     error = text(row.get("error")) or failure({}, status)
     said, kind = decoded(row.get("response")), str(row.get("kind") or "").lower()
     fields = request_fields(request)
-    if isinstance(said, dict) and said.keys() & {"choices", "error", "usage", "output"}:
+    if isinstance(said, dict) and _is_body(said):
         fields |= outcome(said, request, text(row.get("endpoint")), status, error)
     elif error:
         fields |= {"kind": "error", "error": error}
@@ -168,7 +182,7 @@ def _row(row: Json) -> Json:
     elif said is None or said == "":
         raise BadRecord("no response")
     else:
-        fields["response"] = said if isinstance(said, str) else canonical(said)
+        fields["response"] = said if isinstance(said, str) else _answer(said)
     metadata = mapping(row.get("metadata"), "metadata")
     seconds = real(row.get("latency_s"), "latency_s")
     given = {
