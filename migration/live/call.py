@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -134,13 +135,18 @@ def conversation_of(body: Json, messages: Sequence[Mapping[str, str]], headers: 
 def _beyond(body: Json) -> str | None:
     asked = {name for name, value in body.items() if value is not None and (name, value) != ("logprobs", False)}
     if strange := sorted(asked - HONOURED):
-        return f"no small model was measured with {strange[0][:40]!r}"
+        return f"no small model was measured with {_named(strange[0])}"
     if body.get("n") not in (None, 1):
         return "the request asks for more than one answer"
     kinds = {str(part.get("type")) for one in body["messages"] for part in _parts(one)}
     if unread := sorted(kinds - TEXT_PARTS - {"refusal"}):
-        return f"a message holds {unread[0][:40]!r}, which small models do not read"
+        return f"a message holds {_named(unread[0])}, which small models do not read"
     return None
+
+
+def _named(word: str) -> str:
+    """A word of the API, quoted; of anything else a caller may send only that it is none: reasons stand in headers."""
+    return repr(word) if re.fullmatch(r"[a-z_]{1,40}", word) else "a name that the API does not have"
 
 
 def _parts(message: Json) -> list[Json]:

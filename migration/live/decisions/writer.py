@@ -10,6 +10,7 @@ written at all. A line that the disk does not take is counted and told, and the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -20,8 +21,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-from migration.live.decisions.log import TEXTS
 
 MOST_FILE = 128 << 20
 REPORT = 0.2
@@ -144,26 +143,41 @@ def _list_price(model: str, day: str) -> tuple[float, float] | None:
     return (price.input, price.output) if price else None
 
 
+OURS = frozenset((
+    "call_id", "created_at", "task", "rung", "decision", "confidence", "latency_ms", "candidate", "stage", "policy",
+    "share", "shadow_share", "shadowed", "signals", "status", "cost_usd", "costs", "paid_usd", "texts",
+))  # fmt: skip
+"""What the hybrid itself says of a call. Everything else comes from a caller or a model."""
+NAMES = ("conversation_id", "trace", "requested_model", "model", "finish_reason")
+"""Ids and names: kept as they are, or hashed where they hold personal data."""
+
+
 def without_personal_data(record: dict[str, Any]) -> dict[str, Any]:
-    """A record with its texts masked, one numbering for the whole call; without texts where nothing can mask them."""
+    """A record with every text of callers and models masked, one numbering for the whole call; without these texts
+    where nothing can mask them."""
+    key = str(record["conversation_id"])
     try:
         from migration.audit.pii import Masker, named_without
     except ImportError:
-        return record | dict.fromkeys(TEXTS) | {"masked": "texts left out: the masking packages are not installed"}
-    masker, key = Masker(), record["conversation_id"]
+        hashed = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:24]
+        why = "texts left out: the masking packages are not installed"
+        ours = {name: value if name in OURS else None for name, value in record.items()}
+        return ours | {"conversation_id": f"m{hashed}", "masked": why}
+    masker = Masker()
 
-    def text(value: object) -> Any:
-        return masker.text(value, key) if isinstance(value, str) else value
+    def clean(value: Any) -> Any:  # a caller's JSON: its keys are texts, too
+        if isinstance(value, str):
+            return masker.text(value, key)
+        if isinstance(value, dict):
+            return {clean(name): clean(item) for name, item in value.items()}
+        return [clean(item) for item in value] if isinstance(value, list) else value
 
-    changed = {
-        "messages": [one | {"content": text(one["content"])} for one in record["messages"] or []],
-        "response": text(record["response"]),
-        "conversation_id": named_without(key),
-        "masked": "migration.audit.pii",
-    }
-    for name in ("shadow", "tried"):
-        changed[name] = [one | {"answer": text(one["answer"])} for one in record[name] or []]
-    return record | changed
+    def told(one: dict[str, Any]) -> dict[str, Any]:
+        return {name: value if name in OURS else clean(value) for name, value in one.items()}
+
+    names = {name: named_without(record[name]) for name in NAMES if isinstance(record.get(name), str)}
+    asked = {name: [told(one) for one in record[name] or []] for name in ("shadow", "tried")}
+    return told(record) | names | asked | {"masked": "migration.audit.pii"}
 
 
 class Reporter:

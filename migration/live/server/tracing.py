@@ -42,9 +42,9 @@ def observer() -> Callable[[Record], None] | None:
     def observe(record: Record) -> None:
         began = int(datetime.fromisoformat(record["created_at"]).timestamp() * 1e9)
         context = carrier.extract({"traceparent": record["trace"]}) if record["trace"] else None
-        span = tracer.start_span(
-            f"chat {record['requested_model']}", context, trace.SpanKind.SERVER, attributes_of(record), start_time=began
-        )
+        known = attributes_of(record)
+        name = f"chat {known['gen_ai.request.model']}"
+        span = tracer.start_span(name, context, trace.SpanKind.SERVER, known, start_time=began)
         if record["error"]:
             span.set_status(trace.StatusCode.ERROR, str(record["error"]))
         span.end(began + int(record["latency_ms"] * 1e6))
@@ -53,15 +53,22 @@ def observer() -> Callable[[Record], None] | None:
 
 
 def attributes_of(record: Record) -> dict[str, object]:
-    """The attributes of a call's span; what is not known is left out."""
+    """The attributes of a call's span; what is not known is left out, and ids with personal data are hashed as in the
+    decision log."""
+    from migration.audit.pii import named_without
+
+    requested, model, finish, conversation = (
+        named_without(record[name]) if isinstance(record[name], str) else None
+        for name in ("requested_model", "model", "finish_reason", "conversation_id")
+    )
     made = {
         "gen_ai.operation.name": "chat",
-        "gen_ai.request.model": record["requested_model"],
-        "gen_ai.response.model": record["model"],
-        "gen_ai.response.finish_reasons": [record["finish_reason"]] if record["finish_reason"] else None,
+        "gen_ai.request.model": requested,
+        "gen_ai.response.model": model,
+        "gen_ai.response.finish_reasons": [finish] if finish else None,
         "gen_ai.usage.input_tokens": record["prompt_tokens"],
         "gen_ai.usage.output_tokens": record["completion_tokens"],
-        "gen_ai.conversation.id": record["conversation_id"],
+        "gen_ai.conversation.id": conversation,
         "error.type": str(record["status"]) if record["error"] else None,
         "migration.task": record["task"],
         "migration.decision": record["decision"],

@@ -4,15 +4,22 @@ import json
 import time
 from datetime import UTC, datetime
 
+import canaries
+import httpx2 as httpx
 import pandas as pd
 import pytest
 from live_runs import asked, policy, put
+from servers import serving_app
 
 from migration.audit import import_log
-from migration.live import HybridClient, policies
+from migration.live import Hybrid, HybridClient, policies
 from migration.live.decisions import DecisionLog, writer
+from migration.live.rungs.upstream import Upstream
+from migration.live.server.gateway import Gateway
+from migration.live.server.metrics import Metrics
+from migration.live.server.tracing import attributes_of
 from migration.review.watching.decisions import read_decisions
-from migration.routing.policy import Router
+from migration.routing.policy import Limits, Router
 
 COLUMNS = [
     "call_id",
@@ -76,12 +83,47 @@ def record(text="hi", **more):
     return own | {"response": text, "shadow": [], "tried": [], "parts": [], "model": None} | more
 
 
-def test_personal_data_is_masked_in_every_text():
-    said = "write to jane.doe@example.com"
-    made = writer.finished(record(said, shadow=[{"answer": said}], tried=[{"answer": said}]), masked=True)
-    assert "jane" not in json.dumps(made)
-    assert made["response"] == "write to <EMAIL_1>"
-    assert made["masked"] == "migration.audit.pii"
+def hostile_requests() -> list[tuple[dict, dict]]:
+    """(body, headers) of calls with personal data and markup wherever a caller may put something."""
+    said, mail = f"{canaries.SAID} {' '.join(canaries.MARKUP)}", canaries.PERSONAL["e-mail"]
+    form = {"name": "f", "description": said, "parameters": {"type": "object", "properties": {mail: {"enum": [said]}}}}
+    tools = {"tools": [{"type": "function", "function": form}], "metadata": {"note": said}}
+    schema = {"response_format": {"type": "json_schema", "json_schema": {"name": "s", "description": said}}}
+    whole = {"model": f"{canaries.MODEL} {mail}", "messages": asked(f"hi {said}"), "user": mail}
+    unsure, parts = asked(f"unsure {said}"), [{"type": "text", "text": f"unsure {said}"}]
+    bodies = [
+        whole, whole | tools, whole | schema, whole | {"messages": unsure, "stream": True},
+        whole | {"messages": [*unsure, {"role": mail, "name": mail, "content": parts}]},
+        whole | {"messages": unsure} | tools, whole | {mail: said},
+        whole | {"messages": asked(f"unsure 500:llm {said}")},
+        whole | {"messages": [*unsure, {"role": "user", "content": [{"type": mail, "text": said}]}]},
+        whole | {"messages": unsure, "response_format": {"type": mail}}, whole | {"tools": [{"function": mail}, mail]},
+        whole | {"messages": asked(f"unsure garbage:llm {said}")},
+    ]  # fmt: skip
+    return [(body, {"traceparent": mail, "x-conversation-id": mail, "x-note": mail}) for body in bodies]
+
+
+def test_no_canary_of_a_call_reaches_the_log_or_an_operator(run, llm_url, small_url, tmp_path):
+    """Every call is a line, with what callers and models said masked; metrics, spans and headers hold nothing of it."""
+    put(run, policy(limits=Limits(tools=None)), shadow_share=1.0)
+    metrics, records, told = Metrics(), [], []
+    hybrid = Hybrid(run, upstreams={"small": small_url}, timeout=5.0, log=False, observe=lambda one: (
+        metrics.observe(one), records.append(one)))  # fmt: skip
+    with serving_app(Gateway(hybrid, Upstream(llm_url), metrics).app()) as at, httpx.Client(base_url=at) as client:
+        for body, headers in hostile_requests():
+            reply = client.post("/chat/completions", json=body, headers=headers)
+            assert "Abernathy" in reply.text or reply.status_code >= 400, "callers get their own words"
+            told.append(str(reply.headers))
+        root = at.removesuffix("/v1")
+        told += [client.get(f"{root}/{page}").text for page in ("metrics", "ready", "health")]
+    assert len(records) == len(hostile_requests())
+    told += [str(attributes_of(one)) for one in records]
+    logged = [writer.finished(json.loads(json.dumps(one)), masked=True) for one in records]
+    assert "<EMAIL_1>" in logged[0]["response"]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in logged))
+    (tmp_path / "told.txt").write_text("\n".join(told))
+    assert canaries.leaks(tmp_path) == {}
+    assert canaries.live("".join(told)) == []
 
 
 def test_a_conversation_whose_id_is_personal_stays_apart_from_others():
@@ -93,7 +135,8 @@ def test_a_conversation_whose_id_is_personal_stays_apart_from_others():
 
 def test_no_text_is_written_where_nothing_can_mask_it(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "migration.audit.pii", None)
-    made = writer.finished(record("jane.doe@example.com"), masked=True)
+    said = "jane.doe@example.com"
+    made = writer.finished(record(said, conversation_id=said, tools=[said], reason=said, model=said), masked=True)
     assert "jane" not in json.dumps(made)
     assert "left out" in made["masked"]
 
