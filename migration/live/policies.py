@@ -86,6 +86,8 @@ def read_active(live: Path) -> Active:
     """Raises BadInput where active.json is absent, broken or says what cannot be."""
     try:
         data = json.loads((live / "active.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(f"no policy was activated ({live / 'active.json'}): `migrate policy activate RUN`") from error
     except (OSError, ValueError, RecursionError) as error:
         raise BadInput(f"{live / 'active.json'} cannot be read: {error}") from error
     known = set(Active.__dataclass_fields__)

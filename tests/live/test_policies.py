@@ -34,7 +34,7 @@ def test_a_change_is_seen_without_a_restart(run):
     assert (active.off, active.share, active.suspended) == (True, 0.5, ("queue",))
     (run / "live" / "active.json").unlink()
     time.sleep(1.1 * policies.EVERY)
-    assert "cannot be read" in store.current().problem
+    assert "no policy was activated" in store.current().problem
     assert not store.current().policy.rungs
 
 
