@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -148,7 +148,7 @@ class Step:
         contract = Path(name).stem
         return write_table(self.path / name, table, contract if contract in CONTRACTS else None)
 
-    def finish(self, summary: dict[str, Any], *, decision: str) -> Path:
+    def finish(self, summary: Mapping[str, object], *, decision: str) -> Path:
         """Write `summary.json` (flat: numbers, words, lists of words) and give the step its final name.
 
         The names carry their units. Returns the step's folder.
@@ -156,7 +156,7 @@ class Step:
         nested = [key for key, value in summary.items() if isinstance(value, dict)]
         if nested:
             raise ValueError(f"summary.json is flat, but {nested} are nested")
-        write_json(self.path / "summary.json", summary | {"decision": decision})
+        write_json(self.path / "summary.json", {**summary, "decision": decision})
         written = hashes_of(self.path)
         write_json(self.path / CHECKSUMS, {name: sha for name, sha in written.items() if name not in EDITABLE})
         final, old = self.run.path / self.name, self.run.path / f"{self.name}.old"

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,6 +22,9 @@ from migration.files import PROJECT, parsed_yaml, resolve
 from migration.live import commands as live_commands
 from migration.markup import printable
 from migration.review import command as review_command
+
+if TYPE_CHECKING:
+    from migration.runner import Notebook
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=__doc__
@@ -50,7 +53,7 @@ def expand(patterns: list[str]) -> list[Path]:
     return files
 
 
-def parameters_from(config: Path | None, pairs: list[tuple[str, str]]) -> dict[str, Any]:
+def parameters_from(config: Path | None, pairs: list[tuple[str, str]]) -> dict[str, object]:
     """Parameters of the config file, overridden by `-p NAME VALUE` (values read as YAML)."""
     from migration import runner
 
@@ -80,8 +83,8 @@ def run_command(
     from migration import report, runner
 
     given = parameters_from(config, _pairs(parameter or []))
-    logged = given.pop("traffic", None)
-    patterns = traffic or ([logged] if isinstance(logged, str) else logged) or []
+    logged = given.pop("traffic", None) or []
+    patterns = traffic or [str(one) for one in (logged if isinstance(logged, list) else [logged])]
     name = run or (_stem(patterns[0]) if patterns else "sample")
     books = runner.notebooks()
     runner.check_names(given, books)
@@ -128,7 +131,7 @@ def _stem(pattern: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", Path(pattern).name.split(".")[0]).strip("-_")[:100] or "run"
 
 
-def _selected(books: list[Any], start: str | None, only: str | None) -> list[Any]:
+def _selected(books: list[Notebook], start: str | None, only: str | None) -> list[Notebook]:
     from migration import runner
 
     if only:
@@ -137,7 +140,9 @@ def _selected(books: list[Any], start: str | None, only: str | None) -> list[Any
     return [book for book in books if book.step >= first]
 
 
-def _walk(home: Run, steps: list[Any], given: dict[str, Any], files: list[Path], *, forced: bool) -> StepFailed | None:
+def _walk(
+    home: Run, steps: list[Notebook], given: dict[str, object], files: list[Path], *, forced: bool
+) -> StepFailed | None:
     """Run or skip each step in order, saying what happens. Returns the failure that stopped it, if any."""
     from migration import runner
 

@@ -117,7 +117,7 @@ def parsed_yaml(text: str) -> Any:
         raise BadInput(str(error) or type(error).__name__) from error
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

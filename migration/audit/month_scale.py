@@ -99,7 +99,7 @@ def calendar(hours: pd.DataFrame) -> pd.DataFrame:
     return days
 
 
-def _levels(days: pd.DataFrame) -> tuple[Any, str]:
+def _levels(days: pd.DataFrame) -> tuple[np.ndarray | float, str]:
     """What a day of each kind counts beside an average one, and that in words."""
     seen = days.groupby("weekend")["covered"].sum()
     if seen.get(True, 0.0) == 0 and days["covered"].sum() >= 2:

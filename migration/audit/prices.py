@@ -80,7 +80,7 @@ class Tokens:
     written: np.ndarray
 
     @classmethod
-    def of(cls, calls: Any) -> Tokens:
+    def of(cls, calls: pd.DataFrame) -> Tokens:
         """The tokens of a calls table (columns *_tokens; `cached_tokens` and `cache_write_tokens` may be absent)."""
         names = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
         none = np.zeros(len(calls))
@@ -170,11 +170,11 @@ def _listed(model: str, day: date, source: str) -> Price | None:
     return None
 
 
-def _fields(prices: Any) -> Iterator[object]:
+def _fields(prices: object) -> Iterator[object]:
     return (getattr(prices, f"{name}_mtok") for name in ("input", "output", "cache_read", "cache_write"))
 
 
-def _at(prices: Any, prompt_tokens: int, source: str) -> Price:
+def _at(prices: object, prompt_tokens: int, source: str) -> Price:
     """The prices of a call with `prompt_tokens`: the highest tier that it is above counts for all its tokens."""
     paid, answered, cached, written = (_tier(price, prompt_tokens) for price in _fields(prices))
     base = paid or 0.0

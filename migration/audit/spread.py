@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migration.audit.discovery.tasks import Discovery, tables
 from migration.audit.importers import ImportReport, import_log
 from migration.audit.importers.sources import files
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 Run = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
 
 
-def on_spark(session: Any) -> Run:
+def on_spark(session: SparkSession) -> Run:
     """A map over the executors of a Spark session, one task an item. They need this package installed."""
     return lambda work, items: session.sparkContext.parallelize(list(items), len(items)).map(work).collect()
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -121,7 +120,7 @@ def stated_in(reply: str | None) -> float | None:
     return min(1.0, max(0.0, float(found[1].replace(",", ".")) / (100 if found[2] else 1)))
 
 
-def _said(text: str) -> Any:
+def _said(text: str) -> object:
     """An answer as its caller would compare it: its fields, or the plain text."""
     fields = parse(text)
     return plain(text) if fields is None else fields

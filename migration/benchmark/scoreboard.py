@@ -126,7 +126,7 @@ class Scoreboard:
                 asked += f", {str(name).removeprefix(self.best).strip()} in its prompt on {self.rate(str(name))}"
         return f"Build on {self.best}: {asked}; {', '.join(parts)}."
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """Headline figures for `summary.json`: shares are fractions, times milliseconds, costs USD per 1,000 calls."""
         rate = self.rate(self.best)
         rows = self.frame[self.frame["task"] == "ALL"].set_index("candidate")

@@ -6,7 +6,7 @@ columns of decisions.parquet and policy.json. Out of scope: what a way costs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -163,7 +163,7 @@ def agreement_over(predictions: pd.DataFrame, names: Iterable[str], volume: pd.S
     return Rate(value, max(value - half, 0.0), min(value + half, 1.0), int(n.sum()))
 
 
-def policy_quality(routed: dict[str, Any]) -> Rate:
+def policy_quality(routed: Mapping[str, float]) -> Rate:
     """What 04 measured on its test part: summary.json's quality_retained, test_loss_low, test_loss_high, test_calls."""
     if not routed.get("slm_share"):
         return Rate(1.0, 1.0, 1.0, 0)

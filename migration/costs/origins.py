@@ -155,7 +155,7 @@ def write_spreadsheet(path: Path, basis: Basis, rows: pd.DataFrame, months: int)
     return path
 
 
-def _ledger_sheet(book: Any, looks: dict[str, object], rows: pd.DataFrame) -> None:
+def _ledger_sheet(book: xlsxwriter.Workbook, looks: dict[str, object], rows: pd.DataFrame) -> None:
     sheet = book.add_worksheet("Ledger")
     heads = ["when", "part", "follows", "quantity", "unit", "price, USD", "USD", "quantity from", "price from"]
     sheet.write_row(0, 0, heads, looks["head"])
@@ -170,7 +170,7 @@ def _ledger_sheet(book: Any, looks: dict[str, object], rows: pd.DataFrame) -> No
         sheet.write_formula(at, 6, f"=D{at + 1}*F{at + 1}", looks["money"])
 
 
-def _month_sheet(book: Any, looks: dict[str, object], rows: pd.DataFrame) -> int:
+def _month_sheet(book: xlsxwriter.Workbook, looks: dict[str, object], rows: pd.DataFrame) -> int:
     """A running month by part, before and after; returns how many parts there are."""
     sheet, last = book.add_worksheet("Month"), len(rows) + 1
     sheet.set_column(0, 1, 30)
@@ -193,7 +193,7 @@ def _month_sheet(book: Any, looks: dict[str, object], rows: pd.DataFrame) -> int
     return len(parts)
 
 
-def _months_sheet(book: Any, looks: dict[str, object], months: int, last: int, total: int) -> None:
+def _months_sheet(book: xlsxwriter.Workbook, looks: dict[str, object], months: int, last: int, total: int) -> None:
     """Month by month: what follows calls, and what follows calls, tokens and API prices, grows; the rest is fixed."""
     sheet = book.add_worksheet("Months")
     sheet.write_row(0, 0, ["month", "calls, times", "API tokens' cost, times", "stay", "move, running", "spent once",

@@ -6,6 +6,7 @@ Frames and projections in, words out; no number is typed in. Out of scope: how a
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -188,8 +189,8 @@ def say_months(scenarios: Any, name: str, currency: Currency) -> str:
     return text + f"Break-even: {mid} (P10 {low}, P90 {high})."
 
 
-def say_latency(latency: Any) -> str:
-    """What a conversation's customer waits, before and after, escalations included."""
+def say_latency(latency: pd.DataFrame) -> str:
+    """What a conversation's customer waits, before and after, escalations included. latency: of `latency_table`."""
     if not (latency["n"] > 0).any():
         return "The log holds no latencies, so nothing can be said of what customers wait."
     whole = latency.set_index("of").loc["a conversation"]
@@ -339,7 +340,7 @@ def _month(plan: pd.Series) -> int | None:
     return int(month) if np.isfinite(month) else None
 
 
-def decision(scenarios: pd.DataFrame, summary: dict[str, Any], horizon: int, risk: float) -> str:
+def decision(scenarios: pd.DataFrame, summary: Mapping[str, float], horizon: int, risk: float) -> str:
     """One sentence, in US dollars: what to do, from what, and what to do next.
 
     scenarios: of `alternatives.compare`; summary: of `summary_of`; risk: the most that the chance to lose may be.
@@ -370,7 +371,7 @@ def decision(scenarios: pd.DataFrame, summary: dict[str, Any], horizon: int, ris
     return f"Do not migrate for the money: {bill}, and {once} once; {chance}; {_what_it_takes(ladder, summary)}"
 
 
-def _what_it_takes(ladder: Any, summary: dict[str, Any]) -> str:
+def _what_it_takes(ladder: pd.Series, summary: Mapping[str, float]) -> str:
     """Why the ladder does not pay, or from which volume on it would."""
     need, today = summary["breakeven_calls_month"], summary["calls_month"]
     if not ladder["good"]:

@@ -21,6 +21,7 @@ from migration.figures.names import headline, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
 
 SAVES, COSTS = SLM, "#be123c"
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
@@ -63,7 +64,7 @@ def _bars(ax: Axes, labels: list[str], left: np.ndarray, width: np.ndarray, colo
             bar.set_x(bar.get_x() + left[round(bar.get_y() + bar.get_height() / 2)])
 
 
-def _largest(values: Any) -> float:
+def _largest(values: ArrayLike) -> float:
     """The largest of the values that are known; 0 where none is."""
     known = np.asarray(values, float)
     return float(known[np.isfinite(known)].max(initial=0.0))
@@ -141,7 +142,7 @@ def _fan_title(last: int, saved: Any, stay: float, currency: Currency) -> str:
     return f"Month {last}: the ladder costs {currency(abs(middle))} {'less' if middle > 0 else 'more'} than staying"
 
 
-def _band(ax: Axes, frame: Any, colour: str, currency: Currency) -> None:
+def _band(ax: Axes, frame: pd.DataFrame, colour: str, currency: Currency) -> None:
     band = (frame * currency.rate).reset_index()
     ax.fill_between(band["month"], band["p10"], band["p90"], color=colour, alpha=0.18, lw=0)
     sns.lineplot(band, x="month", y="p50", color=colour, lw=2.4, marker="o" if len(band) == 1 else None, ax=ax)
@@ -202,7 +203,7 @@ def tornado_chart(table: pd.DataFrame, base: float, folder: Path, currency: Curr
         return save(fig, folder, "3_what_it_hinges_on", title=title, alt=alt)
 
 
-def _hinge_title(moving: list[Any], base: float) -> str:
+def _hinge_title(moving: list[pd.Series], base: float) -> str:
     if not np.isfinite(base):
         return "What the saving hinges on is unknown, as calls lack a price"
     if not moving:
@@ -213,7 +214,7 @@ def _hinge_title(moving: list[Any], base: float) -> str:
     return f"It hinges most on {moving[0]['input'].split(',')[0]}, {result}"
 
 
-def _tornado_bar(ax: Axes, at: int, row: Any, base: float, currency: Currency) -> None:
+def _tornado_bar(ax: Axes, at: int, row: pd.Series, base: float, currency: Currency) -> None:
     """One input's bar from its end of less saving to its end of more, each labelled with the input's value."""
     ends = sorted(((row["saving_low"], row["low"]), (row["saving_high"], row["high"])))
     for (saving, value), side in zip(ends, (-1, 1), strict=True):

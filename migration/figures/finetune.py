@@ -72,7 +72,7 @@ def before_after(table: pd.DataFrame, folder: Path, *, names: Mapping[str, str])
     return save(fig, folder, "2_before_after", title=title, alt=f"{title}. {' '.join(told)}")
 
 
-def _change(whole: Any) -> str:
+def _change(whole: pd.Series) -> str:
     """What tuning did on all trained tasks together, by the interval of the difference where there is one."""
     said = f"the trained tasks from {whole['base']:.0%} to {whole['tuned']:.0%} agreement"
     low, high = (float(whole.get(end, np.nan)) for end in ("low", "high"))

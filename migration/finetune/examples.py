@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from migration.audit.pii import Masker, mask_messages
 from migration.benchmark.candidates import chat
@@ -200,7 +201,7 @@ def _usable(calls: pd.DataFrame, corrected: dict[str, str]) -> tuple[pd.DataFram
     pool.loc[known, "source"] = "correction"
     stages = [("of the train split", len(pool))]
 
-    def keep(stage: str, mask: Any) -> None:
+    def keep(stage: str, mask: ArrayLike) -> None:
         nonlocal pool
         pool = pool[np.asarray(mask, bool) | (pool["source"] == "correction").to_numpy()]
         stages.append((stage, len(pool)))
@@ -223,7 +224,7 @@ def _usable(calls: pd.DataFrame, corrected: dict[str, str]) -> tuple[pd.DataFram
     return pool, stages
 
 
-def _negative(feedback: Any) -> bool:
+def _negative(feedback: object) -> bool:
     if isinstance(feedback, int | float):
         return bool(feedback < 0)
     return isinstance(feedback, str) and feedback.strip().lower() in {"-1", "down", "bad", "negative", "thumbs_down"}
@@ -282,7 +283,7 @@ def read_corrections(path: str | Path) -> tuple[dict[str, str], pd.DataFrame]:
     return by_id, pd.DataFrame(added)
 
 
-def _added(row: Mapping[Any, Any], number: int) -> dict[str, Any]:
+def _added(row: Mapping[Any, Any], number: int) -> dict[str, object]:
     if not all(isinstance(one, dict) and {"role", "content"} <= set(one) for one in row["messages"]):
         raise BadInput(f"corrections row {number}: messages is a list of objects with role and content")
     messages, response = chat(row["messages"]), row.get("response")

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,7 +71,7 @@ def labels(responses: pd.Series) -> list[str]:
     return ["|".join(sorted(row)) for row in fields]
 
 
-def _flat(value: Any) -> dict[str, str]:
+def _flat(value: dict[str, object] | list[object]) -> dict[str, str]:
     if isinstance(value, list):
         return {"": json.dumps(value, sort_keys=True)}
     return {str(key): plain(inner) if isinstance(inner, str) else json.dumps(inner) for key, inner in value.items()}

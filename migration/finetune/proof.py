@@ -182,7 +182,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more tasks"
 
 
-def summary(table: pd.DataFrame, training: Training, plan: TaskPlan, predictions: pd.DataFrame) -> dict[str, Any]:
+def summary(table: pd.DataFrame, training: Training, plan: TaskPlan, predictions: pd.DataFrame) -> dict[str, object]:
     """Headline figures for summary.json: rates are fractions, times seconds.
 
     table: of `comparison`; predictions: candidate, adapter, compute_ms.

@@ -5,7 +5,7 @@ Covers: bytes of weights, adapters, optimiser and activations. Out of scope: min
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import psutil
@@ -16,6 +16,8 @@ from migration.finetune.training.recipe import Recipe, linear_layers, sum_parame
 from migration.models import find, plain_folder
 
 if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
     pass
 
 
@@ -51,7 +53,13 @@ class Memory:
 
 
 def memory(
-    config: Any, *, tokens: int, answers: int, recipe: Recipe, quantize: str | None = "nf4", gpu: bool | None = None
+    config: PretrainedConfig,
+    *,
+    tokens: int,
+    answers: int,
+    recipe: Recipe,
+    quantize: str | None = "nf4",
+    gpu: bool | None = None,
 ) -> Memory:
     """Estimate before anything is loaded: `config` is the model's, weights are counted on torch's meta device.
 
@@ -103,7 +111,7 @@ def room_for(base: str, recipe: Recipe, *, quantize: str | None = "nf4") -> tupl
     raise BadInput(f"{base} cannot be trained here: {room}")
 
 
-def _config(base: str) -> Any:
+def _config(base: str) -> PretrainedConfig:
     from transformers import AutoConfig
 
     return AutoConfig.from_pretrained(plain_folder(find(base)))

@@ -155,7 +155,7 @@ def _parts(message: Json) -> list[Json]:
     return [part for part in body if isinstance(part, Mapping)] if isinstance(body, list) else []
 
 
-def _tool_names(tools: Any) -> tuple[str, ...]:
+def _tool_names(tools: object) -> tuple[str, ...]:
     names = []
     for tool in tools if isinstance(tools, list) else []:
         function = tool.get("function", tool) if isinstance(tool, Mapping) else {}

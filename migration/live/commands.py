@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migration.errors import BadInput
+
+if TYPE_CHECKING:
+    from migration.live.policies import State
 
 Find = Callable[[Path], Path]
 """The run folder that a person names. Raises BadInput where there is none."""
@@ -147,11 +150,11 @@ def _add_switching(app: typer.Typer, find: Find, say: Callable[[str], object]) -
         switched(run, lambda live: policies.update(live, off=False, suspended=(), **changes))
 
 
-def _given(**options: float | None) -> dict[str, Any]:
+def _given(**options: float | None) -> dict[str, float]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def told(state: Any) -> str:
+def told(state: State) -> str:
     """What serves, in a line."""
     active = state.active
     if state.problem:

@@ -49,7 +49,7 @@ class Exchange:
         self._beside: tuple[Tried, ...] = ()
 
     @property
-    def note(self) -> dict[str, Any]:
+    def note(self) -> dict[str, object]:
         """`x_migration`: who answered, why, and how sure."""
         decision = self.settled.decision
         tried = [

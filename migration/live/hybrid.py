@@ -33,6 +33,8 @@ from migration.live.rungs.prompted import Prompted
 from migration.live.rungs.upstream import Upstream, upstream
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from migration.routing.policy import Candidate
 
 MOST_SHADOWS = 64
@@ -208,12 +210,12 @@ class Hybrid:
             self._threads = ThreadPoolExecutor(8, "shadow")
         self._keep(self._threads.submit(work))
 
-    def _keep(self, task: Any) -> None:
+    def _keep(self, task: Future[object] | asyncio.Task[object]) -> None:
         """Hold on to a shadow until it is done; its failure, if any, is in its record."""
         self._shadows.add(task)
         task.add_done_callback(self._forget)
 
-    def _forget(self, task: Any) -> None:
+    def _forget(self, task: Future[object] | asyncio.Task[object]) -> None:
         self._shadows.discard(task)
         if not task.cancelled():
             task.exception()

@@ -19,7 +19,8 @@ from migration.models.quantise import QUANTIZE
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel
+    from peft import PeftModel
+    from transformers import PretrainedConfig, PreTrainedModel
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def load(spec: str, *, quantize: str | None = None, adapter: str | Path | None =
     return LoadedModel(model, load_tokenizer(files), device, context, identity)
 
 
-def with_adapter(model: PreTrainedModel, adapter: str | Path) -> Any:
+def with_adapter(model: PreTrainedModel, adapter: str | Path) -> PeftModel:
     """`model` with the peft adapter of a folder beside its weights (a PeftModel), not merged."""
     from peft import PeftModel
 
@@ -95,7 +96,7 @@ def load_tokenizer(files: ModelFiles) -> Any:
     return AutoTokenizer.from_pretrained(plain_folder(files))
 
 
-def context_of(config: Any) -> int:
+def context_of(config: PretrainedConfig) -> int:
     """The most tokens that prompt and answer may have together."""
     return int(getattr(config.get_text_config(), "max_position_embeddings", 0)) or 2048
 

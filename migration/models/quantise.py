@@ -5,18 +5,18 @@ Out of scope: files (`files`) and whole models (`loading`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel
+    from transformers import BitsAndBytesConfig, PreTrainedModel
 
 QUANTIZE = (None, "nf4")
 
 
-def nf4(compute: torch.dtype) -> Any:
+def nf4(compute: torch.dtype) -> BitsAndBytesConfig:
     """NF4 with double quantisation; on a CPU it must compute in float32, bfloat16 is many times slower there."""
     from transformers import BitsAndBytesConfig
 
@@ -34,7 +34,7 @@ def unpacked_fits(model: PreTrainedModel) -> bool:
     return model.device.type == "cpu" and 8 * model.num_parameters() < psutil.virtual_memory().available
 
 
-def plain_weights(model: PreTrainedModel) -> Any:
+def plain_weights(model: PreTrainedModel) -> PreTrainedModel:
     """A 4-bit model with its weights as the numbers they stand for."""
     from transformers.utils import logging
 

@@ -105,7 +105,7 @@ class TemplateIndex:
                 return part.leaf
         return self.rest.get(system, NO_TEMPLATE)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain JSON. `grams`: gram -> [weight, template...]; `parts`: system -> [[kind, length, digest, leaf]...]."""
         return {
             "version": VERSION,

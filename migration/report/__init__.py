@@ -76,7 +76,7 @@ def build_index(run: Run) -> Path:
     return write_atomic(run.path / "index.html", page)
 
 
-def _section(run: Run, step: str, summary: dict[str, Any] | None, error: str | None) -> dict[str, Any]:
+def _section(run: Run, step: str, summary: dict[str, Any] | None, error: str | None) -> dict[str, object]:
     """A step as the page shows it. summary: None where the step never finished; error: what its last try ended with."""
     title, question = TITLES[step]
     folder = run.path / (f"{step}.partial" if summary is None else step)

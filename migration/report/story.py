@@ -27,7 +27,7 @@ def decided(summaries: Summaries) -> Summaries:
     return summaries | {COST: priced | taken | {"ladder_saving_probability": priced["saving_probability"]}}
 
 
-def stays(priced: dict[str, Any]) -> bool:
+def stays(priced: Mapping[str, object]) -> bool:
     """Whether step 05 found that nothing pays. priced: its summary."""
     return priced.get("best_plan") == STAY
 
@@ -70,7 +70,7 @@ def lead(summaries: Summaries) -> str:
     return text
 
 
-def bars(priced: dict[str, Any]) -> list[dict[str, Any]]:
+def bars(priced: Mapping[str, float]) -> list[dict[str, object]]:
     """Before and after as bars in percent of the dearest p90, with their p10 to p90."""
     names = (("Today", "before_usd_month", "llm"), ("After", "after_usd_month", "slm"))
     if not all(f"{name}_{p}" in priced for _, name, _ in names for p in ("p10", "p90")):

@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -58,7 +58,7 @@ def register(
             sys.exit(ALARM)
 
 
-def review(run: Path, parameters: dict[str, Any]) -> Path:
+def review(run: Path, parameters: dict[str, object]) -> Path:
     """Execute the notebook on a run folder. Returns the week's folder. Raises StepFailed, MissingStep."""
     import papermill
     from papermill.exceptions import PapermillExecutionError

@@ -73,7 +73,7 @@ def guarantee_sentence(review: Review) -> str:
     )
 
 
-def _newest(review: Review) -> Any:
+def _newest(review: Review) -> pd.Series:
     """The newest week's row of the whole."""
     return review.table[(review.table["week"] == review.week) & (review.table["group"] == "ALL")].iloc[0]
 
@@ -270,7 +270,9 @@ def _told(review: Review) -> list[str]:
     return [SEEN.get(kind, kind) + (f" ({'; '.join(named)})" if named else "") for kind, named in tasks.items()]
 
 
-def summary(review: Review, proposed: Proposal | None, suspended: list[str], activated: str | None) -> dict[str, Any]:
+def summary(
+    review: Review, proposed: Proposal | None, suspended: list[str], activated: str | None
+) -> dict[str, object]:
     """The headline figures of the review: fractions unless the name carries a unit."""
     row = _newest(review)
     return {

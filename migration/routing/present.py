@@ -21,6 +21,7 @@ from migration.routing.tuning.evaluating.evaluation import Result
 from migration.routing.tuning.guarantee import Tuned
 from migration.routing.tuning.learning.confidence import CalibrationError
 from migration.schema import Decision, Guarantee
+from migration.stats import Rate
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -118,7 +119,7 @@ def test_groups(tuned: Tuned, result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _interval(rate: Any) -> str:
+def _interval(rate: Rate) -> str:
     return f"{rate.value:.1%} ({rate.low:.1%} to {rate.high:.1%})"
 
 
@@ -172,7 +173,7 @@ def decision_sentence(
 
 def summary(
     tuned: Tuned, result: Result, *, before: CalibrationError, after: CalibrationError, apgr: float, shifted: bool
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The headline figures of the step: fractions unless the name carries a unit."""
     terms = _terms(tuned.policy)
     proved = [group for group in terms.groups if group.proved]

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import papermill
 from nbclient.exceptions import DeadKernelError
@@ -139,7 +138,7 @@ def _one_line(name: str, value: str) -> str:
     return f"{name}: {text[:600]}"
 
 
-def begin(run: Run, traffic: list[Path], given: dict[str, Any]) -> None:
+def begin(run: Run, traffic: list[Path], given: dict[str, object]) -> None:
     """Write into run.json what this run reads, with what parameters and versions. Raises BadInput, MissingStep."""
     manifest = run.manifest
     if not traffic and not run.done(STEPS[0]):

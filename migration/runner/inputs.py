@@ -39,7 +39,7 @@ class Planned:
     why: str
 
 
-def input_hash(run: Run, book: Notebook, parameters: dict[str, Any], traffic: list[Path]) -> str:
+def input_hash(run: Run, book: Notebook, parameters: dict[str, object], traffic: list[Path]) -> str:
     """A hash of all that a step's result depends on: notebook, package, libraries, parameters, the bytes of every file
     that they name, and what the steps before it wrote."""
     given = {k: v for k, v in parameters.items() if k not in ("run_dir", "traffic")}
@@ -89,7 +89,9 @@ def _traffic_hashes(files: Iterable[Path]) -> list[tuple[str, str]]:
     return [(os.path.relpath(path, root), file_hash(path)) for path in paths]
 
 
-def planned(run: Run, book: Notebook, given: dict[str, Any], traffic: list[Path], *, forced: bool = False) -> Planned:
+def planned(
+    run: Run, book: Notebook, given: dict[str, object], traffic: list[Path], *, forced: bool = False
+) -> Planned:
     """Whether `book` has to run now, and why."""
     parameters = book.parameters(given) | {"run_dir": str(run.path)}
     known = run.manifest.get("steps", {}).get(book.step, {})

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import difflib
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,13 @@ class Notebook:
     path: Path
     defaults: dict[str, Any]
 
-    def parameters(self, given: dict[str, Any]) -> dict[str, Any]:
+    def parameters(self, given: dict[str, object]) -> dict[str, object]:
         """Those of `given` that this notebook knows. Raises BadInput when a value is not of the default's type, is no
         finite number, or holds an address with a secret in it."""
         known = {name: value for name, value in given.items() if name in self.defaults}
         return {name: self._typed(name, value) for name, value in known.items()}
 
-    def _typed(self, name: str, value: object) -> Any:
+    def _typed(self, name: str, value: object) -> object:
         default = self.defaults[name]
         check_value(value)
         if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
@@ -67,7 +68,7 @@ def notebooks(folder: Path = PROJECT / "notebooks") -> list[Notebook]:
     return found
 
 
-def check_names(given: dict[str, Any], books: list[Notebook]) -> None:
+def check_names(given: Iterable[str], books: list[Notebook]) -> None:
     """Raise BadInput for a parameter that no notebook has, with the nearest names."""
     known = {name for book in books for name in book.defaults}
     for name in given:
@@ -91,7 +92,7 @@ def choose(pattern: str) -> str:
     raise BadInput(f"no step {pattern!r}: steps are {', '.join(STEPS)}")
 
 
-def read_config(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, object]:
     """Parameters from a YAML file (`name: value`, `traffic` among them). Raises BadInput."""
     config = read_yaml(path, "config") or {}
     if not isinstance(config, dict) or not all(isinstance(name, str) for name in config):

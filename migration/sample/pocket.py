@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
@@ -32,6 +32,9 @@ from transformers import (
 from transformers.utils import logging
 
 from migration.sample.prose import Chat, base_chats
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 VOCABULARY, TOKENS, STEPS, RATE = 2048, 1000, 600, 3e-3
 """Tokens in the vocabulary; tokens a step; steps; peak learning rate."""
@@ -181,7 +184,7 @@ def _batches(tokenizer: PreTrainedTokenizerFast, seed: int) -> Iterator[tuple[to
         yield ids, weights
 
 
-def train(name: str, tokenizer: PreTrainedTokenizerFast, *, steps: int = STEPS, seed: int = 7) -> Any:
+def train(name: str, tokenizer: PreTrainedTokenizerFast, *, steps: int = STEPS, seed: int = 7) -> PreTrainedModel:
     """A model of the family `name`, trained for `steps` from scratch; prints the loss (nats a token) as it goes."""
     torch.manual_seed(seed)
     model = AutoModelForCausalLM.from_config(make_config(name, tokenizer)).float().train()

@@ -99,7 +99,7 @@ class World:
         return daily * weekend * (1 + self.growth * day / self.days)
 
 
-def simulate(calls: int, seed: int, world: World | None = None) -> Iterator[dict[str, Any]]:
+def simulate(calls: int, seed: int, world: World | None = None) -> Iterator[dict[str, object]]:
     """`calls` log lines in the order of their time, as plain dicts. Raises BadInput when calls < 1."""
     return (line for line, _ in _log(calls, seed, world or World()))
 
@@ -285,7 +285,7 @@ class _Conversation:
         line = self._line(name, "/v1/chat/completions", request, response, 200, self._latency(request["model"], said))
         return line, (None if outcome == "truncated" else not wrong)
 
-    def _error(self, request: dict[str, Any], outcome: str) -> dict[str, Any]:
+    def _error(self, request: Mapping[str, object], outcome: str) -> dict[str, object]:
         status, code, message, wait = _ERRORS[outcome]
         response = {"error": {"message": message, "type": outcome, "code": code}}
         name = f"req-{self.rng.getrandbits(96):024x}"
@@ -310,8 +310,14 @@ class _Conversation:
         return (first * busy + each * tokens) * self.rng.lognormvariate(0, self.world.latency_sigma)
 
     def _line(
-        self, name: str, endpoint: str, request: dict[str, Any], response: dict[str, Any], status: int, latency: float
-    ) -> dict[str, Any]:
+        self,
+        name: str,
+        endpoint: str,
+        request: Mapping[str, object],
+        response: Mapping[str, object],
+        status: int,
+        latency: float,
+    ) -> dict[str, object]:
         created = int(self.world.start.timestamp() + self.now)
         self.now += latency / 1000 + self.rng.uniform(0.2, 2.0)
         return {
@@ -321,11 +327,11 @@ class _Conversation:
             "status": status,
             "latency_ms": round(latency),
             "request": dict(request),
-            "response": response if "error" in response else response | {"created": created},
+            "response": response if "error" in response else {**response, "created": created},
             "metadata": {"conversation_id": self.id, "channel": self.channel},
         }
 
-    def _note(self, line: dict[str, Any], ask: Ask, kind: str, correct: bool | None, retry_of: str | None) -> str:
+    def _note(self, line: dict[str, object], ask: Ask, kind: str, correct: bool | None, retry_of: str | None) -> str:
         facts = {
             "id": line["id"],
             "call_id": line["id"],

@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import datetime
 from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any
@@ -117,7 +118,7 @@ class Leaf:
         return replace(self, calls=[call for call in self.calls[:400] if not named.get(call["response"])])
 
     @property
-    def first(self) -> tuple[Any, str]:
+    def first(self) -> tuple[datetime, str]:
         """Time and id of its first call: the order of leaves, the same in every run."""
         return self.calls[0]["created_at"], self.calls[0]["call_id"]
 

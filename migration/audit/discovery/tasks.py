@@ -211,7 +211,7 @@ def _shared(groups: list[list[Leaf]], prompted: Set[int]) -> list[bool]:
     return [any(s not in prompted or home[s] < NEARLY_ALL * whole[s] for s in home) for home in homes]
 
 
-def recognition_of(found: Discovery) -> dict[str, Any]:
+def recognition_of(found: Discovery) -> dict[str, object]:
     """The templates of a discovery with the task of each, as the plain JSON that production recognises requests by.
 
     Calls that share no prompt are no task there: None. Reads back as `migration.routing.policy.recognition`.
@@ -312,7 +312,7 @@ def _unique(tasks: list[Task]) -> list[Task]:
     return result
 
 
-def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
+def read_corrections(path: Path) -> dict[str, dict[str, object]]:
     """Read a tasks.yaml: `<task id>: {name: ..., type: ..., unordered: true}`. Raises BadInput naming the task."""
     value = read_yaml(path, "tasks.yaml") or {}
     if not isinstance(value, dict):

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from migration.audit.importers.calls import Finished, finish
 from migration.audit.importers.forms import EXPECTED, FAMILIES
@@ -109,6 +108,6 @@ def _sources(paths: list[Path], family: str, columns: dict[str, str] | None) -> 
     return sorted(named(found), key=lambda one: one.form.parse is not None), unknown
 
 
-def _nothing(reading: Reading, traffic: Any) -> str:
+def _nothing(reading: Reading, traffic: object) -> str:
     worst = ", ".join(f"{reason} {n:,}" for reason, n in (reading.bad.reasons + reading.seen.skipped).most_common(4))
     return f"no usable call in {traffic} ({worst or 'no record at all'}); expected {EXPECTED}"

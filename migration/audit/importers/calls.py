@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -165,7 +164,7 @@ def _across_calls(working: Path, retry_window_s: float) -> tuple[np.ndarray, pa.
 
 
 def _finish_rows(
-    table: pa.Table, repeated: np.ndarray, retry_of: Any, agreed: Contract, found: Finished, told: Told
+    table: pa.Table, repeated: np.ndarray, retry_of: pa.Array, agreed: Contract, found: Finished, told: Told
 ) -> pa.Table:
     for row in np.flatnonzero(repeated):
         reason = "duplicate id" if repeated[row] == 1 else "duplicate id (of another call)"

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -183,7 +182,7 @@ def _first_lines(path: Path) -> list[bytes]:
     return found
 
 
-def _parsed(line: bytes) -> Any:
+def _parsed(line: bytes) -> dict[str, object] | list[object] | None:
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:  # another form is tried; lines of none are counted

@@ -165,14 +165,14 @@ def _attend(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
-    attention_mask: Any,
+    attention_mask: torch.Tensor | None,
     scaling: float | None = None,
     dropout: float = 0.0,
     *,
     rows: Rows,
     sliding_window: int | None = None,
     softcap: float | None = None,
-    s_aux: Any = None,
+    s_aux: torch.Tensor | None = None,
     **_: object,
 ) -> tuple[torch.Tensor, None]:
     """Attention of new tokens to prefix and own tokens at once. query (B, H, T, D) -> (B, T, H, D)."""

@@ -83,7 +83,7 @@ class Answers:
         self.stats.cached += len(found)
         return found
 
-    def put(self, key: str, value: dict[str, Any]) -> None:
+    def put(self, key: str, value: dict[str, object]) -> None:
         """Store and commit one answer."""
         text = json.dumps(value, ensure_ascii=False)
         self._db.execute(_PUT, (key, text, _checksum(key, text)))
@@ -94,7 +94,7 @@ class Answers:
         row = self._db.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
         return json.loads(row[0]) if row else None
 
-    def remember(self, key: str, value: dict[str, Any]) -> None:
+    def remember(self, key: str, value: dict[str, object]) -> None:
         """Keep a note (JSON) under a key, in place of an older one."""
         self._db.execute("INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)", (key, json.dumps(value)))
 

@@ -103,7 +103,9 @@ class _Server:
         self.ledger = Ledger.of(candidate, store)
         self.closed, self.unreached = self.ledger.over(), 0
 
-    async def all(self, pending: dict[str, dict[str, Any]], timeout: float, retries: int) -> dict[str, dict[str, Any]]:
+    async def all(
+        self, pending: dict[str, dict[str, object]], timeout: float, retries: int
+    ) -> dict[str, dict[str, object]]:
         gate = asyncio.Semaphore(self.concurrency)
         options: dict[str, Any] = {"timeout": timeout, "max_retries": retries}
         async with client(self.base, key=self.key, asynchronous=True, **options) as asked:
@@ -114,7 +116,7 @@ class _Server:
             trial = await self._timed(asked, pending[first])
             asked.max_retries = retries
             if self.unreached:
-                self.closed = trial["error"]
+                self.closed = str(trial["error"])
             done = {} if trial.get("error") else {first: self._kept(first, trial)}
 
             async def one(key: str) -> None:
@@ -124,14 +126,14 @@ class _Server:
             await asyncio.gather(*(one(key) for key in pending if key not in done))
             return done
 
-    def _kept(self, key: str, value: dict[str, Any]) -> dict[str, Any]:
+    def _kept(self, key: str, value: dict[str, object]) -> dict[str, object]:
         """An answer, stored the moment it is there."""
         if not value.get("error"):
             self.store.put(key, value)
         self.report.one_more()
         return value
 
-    async def _timed(self, asked: openai.AsyncOpenAI, body: dict[str, Any]) -> dict[str, Any]:
+    async def _timed(self, asked: openai.AsyncOpenAI, body: dict[str, object]) -> dict[str, object]:
         if self.closed:
             return {"latency_ms": 0.0, "compute_ms": 0.0, "error": f"not asked: {self.closed}"}
         self._share_time(+1)
@@ -162,7 +164,7 @@ class _Server:
         self.share += (now - self.last) * 1e3 / max(self.flying, 1)
         self.last, self.flying = now, self.flying + change
 
-    async def _ask(self, client: openai.AsyncOpenAI, body: dict[str, Any]) -> Any:
+    async def _ask(self, client: openai.AsyncOpenAI, body: dict[str, object]) -> ChatCompletion:
         while True:
             options = self.options | {self.limit_name if name == "max_tokens" else name: v for name, v in body.items()}
             options = {name: value for name, value in options.items() if name not in self.refused}

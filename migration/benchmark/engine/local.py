@@ -148,7 +148,7 @@ def one_by_one(candidate: Candidate) -> Callable[[Mapping[Any, Any]], dict[str, 
     `answer`'s, without a latency and with nothing kept. Raises ModelNotFound."""
     engine = _Engine(candidate)
 
-    def ask(row: Mapping[Hashable, object]) -> dict[str, Any]:
+    def ask(row: Mapping[Hashable, object]) -> dict[str, object]:
         wanted = _ask(engine, row)
         if wanted.error:
             return {"output": None, "error": wanted.error}

@@ -22,7 +22,7 @@ def plain(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def parse(text: str) -> Any:
+def parse(text: str) -> object:
     """Fields of an answer: its JSON object or list, or its `KEY: value` lines as a dict; None where it has neither.
 
     A code fence around it is allowed, prose is not: the caller's own parser would not read that either.
@@ -56,7 +56,7 @@ def tool_calls(text: str) -> list[tuple[str, object]] | None:
     return named or None
 
 
-def _arguments(value: object) -> Any:
+def _arguments(value: object) -> object:
     try:
         return json.loads(value) if isinstance(value, str) else value
     except json.JSONDecodeError:  # arguments that are no JSON are compared as text
@@ -124,7 +124,7 @@ def spans_f1(output: object, reference: object, *, unordered: bool = False) -> f
     return fields_f1(output, _settled(output, reference, unordered), unordered=unordered)
 
 
-def _settled(output: object, reference: object, unordered: bool) -> Any:
+def _settled(output: object, reference: object, unordered: bool) -> object:
     """The reference with each `any_of` replaced by the alternative that the output gives, else by the first."""
     if not isinstance(reference, dict):
         return reference

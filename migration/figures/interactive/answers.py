@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import html
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -48,8 +48,8 @@ class AnswerBrowser:
             return rows
         return rows[rows["confidence"].between(*confidence)]
 
-    def html(self, row: Any) -> str:
-        """One disagreement: what was asked above, reference and answer side by side."""
+    def html(self, row: pd.Series) -> str:
+        """One disagreement, a `row` of the frame: what was asked above, reference and answer side by side."""
         reference, answer = marked(str(row["reference"] or ""), str(row["answer"] or ""))
         sure = row.get("confidence")
         sure = f", confidence {sure:.0%}" if sure is not None and pd.notna(sure) else ""

@@ -9,10 +9,13 @@ import html
 import os
 import traceback
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migration.errors import MigrationError
 from migration.markup import printable
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 BOX = "border-left:4px solid #b91c1c;background:#fef2f2;color:#0f172a;padding:.7em 1em"
 
@@ -54,7 +57,9 @@ def problems_in_a_box() -> None:
         shell.set_custom_exc((Exception,), _show)
 
 
-def _show(shell: Any, kind: type[BaseException], error: BaseException, trace: TracebackType, **_: object) -> list[str]:
+def _show(
+    shell: InteractiveShell, kind: type[BaseException], error: BaseException, trace: TracebackType, **_: object
+) -> list[str]:
     """IPython's handler of an exception; the kernel's own message of it shrinks to one line."""
     from IPython.display import HTML, display
 

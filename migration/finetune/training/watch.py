@@ -34,7 +34,7 @@ TRAINED_PART = 0.95
 """Part of a training's minutes after which no step begins: the rest judges the last adapter."""
 
 
-def evaluating(model: PreTrainedModel) -> Any:
+def evaluating(model: PreTrainedModel) -> PreTrainedModel:
     """`model` without dropout. Its 4-bit layers stay as in training: on a CPU with bf16 instructions bitsandbytes
     would else repack them in place, for a bf16 product that training must not go on with (and not for every shape)."""
     model.eval()

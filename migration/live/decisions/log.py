@@ -47,7 +47,7 @@ class DecisionLog:
         """What the writer last complained of."""
         return self.told["problem"]
 
-    def put(self, record: dict[str, Any]) -> None:
+    def put(self, record: dict[str, object]) -> None:
         """Queue a decision; never blocks and never raises for a full disk or a dead writer."""
         line = json.dumps(record).encode() + b"\n"
         if len(line) > MOST_LINE:

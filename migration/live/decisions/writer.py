@@ -80,7 +80,7 @@ def finished(record: dict[str, Any], *, masked: bool) -> dict[str, Any]:
     return without_personal_data(record) if masked else record | {"masked": "no"}
 
 
-def heard_of(stream: str) -> dict[str, Any]:
+def heard_of(stream: str) -> dict[str, object]:
     """What a stream of chunks said: response, model, finish_reason, where it told its tokens, and `damaged_chunks`:
     how many could not be read, so that the text lacks them."""
     text, calls, found = list[str](), dict[int, dict[str, Any]](), dict[str, Any]()
@@ -112,7 +112,7 @@ def heard_of(stream: str) -> dict[str, Any]:
     return found | {"response": said(message) if text or calls else None}
 
 
-def costs_of(parts: list[dict[str, Any]], day: str) -> dict[str, Any]:
+def costs_of(parts: list[dict[str, Any]], day: str) -> dict[str, object]:
     """USD of a call: by candidate and part, in total, and of the answer alone; null where a price is unknown."""
     by_candidate, answer, total = dict[str, float | None](), None, 0.0
     for part in parts:
@@ -165,7 +165,7 @@ def without_personal_data(record: dict[str, Any]) -> dict[str, Any]:
         return ours | {"conversation_id": f"m{hashed}", "masked": why}
     masker = Masker()
 
-    def clean(value: Any) -> Any:  # a caller's JSON: its keys are texts, too
+    def clean(value: object) -> object:  # a caller's JSON: its keys are texts, too
         if isinstance(value, str):
             return masker.text(value, key)
         if isinstance(value, dict):

@@ -88,7 +88,7 @@ class Handler(CustomLLM):
 
 
 class _Llm:
-    def __init__(self, body: Mapping[str, Any], llm: Mapping[str, str]):
+    def __init__(self, body: Mapping[str, object], llm: Mapping[str, str]):
         self.asked = {**body, **llm}
 
     def send(self, *, whole: bool = False) -> httpx.Response:
@@ -116,7 +116,7 @@ def _refused(problem: Exception) -> httpx.Response:
         "message": type(problem).__name__, "type": "upstream_error", "param": None, "code": None}})  # fmt: skip
 
 
-def _body(given: Mapping[str, Any]) -> dict[str, Any]:
+def _body(given: Mapping[str, Any]) -> dict[str, object]:
     """The caller's request again, as far as LiteLLM hands it over."""
     options = {name: value for name, value in (given.get("optional_params") or {}).items() if name not in LITELLMS_OWN}
     metadata = (given.get("litellm_params") or {}).get("metadata") or {}

@@ -12,7 +12,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migration.errors import BadInput
 from migration.live.call import Call, read
@@ -91,7 +91,7 @@ class Check:
         reason = str(self.differing["reason"].mode()[0])
         return f"{len(self.differing)} calls were decided otherwise, most often because of: {reason}. "
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """The figures as JSON: fractions, and the number of calls."""
         worst = self.groups[["bound", "kept_bound"]].max().round(4)
         return {"engine": self.engine, "calls": self.same.n, "same_decisions": round(self.same.value, 6),

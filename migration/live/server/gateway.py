@@ -13,7 +13,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx2 as httpx
@@ -27,6 +27,9 @@ from migration.live.replies import forms as replies
 from migration.live.replies.forms import Reply
 from migration.live.rungs.upstream import Upstream
 from migration.live.server.metrics import Metrics
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 HANDED_ON = ("content-type", "accept", "openai-beta")
 """Headers of a caller that the LLM sees."""
@@ -57,7 +60,7 @@ class _Counted:
     response: Response
     metrics: Metrics
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self.response(scope, receive, send)
         finally:
@@ -107,7 +110,9 @@ class Gateway:
         await self.hybrid.aclose()
         await self.client.aclose()
 
-    def _guarded(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Any]]:
+    def _guarded(
+        self, answer: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response | _Counted]]:
         """`answer` for callers with a token, as many at a time as `bounds` allow; else an error of OpenAI's form."""
 
         async def guarded(request: Request) -> Response | _Counted:
@@ -240,7 +245,7 @@ def _response(reply: Reply, metrics: Metrics) -> Response:
     return StreamingResponse(_closing(reply.stream, reply.stream.aclose), reply.status, reply.headers)
 
 
-async def _closing(parts: Any, close: Callable[[], Awaitable[None]]) -> AsyncIterator[bytes]:
+async def _closing(parts: AsyncIterator[bytes], close: Callable[[], Awaitable[None]]) -> AsyncIterator[bytes]:
     """`parts`, whose source is closed at the end, and when the caller leaves before it."""
     try:
         async for part in parts:

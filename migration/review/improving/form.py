@@ -5,12 +5,16 @@ Out of scope: which answers are checked, and what the checks say (`labelling`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from migration.markup import table
+
+if TYPE_CHECKING:
+    from ipywidgets import VBox
 
 SHOWN = 10
 """Answers that an executed notebook shows."""
@@ -59,7 +63,7 @@ class LabelForm:
         more = f"<p>{rest} more are in to_check.csv.</p>" if rest else ""
         return str(table(shown.rename(columns=names)).to_html()) + more
 
-    def widget(self) -> Any:
+    def widget(self) -> VBox:
         """The form itself, for a live notebook."""
         import ipywidgets as widgets
 
@@ -71,8 +75,8 @@ class LabelForm:
                 row = self.rows.loc[self.at]
                 text.value = f"{self.at + 1} of {len(self.rows)}\n\n{row['question']}\n\n-> {row['output']}"
 
-        def answered(word: str) -> Any:
-            def click(_: Any) -> None:
+        def answered(word: str) -> Callable[[object], None]:
+            def click(_: object) -> None:
                 self.say(word)
                 show()
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from migration.errors import BadInput
 from migration.files import read_yaml
-from migration.routing.policy import Request, Router
+from migration.routing.policy import Request, Router, RoutingDecision
 
 Message = dict[str, str]
 Ask = Callable[[str, Sequence[Message]], tuple[str, Mapping[str, float | None]] | None]
@@ -142,7 +142,9 @@ def _opening(prompt: Sequence[Message] | None) -> list[Message]:
     return messages[:last]
 
 
-def _answered(router: Router, messages: list[Message], tools: tuple[str, ...], ask: Ask) -> tuple[Any, str | None]:
+def _answered(
+    router: Router, messages: list[Message], tools: tuple[str, ...], ask: Ask
+) -> tuple[RoutingDecision, str | None]:
     """The decision and the answer; without reachable models the decision before the call, and no answer."""
     task = router.recognise(messages, tools)
     decision = router.route(Request(messages, task=task, tools=tools))

@@ -93,7 +93,7 @@ def _sound(value: object) -> Any:
     return [_sound(item) for item in value] if isinstance(value, list) else value
 
 
-def _row(record: Mapping[str, Any]) -> dict[str, Any]:
+def _row(record: Mapping[str, Any]) -> dict[str, object]:
     if not all(isinstance(record[name], str) for name in ("call_id", "created_at", "decision")):
         raise TypeError("call_id, created_at and decision are texts")
     pd.Timestamp(record["created_at"])
@@ -119,7 +119,7 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _first(record: Mapping[str, Any], kept: str | None) -> dict[str, Any]:
+def _first(record: Mapping[str, Any], kept: str | None) -> dict[str, object]:
     """What the first rung said, and its confidence: of the first that was tried in vain or asked in shadow, or of the
     answer that was delivered."""
     asked = [*(record.get("tried") or ()), *(record.get("shadow") or ())]

@@ -131,7 +131,7 @@ class Policy:
         """The first 12 digits of the hash of all it says: what logs and reports call this policy."""
         return checksum(self.to_dict())[:12]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain JSON: numbers, words, lists; arrays as base64 of little-endian float16; without the checksum."""
         return {
             "version": VERSION,
@@ -217,7 +217,7 @@ def checksum(data: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _typed(own: Mapping[str, Any]) -> dict[str, Any]:
+def _typed(own: Mapping[str, Any]) -> dict[str, object]:
     """The fields of a policy that plain JSON cannot hold as they are."""
     limits, score, guarantee = own["limits"], own.get("score"), own.get("guarantee")
     tools = limits["tools"]

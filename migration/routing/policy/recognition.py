@@ -35,7 +35,7 @@ class Recognition:
         leaf = self.index.leaf_of(asked, tuple(sorted({name for name in tools if isinstance(name, str)}))[:60])
         return self.tasks[leaf] if 0 <= leaf < len(self.tasks) else None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain JSON, without any text of a prompt."""
         return {**self.index.to_dict(), "tasks": list(self.tasks)}
 

@@ -68,7 +68,7 @@ class Linear:
     tasks: Mapping[str, float]
     intercept: float
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """As policy.json holds it: arrays packed, the rest plain."""
         packed = {name: _pack(getattr(self, name)) for name in _LINEAR}
         return {**packed, "tasks": dict(self.tasks), "intercept": self.intercept}
@@ -133,7 +133,7 @@ class HashedScore:
         total = linear(self.gain)
         return total + self.curve(linear(self.ease)) if self.curve and self.ease else total
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """As policy.json holds it: arrays packed, the rest plain."""
         shared = {name: _pack(getattr(self, name)) for name in _SHARED}
         ease, curve = self.ease.to_dict() if self.ease else None, asdict(self.curve) if self.curve else None

@@ -88,7 +88,7 @@ class SignalScore:
         per_row = np.array([lines.get(task, lines["*"]) for task in tasks]).reshape(design.shape)
         return (design * per_row).sum(1)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """As policy.json holds it."""
         return asdict(self)
 

@@ -44,7 +44,7 @@ def _objects(value: Json, name: str) -> list[Json]:
     return items
 
 
-def attributes(pairs: Any) -> Json:
+def attributes(pairs: object) -> Json:
     """OTLP's [{key, value: {stringValue | intValue | ...}}] as a plain object."""
     if not isinstance(pairs, list):
         return {}

@@ -109,7 +109,7 @@ def _langfuse_output(said: Any) -> Json:
     return {"response": response, "finish_reason": ended or reason}
 
 
-def _either(record: Json, name: str) -> Any:
+def _either(record: Json, name: str) -> object:
     """A field by its camelCase or its snake_case name."""
     if name in record:
         return record[name]
@@ -124,7 +124,7 @@ def _total_cost(record: Json) -> float | None:
     return None
 
 
-def _elapsed_ms(started: Any, ended: Any) -> float | None:
+def _elapsed_ms(started: object, ended: object) -> float | None:
     if not ended:
         return None
     elapsed = timestamp(ended, "end") - timestamp(started, "start")
@@ -211,6 +211,6 @@ def helicone(record: Json, side: Side) -> Json:
     )
 
 
-def _http_status(value: object) -> Any:
+def _http_status(value: object) -> object:
     """Helicone writes -1 to -4 for calls that never ended (pending, cancelled, timed out): as a gateway's 504."""
     return 504 if isinstance(value, int) and value < 0 else value

@@ -176,7 +176,7 @@ def examples(
     rows: pd.DataFrame,
     decisions: pd.DataFrame,
     *,
-    mask: Callable[[list[str | None]], list[Any]],
+    mask: Callable[[list[str | None]], list[str | None]],
     count: int = 10,
     seed: int = 7,
 ) -> pd.DataFrame:
