@@ -139,6 +139,7 @@ NO_GRADES = [
     ),
     ("What is the interest rate on my loan?", "4.5"),
     ("Classify the ticket.", "2"),
+    ('JSON: {"label": ..., "score": <between 0 and 1>}', '{"label": "positive", "score": 0.93}'),
 ]
 
 

@@ -30,6 +30,9 @@ KIN = 0.25
 """Likeness from which on parts of one system prompt are one task. Parts of one task have 0.4 and more, others 0.15 at
 most, but for those whose answers are JSON of other fields."""
 
+HEADS = 8
+"""Parts of a system prompt that another part of it is held against: one that it is a version of is enough."""
+
 
 @dataclass(frozen=True)
 class Leaf:
@@ -147,8 +150,8 @@ def merged(leaves: list[Leaf], rare: int) -> list[list[Leaf]]:
 
 def _heads(group: list[Leaf], leaf: Leaf) -> list[Leaf]:
     """The leaves of a group that another is held against: its largest, and the largest with the same system prompt."""
-    same = next((one for one in group[1:] if one.system == leaf.system != group[0].system), None)
-    return [group[0], same] if same else group[:1]
+    same = [one for one in group[1:] if one.system == leaf.system]
+    return [group[0], *same[:HEADS]]
 
 
 def same_task(a: Leaf, b: Leaf) -> bool:

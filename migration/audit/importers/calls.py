@@ -61,6 +61,9 @@ _GRADE = re.compile(
     re.I,
 )
 _GRADE_KEY = re.compile(r'"\w*(?:score|rating|grade)\w*"\s*:\s*"?\d', re.I)
+_SHARE_KEY = re.compile(r'"\w*(?:score|rating|grade)\w*"\s*:\s*(?:0?\.\d+|[01]\.\d+|[01])\s*[,}]', re.I)
+_LABEL_KEY = re.compile(r':\s*"[^"\s]+(?: [^"\s]+){0,2}"')
+"""A share beside a label of up to three words: how sure a classifier is, not a grade with its reasons."""
 _ASKS_GRADE = re.compile(
     r"\b(?:rate|rating|score|grade|judge|evaluat\w+|assess\w*)\b.{0,400}?"
     r"(?:\b(?:scale|out of|between|from)\b.{0,20}\d|\b\d+\s*(?:-|–|to|/)\s*\d+\b)",
@@ -76,6 +79,8 @@ def is_scoring(messages: list[dict[str, str]] | None, response: str | None) -> b
     if not response or not messages or len(response) > 2000:
         return False
     in_json = response.lstrip()[:1] == "{" and _GRADE_KEY.search(response)
+    if in_json and _SHARE_KEY.search(response) and _LABEL_KEY.search(response):
+        return False
     if not in_json and (len(response) > 40 or not _GRADE.match(response)):
         return False
     return any(_ASKS_GRADE.search(one["content"]) for one in messages if one["role"] in ("system", "user", "developer"))
