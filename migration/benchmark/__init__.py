@@ -19,7 +19,7 @@ from migration.benchmark.sampling import Plan, draw_sample, eligible, plan_sampl
 from migration.benchmark.scoreboard import Scoreboard, styled
 from migration.benchmark.scoring.judge import judged
 from migration.benchmark.scoring.scorers import (
-    ceiling,
+    ceilings,
     definitions,
     repeats,
     repeats_sentence,
@@ -38,7 +38,7 @@ __all__ = [
     "answer",
     "ask",
     "available",
-    "ceiling",
+    "ceilings",
     "choices",
     "compare",
     "definitions",

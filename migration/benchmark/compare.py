@@ -27,6 +27,8 @@ MACHINE_USD_HOUR = 0.205
 """A machine at USD 150 a month (the article's amortised GPU), 730 hours."""
 IDENTITY = ("candidate_kind", "base", "adapter", "shots", "examples")
 """What a table says of a candidate beside its name (`schema.CandidateId`)."""
+LEAST_FLOOR = 0.5
+"""Below it agreement says nothing: an LLM that contradicts itself more often than not is no reference."""
 CLASSES = ((1, "any laptop (under 1 GB)"), (4, "laptop with 8 GB"), (10, "laptop with 16 GB"), (24, "one 24 GB GPU"))
 
 
@@ -39,15 +41,15 @@ def compare(
     machine_usd_hour: float = MACHINE_USD_HOUR,
     names: Mapping[str, str] | None = None,
     left_out: Mapping[str, str] | None = None,
-    ceiling: Rate | None = None,
+    ceilings: Mapping[str, Rate] | None = None,
 ) -> Scoreboard:
     """Compare candidates that answered one and the same sample.
 
     scored: `scoring.score`'s frame with `weight`; calls: the log; margin: how much less agreement than the reference's
     own is still as good (fraction). facts: candidate -> `trial.facts`; a call of a candidate without a list price costs
     its share of a machine that is busy all the time. names: task -> the name people know. left_out: task -> why it was
-    not asked. ceiling: how often the LLM agrees with itself (`repeats`); the margin is taken from its upper end, from 1
-    without it. Raises NotEnoughCalls when nothing was answered.
+    not asked. ceilings: task -> how often the LLM agrees with itself there; the margin is taken from its upper end,
+    else from 1. Raises NotEnoughCalls when nothing was answered.
     """
     if scored.empty:
         raise NotEnoughCalls("a comparison of candidates", 0, 1)
@@ -67,18 +69,19 @@ def compare(
         ]
     )
     prospects = {task: prospect(scored, replayed, task) for task in board["task"].unique()}
-    floor = (ceiling.high if ceiling else 1.0) - margin
-    board = _judged(board, floor)
-    told = [verdict(row, floor, prospects[row["task"]]) for row in board.to_dict("records")]
+    own = {task: max(LEAST_FLOOR, rate.high - margin) for task, rate in (ceilings or {}).items()}
+    board = _judged(board.assign(floor=board["task"].map(own).fillna(1 - margin)))
+    told = [verdict(row, prospects[row["task"]]) for row in board.to_dict("records")]
     board = board.assign(verdict=[str(each.verdict) for each in told], more_calls=[each.more_calls for each in told])
-    decided = verdicts(board, prospects, replayed, floor, names or {}, left_out or {})
+    decided = verdicts(board, prospects, replayed, names or {}, left_out or {})
+    decided["floor"] = decided["task"].map(own).fillna(1 - margin)
     llm = f"{commonest(sampled['model'])} (logged)"
     logged = pd.DataFrame([_logged(llm, task, group) for task, group in _parts(sampled, order)])
     asked = scored.sort_values("weight", ascending=False).drop_duplicates("call_id")
     constant = pd.DataFrame([_constant(task, group) for task, group in _parts(asked, order)])
     frame = pd.concat([logged.assign(verdict=str(Verdict.REFERENCE)), constant, board], ignore_index=True)
     base = base_candidate(scored, facts)
-    return Scoreboard(frame, decided, _tests(scored), margin, floor, llm, facts, base)
+    return Scoreboard(frame, decided, _tests(scored), margin, llm, facts, base)
 
 
 def base_candidate(scored: pd.DataFrame, facts: Mapping[str, Mapping[str, Any]]) -> str:
@@ -121,12 +124,12 @@ def _constant(task: str, calls: pd.DataFrame) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _judged(board: pd.DataFrame, floor: float) -> pd.DataFrame:
-    """`board` with p_reaches, p_short (one-sided, corrected for candidates x tasks; `ALL` rows among themselves) and
-    questions (how many were corrected together)."""
+def _judged(board: pd.DataFrame) -> pd.DataFrame:
+    """`board` (each row with its floor) with p_reaches, p_short (one-sided, corrected for candidates x tasks; `ALL`
+    rows among themselves) and questions (how many were corrected together)."""
     parts = []
     for _, rows in board.groupby(board["task"] == "ALL"):
-        found = simultaneous([rate_of(row) for row in rows.to_dict("records")], floor)
+        found = simultaneous([rate_of(row) for row in rows.to_dict("records")], rows["floor"].tolist())
         p = {"p_reaches": [each.p_reaches for each in found], "p_short": [each.p_short for each in found]}
         parts.append(rows.assign(questions=len(rows), **p))
     return pd.concat(parts).sort_index()

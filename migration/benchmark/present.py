@@ -11,6 +11,9 @@ import pandas as pd
 
 from migration.benchmark.engine.spending import spent
 
+FEWEST_REPEATS = 30
+"""Repeats of an age from which on something is said of it."""
+
 
 def say_spent(cache: Path) -> str:
     """What a step's endpoints have cost so far, in a sentence; of a step that asked none, that it cost nothing."""
@@ -43,11 +46,13 @@ def say_staleness(stale: pd.DataFrame) -> str:
     if stale.empty:
         return "The log holds no request twice: a cache would have nothing to give, and nothing tells how answers age."
     count = int(stale["repeats"].sum())
-    false = stale[stale["high"] < 0.95]
+    known = stale[stale["repeats"] >= FEWEST_REPEATS]
+    false = known[known["high"] < 0.95]
     if len(false):
         first = false.iloc[0]
-        told = f"{first['age']} no more than {first['high']:.0%} got the same answer: a cache must forget earlier"
-    elif stale["low"].min() >= 0.9:
+        told = f"{first['age']} no more than {first['high']:.0%} got the same answer"
+        told += ": a cache must forget earlier" if first["age"] != known["age"].iloc[0] else ", however soon they came"
+    elif len(known) and known["low"].min() >= 0.9:
         told = "nothing says that answers grow old within the log's time"
     else:
         told = "too few to say when an answer grows old"

@@ -36,14 +36,14 @@ class Scoreboard:
     errors (share of calls a candidate could not answer), memory_mb (weights), peak_mb (weights, and what answering in
     batches took besides, measured) and hardware (which holds that peak). The logged LLM is a row of its own.
     verdicts: task, name, calls, share (of the traffic), candidate (the task's best), n, agreement, low, high,
-    verdict, sentence. tests: task, first, second, difference, low, high, p_value, p_holm (corrected over all tests).
+    verdict, sentence, floor (that the verdict asks for). tests: task, first, second, difference, low, high, p_value,
+    p_holm (corrected over all tests).
     """
 
     frame: pd.DataFrame
     verdicts: pd.DataFrame
     tests: pd.DataFrame
     margin: float
-    floor: float
     llm: str
     facts: Mapping[str, Mapping[str, float | str]]
     best: str
@@ -112,7 +112,9 @@ class Scoreboard:
     def reading(self) -> str:
         """What the verdicts add up to, in one sentence."""
         parts = [f"{share:.0%} of the calls: {verdict}" for verdict, share in self.shares().items() if share]
-        return f"Against a floor of {self.floor:.0%} (margin {self.margin:.0%}): " + "; ".join(parts) + "."
+        least, most = self.verdicts["floor"].min(), self.verdicts["floor"].max()
+        floor = f"{least:.0%}" if least == most else f"{least:.0%} to {most:.0%}, by task"
+        return f"Against a floor of {floor} (margin {self.margin:.0%}): " + "; ".join(parts) + "."
 
     def decision(self) -> str:
         """What step 02 decides, in one sentence: the base to tune, and on what."""

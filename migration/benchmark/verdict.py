@@ -81,14 +81,14 @@ class Judgement:
     more_calls: int = 0
 
 
-def verdict(row: Mapping[Any, Any], floor: float, tuning: Prospect) -> Judgement:
+def verdict(row: Mapping[Any, Any], tuning: Prospect) -> Judgement:
     """The verdict on a task for one candidate.
 
-    row: of the board, with p_reaches and p_short (one-sided p-values of missing and of reaching `floor`, corrected for
-    the `questions` asked together), the interval of its own, and `provable` (share of its calls whose scorer can say
-    that two answers mean the same).
+    row: of the board, with its floor, p_reaches and p_short (one-sided p-values of missing and reaching it, corrected
+    for the `questions` asked together), the interval of its own, and `provable` (share of its calls whose scorer can
+    say that two answers mean the same).
     """
-    rate, questions = rate_of(row), int(row["questions"])
+    rate, questions, floor = rate_of(row), int(row["questions"]), float(row["floor"])
     seen = f"agreement {rate.value:.1%} ({rate.low:.1%} to {rate.high:.1%}, n={rate.n})"
     corrected = f", corrected for {questions} questions" if questions > 1 else ""
     if row.get("provable", 1.0) < 0.5:
@@ -108,7 +108,6 @@ def verdicts(
     board: pd.DataFrame,
     prospects: Mapping[str, Prospect],
     replayed: pd.DataFrame,
-    floor: float,
     names: Mapping[str, str],
     left_out: Mapping[str, str],
 ) -> pd.DataFrame:
@@ -124,13 +123,13 @@ def verdicts(
         row = {"task": task, "name": told, "calls": len(group), "share": len(group) / len(replayed)}
         tried = board[board["task"] == task]
         if tried.empty:
-            need = calls_at_best(floor, questions=max(1, int((board["task"] != "ALL").sum())))
+            need = calls_at_best(float(board["floor"].max()), questions=max(1, int((board["task"] != "ALL").sum())))
             why = left_out.get(str(task), "none of its calls is in the sample")
             said = Judgement(Verdict.UNKNOWN, f"not asked, {why}; {need} calls would decide at best.", need)
             rows.append(row | {"candidate": "", "n": 0} | _told(said))
             continue
         best = tried.sort_values(["low", "agreement", "score"], ascending=False).iloc[0].to_dict()
-        said = verdict(best, floor, prospects[str(task)])
+        said = verdict(best, prospects[str(task)])
         kept = {key: best[key] for key in ("candidate", "n", "agreement", "low", "high")}
         failed = f" It could not answer {best['errors']:.0%} of them." if best["errors"] else ""
         rows.append(row | kept | _told(said) | {"sentence": f"{best['candidate']}: {said.sentence}{failed}"})

@@ -47,7 +47,7 @@ def heatmap(frame: pd.DataFrame, folder: Path, *, names: dict[str, str] | None =
     counts = frame.groupby("task")["n"].max()
     labels = ["All the traffic asked" if t == "ALL" else short(names.get(t, t), 32) for t in order]
     top = pd.Series(wide.loc["ALL"])
-    title = _heatmap_title(top)
+    title = _heatmap_title(frame[frame["task"] == "ALL"].set_index("candidate"))
     with style():
         fig, ax = canvas(1.9 + 0.5 * len(wide))
         sns.heatmap(wide, ax=ax, cmap=_SHADES, vmin=0, vmax=1, cbar=False, linewidths=1.5, linecolor="white")
@@ -68,13 +68,15 @@ def heatmap(frame: pd.DataFrame, folder: Path, *, names: dict[str, str] | None =
     return save(fig, folder, "1_agreement", title=title, alt=alt)
 
 
-def _heatmap_title(top: pd.Series) -> str:
-    """top: candidate -> agreement on all the traffic asked."""
-    if not top.max() > 0:
+def _heatmap_title(top: pd.DataFrame) -> str:
+    """top: agreement, low on all the traffic asked, by candidate. The best is the surest: few calls win by luck."""
+    if not top["agreement"].max() > 0:
         return "As they are, none of the candidates ever agrees with the LLM: they lack the form of the answers"
+    best = str(top["low"].idxmax())
+    told = f"agrees with the LLM on {top.loc[best, 'agreement']:.0%} of the traffic asked"
     if len(top) == 1:
-        return f"{top.idxmax()} as it is agrees with the LLM on {top.max():.0%} of the traffic asked"
-    return f"{top.idxmax()} agrees with the LLM on {top.max():.0%} of the traffic asked, the most of {len(top)} tried"
+        return f"{best} as it is {told}"
+    return f"{best} {told}, surely on {top.loc[best, 'low']:.0%}: the most of {len(top)} tried"
 
 
 def _cells(ax: Axes, wide: pd.DataFrame, rows: pd.DataFrame) -> None:
@@ -91,10 +93,10 @@ def _cells(ax: Axes, wide: pd.DataFrame, rows: pd.DataFrame) -> None:
             ax.text(x + 0.5, y + 0.74, span, ha="center", va="center", color=ink, fontsize=7.5)
 
 
-def verdicts(frame: pd.DataFrame, folder: Path, *, floor: float) -> Picture:
+def verdicts(frame: pd.DataFrame, folder: Path) -> Picture:
     """Each task's best candidate with its interval against the floor, coloured by verdict, its traffic on the right.
 
-    frame: a scoreboard's verdicts.
+    frame: a scoreboard's verdicts, each with its floor.
     """
     shown = frame.iloc[::-1].reset_index(drop=True)
     inks = [_INK.get(word, VERDICT_COLOURS[word]) for word in shown["verdict"]]
@@ -112,8 +114,10 @@ def verdicts(frame: pd.DataFrame, folder: Path, *, floor: float) -> Picture:
             ax.text(
                 1.03, y, f"{_lacking(row)}  ·  {row['share']:.0%} of calls", va="center", color=inks[y], fontsize=10
             )
-        ax.axvline(floor, color=LLM, lw=1.2, ls="--")
-        ax.text(floor, len(shown) - 0.35, f"as good as the LLM ({floor:.0%}) ", color=LLM, fontsize=9, ha="right")
+        floors = shown["floor"].to_numpy(float)
+        ax.vlines(floors, shown.index - 0.5, shown.index + 0.5, color=LLM, lw=1.2, ls="--")
+        at = f" ({floors[-1]:.0%})" if len(set(floors)) == 1 else ""
+        ax.text(floors[-1], len(shown) - 0.35, f"as good as the LLM{at} ", color=LLM, fontsize=9, ha="right")
         ax.set_yticks(range(len(shown)), [short(name, 32) for name in shown["name"]])
         ax.set(ylim=(-0.6, len(shown) - 0.1), xlim=(-0.01, 1.01), ylabel="")
         ax.xaxis.set_major_formatter(PercentFormatter(1))

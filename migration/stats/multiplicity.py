@@ -37,18 +37,19 @@ class Judged:
     p_short: float
 
 
-def simultaneous(rates: Sequence[Rate], floor: float, *, level: float = 0.95) -> list[Judged]:
+def simultaneous(rates: Sequence[Rate], floor: float | Sequence[float], *, level: float = 0.95) -> list[Judged]:
     """Which of many rates (candidates x tasks) reach `floor`: non-inferiority of each, corrected together.
 
     With probability `level` none of those that truly lie below the floor is reported to reach it, and likewise none of
-    those above to fall short. rates: with intervals at `level`, however they were found.
+    those above to fall short. rates: with intervals at `level`, however they were found. floor: of all, or of each.
 
     Notes
     -----
     Each interval is worth the binomial trials whose Wilson interval has its lower bound; the exact binomial tails of
     so many trials are corrected by Holm (1979). Any dependence between the rates is allowed.
     """
-    tails = np.array([_tails(rate, floor, level) for rate in rates]).reshape(-1, 2)
+    floors = np.broadcast_to(np.asarray(floor, float), len(rates))
+    tails = np.array([_tails(rate, at, level) for rate, at in zip(rates, floors, strict=True)]).reshape(-1, 2)
     above, below = holm(tails[:, 0]), holm(tails[:, 1])
     alpha = 1 - level
     return [

@@ -19,7 +19,8 @@ def stale(**ages):
         ({}, "no request twice"),
         ({"up_to_an_hour": (100, 100), "up_to_a_week": (20, 60)}, "up to a week no more than 46%"),
         ({"up_to_an_hour": (100, 100)}, "nothing says that answers grow old"),
-        ({"up_to_an_hour": (3, 3)}, "too few to say"),
+        ({"up_to_an_hour": (20, 60)}, "however soon they came"),
+        ({"up_to_an_hour": (1, 2)}, "too few to say"),
     ],
 )
 def test_what_the_repeats_say(ages, words):

@@ -27,6 +27,7 @@ VERDICTS = pd.DataFrame(
         "high": [1.0, 0.99, None],
         "verdict": ["move now", "cannot tell yet", "keep on the LLM"],
         "more_calls": [0, 40, 0],
+        "floor": 0.95,
     }
 )
 WAITS = pd.DataFrame({"conversation_id": list("abcd"), "calls": 4, "asked": 3, "llm_ms": 4800.0, "candidate_ms": 720.0})
@@ -34,12 +35,12 @@ WAITS = pd.DataFrame({"conversation_id": list("abcd"), "calls": 4, "asked": 3, "
 
 def test_the_heat_map_names_the_best_and_leaves_empty_what_was_not_asked(tmp_path):
     picture = figures.heatmap(ROWS, tmp_path, names={"gate": "Scope gate"})
-    assert picture.title == "big agrees with the LLM on 80% of the traffic asked, the most of 2 tried"
+    assert picture.title == "big agrees with the LLM on 80% of the traffic asked, surely on 70%: the most of 2 tried"
     assert load(picture.path).alt == picture.alt
 
 
 def test_the_verdicts_add_up_in_the_title(tmp_path):
-    picture = figures.verdicts(VERDICTS, tmp_path, floor=0.95)
+    picture = figures.verdicts(VERDICTS, tmp_path)
     assert picture.title == "60% of the traffic can move as it is; fine-tuning is worth a try on 0%"
     assert "Reply: cannot tell yet: needs 40 more" in picture.alt
 

@@ -91,11 +91,17 @@ def test_the_heat_map_is_drawn(tmp_path, tasks, value, candidates):
 def test_verdicts_are_drawn(tmp_path, tasks):
     words = list(benchmark.VERDICT_COLOURS)
     rows = [
-        {"name": name, "share": 1 / tasks, "verdict": words[i % len(words)], "more_calls": 1200 * (i % 2)}
+        {
+            "name": name,
+            "share": 1 / tasks,
+            "verdict": words[i % len(words)],
+            "more_calls": 1200 * (i % 2),
+            "floor": 0.95 - i % 2 / 10,
+        }
         | ({"n": 9, "agreement": 0.8, "low": 0.6, "high": 1.0} if i % 3 != 1 else {"n": 0})
         for i, name in enumerate(names(tasks).values())
     ]
-    fits(benchmark.verdicts(pd.DataFrame(rows), tmp_path, floor=0.95))
+    fits(benchmark.verdicts(pd.DataFrame(rows), tmp_path))
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1.2])

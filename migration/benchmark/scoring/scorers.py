@@ -306,20 +306,30 @@ def repeats(calls: pd.DataFrame) -> pd.DataFrame:
     return score(pairs)
 
 
-def ceiling(pairs: pd.DataFrame, *, fewest: int = 30) -> Rate | None:
-    """How often the LLM agrees with itself, of `repeats`; None where fewer than `fewest` requests stand twice.
+def ceilings(pairs: pd.DataFrame, *, fewest: int = 30) -> dict[str, Rate]:
+    """How often the LLM agrees with itself on each task, of `repeats`, where `fewest` requests of it stand twice.
 
-    pairs: agrees, of `repeats`.
+    Of answers that can be judged alone: two texts in other words may say the same. One task says nothing of another.
+    pairs: task, agrees, provable, of `repeats`.
     """
-    return agreement_rate(pairs["agrees"].to_numpy()) if len(pairs) >= fewest else None
+    judged = pairs[pairs["provable"].astype(bool)]
+    return {
+        str(task): agreement_rate(own["agrees"].to_numpy())
+        for task, own in judged.groupby("task")
+        if len(own) >= fewest
+    }
 
 
-def repeats_sentence(pairs: pd.DataFrame) -> str:
-    """What the repeats say of the reference, in one sentence.
+def repeats_sentence(pairs: pd.DataFrame, names: Mapping[str, str] | None = None) -> str:
+    """What the repeats say of the reference, in a sentence or two.
 
-    pairs: of `repeats`.
+    pairs: of `repeats`; names: task -> the name people know.
     """
-    if pairs.empty:
-        return "No request stands twice in the log, so how often the LLM agrees with itself is unknown."
-    rate = agreement_rate(pairs["agrees"].to_numpy())
-    return f"Where the log holds a request twice, the LLM's two answers agree on {rate}: expect no more of a candidate."
+    judged = pairs[pairs["provable"].astype(bool)]
+    if judged.empty:
+        return "No request with an answer of fixed form stands twice: how often the LLM agrees with itself is unknown."
+    rate = agreement_rate(judged["agrees"].to_numpy())
+    told = f"Where the log holds a request with an answer of fixed form twice, the LLM's two answers agree on {rate}."
+    tasks = sorted(ceilings(judged).items(), key=lambda item: item[1].value)
+    by_task = "; ".join(f"{(names or {}).get(task, task)}: {own}" for task, own in tasks)
+    return told + (f" Expect no more of a candidate: {by_task}." if by_task else "")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from migration.benchmark.scoring import scorers as scoring
 from migration.benchmark.scoring.scorers import (
     Scorer,
+    ceilings,
     choose,
     definitions,
     macro_f1,
@@ -169,7 +170,13 @@ def test_repeats_say_how_often_the_llm_agrees_with_itself():
     assert pairs["call_id"].tolist() == ["c1", "c3"]
     assert pairs["agrees"].tolist() == [True, False]
     assert "50.0%" in repeats_sentence(pairs)
-    assert "No request stands twice" in repeats_sentence(repeats(log.head(1)))
+    assert "stands twice: how often" in repeats_sentence(repeats(log.head(1)))
+
+
+def test_the_llm_agrees_with_itself_task_by_task_and_on_what_can_be_judged():
+    pairs = pd.DataFrame({"task": ["gate"] * 40 + ["talk"] * 40 + ["few"] * 9, "agrees": [True] * 40 + [False] * 49})
+    pairs["provable"] = pairs["task"] != "talk"
+    assert {task: rate.value for task, rate in ceilings(pairs).items()} == {"gate": 1.0}
 
 
 def answers(outputs, error=None):
