@@ -72,11 +72,11 @@ def _heatmap_title(top: pd.DataFrame) -> str:
     """top: agreement, low on all the traffic asked, by candidate. The best is the surest: few calls win by luck."""
     if not top["agreement"].max() > 0:
         return "As they are, none of the candidates ever agrees with the LLM: they lack the form of the answers"
-    best = str(top["low"].idxmax())
-    told = f"agrees with the LLM on {top.loc[best, 'agreement']:.0%} of the traffic asked"
+    best = max(top.reset_index().to_dict("records"), key=lambda row: row["low"])
+    agrees = f"agrees with the LLM on {best['agreement']:.0%} of the traffic asked"
     if len(top) == 1:
-        return f"{best} as it is {told}"
-    return f"{best} {told}, surely on {top.loc[best, 'low']:.0%}: the most of {len(top)} tried"
+        return f"{best['candidate']} as it is {agrees}"
+    return f"{best['candidate']} {agrees}, surely on {best['low']:.0%}: the most of {len(top)} tried"
 
 
 def _cells(ax: Axes, wide: pd.DataFrame, rows: pd.DataFrame) -> None:
