@@ -53,12 +53,12 @@ def expand(patterns: list[str]) -> list[Path]:
     return files
 
 
-def parameters_from(config: Path | None, pairs: list[tuple[str, str]]) -> dict[str, object]:
-    """Parameters of the config file, overridden by `-p NAME VALUE` (values read as YAML)."""
+def parameters_from(config: Path | None, words: list[str]) -> dict[str, object]:
+    """Parameters of the config file, overridden by `-p NAME VALUE` (of `_join_parameters`, values read as YAML)."""
     from migration import runner
 
     given = runner.read_config(config) if config else {}
-    for name, value in pairs:
+    for name, value in (word.split("\0", 1) for word in words):
         try:
             given[name] = parsed_yaml(value)
         except BadInput as error:
@@ -82,7 +82,7 @@ def run_command(
     """Run a traffic log through the six notebooks and write the report."""
     from migration import report, runner
 
-    given = parameters_from(config, _pairs(parameter or []))
+    given = parameters_from(config, parameter or [])
     logged = given.pop("traffic", None) or []
     patterns = traffic or [str(one) for one in (logged if isinstance(logged, list) else [logged])]
     name = run or (_stem(patterns[0]) if patterns else "sample")
@@ -90,9 +90,10 @@ def run_command(
     runner.check_names(given, books)
     for book in books:
         book.parameters(given)
-    steps = _selected(books, start, only)
-    home = open_run_for(resolve(folder) / checked_name(name), patterns)
-    files = expand(patterns) if patterns else known_traffic(home)
+    steps = runner.selected(books, start, only)
+    asked = expand(patterns) if patterns else []  # before a folder is made for it
+    home = open_run(resolve(folder) / checked_name(name))
+    files = asked or known_traffic(home)
     with runner.locked(home):
         runner.begin(home, files, given)
         failed = _walk(home, steps, given, files, forced=bool(start or only or fresh))
@@ -102,21 +103,10 @@ def run_command(
         raise failed
 
 
-def open_run_for(path: Path, patterns: list[str]) -> Run:
-    """The run folder, made only once the traffic it is to hold is known to exist."""
-    if patterns:
-        expand(patterns)
-    return open_run(path)
-
-
 def known_traffic(run: Run) -> list[Path]:
     """The log files this run was made from, else the sample. Raises BadInput when one is gone."""
     before = [Path(t["file"]) for t in run.manifest.get("traffic", [])]
     return expand([str(file) for file in before]) if before else [SAMPLE]
-
-
-def _pairs(words: list[str]) -> list[tuple[str, str]]:
-    return [tuple(word.split("\0", 1)) for word in words]  # type: ignore[misc]
 
 
 def checked_name(name: str) -> str:
@@ -129,15 +119,6 @@ def checked_name(name: str) -> str:
 def _stem(pattern: str) -> str:
     """A run's name made from that of its traffic."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", Path(pattern).name.split(".")[0]).strip("-_")[:100] or "run"
-
-
-def _selected(books: list[Notebook], start: str | None, only: str | None) -> list[Notebook]:
-    from migration import runner
-
-    if only:
-        return [book for book in books if book.step == runner.choose(only)]
-    first = runner.choose(start) if start else books[0].step
-    return [book for book in books if book.step >= first]
 
 
 def _walk(
@@ -262,18 +243,14 @@ def _folder(run: Path) -> Path:
     return existing_run(run).path
 
 
-def _tell(line: str) -> None:
-    out.print(line, markup=False, soft_wrap=True)
-
-
 def _reported(run: Path) -> Path:
     from migration import report
 
     return report.build_all(existing_run(run))
 
 
-live_commands.register(app, _folder, _tell)
-review_command.register(app, _folder, _tell, _reported)
+live_commands.register(app, _folder, say)
+review_command.register(app, _folder, say, _reported)
 
 
 def main() -> None:

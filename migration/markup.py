@@ -46,6 +46,11 @@ def plain(value: object) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(printable(str(value)).split()))
 
 
+def cut(text: str, most: int) -> str:
+    """`text`, with an ellipsis for what is beyond `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
 def table(frame: pd.DataFrame, formats: Mapping[str, str] | None = None, *, missing: str = "–") -> Styler:
     """A frame as an HTML table: escaped (column names too), numbers to the right, texts to the left, no index.
 

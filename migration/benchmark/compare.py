@@ -18,6 +18,7 @@ from migration.benchmark.scoring.forms import plain
 from migration.benchmark.scoring.scorers import macro_f1
 from migration.benchmark.verdict import commonest, prospect, rate_of, verdict, verdicts
 from migration.errors import NotEnoughCalls
+from migration.markup import cut
 from migration.schema import REPLAYED, CandidateKind, Part, Verdict, parts_of
 from migration.stats import Rate, constant_rate, holm, kappa, paired_difference, simultaneous, weighted_rate
 
@@ -61,13 +62,12 @@ def compare(
     replayed = calls[calls["kind"].isin(REPLAYED) & calls["task"].notna()]
     sampled = replayed[replayed["task"].isin(scored["task"].unique())]
     order = [str(task) for task in sampled["task"].value_counts().index]
-    board = pd.DataFrame(
-        [
-            row
-            for name, answers in scored.groupby("candidate", sort=False)
-            for row in _rows(str(name), _parts(answers, order), facts.get(str(name), {}), machine_usd_hour)
-        ]
-    )
+    rows = [
+        row
+        for name, answers in scored.groupby("candidate", sort=False)
+        for row in _rows(str(name), _parts(answers, order), facts.get(str(name), {}), machine_usd_hour)
+    ]
+    board = pd.DataFrame(rows)
     prospects = {task: prospect(scored, replayed, task) for task in board["task"].unique()}
     own = {task: max(LEAST_FLOOR, rate.high - margin) for task, rate in (ceilings or {}).items()}
     board = _judged(board.assign(floor=board["task"].map(own).fillna(1 - margin)))
@@ -148,7 +148,10 @@ def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | st
     """One scoreboard row. Times are quantiles, tokens_per_s and cost are means, all weighted to the traffic."""
     weight, agrees = part["weight"].to_numpy(float), part["agrees"].to_numpy(bool)
     rate = weighted_rate(agrees, weight, part["task"], cluster=part["conversation_id"])
-    p50, p95 = weighted_quantiles(part["latency_ms"], weight, (0.5, 0.95))
+    waits = part["latency_ms"].to_numpy(float)
+    timed = np.isfinite(waits)
+    at = {"q": (0.5, 0.95), "weights": weight[timed], "method": "inverted_cdf"}
+    p50, p95 = np.quantile(waits[timed], **at) if timed.any() else (np.nan, np.nan)
     seconds = part["compute_ms"].fillna(part["latency_ms"]).to_numpy(float) / 1e3
     known = np.isfinite(seconds)
     busy = float(weight[known] @ seconds[known])
@@ -169,14 +172,11 @@ def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | st
         "low": rate.low,
         "high": rate.high,
         "score": float(np.average(part["score"], weights=weight)),
-        "p50_ms": p50,
-        "p95_ms": p95,
+        "p50_ms": float(p50),
+        "p95_ms": float(p95),
         "tokens_per_s": float(weight[known] @ tokens[known] / busy) if busy else np.nan,
         "cost_usd_per_1k": cost,
-        "macro_f1": macro_f1(labelled["output"].tolist(), labelled["reference"].tolist())
-        if task != "ALL" and len(labelled)
-        else np.nan,
-        "kappa": _kappa(labelled).value if task != "ALL" and len(labelled) else np.nan,
+        **(_of_labels(labelled) if task != "ALL" and len(labelled) else {"macro_f1": np.nan, "kappa": np.nan}),
         "errors": float(np.average(part["error"].notna(), weights=weight)),
         "provable": float(part["provable"].mean()) if "provable" in part else 1.0,
         "memory_mb": weights,
@@ -185,10 +185,13 @@ def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | st
     }
 
 
-def _kappa(labelled: pd.DataFrame) -> Rate:
-    """Agreement beyond chance on answers that are labels or fields."""
+def _of_labels(labelled: pd.DataFrame) -> dict[str, float]:
+    """Macro-F1, and agreement beyond chance, on answers that are labels or fields."""
     said, wanted = ([plain(str(text or "")) for text in labelled[name]] for name in ("output", "reference"))
-    return kappa(said, wanted, labelled["weight"], cluster=labelled["conversation_id"])
+    beyond = kappa(said, wanted, labelled["weight"], cluster=labelled["conversation_id"])
+    return {
+        "macro_f1": macro_f1(labelled["output"].tolist(), labelled["reference"].tolist()), "kappa": beyond.value,
+    }  # fmt: skip
 
 
 def _logged(llm: str, task: str, group: pd.DataFrame) -> dict[str, object]:
@@ -213,21 +216,6 @@ def _logged(llm: str, task: str, group: pd.DataFrame) -> dict[str, object]:
         "peak_mb": np.nan,
         "hardware": "the provider's",
     }
-
-
-def weighted_quantiles(values: pd.Series, weights: np.ndarray, at: tuple[float, ...]) -> list[float]:
-    """Quantiles of a weighted sample (inverse of its distribution function); NaN where no value is known.
-
-    values, weights: (n,); at: the levels, 0..1.
-    """
-    x = values.to_numpy(float)
-    known = np.isfinite(x)
-    if not known.any():
-        return [np.nan] * len(at)
-    x, w = x[known], weights[known]
-    order = np.argsort(x)
-    reached = np.cumsum(w[order]) / w.sum()
-    return [float(x[order][min(np.searchsorted(reached, q - 1e-12), len(x) - 1)]) for q in at]
 
 
 def _hardware(peak_mb: float) -> str:
@@ -271,21 +259,10 @@ def differing(
     shown = rows.assign(_turn=turn).sort_values(["_turn", "task"]).head(n)
     asked: dict[str, Any] = dict(zip(calls["call_id"], calls["messages"], strict=True))
     last = [str(asked[call][-1]["content"] or "") for call in shown["call_id"]]
-    texts: dict[str, list[str]] = {
-        "asked": last,
-        "reference": shown["reference"].tolist(),
-        "answer": shown["output"].tolist(),
-    }
-    masked = {column: [_short(text) for text in mask(values)] for column, values in texts.items()}
-    known = names or {}
-    return pd.DataFrame(
-        {
-            "task": [known.get(task, task) for task in shown["task"]],
-            **masked,
-            "score": shown["score"].to_numpy(),
-            "confidence": _stated(shown),
-        }
-    )
+    texts = {"asked": last, "reference": shown["reference"].tolist(), "answer": shown["output"].tolist()}
+    masked = {column: [cut(text, 280) for text in mask(values)] for column, values in texts.items()}
+    tasks = [(names or {}).get(task, task) for task in shown["task"]]
+    return pd.DataFrame({"task": tasks, **masked, "score": shown["score"].to_numpy(), "confidence": _stated(shown)})
 
 
 def _stated(rows: pd.DataFrame) -> np.ndarray:
@@ -293,10 +270,6 @@ def _stated(rows: pd.DataFrame) -> np.ndarray:
     known = rows.reindex(columns=["mean_logprob", "confidence_raw"]).apply(pd.to_numeric)
     stated, own = np.exp(known["mean_logprob"].to_numpy(float)), known["confidence_raw"].to_numpy(float)
     return np.where(np.isfinite(own), own, stated)
-
-
-def _short(text: str, most: int = 280) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def pipeline_latency(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, *, seed: int = 7) -> pd.DataFrame:

@@ -228,18 +228,15 @@ def slm_parts(load: Load) -> Iterator[Component]:
         busy = np.minimum(load.busy_hours, load.gpus * MONTH_HOURS)
         rent = own.rent_usd_hour, f"{said}.rent_usd_hour"
         yield one("slm", busy, "hours at work", rent[0], ("calls to the SLM x seconds of a call", rent[1]))
-        yield one(
-            "slm", load.gpus * MONTH_HOURS - busy, "idle hours", rent[0], (f"{counted}, around the clock", rent[1])
-        )
+        idle = load.gpus * MONTH_HOURS - busy
+        yield one("slm", idle, "idle hours", rent[0], (f"{counted}, around the clock", rent[1]))
     elif hosting == "bought":
         worn = f"{counted} / scenarios running.amortise_months"
         busy = np.minimum(load.busy_hours, load.gpus * MONTH_HOURS)
         watts = load.gpus * MONTH_HOURS * (own.idle_watts + own.host_watts) + busy * (own.watts - own.idle_watts)
-        yield one(
-            "slm", load.gpus / running.amortise_months, "GPUs worn out", own.price_usd, (worn, f"{said}.price_usd")
-        )
-        yield one("slm", load.gpus / running.amortise_months, "machines worn out", own.host_usd,
-                  (worn, f"{said}.host_usd"))  # fmt: skip
+        gone = load.gpus / running.amortise_months
+        yield one("slm", gone, "GPUs worn out", own.price_usd, (worn, f"{said}.price_usd"))
+        yield one("slm", gone, "machines worn out", own.host_usd, (worn, f"{said}.host_usd"))
         yield one("slm", load.gpus, "machines housed", running.hosting_usd_month,
                   (counted, "scenarios running.hosting_usd_month"))  # fmt: skip
         yield one("slm", watts / 1000, "kWh", running.power_usd_kwh,
@@ -277,23 +274,16 @@ def upkeep(load: Load) -> Iterator[Component]:
                "parameter engineer_usd_hour"))  # fmt: skip
     if plan.ladder.moves:
         wrong = (load.month["calls"] * load.basis.traffic.movable).sum(axis=1) * (1 - load.quality)
-        yield one(
-            "wrong_answers",
-            wrong,
-            "wrong answers",
-            terms.wrong_answer_usd,
-            ("calls that can move x (1 - quality under the plan)", "parameter wrong_answer_usd"),
-            "calls",
-        )
+        origins = "calls that can move x (1 - quality under the plan)", "parameter wrong_answer_usd"
+        yield one("wrong_answers", wrong, "wrong answers", terms.wrong_answer_usd, origins, "calls")
 
 
 def spent_once(load: Load) -> Iterator[Component]:
     """The first fine-tuning, which is spent to find out; and people's hours where something changes."""
     plan, terms, running = load.plan, load.basis.terms, load.basis.assumptions.running
     if plan.tuned:
-        yield one(
-            "one_off", load.ones, "first fine-tuning", running.retrain_usd, ("one", "scenarios running.retrain_usd")
-        )
+        origins = "one", "scenarios running.retrain_usd"
+        yield one("one_off", load.ones, "first fine-tuning", running.retrain_usd, origins)
     if plan.acts:
         origin = "scenarios running.migration_hours" if plan.tuned else "scenarios effort: hours_once"
         yield one("one_off", plan.hours_once * load.people, "hours", terms.engineer_usd_hour,

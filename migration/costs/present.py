@@ -293,7 +293,7 @@ def summary_of(
     `after_*` and what has no prefix are of the whole ladder, `best_*` of the plan that pays best; `other_plan` is its
     title where it is neither the ladder nor staying: then the report speaks of it.
 
-    scenarios: of `alternatives.compare`; calls_needed: of `projection.breakeven_calls`.
+    scenarios: of `alternatives.compare`; calls_needed: of `what_if.breakeven_calls`.
     """
     by: Any = scenarios.set_index("scenario")
     chosen, stay, best = by.loc[HYBRID], by.loc[STAY], scenarios[scenarios["winner"]].iloc[0]

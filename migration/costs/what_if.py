@@ -1,4 +1,5 @@
-"""What the month would cost with other traffic, another share of small models, another price of the GPU.
+"""What a month would cost with other traffic, another share of small models, another price of the GPU; and from which
+traffic on a plan saves.
 
 In the central simulation, today's mix and prices. Out of scope: what is uncertain (`projection`).
 """
@@ -11,8 +12,25 @@ from dataclasses import replace
 import numpy as np
 
 from migration.costs.parts import Basis, Plan
-from migration.costs.projection import central, project
+from migration.costs.projection import central, demand, project
 from migration.costs.scenarios import Gpu
+
+
+def breakeven_calls(basis: Basis, stay: Plan, plan: Plan) -> float | None:
+    """Calls a month (all kinds) from which a running month of `plan` saves money; None where no volume does.
+
+    In the central simulation, today's mix and prices, without what is spent once.
+    """
+    today, most = float(basis.traffic.month()["calls"].sum()), 1e7
+    if plan.hosting not in ("", "api"):
+        peak, job = demand(basis, plan)
+        most = min(most, 40 / max(peak.per_s * job.gpu_s * 1.3, 1e-12))  # up to some 40 GPUs
+    times = np.geomspace(1e-3, max(most, 1.0), 400)
+    many = replace(central(basis).repeated(len(times)), volume=times)
+    saves = (project(basis, many, stay, months=1).running - project(basis, many, plan, months=1).running)[:, 0] > 0
+    if not saves[-1]:
+        return None
+    return float(times[0 if saves.all() else len(saves) - int(np.argmin(saves[::-1]))] * today)
 
 
 def small_share(basis: Basis, plan: Plan) -> float:

@@ -10,7 +10,7 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 
-from migration.markup import printable
+from migration.markup import cut, printable
 
 _OTHER_SCRIPTS = (
     *("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans Thai", "IPAexGothic", "WenQuanYi Zen Hei"),
@@ -27,7 +27,7 @@ def short(name: str, width: int = 38) -> str:
     if lacking:
         scripts = sorted(script if script == "CJK" else script.title() for script in lacking)
         return f"(named in {', '.join(scripts)} letters)"
-    return name if len(name) <= width else name[: width - 1].rstrip() + "…"
+    return cut(name, width)
 
 
 def headline(fig: Figure, finding: str) -> None:

@@ -37,8 +37,8 @@ _LATER = {
     "proposal_sentence": "present",
     "decision_sentence": "present",
     "summary": "present",
-    "check_rows": "present",
-    "checked_rate": "present",
+    "check_rows": "improving.form",
+    "checked_rate": "improving.form",
     "checks_sentence": "present",
     "LabelForm": "improving.form",
 }

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from migration.audit.pii import mask
-from migration.errors import BadInput
-from migration.files import resolve
 from migration.markup import table
-from migration.review.improving.labelling import estimate
 from migration.review.improving.retune import Proposal
 from migration.review.session import Improved, Review
 from migration.review.watching.causes import FEWEST, SEEN
 from migration.review.watching.weekly import REST
-from migration.routing.policy.score import text_of
 from migration.schema import Part
 from migration.stats import Rate
 
@@ -227,15 +221,6 @@ def proposal_sentence(proposed: Proposal | None) -> str:
     )
 
 
-def checked_rate(labels: str | Path, rows: pd.DataFrame) -> Rate:
-    """What a filled to_check.csv says of the answers in `rows` (of `check_rows`). Raises BadInput for another file."""
-    table = pd.read_csv(resolve(labels))
-    missing = {"call_id", "right", "stratum", "confidence"} - set(table)
-    if missing:
-        raise BadInput(f"labels {labels} lacks {sorted(missing)}: fill in the to_check.csv of a review")
-    return estimate(table[table["right"].notna()].reset_index(drop=True), rows)
-
-
 def checks_sentence(rate: Rate | None, listed: int) -> str:
     """What the person's checks say, or what they would be good for. listed: answers in to_check.csv."""
     if rate is not None:
@@ -288,25 +273,3 @@ def summary(
         "proposed_policy": proposed.policy.version if proposed and proposed.may_activate else None,
         "activated_policy": activated,
     }
-
-
-def check_rows(review: Review, said: Collection[str] = ()) -> pd.DataFrame:
-    """The newest week's kept answers as `labelling.to_check` takes them, texts masked.
-
-    said: call_ids that a person checked; then the kept answers of their weeks. Raises BadInput where the log has none
-    of them.
-    """
-    weeks = set(review.decisions.loc[review.decisions["call_id"].isin(list(said)), "week"])
-    if said and not weeks:
-        raise BadInput("the labels are of no call that was reviewed: fill in the to_check.csv of a review of this log")
-    own = review.decisions[review.decisions["week"].isin(weeks)] if said else review.newest
-    kept = own[own["kept"].astype(bool) & own["first"].notna()]
-    return pd.DataFrame(
-        {
-            "call_id": kept["call_id"],
-            "group": kept["task"],
-            "confidence": kept["first_confidence"].astype(float).fillna(0.5),
-            "question": mask([text_of(list(messages)) for messages in kept["messages"]]),
-            "output": mask(kept["first"].tolist()),
-        }
-    ).reset_index(drop=True)

@@ -5,7 +5,7 @@ Out of scope: what a step does, which is its notebook's and its folder's.
 
 from migration.runner.execution import begin, execute, locked
 from migration.runner.inputs import Planned, input_hash, planned
-from migration.runner.parameters import Notebook, check_names, choose, notebooks, read_config
+from migration.runner.parameters import Notebook, check_names, choose, notebooks, read_config, selected
 
 __all__ = [
     "Notebook",
@@ -19,4 +19,5 @@ __all__ = [
     "notebooks",
     "planned",
     "read_config",
+    "selected",
 ]

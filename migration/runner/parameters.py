@@ -17,7 +17,7 @@ import papermill
 from migration.endpoints import check_value
 from migration.errors import BadInput
 from migration.files import PROJECT, read_yaml
-from migration.markup import printable
+from migration.markup import cut, printable
 from migration.schema import STEPS
 
 
@@ -48,7 +48,8 @@ class Notebook:
             value = str(value)
         elif type(default) is not type(value):
             kind = type(default).__name__
-            raise BadInput(f"parameter {name} of {self.step} is a {kind} (default {default!r}), not {_short(value)}")
+            said = cut(printable(repr(value)), 60)
+            raise BadInput(f"parameter {name} of {self.step} is a {kind} (default {default!r}), not {said}")
         if isinstance(value, float) and not math.isfinite(value):
             raise BadInput(f"parameter {name} of {self.step} is to be a finite number (default {default!r})")
         return value
@@ -78,9 +79,12 @@ def check_names(given: Iterable[str], books: list[Notebook]) -> None:
             raise BadInput(f"no notebook has a parameter {name!r}: {hint}")
 
 
-def _short(value: object) -> str:
-    text = printable(repr(value))
-    return text if len(text) <= 60 else f"{text[:59]}…"
+def selected(books: list[Notebook], start: str | None, only: str | None) -> list[Notebook]:
+    """The notebooks from step `start` on, or that of step `only` alone. Raises BadInput for a step that is none."""
+    if only:
+        return [book for book in books if book.step == choose(only)]
+    first = choose(start) if start else books[0].step
+    return [book for book in books if book.step >= first]
 
 
 def choose(pattern: str) -> str:

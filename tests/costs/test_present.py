@@ -9,7 +9,8 @@ from migration.costs import present as words
 from migration.costs.alternatives import compare, hosting_options, project_all
 from migration.costs.article import check_article
 from migration.costs.parts import PARTS
-from migration.costs.projection import breakeven_calls, central, project, simulate
+from migration.costs.projection import central, project, simulate
+from migration.costs.what_if import breakeven_calls
 
 
 def test_the_decision_says_plainly_what_a_tiny_bill_means(basis):

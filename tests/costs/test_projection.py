@@ -12,7 +12,6 @@ from migration.costs.parts import PARTS
 from migration.costs.projection import (
     INPUTS,
     Projection,
-    breakeven_calls,
     breakeven_months,
     central,
     draw,
@@ -62,24 +61,6 @@ def test_a_spare_gpu_costs_what_a_gpu_costs(basis):
     one, two = (project(b, central(b), hybrid(b, "rented")) for b in (basis, spare))
     assert (two.gpus == one.gpus + 1).all()
     assert two.parts["slm"] == pytest.approx(one.parts["slm"] * 2)
-
-
-@pytest.mark.parametrize("hosting", ["api", "rented"])
-def test_at_the_break_even_volume_the_bill_is_even(basis, hosting):
-    plan = hybrid(basis, hosting)
-    times = breakeven_calls(basis, STAYS, plan) / basis.traffic.month()["calls"].sum()
-    assert times > 1
-    for scale, sign in ((0.95, -1), (1.05, 1)):
-        there = replace(central(basis), volume=np.array([times * scale]))
-        saved = [project(basis, there, one, months=1).running[0, 0] for one in (STAYS, plan)]
-        assert np.sign(saved[0] - saved[1]) == sign
-
-
-def test_where_the_slm_costs_more_than_the_llm_no_volume_breaks_even(calls, shop, rng):
-    basis = make_basis(calls, draw_decisions(shop, rng))
-    dear = basis.assumptions.slm_api.model_copy(update={"prompt_usd_per_m": 50.0, "completion_usd_per_m": 90.0})
-    basis = replace(basis, assumptions=basis.assumptions.model_copy(update={"slm_api": dear}))
-    assert breakeven_calls(basis, STAYS, hybrid(basis)) is None
 
 
 def test_the_tornado_moves_one_input_at_a_time_and_is_sorted(basis):

@@ -1,23 +1,61 @@
-"""A form in a notebook in which a person checks answers, one after the other; a CSV holds what was said.
+"""A form in a notebook in which a person checks answers, one after the other: what it asks, and what was said.
 
 Out of scope: which answers are checked, and what the checks say (`labelling`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from migration.audit.pii import mask
+from migration.errors import BadInput
+from migration.files import resolve
 from migration.markup import table
+from migration.review.improving.labelling import estimate
+from migration.review.session import Review
+from migration.routing.policy.score import text_of
+from migration.stats import Rate
 
 if TYPE_CHECKING:
     from ipywidgets import VBox
 
 SHOWN = 10
 """Answers that an executed notebook shows."""
+
+
+def check_rows(review: Review, said: Collection[str] = ()) -> pd.DataFrame:
+    """The newest week's kept answers as `labelling.to_check` takes them, texts masked.
+
+    said: call_ids that a person checked; then the kept answers of their weeks. Raises BadInput where the log has none
+    of them.
+    """
+    weeks = set(review.decisions.loc[review.decisions["call_id"].isin(list(said)), "week"])
+    if said and not weeks:
+        raise BadInput("the labels are of no call that was reviewed: fill in the to_check.csv of a review of this log")
+    own = review.decisions[review.decisions["week"].isin(weeks)] if said else review.newest
+    kept = own[own["kept"].astype(bool) & own["first"].notna()]
+    return pd.DataFrame(
+        {
+            "call_id": kept["call_id"],
+            "group": kept["task"],
+            "confidence": kept["first_confidence"].astype(float).fillna(0.5),
+            "question": mask([text_of(list(messages)) for messages in kept["messages"]]),
+            "output": mask(kept["first"].tolist()),
+        }
+    ).reset_index(drop=True)
+
+
+def checked_rate(labels: str | Path, rows: pd.DataFrame) -> Rate:
+    """What a filled to_check.csv says of the answers in `rows` (of `check_rows`). Raises BadInput for another file."""
+    table = pd.read_csv(resolve(labels))
+    missing = {"call_id", "right", "stratum", "confidence"} - set(table)
+    if missing:
+        raise BadInput(f"labels {labels} lacks {sorted(missing)}: fill in the to_check.csv of a review")
+    return estimate(table[table["right"].notna()].reset_index(drop=True), rows)
 
 
 class LabelForm:

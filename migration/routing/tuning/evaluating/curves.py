@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from migration.markup import cut
 from migration.routing.policy import LLM, SLM, Policy
 from migration.routing.tuning.ladder import Ladder, build
 from migration.routing.tuning.outcomes import requests_of
@@ -197,8 +198,7 @@ def examples(
     shown = rows.loc[[places[pair] for pair in zip(chosen["call_id"], names, strict=True)]]
 
     def short(texts: Iterable[str | None]) -> list[str]:
-        words = [" ".join((text or "").split()) for text in mask(list(texts))]
-        return [text if len(text) <= 120 else text[:119] + "…" for text in words]
+        return [cut(" ".join((text or "").split()), 120) for text in mask(list(texts))]
 
     return pd.DataFrame(
         {
