@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import canaries
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,6 +98,26 @@ def logged(run, records):
     path = run.path / "live" / "decisions-2025-09-08.jsonl"
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
     return path
+
+
+def planted(records):
+    """`records` as a log that nobody masked may be: personal data and markup in texts, answers, ids and models."""
+    mail = canaries.PERSONAL["e-mail"]
+    for number, record in enumerate(records):
+        said = f"{canaries.SAID} {canaries.MARKUP[number % len(canaries.MARKUP)]}"
+        if number % 3 == 0:
+            record["conversation_id"] += f" {mail}"
+            record["messages"][1]["content"] += f" {said}"
+            record["model"] = canaries.MODEL
+        if number % 12 == 0:
+            record["response"] = f"=1+1 {said}"
+            for one in [*record["shadow"], *record["tried"]]:
+                one["answer"] = f"{mail} {one['answer']} {canaries.MARKUP[0]}"
+        if number % 60 == 0:
+            start = f"{canaries.MARKUP[0]}{canaries.MARKUP[6]} "  # 80 characters on, a mail address is cut in two
+            record |= {"task": None, "decision": "llm", "rung": -1, "shadow": [], "tried": []}
+            record["messages"] = [{"role": "system", "content": f"{start}{canaries.SAID}"}, record["messages"][1]]
+        yield record
 
 
 def test_a_quiet_week_ends_quietly_and_may_lower_the_threshold(run, single):
@@ -261,7 +282,7 @@ def schedules() -> dict[str, str]:
 
 @pytest.mark.slow
 def test_the_command_of_each_schedule_fails_on_an_alarm_and_says_so(run, single, tmp_path):
-    logged(run, lines(single, wrong=0.4, calls=2000))
+    logged(run, planted(lines(single, wrong=0.4, calls=2000)))
     said = schedules()
     (tmp_path / "mail").write_text(f'#!/bin/sh\necho "$@" > {tmp_path / "mailed"}\n')
     (tmp_path / "mail").chmod(0o755)
@@ -279,6 +300,13 @@ def test_the_command_of_each_schedule_fails_on_an_alarm_and_says_so(run, single,
     columns = {"week", "group", "calls", "slm_share", "shadowed", "loss", "evidence", "alarm", "cost_usd"}
     assert columns <= set(pd.read_parquet(folder / "review.parquet").columns)
     assert {each.stem.partition("_")[2] or each.stem for each in (folder / "figures").iterdir()} == {"weeks", "loop"}
+    assert canaries.leaks(run.path / "07_weekly_review") == canaries.leaks(run.path / "live" / "policies") == {}
+    shown = canaries.pages(run.path)
+    assert len(shown) == 3, "the notebook, its report and the index"
+    assert {name: canaries.live(page) for name, page in shown.items() if canaries.live(page)} == {}
+    assert all("cnry01" in page and "cnry15" in page for name, page in shown.items() if name != "index.html")
+    assert canaries.formulas(run.path) == []
+    assert "quenti" not in json.dumps(alerts).casefold(), "a prompt is masked before it is cut"
     command = said["cron"].split(" || ")[0]
     assert said["airflow"] == command
     assert said["github"] == command.partition("&& ")[2]

@@ -235,7 +235,10 @@ class _Sender:
         request = self.gateway.client.build_request(
             "POST", f"{llm.url}/chat/completions", content=content, headers={"content-type": "application/json"}
         )
-        return await self.gateway.client.send(request, stream=True)
+        try:
+            return await self.gateway.client.send(request, stream=True)
+        except httpx.ConnectTimeout:  # nothing was sent; in a burst it may have been this process that was too busy
+            return await self.gateway.client.send(request, stream=True)
 
 
 def _response(reply: Reply, metrics: Metrics) -> Response:

@@ -104,7 +104,7 @@ def _new_tasks(unknown: pd.DataFrame, name: str) -> list[Alarm]:
     alarms = []
     for prompt, own in unknown.groupby(prompts):
         if len(own) >= NEW_CALLS and own["conversation_id"].nunique() >= NEW_CONVERSATIONS:
-            begins = str(mask([prompt[:80]])[0])
+            begins = str(mask([prompt])[0])[:80]  # masked first: half an address is no address any more
             cause = f"{len(own)} calls whose prompt begins {begins!r} belong to no task of the policy"
             alarms.append(Alarm(name, "new-task", "", cause, ACTIONS["new-task"], float(len(own))))
     return alarms

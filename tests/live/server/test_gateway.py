@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx2 as httpx
 import openai
 import pytest
+import recorded
 from live_runs import OTHER, asked, policy, put
 from servers import serving_app
 
@@ -109,6 +110,22 @@ def test_a_stream_counts_until_its_end_or_until_its_caller_leaves(run, llm_url, 
 def test_a_failing_llm_is_a_proper_error(client, fault):
     with pytest.raises(openai.RateLimitError if fault == "429" else openai.APIStatusError):
         say(client, f"unsure {fault}:llm")
+
+
+def test_a_connection_that_took_too_long_is_tried_once_more(run, llm_url, small_url):
+    """In a burst of a thousand streams on a busy machine this process itself was late, and 32 callers got a 504."""
+    made, seen = gateway(run, llm_url, small_url), []
+
+    def late(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if len(seen) == 1:
+            raise httpx.ConnectTimeout("late")
+        return httpx.Response(200, json=recorded.completion("llm", json.loads(request.content)))
+
+    made.client = httpx.AsyncClient(transport=httpx.MockTransport(late))
+    with serving_app(made.app()) as at, openai.OpenAI(base_url=at, api_key="x", max_retries=0) as client:
+        assert say(client, "unsure").choices[0].message.content == "llm says unsure"
+    assert len(seen) == 2
 
 
 @pytest.mark.parametrize("fault", ["cut", "garbage"])
