@@ -158,7 +158,7 @@ def _json_form(path: Path, several: list[Json], family: str, columns: dict[str, 
             return _table_form(path, names, "table", columns)
     raise BadInput(
         f"{path} is JSON of no form known here{_of(family)}; expected {EXPECTED}. Where its fields have names of their "
-        "own, say what they hold with a column mapping, for example messages=question response=answer created_at=when"
+        f"own, say what they hold with a column mapping, {tables.MAPPING}"
     )
 
 

@@ -74,6 +74,10 @@ def is_our_own(names: set[str]) -> bool:
 NEEDED = ("created_at", "messages", "response")
 
 
+MAPPING = """for example -p columns '["messages=question", "response=answer"]' (migrate import: --column for each)"""
+"""How a mapping is given, for errors."""
+
+
 def lacking(names: list[str]) -> list[str]:
     """What no column of these names holds, of what a call cannot be without."""
     found = _by_usual_names(names, {})
@@ -113,7 +117,7 @@ def mapped(names: list[str], given: dict[str, str] | None, where: Path) -> dict[
     if missing := [name for name in NEEDED if name not in found]:
         raise BadInput(
             f"{where} is a table with the columns {said}: which of them holds {' and '.join(missing)}? "
-            "Say so with a column mapping, for example messages=question response=answer"
+            f"Say so with a column mapping, {MAPPING}"
         )
     return found
 
