@@ -140,11 +140,9 @@ def _decisions(files: list[Path], policy: Policy, run: Run) -> pd.DataFrame:
         return read_decisions(files)
     if ours:
         raise BadInput(f"{ours[0]} is a decision log and others are not: review them one after the other")
-    from migration.audit import import_log
-
     target = run.path / "cache" / STEP / "calls.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
-    import_log([str(path) for path in files], target)
+    _import(files, target, run)
     calls = pd.read_parquet(target)
     calls = calls[calls["kind"].isin(REPLAYED) & calls["response"].notna()]
     if calls.empty:
@@ -157,6 +155,17 @@ def _decisions(files: list[Path], policy: Policy, run: Run) -> pd.DataFrame:
             f"(such as {calls['call_id'].iloc[0]}): name newer traffic"
         )
     return from_traffic(calls[~again], Router(policy))
+
+
+def _import(files: list[Path], target: Path, run: Run) -> None:
+    """Newer traffic as calls, read as the log was that the run was made of: its columns, form and prices."""
+    from migration.audit import column_mapping, import_log
+
+    read = run.manifest.get("steps", {}).get("01_traffic_audit", {}).get("parameters", {})
+    import_log(
+        [str(path) for path in files], target, format=read.get("format") or "auto",
+        columns=column_mapping(read.get("columns") or []), prices=read.get("prices") or None,
+    )  # fmt: skip
 
 
 def _of_policy(decisions: pd.DataFrame, policy: Policy, files: list[Path]) -> pd.DataFrame:

@@ -362,3 +362,13 @@ def test_the_log_that_the_run_was_made_from_is_not_reviewed_again(run, tmp_path)
     pd.concat([old, pd.DataFrame({"call_id": ids})]).to_parquet(table)
     with pytest.raises(BadInput, match=r"all 20 calls of .*log\.jsonl.* name newer traffic"):
         review.open_review(run, [log])
+
+
+def test_newer_traffic_is_read_by_the_columns_that_the_run_was_made_with(run, tmp_path):
+    asked = [{"role": "system", "content": "Name the intent."}, {"role": "user", "content": "late parcel"}]
+    row = {"at": "2025-09-08T10:00:00Z", "asked": json.dumps(asked), "said": "yes", "llm": "gpt-4o"}
+    table = tmp_path / "new.csv"
+    pd.DataFrame([row | {"at": f"2025-09-08T10:{minute:02d}:00Z"} for minute in range(40)]).to_csv(table, index=False)
+    columns = ["created_at=at", "messages=asked", "response=said", "model=llm"]
+    run.note_step("01_traffic_audit", parameters={"columns": columns, "format": "auto", "prices": ""})
+    assert len(review.open_review(run, [table]).decisions) == 40
