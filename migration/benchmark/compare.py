@@ -55,10 +55,8 @@ def compare(
     if scored.empty:
         raise NotEnoughCalls("a comparison of candidates", 0, 1)
     facts = facts or {}
-    conversation = (
-        calls.set_index("call_id")["conversation_id"] if "conversation_id" in calls else pd.Series(dtype=object)
-    )
-    scored = scored.assign(conversation_id=scored["call_id"].map(conversation).fillna(scored["call_id"]))
+    known = calls.set_index("call_id")["conversation_id"] if "conversation_id" in calls else pd.Series(dtype=object)
+    scored = scored.assign(conversation_id=scored["call_id"].map(known).fillna(scored["call_id"]))
     replayed = calls[calls["kind"].isin(REPLAYED) & calls["task"].notna()]
     sampled = replayed[replayed["task"].isin(scored["task"].unique())]
     order = [str(task) for task in sampled["task"].value_counts().index]
@@ -148,10 +146,7 @@ def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | st
     """One scoreboard row. Times are quantiles, tokens_per_s and cost are means, all weighted to the traffic."""
     weight, agrees = part["weight"].to_numpy(float), part["agrees"].to_numpy(bool)
     rate = weighted_rate(agrees, weight, part["task"], cluster=part["conversation_id"])
-    waits = part["latency_ms"].to_numpy(float)
-    timed = np.isfinite(waits)
-    at = {"q": (0.5, 0.95), "weights": weight[timed], "method": "inverted_cdf"}
-    p50, p95 = np.quantile(waits[timed], **at) if timed.any() else (np.nan, np.nan)
+    p50, p95 = weighted_quantiles(part["latency_ms"], weight, (0.5, 0.95))
     seconds = part["compute_ms"].fillna(part["latency_ms"]).to_numpy(float) / 1e3
     known = np.isfinite(seconds)
     busy = float(weight[known] @ seconds[known])
@@ -172,8 +167,8 @@ def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | st
         "low": rate.low,
         "high": rate.high,
         "score": float(np.average(part["score"], weights=weight)),
-        "p50_ms": float(p50),
-        "p95_ms": float(p95),
+        "p50_ms": p50,
+        "p95_ms": p95,
         "tokens_per_s": float(weight[known] @ tokens[known] / busy) if busy else np.nan,
         "cost_usd_per_1k": cost,
         **(_of_labels(labelled) if task != "ALL" and len(labelled) else {"macro_f1": np.nan, "kappa": np.nan}),
@@ -210,18 +205,30 @@ def _logged(llm: str, task: str, group: pd.DataFrame) -> dict[str, object]:
         "p95_ms": float(p95),
         "tokens_per_s": float(group.loc[waits.index, "completion_tokens"].sum() / seconds) if seconds else np.nan,
         "cost_usd_per_1k": float(group["cost_usd"].mean() * 1000),
-        "macro_f1": np.nan,
         "errors": 0.0,
-        "memory_mb": np.nan,
-        "peak_mb": np.nan,
         "hardware": "the provider's",
     }
 
 
+def weighted_quantiles(values: pd.Series, weights: np.ndarray, at: tuple[float, ...]) -> list[float]:
+    """Quantiles of a weighted sample (inverse of its distribution function, as numpy's `inverted_cdf`, but
+    not moved to the next value by the rounding of its sums); NaN where no value is known.
+
+    values, weights: (n,); at: the levels, 0..1.
+    """
+    x = values.to_numpy(float)
+    known = np.isfinite(x)
+    if not known.any():
+        return [np.nan] * len(at)
+    x, w = x[known], weights[known]
+    order = np.argsort(x)
+    reached = np.cumsum(w[order]) / w.sum()
+    return [float(x[order][min(np.searchsorted(reached, q - 1e-12), len(x) - 1)]) for q in at]
+
+
 def _hardware(peak_mb: float) -> str:
-    if not np.isfinite(peak_mb):
-        return "unknown"
-    return next((name for gigabytes, name in CLASSES if peak_mb <= gigabytes * 1000), "several GPUs")
+    enough = (name for gigabytes, name in CLASSES if peak_mb <= gigabytes * 1000)
+    return next(enough, "several GPUs") if np.isfinite(peak_mb) else "unknown"
 
 
 def _tests(scored: pd.DataFrame) -> pd.DataFrame:
@@ -255,8 +262,7 @@ def differing(
     from migration.audit.pii import mask
 
     rows = scored[(scored["candidate"] == candidate) & ~scored["agrees"].astype(bool) & scored["output"].notna()]
-    turn = rows.groupby("task").cumcount()
-    shown = rows.assign(_turn=turn).sort_values(["_turn", "task"]).head(n)
+    shown = rows.assign(_turn=rows.groupby("task").cumcount()).sort_values(["_turn", "task"]).head(n)
     asked: dict[str, Any] = dict(zip(calls["call_id"], calls["messages"], strict=True))
     last = [str(asked[call][-1]["content"] or "") for call in shown["call_id"]]
     texts = {"asked": last, "reference": shown["reference"].tolist(), "answer": shown["output"].tolist()}
@@ -287,9 +293,8 @@ def pipeline_latency(scored: pd.DataFrame, calls: pd.DataFrame, candidate: str, 
     for task, waits in own.groupby("task")["latency_ms"]:
         empty = replayed.index[(replayed["task"] == task) & replayed["slm_ms"].isna()]
         replayed.loc[empty, "slm_ms"] = rng.choice(waits.to_numpy(float), len(empty))
-    replayed["asked"] = replayed["slm_ms"].notna()
+    replayed["asked"] = replayed["slm_ms"].notna().astype(int)
     replayed["slm_ms"] = replayed["slm_ms"].fillna(replayed["latency_ms"])
-    asked = replayed.assign(asked=replayed["asked"].astype(int))
-    whole = conversation_waits(asked, ["latency_ms", "slm_ms", "asked"])
+    whole = conversation_waits(replayed, ["latency_ms", "slm_ms", "asked"])
     named = whole.rename(columns={"latency_ms": "llm_ms", "slm_ms": "candidate_ms"}).rename_axis("conversation_id")
     return named.reset_index()[["conversation_id", "calls", "asked", "llm_ms", "candidate_ms"]]

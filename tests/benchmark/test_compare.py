@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from migration.benchmark import compare, differing, draw_sample, pipeline_latency
+from migration.benchmark.compare import weighted_quantiles
 from migration.errors import NotEnoughCalls
 from migration.schema import CandidateId, CandidateKind, Verdict, split_of
 from migration.schema.tables import SCOREBOARD
@@ -226,6 +227,15 @@ def test_waiting_adds_up_over_a_conversation(scored, calls):
     four = waits[waits["calls"] == 4]  # gate, entities, reply at 180 ms each, the agent still on the LLM
     agent = calls[calls["task"] == "agent"].set_index("conversation_id")["latency_ms"]
     assert (four["candidate_ms"] - agent.loc[four.index]).to_numpy() == pytest.approx(np.full(len(four), 540.0))
+
+
+def test_weighted_quantiles_are_those_of_the_repeated_rows():
+    rng = np.random.default_rng(8)
+    values, counts = pd.Series(rng.random(50)), rng.integers(1, 6, 50)
+    repeated = np.repeat(values, counts)
+    for q in (0.1, 0.5, 0.95):
+        expected = np.quantile(repeated, q, method="inverted_cdf")
+        assert weighted_quantiles(values, counts.astype(float), (q,)) == [expected]
 
 
 def test_nothing_cannot_be_compared(scored, calls):
