@@ -156,8 +156,8 @@ def hidden_costs(kinds: pd.DataFrame, over: Span) -> pd.DataFrame:
 
 
 def tasks_table(calls: Table, found: Discovery) -> pd.DataFrame:
-    """tasks.parquet: `schema.TASKS`, and found_type, versions, unordered, route_reason, unpriced, p50/p95 of tokens,
-    prompt (the beginning of the earliest one, personal data masked).
+    """tasks.parquet: `schema.TASKS`, and found_type, versions, unordered, aside, route_reason, unpriced, p50/p95 of
+    tokens, prompt (the beginning of the earliest one, personal data masked).
 
     calls: labelled by `found`. Largest cost first.
     """
@@ -171,6 +171,7 @@ def tasks_table(calls: Table, found: Discovery) -> pd.DataFrame:
     for column in ("name", "task_type", "found_type", "versions", "prompt"):
         rows[column] = [getattr(known[t], column) if t in known else None for t in rows.task]
     rows["unordered"] = [t in known and known[t].unordered for t in rows.task]
+    rows["aside"] = [",".join(known[t].aside) if t in known else "" for t in rows.task]
     rows["prompt"] = mask(rows.prompt)
     rows["name"] = rows.name.fillna(rows.task.map({EMBEDDING: "Embeddings"})).fillna("No shared prompt")
     rows["task_type"] = rows.task_type.fillna("other")

@@ -97,14 +97,14 @@ def open_review(
     verdicts of a judge on answers that it judged before.
     """
     policy = serving(run)
-    tasks = pd.read_parquet(run.path / "01_traffic_audit" / "tasks.parquet", columns=["task", "name", "task_type"])
+    tasks = tasks_of(run)
     task_types, names = (dict(zip(tasks["task"], tasks[name], strict=True)) for name in ("task_type", "name"))
     files = traffic or sorted((run.path / "live").glob("decisions-*.jsonl"))
     files = [file for file in files if file.stat().st_size]  # a log of today may have no line yet
     if not files:
         raise BadInput(f"{run.path / 'live'} holds no decisions: name a log with --traffic")
     decisions = _decisions(files, policy, run)
-    decisions = decisions.assign(loss=losses(decisions, task_types))
+    decisions = decisions.assign(loss=losses(decisions, tasks))
     past = history(decisions)
     decisions = _of_policy(decisions, policy, files)
     before = tuned_on(run, seed=seed)
@@ -155,6 +155,11 @@ def _decisions(files: list[Path], policy: Policy, run: Run) -> pd.DataFrame:
             f"(such as {calls['call_id'].iloc[0]}): name newer traffic"
         )
     return from_traffic(calls[~again], Router(policy))
+
+
+def tasks_of(run: Run) -> pd.DataFrame:
+    """tasks.parquet of a run."""
+    return pd.read_parquet(run.path / "01_traffic_audit" / "tasks.parquet")
 
 
 def _import(files: list[Path], target: Path, run: Run) -> None:
@@ -212,12 +217,13 @@ def improve(
     """
     run, policy, said = review.run.path, review.policy, said or {}
     before = earlier_answers(run)
-    decided = fresh_calls(review.decisions, review.task_types)
+    tasks = tasks_of(review.run)
+    decided = with_task_options(fresh_calls(review.decisions, review.task_types), tasks)
     older = earlier_calls(run, list(review.task_types), before["call_id"])
     learned: tuple[Learned, ...] = ()
     left_out: tuple[str, ...] = ()
     if step is not None:
-        calls = with_task_options(pd.concat([older, with_labels(decided, said)], ignore_index=True), older)
+        calls = with_task_options(pd.concat([older, with_labels(decided, said)], ignore_index=True), tasks)
         learned, left_out = learn(
             step, calls, decided["call_id"], before, hard=hard, train_minutes=train_minutes, say=say
         )

@@ -136,8 +136,8 @@ def serve(run: Run, week: list[Line]) -> pd.DataFrame:
     log.write_text("".join(json.dumps(record) + "\n" for record in records))
     found = read_decisions([log])
     truth = found["call_id"].map(lambda call: told[call]["response"]["choices"][0]["message"]["content"])
-    types = pd.read_parquet(run.path / "01_traffic_audit" / "tasks.parquet").set_index("task")["task_type"].to_dict()
-    return found.assign(loss=losses(found.assign(reference=truth, shadowed=True), types))
+    tasks = pd.read_parquet(run.path / "01_traffic_audit" / "tasks.parquet")
+    return found.assign(loss=losses(found.assign(reference=truth, shadowed=True), tasks))
 
 
 def reviewed(run: Run) -> str:

@@ -55,4 +55,7 @@ def put(run: Path, made: Policy, **settings) -> str:
 def log_of(run: Path, calls: "list[dict] | pd.DataFrame") -> None:
     """The calls as step 01 leaves them, as far as rungs learn from them."""
     (run / "01_traffic_audit").mkdir(parents=True)
-    pd.DataFrame(calls).to_parquet(run / "01_traffic_audit" / "calls.parquet")
+    log = pd.DataFrame(calls)
+    log.to_parquet(run / "01_traffic_audit" / "calls.parquet")
+    if "task" in log:
+        log[["task"]].drop_duplicates().to_parquet(run / "01_traffic_audit" / "tasks.parquet")

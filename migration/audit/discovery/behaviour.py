@@ -33,6 +33,8 @@ HANDOVER = re.compile(r"queue|team|rout|escalat|depart|assign|transfer|handoff|h
 _PAIR = re.compile(r"^\s*[-*]?\s*\**([^\W\d][\w /-]{0,30}?)\**\s*[:：=]\s*\**(.*?)\**\s*$")
 _TAGGED = re.compile(r"<([A-Za-z][\w-]{0,30})>\s*([^<>]*?)\s*</\1>")
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+SIZES = 10
+"""Different shares from which on a number is one of the model's own, not one of a few steps."""
 _FENCE = re.compile(r"^\s*```\w*\s*\n(.*?)\n?\s*```\s*$", re.S)
 _NUMBER = re.compile(r"^[^\w-]{0,2}-?\d+(?:[.,]\d+)?\s*(?:%|/\s*\d+|out of \d+|points?|stars?|★)?\.?$", re.I)
 _GRADE_FIRST = re.compile(r"^\W*((?:[^\W\d]+\W+){0,3})\[*(\d{1,3}(?:[.,]\d)?)\b")
@@ -247,6 +249,31 @@ def _numeric(flat: dict[str, Counter[str]], n: int) -> float:
             if sizes and max(sizes) <= 100 and len(numbers) <= 101 and not sure:
                 best = max(best, sum(numbers.values()) / n)
     return min(1.0, best)
+
+
+def free_shares(exchanges: Sequence[Exchange]) -> tuple[str, ...]:
+    """Fields of JSON answers that say how sure the model is, in numbers of its own: shares between 0 and 1, of many
+    sizes, beside a label, that do not stand in what was asked. Nothing else would say the same number again."""
+    said = [(e.user, parsed) for e in exchanges if isinstance(parsed := _object(e.answer), dict)]
+    if len(said) < max(20, 0.9 * len(exchanges)):
+        return ()
+    values = {key: [(asked, one[key]) for asked, one in said if key in one] for key in said[0][1]}
+    labels = [key for key, own in values.items() if _is_closed(Counter(v for _, v in own if isinstance(v, str)))]
+    return tuple(sorted(key for key, own in values.items() if labels and _is_free(own, len(said))))
+
+
+def _object(answer: str | None) -> object:
+    try:
+        return orjson.loads(answer or "")
+    except orjson.JSONDecodeError:  # text, which has no fields
+        return None
+
+
+def _is_free(values: Sequence[tuple[str, object]], n: int) -> bool:
+    shares = [(asked, v) for asked, v in values if type(v) in (int, float) and 0 <= v <= 1]
+    parts = [(asked, v) for asked, v in shares if isinstance(v, float) and v % 1]
+    copied = sum(str(v) in asked for asked, v in parts)
+    return len(shares) >= 0.9 * n and len({v for _, v in parts}) >= SIZES and copied <= 0.2 * len(parts)
 
 
 def _grade_beside(answers: Counter[str]) -> int:

@@ -24,7 +24,7 @@ import yaml
 from joblib import cpu_count
 
 from migration.audit.cores import in_order
-from migration.audit.discovery.behaviour import Evidence, Exchange, evidence, type_of
+from migration.audit.discovery.behaviour import Evidence, Exchange, evidence, free_shares, type_of
 from migration.audit.discovery.complexity import Profile, complexity
 from migration.audit.discovery.merging import Leaf, merged
 from migration.audit.discovery.naming import ask_names, name_of, slug
@@ -44,6 +44,7 @@ SEVERAL, MOST_OBJECTS = 4, 4_096
 SAMPLE_BYTES = 1 << 28
 EARLY, NEARLY_ALL = 200, 0.9
 EMBEDDING = "embeddings"
+LABELLED = (TaskType.CLASSIFICATION, TaskType.SENTIMENT, TaskType.ROUTING)
 OTHER = "no-shared-prompt"
 _COLUMNS = ["call_id", "kind", "created_at", "messages", "tools", "response", "prompt_tokens", "completion_tokens"]
 
@@ -62,6 +63,8 @@ class Task:
     profile: Profile
     unordered: bool = False
     """Whether lists in its answers have no order: `[a, b]` is `[b, a]` (a person says so in tasks.yaml)."""
+    aside: tuple[str, ...] = ()
+    """Fields of its answers whose numbers are not compared (`behaviour.free_shares`, or as tasks.yaml says)."""
 
 
 @dataclass(frozen=True)
@@ -276,7 +279,9 @@ def _task(group: list[Leaf], common: Mapping[str, int], *, by_user: bool) -> Tas
     if not group[0].tokens:
         return Task(OTHER, "No shared prompt", kind, kind, found, "", len(group), profile)
     task = "-".join(filter(None, (slug(name_of(prompt, set(fixed))), _named(fixed))))
-    return Task(task, name_of(prompt, set(usual), common), kind, kind, found, prompt[:300], len(group), profile)
+    task_name = name_of(prompt, set(usual), common)
+    aside = free_shares([c["exchange"] for c in calls]) if kind in LABELLED else ()
+    return Task(task, task_name, kind, kind, found, prompt[:300], len(group), profile, aside=aside)
 
 
 def _typical(group: list[Leaf], *, anchored: bool) -> tuple[Tokens, Tokens, str]:
@@ -313,13 +318,18 @@ def _unique(tasks: list[Task]) -> list[Task]:
 
 
 def read_corrections(path: Path) -> dict[str, dict[str, object]]:
-    """Read a tasks.yaml: `<task id>: {name: ..., type: ..., unordered: true}`. Raises BadInput naming the task."""
+    """Read a tasks.yaml: `<task id>: {name: ..., type: ..., unordered: true, aside: [score]}`.
+
+    Raises BadInput naming the task.
+    """
     value = read_yaml(path, "tasks.yaml") or {}
     if not isinstance(value, dict):
         raise BadInput(f"{path}: expected `<task id>: {{name: ..., type: ...}}` lines")
     for task, change in value.items():
-        if not isinstance(change, dict) or not set(change) <= {"name", "type", "prompt", "unordered"}:
-            raise BadInput(f"{path}: task {task!r} may have `name`, `type` and `unordered`, not {change!r}")
+        if not isinstance(change, dict) or not set(change) <= {"name", "type", "prompt", "unordered", "aside"}:
+            raise BadInput(f"{path}: task {task!r} may have `name`, `type`, `unordered`, `aside`, not {change!r}")
+        if not isinstance(fields := change.get("aside", []), list) or not all(isinstance(f, str) for f in fields):
+            raise BadInput(f"{path}: task {task!r}: `aside` is a list of fields of its answers")
         if not isinstance(change.get("name", ""), str) or not isinstance(change.get("unordered", False), bool):
             raise BadInput(f"{path}: task {task!r}: `name` is a text, `unordered` is true or false")
         if change.get("type", "other") not in tuple(TaskType):
@@ -328,16 +338,21 @@ def read_corrections(path: Path) -> dict[str, dict[str, object]]:
 
 
 def _corrected(tasks: list[Task], changes: Mapping[str, Mapping[str, Any]]) -> tuple[list[Task], list[str]]:
-    ours = {"name": "name", "type": "task_type", "unordered": "unordered"}
+    ours = {"name": "name", "type": "task_type", "unordered": "unordered", "aside": "aside"}
     told = {task: {ours[k]: v for k, v in change.items() if k in ours} for task, change in changes.items()}
     result = [replace(t, **told.get(t.task, {})) for t in tasks]
     return result, sorted(set(map(str, changes)) - {t.task for t in tasks})
 
 
+def _options(task: Task) -> dict[str, Any]:
+    return ({"unordered": True} if task.unordered else {}) | ({"aside": list(task.aside)} if task.aside else {})
+
+
 def write_corrections(tasks: Sequence[Task], path: Path) -> Path:
     """Write a tasks.yaml to begin from: every task with its name and type; edit it and pass it as `tasks_file`."""
     head = "# Correct a name or a type here and pass this file as `tasks_file`; ids stay as they are.\n"
-    head += f"# Types: {', '.join(TaskType)}. `unordered: true` where lists in answers have no order.\n"
-    body = {t.task: {"name": t.name, "type": t.task_type} | ({"unordered": True} if t.unordered else {}) for t in tasks}
+    head += f"# Types: {', '.join(TaskType)}. `unordered: true` where lists in answers have no order;\n"
+    head += "# `aside: [score]` names numbers of an answer that are not compared; `aside: []` compares all.\n"
+    body = {t.task: {"name": t.name, "type": t.task_type} | _options(t) for t in tasks}
     path.write_text(head + yaml.safe_dump(body, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return path

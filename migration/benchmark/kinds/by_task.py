@@ -17,6 +17,7 @@ from migration.benchmark.candidates import Candidate, Progress, chat, frame
 from migration.benchmark.duplicates import near_any, own_texts
 from migration.benchmark.engine.cache import key_of
 from migration.benchmark.kinds.classifier import FEWEST, VERSION, Classifier, fit_classifier
+from migration.benchmark.scoring.scorers import compared
 from migration.files import read_json, write_json, write_table
 from migration.models import find
 from migration.schema import REPLAYED, Split
@@ -38,7 +39,7 @@ def training_calls(calls: pd.DataFrame, task: str) -> pd.DataFrame:
     Empty where the task has no set of answers: fewer than `FEWEST` calls, or new answers too often (by the share of
     answers that came once, Good 1953).
     """
-    own = calls[(calls["task"] == task) & calls["kind"].isin(REPLAYED) & calls["response"].notna()]
+    own = _alike(calls[(calls["task"] == task) & calls["kind"].isin(REPLAYED) & calls["response"].notna()])
     train, held = own[own["split"] == Split.TRAIN], own[own["split"] != Split.TRAIN]
     counts = train["response"].value_counts()
     if len(train) < FEWEST or (counts == 1).sum() > NEW * len(train):
@@ -49,6 +50,14 @@ def training_calls(calls: pd.DataFrame, task: str) -> pd.DataFrame:
     messages = [mask_messages(chat(each), call) for each, call in zip(train["messages"], train["call_id"], strict=True)]
     told = {"messages": pd.Series(messages, dtype=object), "response": mask(train["response"])}
     return pd.DataFrame({"call_id": train["call_id"].to_numpy(), **told})
+
+
+def _alike(calls: pd.DataFrame) -> pd.DataFrame:
+    """`calls`, where answers that differ in what is not compared alone are the commonest of them: one label."""
+    if "aside" not in calls or not calls["aside"].any():
+        return calls
+    usual = calls["response"].groupby(compared(calls["response"], calls["aside"]))
+    return calls.assign(response=usual.transform(lambda own: own.value_counts().index[0]))
 
 
 def fit_tasks(calls: pd.DataFrame, encoder: str, folder: Path, *, progress: Progress | None = None) -> Path:
@@ -62,7 +71,8 @@ def fit_tasks(calls: pd.DataFrame, encoder: str, folder: Path, *, progress: Prog
     weights = find(encoder).identity
     for task, own in replayed.groupby("task"):
         seen = own.sort_values("call_id")[["call_id", "split", "response"]].fillna("").to_numpy().tolist()
-        name = key_of(version=VERSION, encoder=weights, task=str(task), calls=seen)[:16]
+        aside = {"aside": own["aside"].iloc[0]} if "aside" in own and own["aside"].any() else {}
+        name = key_of(version=VERSION, encoder=weights, task=str(task), calls=seen, **aside)[:16]
         if not (folder / name / "classifier.json").exists():
             start, rows = time.monotonic(), training_calls(own, str(task))
             if len(rows) < FEWEST or not rows["response"].duplicated().any():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 _FENCE = re.compile(r"^\s*```[\w-]*\n(.*?)\n?```\s*$", re.DOTALL)
@@ -38,6 +38,18 @@ def parse(text: str) -> object:
     if not matched or len(matched) < len(lines) or (len(matched) == 1 and not matched[0][1].isupper()):
         return None
     return {line[1].casefold(): line[2] for line in matched}
+
+
+def without_shares(text: str, fields: Sequence[str]) -> str:
+    """A JSON answer with each of these fields that holds a share between 0 and 1 at 0, so that it is not compared.
+
+    A field that is missing, or holds something else, stays as wrong as it is.
+    """
+    value = parse(text) if fields else None
+    if not isinstance(value, dict):
+        return text
+    shares = {f: 0 for f in fields if type(value.get(f)) in (int, float) and 0 <= value[f] <= 1}
+    return json.dumps(value | shares, ensure_ascii=False) if shares else text
 
 
 def tool_calls(text: str) -> list[tuple[str, object]] | None:

@@ -17,7 +17,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from migration.benchmark.scoring.forms import fields_f1, is_blank, parse, plain, spans_f1, tool_calls, words_of
+from migration.benchmark.scoring.forms import (
+    fields_f1,
+    is_blank,
+    parse,
+    plain,
+    spans_f1,
+    tool_calls,
+    without_shares,
+    words_of,
+)
 from migration.benchmark.scoring.meaning import says_part, says_same
 from migration.benchmark.scoring.program import same_program
 from migration.errors import BadInput
@@ -186,7 +195,7 @@ def score(
     """`predictions` with `score` (0..1), `agrees` (bool), `scorer` (its name), `agrees_when` (in words), `provable`.
 
     predictions: call_id, candidate, output, and error where something failed; calls: call_id, task, task_type,
-    response, and where present split, weight and unordered (tasks.yaml: lists have no order), which are joined on.
+    response, and where present split, weight, unordered and aside (of `with_task_options`), which are joined on.
     Without `calls` the columns task, task_type, reference must be there. Raises BadInput for a column that is missing
     and for a call without a reference.
     scorers: task or task type -> your own plain function or `Scorer`, before the built-in choice.
@@ -204,22 +213,28 @@ def score(
     scored["agrees_when"] = [known[name].definition for name in scored["scorer"]]
     scored["score"], scored["agrees"] = 0.0, False
     answered = scored["output"].notna() & scored["error"].isna()
+    aside = scored["aside"].fillna("") if "aside" in scored else pd.Series("", scored.index)
+    scored["agrees_when"] += [f", {fields.replace(',', ' and ')} aside" if fields else "" for fields in aside]
     for name, group in scored[answered].groupby("scorer"):
-        scores, agrees = known[str(name)](group["output"].tolist(), group["reference"].tolist())
+        pair = [compared(group[column], aside[group.index]).tolist() for column in ("output", "reference")]
+        scores, agrees = known[str(name)](*pair)
         scored.loc[group.index, "score"] = scores
         scored.loc[group.index, "agrees"] = agrees
     return scored
 
 
 def with_task_options(calls: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
-    """`calls` with `unordered`: whether lists in their task's answers have no order.
+    """`calls` with `unordered`: whether lists in their task's answers have no order, and `aside`: the fields of these
+    that are not compared, with commas between.
 
-    As `tasks.yaml` says, or as the log's own repeated answers show.
+    As step 01 found or `tasks.yaml` says, or as the log's own repeated answers show.
 
-    calls: of calls.parquet; tasks: of tasks.parquet (task, unordered).
+    calls: task, and of calls.parquet; tasks: of tasks.parquet (task, unordered, aside).
     """
     said = set(tasks.loc[tasks["unordered"].astype(bool), "task"]) if "unordered" in tasks else set()
-    return calls.assign(unordered=calls["task"].isin(said | unordered_tasks(calls)))
+    aside = tasks.drop_duplicates("task").set_index("task")["aside"] if "aside" in tasks else pd.Series(dtype=object)
+    unordered = calls["task"].isin(said | unordered_tasks(calls))
+    return calls.assign(unordered=unordered, aside=calls["task"].map(aside).fillna("").astype(object))
 
 
 def unordered_tasks(calls: pd.DataFrame | None) -> set[str]:
@@ -239,11 +254,22 @@ def unordered_tasks(calls: pd.DataFrame | None) -> set[str]:
     return {task for task, count in found.items() if count > 1}
 
 
+def compared(answers: pd.Series, aside: pd.Series) -> pd.Series:
+    """Answers as they are compared: without the numbers of the fields that their `aside` names.
+
+    answers, aside: text, of one index.
+    """
+    if not aside.any():
+        return answers
+    texts = [without_shares(a, f.split(",")) if f else a for a, f in zip(answers, aside, strict=True)]
+    return pd.Series(texts, answers.index, dtype=object)
+
+
 def _with_reference(predictions: pd.DataFrame, calls: pd.DataFrame | None) -> pd.DataFrame:
     scored = predictions.reset_index(drop=True)
     if calls is not None:
         known = calls.rename(columns={"response": "reference"}).set_index("call_id")
-        joined = [c for c in ("task", "task_type", "reference", "split", "weight", "unordered") if c in known]
+        joined = [c for c in ("task", "task_type", "reference", "split", "weight", "unordered", "aside") if c in known]
         scored = scored.drop(columns=[c for c in joined if c in scored]).join(known[joined], on="call_id")
     if missing := [c for c in ("call_id", "output", "task", "task_type", "reference") if c not in scored]:
         raise BadInput(f"answers cannot be scored without the column {', '.join(missing)}")

@@ -124,7 +124,7 @@ def check(run: Path, upstreams: Mapping[str, str], engine: str, *, calls: int = 
     same = (rows["candidate"] == rows["found"]) & (rows["rung"] == rows["at"])
     kept = rows["found"] != policy.llm
     changed = kept & (~same | (mask_answers(rows)["output"] != rows["measured"]))  # kept answers are masked
-    rows = rows.assign(kept=kept, lost=kept & ~_agrees(rows))
+    rows = rows.assign(kept=kept, lost=kept & ~_agrees(rows, run))
     names = {"candidate": "expected", "reason_now": "reason"}
     differing = rows.loc[~same, ["call_id", "candidate", "found", "reason_now"]].rename(columns=names)
     routed = rows["task"].isin(policy.routed_tasks)
@@ -245,14 +245,15 @@ def _logged(run: Path, call_ids: list[str]) -> pd.Series:
     return data.to_table(columns=["call_id", "response"], filter=wanted).to_pandas().set_index("call_id")["response"]
 
 
-def _agrees(rows: pd.DataFrame) -> pd.Series:
+def _agrees(rows: pd.DataFrame, run: Path) -> pd.Series:
     """Whether each answer now delivered is the LLM's, by step 02's scorers; True where the LLM answers."""
     import pandas as pd
 
-    from migration.benchmark import score
+    from migration.benchmark import score, with_task_options
 
+    tasks = pd.read_parquet(run / "01_traffic_audit" / "tasks.parquet")
     kept, agrees = rows["output"].notna(), pd.Series(True, rows.index)
     if kept.any():
         asked = rows.loc[kept, ["call_id", "task", "task_type", "output", "reference"]].assign(error=None)
-        agrees[kept] = score(asked.reset_index(drop=True))["agrees"].to_numpy(bool)
+        agrees[kept] = score(with_task_options(asked.reset_index(drop=True), tasks))["agrees"].to_numpy(bool)
     return agrees

@@ -140,21 +140,22 @@ def _answers(record: Mapping[str, Any]) -> tuple[str | None, str | None, bool]:
     return would, record.get("response"), held and would is not None
 
 
-def losses(decisions: pd.DataFrame, task_types: Mapping[str, str]) -> pd.Series:
+def losses(decisions: pd.DataFrame, tasks: pd.DataFrame) -> pd.Series:
     """What each shadowed call lost, 0 or 1: 1 where a kept answer differs from the LLM's by step 02's scorers.
 
-    decisions: of `read_decisions`; task_types: task -> its type. NaN where a call was not shadowed.
+    decisions: of `read_decisions`; tasks: of tasks.parquet (task, task_type, and how its answers are compared). NaN
+    where a call was not shadowed.
     """
-    from migration.benchmark import score
+    from migration.benchmark import score, with_task_options
 
     lost = pd.Series(float("nan"), index=decisions.index)
     shadowed = decisions["shadowed"].astype(bool)
     lost[shadowed] = 0.0
     both = decisions[shadowed & decisions["kept"].astype(bool)]
     if len(both):
-        types = both["task"].map(task_types).fillna("other")
+        types = both["task"].map(tasks.set_index("task")["task_type"]).fillna("other")
         rows = both[["call_id", "task", "output", "reference"]].assign(task_type=types, error=None)
-        lost[both.index] = 1.0 - score(rows.reset_index(drop=True))["agrees"].to_numpy(float)
+        lost[both.index] = 1.0 - score(with_task_options(rows.reset_index(drop=True), tasks))["agrees"].to_numpy(float)
     return lost
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from random import Random
 
 import pytest
 import sites
 
-from migration.audit.discovery.behaviour import Exchange, evidence, fields_of, labels_of, shape_of, type_of
+from migration.audit.discovery.behaviour import Exchange, evidence, fields_of, free_shares, labels_of, shape_of, type_of
 
 
 @pytest.mark.parametrize(
@@ -80,3 +81,17 @@ def test_a_statement_is_code_however_short(answer: str, kind: str) -> None:
 def test_too_few_answers_decide_nothing() -> None:
     assert type_of(evidence([Exchange("hello", "yes")] * 3)) == "other"
     assert type_of(evidence([Exchange("hello", None)] * 30)) == "other"
+
+
+def sure(asked: str, answer: dict[str, object]) -> Exchange:
+    return Exchange(asked, json.dumps(answer))
+
+
+def test_a_share_of_the_models_own_beside_a_label_is_set_aside() -> None:
+    labels = ("good", "bad")
+    said = [sure(f"text {i}", {"label": labels[i % 2], "score": 0.5 + i % 37 / 100}) for i in range(60)]
+    assert free_shares(said) == ("score",)
+    rates = [sure(f"text {i}", {"label": labels[i % 2], "tax": (0.07, 0.19)[i % 2]}) for i in range(60)]
+    copied = [sure(f"{0.5 + i / 100}", {"label": labels[i % 2], "price": 0.5 + i / 100}) for i in range(40)]
+    alone = [sure(f"text {i}", {"score": 0.5 + i % 37 / 100}) for i in range(60)]
+    assert free_shares(rates) == free_shares(copied) == free_shares(alone) == ()

@@ -18,6 +18,7 @@ from migration.benchmark.scoring.scorers import (
     repeats,
     repeats_sentence,
     score,
+    with_task_options,
 )
 from migration.errors import BadInput
 
@@ -150,6 +151,14 @@ def test_a_plain_function_is_a_scorer_for_a_task_or_a_task_type():
     assert graded["agrees"].all()
     vectorised = Scorer("half", "never", lambda o, r: (np.full(len(o), 0.5), np.zeros(len(o), bool)))
     assert score(given, log, scorers={"gate": vectorised})["score"].tolist() == [0.5, 0.5]
+
+
+def test_a_share_that_the_llm_gives_freely_is_not_compared_but_must_be_there():
+    said = ['{"label": "a", "score": 0.8}', '{"label": "a", "score": "?"}', '{"label": "a"}']
+    tasks = pd.DataFrame({"task": ["gate"], "aside": ["score"]})
+    scored = score(answers(said), with_task_options(calls(['{"label": "a", "score": 0.91}'] * 3), tasks))
+    assert scored["agrees"].tolist() == [True, False, False]
+    assert scored["agrees_when"].str.endswith("score aside").all()
 
 
 def test_answers_without_a_reference_are_an_error_that_names_one():
