@@ -270,7 +270,8 @@ def _object(answer: str | None) -> object:
 
 
 def _is_free(values: Sequence[tuple[str, object]], n: int) -> bool:
-    shares = [(asked, v) for asked, v in values if type(v) in (int, float) and 0 <= v <= 1]
+    numbers = [(asked, v) for asked, v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    shares = [(asked, v) for asked, v in numbers if 0 <= v <= 1]
     parts = [(asked, v) for asked, v in shares if isinstance(v, float) and v % 1]
     copied = sum(str(v) in asked for asked, v in parts)
     return len(shares) >= 0.9 * n and len({v for _, v in parts}) >= SIZES and copied <= 0.2 * len(parts)
