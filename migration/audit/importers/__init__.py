@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 from migration.audit.importers.calls import Finished, finish
 from migration.audit.importers.forms import EXPECTED, FAMILIES
 from migration.audit.importers.forms.tables import column_mapping
-from migration.audit.importers.reading import Reading, notes_of
-from migration.audit.importers.report import BadLine, ImportReport
+from migration.audit.importers.reading import Reading
+from migration.audit.importers.report import BadLine, ImportReport, notes_of
 from migration.audit.importers.sources import BAD_LINES, Source, apart, files, named, not_written, source
 from migration.audit.prices import contract
 from migration.errors import BadInput

@@ -16,7 +16,7 @@ from functools import lru_cache, partial
 from itertools import accumulate, chain, groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import pyarrow as pa
@@ -24,22 +24,14 @@ import pyarrow.parquet as pq
 from joblib import cpu_count
 
 from migration.audit.cores import in_order
-from migration.audit.importers.calls import WORKING, Finished, is_scoring
+from migration.audit.importers.bad import BadLines
+from migration.audit.importers.calls import WORKING, is_scoring
 from migration.audit.importers.forms import Form
 from migration.audit.importers.forms.openai import Side
 from migration.audit.importers.forms.record import FIELDS, BadRecord, Json, Skipped, estimated_tokens
+from migration.audit.importers.joining import Joined, pair_of
 from migration.audit.importers.lines import BrokenStream
-from migration.audit.importers.report import SHOWN, BadLine
-from migration.audit.importers.sources import (
-    Joined,
-    Numbered,
-    RawLine,
-    Source,
-    line_records,
-    numbered,
-    pair_of,
-    raw_lines,
-)
+from migration.audit.importers.sources import Numbered, RawLine, Source, line_records, numbered, raw_lines
 from migration.audit.pii import named_without
 from migration.schema import MESSAGES, split_of
 
@@ -50,56 +42,8 @@ JOB_BYTES, WORTH = 1 << 22, 1 << 25
 MOST_SKIPPED = 100
 UNEXPECTED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a parser may meet in a field of another type than its form has."""
-_BAD = pa.schema([("file", pa.string()), ("line", pa.int64()), ("reason", pa.string())])
 _TALK_EVERY_S = 5.0
 _FILLED = (*FIELDS, "source_file", "source_line", "split", "request_hash", "tokens_estimated")
-
-_NO_PROMPTS = {
-    "litellm": "set `store_prompts_in_spend_logs: true` under `general_settings` of the proxy's configuration",
-    "helicone": "export with `--include-body`",
-    "langfuse": "let the SDK capture input and output, and export observations with these fields",
-    "otel spans": "set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true (or your SDK's own option)",
-    "stored completions": "add the messages lists (/v1/chat/completions/{id}/messages) to the traffic",
-    "batch output": "add the batch's input file to the traffic",
-}
-
-
-@dataclass
-class BadLines:
-    """Bad lines on their way to a file; the first of them and all counts at hand."""
-
-    path: Path
-    count: int = 0
-    first: list[BadLine] = field(default_factory=list)
-    reasons: Counter[str] = field(default_factory=Counter)
-    _waiting: list[tuple[str, int, str]] = field(default_factory=list)
-    _writer: pq.ParquetWriter | None = None
-
-    def add(self, file: str, line: int, reason: str) -> None:
-        """Note a line that cannot be used; the first few are kept for the notebook, all go to the file."""
-        self.count += 1
-        self.reasons[reason] += 1
-        if len(self.first) < SHOWN:
-            self.first.append(BadLine(file, line, reason))
-        self._waiting.append((file, line, reason))
-        if len(self._waiting) >= BATCH:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._writer = self._writer or pq.ParquetWriter(self.path, _BAD, compression="zstd")
-        arrays = [
-            pa.array(values, kind.type) for values, kind in zip(zip(*self._waiting, strict=True), _BAD, strict=True)
-        ]
-        self._writer.write_table(pa.table(arrays, schema=_BAD))
-        self._waiting.clear()
-
-    def close(self) -> Path | None:
-        """Write what is left. Returns the file of bad lines, None where there was none."""
-        if self._waiting:
-            self._flush()
-        if self._writer:
-            self._writer.close()
-        return self.path if self._writer else None
 
 
 @dataclass
@@ -115,10 +59,18 @@ class Tally:
     contents: Counter[str] = field(default_factory=Counter)
     by_file: Counter[str] = field(default_factory=Counter)
 
+    def note(self, new_line: bool) -> None:
+        """Count a record, and its line where it is the first of it."""
+        self.records += 1
+        self.lines += new_line
+
     def add(self, other: Tally) -> None:
         """Add the counts of another part of the reading."""
         for name in ("records", "lines", "estimated", "skipped", "without", "contents", "by_file"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+Used = TypeVar("Used")
 
 
 @dataclass
@@ -131,36 +83,48 @@ class Block:
     file: str
 
 
-def blocks(records: Numbered, where: Source, side: Side) -> Iterator[Block]:
-    """Records as calls, in blocks of at most BATCH calls and about BATCH_BYTES bytes. Every record is accounted for."""
-    rows: list[Json] = []
-    bad: list[tuple[int, str]] = []
-    seen, size, number, before = Tally(), 0, 0, 0
-    parse = where.form.parse
-    assert parse is not None  # a form has either `key` or `parse`
-    records = iter(records)
+def _each(records: Numbered, use: Callable[[int, Json], Used]) -> Iterator[tuple[int, Used | BadRecord | Skipped]]:
+    """Each record's number, with what `use` makes of the record or why it is none. Every record is accounted for."""
+    number, records = 0, iter(records)
     while True:
         try:
             number, record = next(records)
         except StopIteration:
-            break
+            return
         except BrokenStream as error:
             number, record = number + 1, BadRecord(str(error))
-        seen.records += 1
-        seen.lines += number != before
-        before = number
+        found: Used | BadRecord | Skipped
         try:
-            if isinstance(record, BadRecord):
-                raise record
-            row = parse(record, side)
-            size += _complete(row, where, number, seen)
-            rows.append(row)
-        except BadRecord as error:
-            bad.append((number, error.reason))
-        except Skipped as error:
-            seen.skipped[error.what if len(seen.skipped) < MOST_SKIPPED else "others"] += 1
+            found = record if isinstance(record, BadRecord) else use(number, record)
+        except (BadRecord, Skipped) as error:
+            found = error
         except UNEXPECTED as error:
-            bad.append((number, f"a field holds something unexpected ({type(error).__name__})"))
+            found = BadRecord(f"a field holds something unexpected ({type(error).__name__})")
+        yield number, found
+
+
+def blocks(records: Numbered, where: Source, side: Side) -> Iterator[Block]:
+    """Records as calls, in blocks of at most BATCH calls and about BATCH_BYTES bytes. Every record is accounted for."""
+    rows: list[Json] = []
+    bad: list[tuple[int, str]] = []
+    seen, size, before = Tally(), 0, 0
+    parse = where.form.parse
+    assert parse is not None  # a form has either `key` or `parse`
+
+    def call(number: int, record: Json) -> tuple[Json, int]:
+        row = parse(record, side)
+        return row, _complete(row, where, number, seen)
+
+    for number, found in _each(records, call):
+        seen.note(number != before)
+        before = number
+        if isinstance(found, BadRecord):
+            bad.append((number, found.reason))
+        elif isinstance(found, Skipped):
+            seen.skipped[found.what if len(seen.skipped) < MOST_SKIPPED else "others"] += 1
+        else:
+            rows.append(found[0])
+            size += found[1]
         if len(rows) >= BATCH or len(bad) >= BATCH or size >= BATCH_BYTES:
             yield _block(rows, bad, seen, where)
             rows, bad, seen, size = [], [], Tally(), 0
@@ -187,12 +151,9 @@ def _side_by_side(several: Iterable[Source]) -> Iterator[Block]:
         if size >= WORTH:
             break
     every = chain(start, jobs)
-    if size < WORTH or cpu_count() == 1:
-        found: Iterable[list[Block]] = (parsed(*job) for job in every)
-    else:
-        found = in_order(parsed, every, cpu_count())
-    for blocks_of_job in found:
-        yield from blocks_of_job
+    alone = size < WORTH or cpu_count() == 1
+    found = (parsed(*job) for job in every) if alone else in_order(parsed, every, cpu_count())
+    yield from chain.from_iterable(found)
 
 
 def _batches(raw: Iterable[RawLine]) -> Iterator[list[RawLine]]:
@@ -286,8 +247,7 @@ class Reading:
 
     def __init__(self, folder: Path, progress: Callable[[str], object]):
         self.working, self.bad = folder / "working.parquet", BadLines(folder / "bad_lines.parquet")
-        self.progress = progress
-        self.seen = Tally()
+        self.progress, self.seen = progress, Tally()
         self.halves = self.unanswered = 0
         self._joined = Joined(folder / "halves.sqlite")
         self._began = self._talked = time.monotonic()
@@ -327,59 +287,14 @@ class Reading:
         assert key_of is not None  # a form has either `key` or `parse`
 
         def halves() -> Iterator[tuple[str, str, Json]]:
-            number, before, records = 0, 0, iter(numbered(where))
-            while True:
-                try:
-                    number, record = next(records)
-                except StopIteration:
-                    return
-                except BrokenStream as error:
-                    number, record = number + 1, BadRecord(str(error))
-                self.seen.records += 1
-                self.seen.lines += number != before
+            before = 0
+            for number, found in _each(numbered(where), lambda _, record: key_of(record)):
+                self.seen.note(number != before)
                 before = number
-                try:
-                    if isinstance(record, BadRecord):
-                        raise record
-                    key, value = key_of(record)
-                except BadRecord as error:
-                    self.bad.add(where.name, number, error.reason)
-                    continue
-                except UNEXPECTED as error:
-                    self.bad.add(where.name, number, f"a field holds something unexpected ({type(error).__name__})")
-                    continue
-                self.halves += 1
-                yield key, pair, value
+                if isinstance(found, BadRecord | Skipped):
+                    self.bad.add(where.name, number, str(found))
+                else:
+                    self.halves += 1
+                    yield found[0], pair, found[1]
 
         self._joined.add(halves())
-
-
-def notes_of(reading: Reading, done: Finished) -> list[str]:
-    """What a person should know of an import beyond its counts, a sentence each."""
-    notes, seen = [], reading.seen
-    for form in [key.removeprefix("calls ") for key in seen.without if key.startswith("calls ")]:
-        absent, all_calls = seen.without[form], seen.without[f"calls {form}"]
-        if absent:
-            advice = _NO_PROMPTS.get(form, "log them")
-            notes.append(f"prompts are absent in {absent:,} of {all_calls:,} records ({form}): {advice}")
-    kept = ", ".join(f"{n:,} {word}" for word, n in seen.contents.items() if n)
-    if kept:
-        notes.append(f"kept as JSON: {kept}")
-    if seen.estimated:
-        notes.append(f"tokens were estimated (4 characters each) for {seen.estimated:,} calls whose log counts none")
-    for file, n in done.repeats.items():
-        if n == seen.by_file[file]:
-            notes.append(f"all {n:,} calls of {file} are in the other files too: a copy? Each call counts once")
-    if reading.unanswered > 0:
-        notes.append(f"{reading.unanswered:,} batch requests have no answer in the output files")
-    if seen.skipped:
-        notes.append("left out as no model calls: " + ", ".join(f"{n:,} {what}" for what, n in seen.skipped.items()))
-    if done.unknown_models:
-        names = ", ".join(f"{name} ({n:,} calls)" for name, n in done.unknown_models.most_common(8))
-        notes.append(f"the price is unknown, so the cost is too, of {names}: name it in a price file")
-    if done.priced_and_logged_usd and abs(done.logged_cost_usd / done.priced_and_logged_usd - 1) > 0.02:
-        notes.append(
-            f"the log's own costs add up to ${done.logged_cost_usd:,.2f}, the price table's to "
-            f"${done.priced_and_logged_usd:,.2f}: a contract price, discount or cache that the table does not know?"
-        )
-    return notes

@@ -10,11 +10,24 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from migration.audit.importers.forms.record import printable
 
+if TYPE_CHECKING:
+    from migration.audit.importers.calls import Finished
+    from migration.audit.importers.reading import Reading
+
 SHOWN = 1000
 """Bad lines a report carries itself; all of them are in `bad_lines.parquet`."""
+_NO_PROMPTS = {
+    "litellm": "set `store_prompts_in_spend_logs: true` under `general_settings` of the proxy's configuration",
+    "helicone": "export with `--include-body`",
+    "langfuse": "let the SDK capture input and output, and export observations with these fields",
+    "otel spans": "set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true (or your SDK's own option)",
+    "stored completions": "add the messages lists (/v1/chat/completions/{id}/messages) to the traffic",
+    "batch output": "add the batch's input file to the traffic",
+}
 
 
 @dataclass(frozen=True)
@@ -89,3 +102,34 @@ class ImportReport:
 def _counted(counts: Counter[str], most: int = 12) -> str:
     said = ", ".join(f"{printable(str(word), 60)} {n:,}" for word, n in counts.most_common(most))
     return said + (f" and {len(counts) - most} more" if len(counts) > most else "")
+
+
+def notes_of(reading: Reading, done: Finished) -> list[str]:
+    """What a person should know of an import beyond its counts, a sentence each."""
+    notes, seen = [], reading.seen
+    for form in [key.removeprefix("calls ") for key in seen.without if key.startswith("calls ")]:
+        absent, all_calls = seen.without[form], seen.without[f"calls {form}"]
+        if absent:
+            advice = _NO_PROMPTS.get(form, "log them")
+            notes.append(f"prompts are absent in {absent:,} of {all_calls:,} records ({form}): {advice}")
+    kept = ", ".join(f"{n:,} {word}" for word, n in seen.contents.items() if n)
+    if kept:
+        notes.append(f"kept as JSON: {kept}")
+    if seen.estimated:
+        notes.append(f"tokens were estimated (4 characters each) for {seen.estimated:,} calls whose log counts none")
+    for file, n in done.repeats.items():
+        if n == seen.by_file[file]:
+            notes.append(f"all {n:,} calls of {file} are in the other files too: a copy? Each call counts once")
+    if reading.unanswered > 0:
+        notes.append(f"{reading.unanswered:,} batch requests have no answer in the output files")
+    if seen.skipped:
+        notes.append("left out as no model calls: " + ", ".join(f"{n:,} {what}" for what, n in seen.skipped.items()))
+    if done.unknown_models:
+        names = ", ".join(f"{name} ({n:,} calls)" for name, n in done.unknown_models.most_common(8))
+        notes.append(f"the price is unknown, so the cost is too, of {names}: name it in a price file")
+    if done.priced_and_logged_usd and abs(done.logged_cost_usd / done.priced_and_logged_usd - 1) > 0.02:
+        notes.append(
+            f"the log's own costs add up to ${done.logged_cost_usd:,.2f}, the price table's to "
+            f"${done.priced_and_logged_usd:,.2f}: a contract price, discount or cache that the table does not know?"
+        )
+    return notes

@@ -30,7 +30,6 @@ from migration.benchmark.scoring.forms import (
 from migration.benchmark.scoring.meaning import says_part, says_same
 from migration.benchmark.scoring.program import same_program
 from migration.errors import BadInput
-from migration.stats import Rate, agreement_rate
 
 SAME_MEANING, SAME_CHARACTERS = 0.75, 0.45
 """Cosine of MiniLM embeddings, and chrF where MiniLM cannot be had, from which two texts say the same."""
@@ -305,57 +304,3 @@ def macro_f1(outputs: Sequence[str], references: Sequence[str]) -> float:
 
     wanted, said = [_class(r) for r in references], [_class(o or "") for o in outputs]
     return float(f1_score(wanted, said, labels=sorted(set(wanted)), average="macro", zero_division=0))
-
-
-def repeats(calls: pd.DataFrame) -> pd.DataFrame:
-    """How often the LLM agrees with itself: requests that the log holds twice, scored as a candidate would be.
-
-    One pair a distinct request (its first two answers). Columns: call_id (of the second), task, task_type, reference
-    (the first answer), output, score, agrees, scorer, agrees_when, provable; no row where nothing was
-    asked twice. Where the LLM itself often differs, no candidate can agree more often than that. calls: the calls table
-    with messages and response.
-    """
-    asked = calls[calls["kind"].isin(["chat", "scoring"]) & calls["task"].notna() & calls["response"].notna()]
-    texts = pd.Series(
-        ["\0".join(f"{m['role']}:{m['content']}" for m in messages) for messages in asked["messages"]], asked.index
-    )
-    place = asked.groupby([asked["task"], texts]).cumcount()
-    first = asked[place == 0].assign(text=texts).set_index(["task", "text"])["response"]
-    if not (place == 1).any():
-        columns = ["call_id", "task", "task_type", "reference", "output", "score", "agrees", "scorer", "agrees_when"]
-        return pd.DataFrame(columns=[*columns, "provable"])
-    second = asked[place == 1].assign(text=texts)
-    reference = first.reindex(pd.MultiIndex.from_frame(second[["task", "text"]])).to_numpy()
-    pairs = second[["call_id", "task", "task_type"]].assign(
-        candidate="the LLM again", output=second["response"], reference=reference, error=None
-    )
-    return score(pairs)
-
-
-def ceilings(pairs: pd.DataFrame, *, fewest: int = 30) -> dict[str, Rate]:
-    """How often the LLM agrees with itself on each task, of `repeats`, where `fewest` requests of it stand twice.
-
-    Of answers that can be judged alone: two texts in other words may say the same. One task says nothing of another.
-    pairs: task, agrees, provable, of `repeats`.
-    """
-    judged = pairs[pairs["provable"].astype(bool)]
-    return {
-        str(task): agreement_rate(own["agrees"].to_numpy())
-        for task, own in judged.groupby("task")
-        if len(own) >= fewest
-    }
-
-
-def repeats_sentence(pairs: pd.DataFrame, names: Mapping[str, str] | None = None) -> str:
-    """What the repeats say of the reference, in a sentence or two.
-
-    pairs: of `repeats`; names: task -> the name people know.
-    """
-    judged = pairs[pairs["provable"].astype(bool)]
-    if judged.empty:
-        return "No request with an answer of fixed form stands twice: how often the LLM agrees with itself is unknown."
-    rate = agreement_rate(judged["agrees"].to_numpy())
-    told = f"Where the log holds a request with an answer of fixed form twice, the LLM's two answers agree on {rate}."
-    tasks = sorted(ceilings(judged).items(), key=lambda item: item[1].value)
-    by_task = "; ".join(f"{(names or {}).get(task, task)}: {own}" for task, own in tasks)
-    return told + (f" Expect no more of a candidate: {by_task}." if by_task else "")

@@ -9,17 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.benchmark.scoring import scorers as scoring
-from migration.benchmark.scoring.scorers import (
-    Scorer,
-    ceilings,
-    choose,
-    definitions,
-    macro_f1,
-    repeats,
-    repeats_sentence,
-    score,
-    with_task_options,
-)
+from migration.benchmark.scoring.scorers import Scorer, choose, definitions, macro_f1, score, with_task_options
 from migration.errors import BadInput
 
 TOOL = json.dumps(
@@ -170,22 +160,6 @@ def test_macro_f1_weighs_classes_alike():
     wanted, said = ["a"] * 8 + ["b"] * 2, ["a"] * 10
     assert macro_f1(said, wanted) == pytest.approx((16 / 18 + 0) / 2)
     assert macro_f1(['{"x": "b"}'], ["b"]) == 1
-
-
-def test_repeats_say_how_often_the_llm_agrees_with_itself():
-    log = calls(["a", "a", "a", "b", "c"]).assign(kind="chat")
-    log["messages"] = [[{"role": "user", "content": text}] for text in ("one", "one", "two", "two", "three")]
-    pairs = repeats(log)
-    assert pairs["call_id"].tolist() == ["c1", "c3"]
-    assert pairs["agrees"].tolist() == [True, False]
-    assert "50.0%" in repeats_sentence(pairs)
-    assert "stands twice: how often" in repeats_sentence(repeats(log.head(1)))
-
-
-def test_the_llm_agrees_with_itself_task_by_task_and_on_what_can_be_judged():
-    pairs = pd.DataFrame({"task": ["gate"] * 40 + ["talk"] * 40 + ["few"] * 9, "agrees": [True] * 40 + [False] * 49})
-    pairs["provable"] = pairs["task"] != "talk"
-    assert {task: rate.value for task, rate in ceilings(pairs).items()} == {"gate": 1.0}
 
 
 def answers(outputs, error=None):
