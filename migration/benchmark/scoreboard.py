@@ -76,9 +76,7 @@ class Scoreboard:
                 "half wait (s)": (rows["p50_ms"] / 1e3).map("{:.2f}".format),
                 "95% wait (s)": (rows["p95_ms"] / 1e3).map("{:.2f}".format),
                 "tokens/s": rows["tokens_per_s"].map("{:,.0f}".format).replace("nan", ""),
-                "memory, weights + most for answers (MB)": [
-                    _memory(*r) for r in rows[["memory_mb", "peak_mb"]].to_numpy()
-                ],
+                "memory (MB)": [_memory(*r) for r in rows[["memory_mb", "peak_mb"]].to_numpy()],
                 "USD per 1K calls": rows["cost_usd_per_1k"].map("{:.4f}".format).replace("nan", "unknown"),
                 "runs on": rows["hardware"].fillna(""),
                 "calls": rows["n"].map("{:,}".format),

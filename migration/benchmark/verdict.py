@@ -62,6 +62,8 @@ def prospect(scored: pd.DataFrame, replayed: pd.DataFrame, task: str) -> Prospec
         return Prospect(False, long)
     if kind in OPEN_ENDED and part["scorer"].isin(["text", "summary", "code"]).mean() > 0.5:
         return Prospect(False, f"its answers are open-ended ({kind})")
+    if kind in OPEN_ENDED and (part["scorer"] == "tool_call").mean() > 0.5:
+        return Prospect(False, "its answers call tools: step 03 tunes for it where its `tasks` names it")
     if examples < TUNING_EXAMPLES:
         lacking = math.ceil((TUNING_EXAMPLES - examples) / SPLIT_SHARES[0])
         few = f"{examples} logged calls to learn from are too few, {TUNING_EXAMPLES} are the least"

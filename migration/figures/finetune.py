@@ -75,12 +75,14 @@ def before_after(table: pd.DataFrame, folder: Path, *, names: Mapping[str, str])
 def _change(whole: pd.Series) -> str:
     """What tuning did on all trained tasks together, by the interval of the difference where there is one."""
     said = f"the trained tasks from {whole['base']:.0%} to {whole['tuned']:.0%} agreement"
+    constant = float(whole.get("constant", np.nan))
+    trivial = f"; one constant answer has {constant:.0%}" if whole["tuned"] <= constant else ""
     low, high = (float(whole.get(end, np.nan)) for end in ("low", "high"))
     if whole["base"] == whole["tuned"]:
         return f"Tuning leaves the trained tasks at {whole['base']:.0%} agreement"
     if np.isfinite(low) and low <= 0 <= high:
-        return f"Tuning takes {said}, which this many calls cannot tell from no change"
-    return f"Tuning takes {said}"
+        return f"Tuning takes {said}, which this many calls cannot tell from no change{trivial}"
+    return f"Tuning takes {said}{trivial}"
 
 
 def _interval(ax: Axes, rows: pd.DataFrame, column: str, at: np.ndarray, colour: str) -> None:

@@ -24,7 +24,7 @@ def reliability_picture(before: pd.DataFrame, after: pd.DataFrame, ece: tuple[fl
     """before, after: of `routing.reliability` on test calls; ece: expected calibration error of each."""
     title = f"Calibration brings confidence closer to what comes true (error {ece[0]:.2f} to {ece[1]:.2f})"
     if abs(ece[1] - ece[0]) < 0.005:
-        title = f"Confidence was off by {ece[0]:.2f} as stated, and is after calibration"
+        title = f"Confidence was off by {ece[0]:.3f} as stated and is by {ece[1]:.3f} calibrated"
     elif ece[1] > ece[0]:
         title = f"Calibration does not bring confidence closer to what comes true (error {ece[0]:.2f} to {ece[1]:.2f})"
     with style():

@@ -120,10 +120,10 @@ def shown(table: pd.DataFrame, names: Mapping[str, str], margin: float = 0.05) -
         rows.append(
             {
                 "task": _name(row, names), "calls": row["n"],
-                "base": f"{row['base']:.1%} ({row['base_low']:.1%} to {row['base_high']:.1%})",
-                "tuned": f"{row['tuned']:.1%} ({row['tuned_low']:.1%} to {row['tuned_high']:.1%})",
-                "difference": f"{row['difference']:+.1%} ({row['low']:+.1%} to {row['high']:+.1%})",
-                "constant answer": f"{row['constant']:.1%}",
+                "base": f"{row['base']:.0%} ({row['base_low']:.0%} to {row['base_high']:.0%})",
+                "tuned": f"{row['tuned']:.0%} ({row['tuned_low']:.0%} to {row['tuned_high']:.0%})",
+                "difference": f"{row['difference']:+.0%} ({row['low']:+.0%} to {row['high']:+.0%})",
+                "constant answer": f"{row['constant']:.0%}",
                 "p": "<0.001" if row["p_value"] < 0.001 else f"{row['p_value']:.3f}",
                 "verdict": verdict(row, margin)[0] if row["trained"] else _kept(row),
             }

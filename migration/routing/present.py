@@ -20,7 +20,7 @@ from migration.routing.policy.recognition import Recognition
 from migration.routing.tuning.evaluating.evaluation import Result
 from migration.routing.tuning.guarantee import Tuned
 from migration.routing.tuning.learning.confidence import CalibrationError
-from migration.schema import Decision, Guarantee
+from migration.schema import Decision, Guarantee, Part
 from migration.stats import Rate
 
 if TYPE_CHECKING:
@@ -40,6 +40,20 @@ def guarantee_sentence(tuned: Tuned, names: Mapping[str, str] | None = None) -> 
         f"give differ from what {tuned.policy.llm} would have given, {scope}. Were the calibration repeated on other "
         f"conversations of the same traffic, that would hold in at least {terms.confidence_level:.0%} of the repeats."
     )
+
+
+def answers_table(outcomes: pd.DataFrame) -> Styler:
+    """How many held-out calls each candidate answered in each part, and on how many it agrees.
+
+    outcomes: of `routing.gather`: candidate, part, agrees.
+    """
+    counted = outcomes.groupby(["candidate", "part"])["agrees"].agg(["count", "mean"]).unstack("part")
+    shown, formats = pd.DataFrame({"candidate": counted.index}), {}
+    for part in (part for part in Part if part in counted["count"]):
+        for name, which, as_ in (("answers", "count", "{:,.0f}"), ("agree", "mean", "{:.1%}")):
+            shown[f"{part}: {name}"] = counted[which][part].to_numpy()
+            formats[f"{part}: {name}"] = as_
+    return table(shown, formats)
 
 
 def _terms(policy: Policy) -> Guarantee:

@@ -6,6 +6,7 @@ import pytest
 
 from migration.benchmark import compare, differing, draw_sample, pipeline_latency
 from migration.benchmark.compare import weighted_quantiles
+from migration.benchmark.verdict import prospect
 from migration.errors import NotEnoughCalls
 from migration.schema import CandidateId, CandidateKind, Verdict, split_of
 from migration.schema.tables import SCOREBOARD
@@ -241,3 +242,11 @@ def test_weighted_quantiles_are_those_of_the_repeated_rows():
 def test_nothing_cannot_be_compared(scored, calls):
     with pytest.raises(NotEnoughCalls):
         compare(scored.head(0), calls)
+
+
+def test_a_task_that_calls_tools_is_tuned_for_only_where_it_is_named():
+    scored = pd.DataFrame({"task": ["agent"] * 60, "scorer": "tool_call"})
+    log = pd.DataFrame({"task": ["agent"] * 60, "split": "train", "response": "{}", "prompt_tokens": 90})
+    told = prospect(scored, log.assign(task_type="reasoning"), "agent")
+    assert not told.tunable
+    assert "`tasks` names it" in told.because
