@@ -244,7 +244,7 @@ def _chosen(
         kept_bound=min(kept_bound, limits.max_kept_error),
         saving=saving,
         decision=Decision.ROUTE,
-        reason=f"{share:.1%} of the calls stay with small models; {loss:.2%} of all calls differ, {error:.2%} of those kept",
+        reason=f"{share:.1%} of calls stay below the LLM; {loss:.2%} of all calls differ, {error:.2%} of those kept",
         method=method,
         **common,
     )
