@@ -2,7 +2,7 @@
 
 import logging
 
-from migration.models.embedding import embed
+from migration.models.embedding import Tokens, embed, embed_tokens, token_places
 from migration.models.files import ModelFiles, ModelNotFound, find, notice, user_cache
 from migration.models.loading import (
     LoadedModel,
@@ -21,14 +21,17 @@ __all__ = [
     "LoadedModel",
     "ModelFiles",
     "ModelNotFound",
+    "Tokens",
     "context_of",
     "embed",
+    "embed_tokens",
     "find",
     "identity_of",
     "load",
     "load_tokenizer",
     "notice",
     "plain_folder",
+    "token_places",
     "user_cache",
     "with_adapter",
 ]

@@ -1,4 +1,4 @@
-"""Sentence embeddings: what a text says as a vector of unit length.
+"""Sentence embeddings: what a text says as a vector of unit length; and vectors of its tokens.
 
 Out of scope: what is learned from the vectors (`benchmark.kinds`), and where an encoder's files lie (`files`).
 """
@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from migration.errors import BadInput
 from migration.models.files import find
 from migration.models.loading import silence
 
@@ -31,9 +33,85 @@ def embed(
     trained for. Only the first `max_tokens` of a text count. fast: bfloat16 where the processor multiplies it by
     itself; three times as fast, cosines differ by under 0.001. Raises ModelNotFound.
     """
-    tokenizer, model = _encoder(encoder, "bfloat16" if fast and has_bfloat16() else "float32")
+    tokenizer, model = _encoder(encoder, _dtype(fast))
     with _one_thread():
         return _encoded(texts, tokenizer, model, max_tokens, batch)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A text's tokens as an encoder reads them, the special ones left out.
+
+    states: float32 (T, width), the last layer's; places: int (T, 2), begin and end of each in the text's characters;
+    sentence: float32 (width,), what `embed` gives of the whole text.
+    """
+
+    states: np.ndarray
+    places: np.ndarray
+    sentence: np.ndarray
+
+
+def token_places(texts: Sequence[str], *, encoder: str = ENCODER) -> list[np.ndarray | None]:
+    """Where the tokens of each text stand: int (T, 2), begin and end; None for a text that the encoder cannot read
+    whole. Raises ModelNotFound, BadInput where the encoder's tokenizer does not tell."""
+    tokenizer, model = _encoder(encoder, _dtype(fast=True))
+    read = _read_whole(texts, tokenizer)
+    window = _window(tokenizer, model)
+    return [_places(read, i)[1] if len(ids) <= window else None for i, ids in enumerate(read["input_ids"])]
+
+
+def embed_tokens(
+    texts: Sequence[str], *, encoder: str = ENCODER, batch: int = 32, fast: bool = False
+) -> list[Tokens | None]:
+    """The tokens of each text; None for a text that the encoder cannot read whole: it is never cut.
+
+    encoder, fast: as of `embed`. Raises ModelNotFound, BadInput where the encoder's tokenizer does not tell where
+    tokens stand.
+    """
+    import torch
+
+    tokenizer, model = _encoder(encoder, _dtype(fast))
+    found: list[Tokens | None] = [None] * len(texts)
+    read = _read_whole(texts, tokenizer) if len(texts) else {"input_ids": []}
+    lengths = [len(ids) for ids in read["input_ids"]]
+    order = sorted((i for i, n in enumerate(lengths) if n <= _window(tokenizer, model)), key=lengths.__getitem__)
+    with _one_thread(), torch.inference_mode():
+        for start in range(0, len(order), batch):
+            rows = order[start : start + batch]
+            names = [name for name in tokenizer.model_input_names if name in read]
+            padded = tokenizer.pad({name: [read[name][i] for i in rows] for name in names}, return_tensors="pt")
+            states = model(**padded).last_hidden_state.float()  # (B, T, width)
+            for row, own in zip(rows, states, strict=True):
+                kept, places = _places(read, row)
+                mean = torch.nn.functional.normalize(own[: lengths[row]].mean(0), dim=0)
+                found[row] = Tokens(own[kept].numpy(), places, mean.numpy())
+    return found
+
+
+def _read_whole(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> Any:
+    """The tokens of whole texts, without padding. Raises BadInput where they have no places."""
+    if not tokenizer.is_fast:
+        raise BadInput("this encoder's tokenizer does not tell where tokens stand, which copied answers need")
+    return tokenizer(
+        list(texts), truncation=False, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False,
+    )  # fmt: skip
+
+
+def _places(read: Any, row: int) -> tuple[list[int], np.ndarray]:
+    """Which tokens of a text stand for some of its characters, and where: int (T, 2)."""
+    special = read["special_tokens_mask"][row]
+    offsets = np.array(read["offset_mapping"][row], int).reshape(-1, 2)
+    kept = [i for i, (begin, end) in enumerate(offsets.tolist()) if end > begin and not special[i]]
+    return kept, offsets[kept]
+
+
+def _window(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> int:
+    """Tokens that the encoder reads at once."""
+    return int(min(tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", np.inf)))
+
+
+def _dtype(fast: bool) -> str:
+    return "bfloat16" if fast and has_bfloat16() else "float32"
 
 
 @contextmanager

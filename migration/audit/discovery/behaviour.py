@@ -191,7 +191,7 @@ def evidence(exchanges: Sequence[Exchange], instructions: str = "") -> Evidence:
         distinct_answers=len(counts) / n,
         repeated_answers=sum(k for k in counts.values() if k > 1) / n,
         closed_fields=closed / weight,
-        copied=_copied(plain, fields),
+        copied=_copied([e.user for e in plain], fields),
         numeric=max(_numeric(flat, n), _grade_beside(Counter(said)) / n, graded(said)) if given else 0.0,
         polarity=polar,
         yes_no=binary,
@@ -217,15 +217,20 @@ def _share(values: Counter[str], words: frozenset[str]) -> float:
     return sum(n for value, n in values.items() if value.strip(".!") in words) / max(1, values.total())
 
 
-def _copied(plain: Sequence[Exchange], fields: Sequence[dict[str, list[str]]]) -> float:
-    """Share of answer values that stand in their own input, less the share that stands in another call's input.
+def copied_share(inputs: Sequence[str], answers: Sequence[str]) -> float:
+    """Share of the values of answers (n,) that stand in their own input (n,), less the share for another input."""
+    return _copied(inputs, [fields_of(answer) for answer in answers])
+
+
+def _copied(inputs: Sequence[str], fields: Sequence[dict[str, list[str]]]) -> float:
+    """As `copied_share`, of answers' fields.
 
     The second share is what labels listed in a prompt would give: they stand in every input.
     """
     own = other = total = 0
     for i, found in enumerate(fields):
-        here = plain[i].user.lower()
-        there = plain[(i + len(plain) // 2 + 1) % len(plain)].user.lower()
+        here = inputs[i].lower()
+        there = inputs[(i + len(inputs) // 2 + 1) % len(inputs)].lower()
         for values in found.values():
             for value in values:
                 total += 1

@@ -1,4 +1,4 @@
-"""A classifier for every task of a log that has a set of answers to learn, and their answers to the held-out calls.
+"""A classifier for every task whose answers are a set or copied from prompts, and their answers to held-out calls.
 
 Out of scope: how one is fitted (`classifier`), and what its answers are worth (`scoring`).
 """
@@ -16,8 +16,10 @@ from migration.audit.pii import mask, mask_messages
 from migration.benchmark.candidates import Candidate, Progress, chat, frame
 from migration.benchmark.duplicates import near_any, own_texts
 from migration.benchmark.engine.cache import key_of
-from migration.benchmark.kinds.classifier import FEWEST, VERSION, Classifier, fit_classifier
+from migration.benchmark.kinds.classifier import FEWEST, Classifier, fit_classifier, load_classifier
+from migration.benchmark.kinds.copied import Extractor, may_be_copied
 from migration.benchmark.scoring.scorers import compared
+from migration.errors import BadInput
 from migration.files import read_json, write_json, write_table
 from migration.models import find
 from migration.schema import REPLAYED, Split
@@ -29,27 +31,36 @@ MOST_TRAINED = 20_000
 TIMED = 20
 """Calls that are answered one by one, to see what a customer waits."""
 FOLDER, ANSWERS = "classifier", "answers"
-UNKNOWN_FORM = "unknown_form: no version of the prompt is like it"
+VERSION = 2
+"""Of what is learned from the same calls: another one is fitted anew."""
+NO_ANSWER = "no_answer: no version of the prompt is like it, or it is too long, or no answer can be made of it"
 
 
 def training_calls(calls: pd.DataFrame, task: str) -> pd.DataFrame:
-    """What a task's classifier learns from: columns call_id, messages, response, of `train` calls alone, masked.
+    """What a task's classifier learns from: columns call_id, messages, response, of `train` calls alone, masked; and
+    where answers may be copied from prompts, asked and said: messages and response as they came, from which spans are
+    learned, since no mask stands in a call that is to be answered.
 
-    Calls that nearly repeat a held-out one are left out, so that what is measured is not what was learned by heart.
-    Empty where the task has no set of answers: fewer than `FEWEST` calls, or new answers too often (by the share of
-    answers that came once, Good 1953).
+    Calls that nearly repeat a held-out one (and where answers are copied, get the same answer) are left out, so that
+    what is measured is not what was learned by heart. Empty where there is nothing to learn: fewer than `FEWEST` calls,
+    or answers that are not copied and new too often (by the share of answers that came once, Good 1953).
     """
     own = _alike(calls[(calls["task"] == task) & calls["kind"].isin(REPLAYED) & calls["response"].notna()])
     train, held = own[own["split"] == Split.TRAIN], own[own["split"] != Split.TRAIN]
-    counts = train["response"].value_counts()
-    if len(train) < FEWEST or (counts == 1).sum() > NEW * len(train):
+    new, train = _often_new(train["response"]), train.head(MOST_TRAINED)
+    asked = pd.Series([chat(each) for each in train["messages"]], train.index, dtype=object)
+    copied = len(train) >= FEWEST and may_be_copied(asked.tolist(), train["response"].tolist())
+    if len(train) < FEWEST or (new and not copied):
         return train.iloc[:0][["call_id", "messages", "response"]]
-    train = train.head(MOST_TRAINED)
-    both = pd.DataFrame({"own_text": own_texts(pd.concat([train, held])["messages"]), "copied": ""})
-    train = train[~near_any(both.iloc[: len(train)], both.iloc[len(train) :])]
-    messages = [mask_messages(chat(each), call) for each, call in zip(train["messages"], train["call_id"], strict=True)]
+    both = pd.concat([train, held])
+    said = both["response"].str.split().str.join(" ") if copied else ""
+    both = pd.DataFrame({"own_text": own_texts(both["messages"]), "copied": said})
+    fresh = ~near_any(both.iloc[: len(train)], both.iloc[len(train) :])
+    train, asked = train[fresh], asked[fresh]
+    messages = [mask_messages(each, call) for each, call in zip(asked, train["call_id"], strict=True)]
     told = {"messages": pd.Series(messages, dtype=object), "response": mask(train["response"])}
-    return pd.DataFrame({"call_id": train["call_id"].to_numpy(), **told})
+    raw = {"asked": asked.to_numpy(), "said": train["response"].to_numpy()} if copied else {}
+    return pd.DataFrame({"call_id": train["call_id"].to_numpy(), **told, **raw})
 
 
 def _alike(calls: pd.DataFrame) -> pd.DataFrame:
@@ -61,7 +72,7 @@ def _alike(calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def fit_tasks(calls: pd.DataFrame, encoder: str, folder: Path, *, progress: Progress | None = None) -> Path:
-    """Fit a classifier for each task that has a set of answers; those that `folder` holds already are kept.
+    """Fit a classifier for each task whose answers can be learned; those that `folder` holds already are kept.
 
     folder: gets `tasks.json` (task -> subfolder) and a subfolder a task, named by what it was fitted on. calls: the
     calls table with messages and response.
@@ -75,9 +86,9 @@ def fit_tasks(calls: pd.DataFrame, encoder: str, folder: Path, *, progress: Prog
         name = key_of(version=VERSION, encoder=weights, task=str(task), calls=seen, **aside)[:16]
         if not (folder / name / "classifier.json").exists():
             start, rows = time.monotonic(), training_calls(own, str(task))
-            if len(rows) < FEWEST or not rows["response"].duplicated().any():
+            if (found := _fitted(rows, encoder)) is None:
                 continue
-            fit_classifier(rows["messages"].tolist(), rows["response"].tolist(), encoder=encoder).save(folder / name)
+            found.save(folder / name)
             if progress:
                 progress(f"classifier: {len(rows):,} answers learned in {time.monotonic() - start:.0f} s")
         tasks[str(task)] = name
@@ -85,9 +96,27 @@ def fit_tasks(calls: pd.DataFrame, encoder: str, folder: Path, *, progress: Prog
     return folder
 
 
-def load_tasks(folder: Path) -> dict[str, Classifier]:
+def _fitted(rows: pd.DataFrame, encoder: str) -> Classifier | Extractor | None:
+    """The classifier of one task's `training_calls`; None where nothing can be learned from them."""
+    copied = "said" in rows
+    if len(rows) < FEWEST or not (copied or rows["response"].duplicated().any()):
+        return None
+    raw = (rows["asked"].tolist(), rows["said"].tolist()) if copied else None
+    try:
+        found = fit_classifier(rows["messages"].tolist(), rows["response"].tolist(), encoder=encoder, unmasked=raw)
+    except BadInput:  # seemed to be copied, but too few answers can be rebuilt from their prompts, and none repeats
+        return None
+    return None if isinstance(found, Classifier) and _often_new(rows["response"]) else found
+
+
+def _often_new(answers: pd.Series) -> bool:
+    """Whether the next answer is too often one that never came before."""
+    return int((answers.value_counts() == 1).sum()) > NEW * len(answers)
+
+
+def load_tasks(folder: Path) -> dict[str, Classifier | Extractor]:
     """Task -> its classifier, as `fit_tasks` left them. Raises BadInput."""
-    return {task: Classifier.load(folder / name) for task, name in read_json(folder / "tasks.json").items()}
+    return {task: load_classifier(folder / name) for task, name in read_json(folder / "tasks.json").items()}
 
 
 def keep(cache: Path, folder: Path) -> Path:
@@ -115,12 +144,12 @@ def answer(
         if task in names:
             kept = folder / ANSWERS / f"{key_of(classifier=names[task], calls=group['call_id'].tolist())[:16]}.parquet"
             if not kept.exists():
-                write_table(kept, _answered(Classifier.load(folder / names[task]), group))
+                write_table(kept, _answered(load_classifier(folder / names[task]), group))
             parts.append(frame(pd.read_parquet(kept).to_dict("records")).assign(candidate=candidate.name))
     return pd.concat(parts, ignore_index=True)
 
 
-def _answered(classifier: Classifier, group: pd.DataFrame) -> pd.DataFrame:
+def _answered(classifier: Classifier | Extractor, group: pd.DataFrame) -> pd.DataFrame:
     """One task's answers to its held-out calls `group` (call_id, messages): those of `candidates.COLUMNS` it has."""
     requests = [chat(each) for each in group["messages"]]
     wait = _wait(classifier, requests[:TIMED])
@@ -129,11 +158,11 @@ def _answered(classifier: Classifier, group: pd.DataFrame) -> pd.DataFrame:
     each = (time.perf_counter() - start) * 1e3 / len(requests)
     return found.rename(columns={"confidence": "confidence_raw"}).assign(
         call_id=group["call_id"].to_numpy(), latency_ms=wait, compute_ms=each, finish="label",
-        error=found["output"].isna().map({True: UNKNOWN_FORM, False: None}),
+        error=found["output"].isna().map({True: NO_ANSWER, False: None}),
     )  # fmt: skip
 
 
-def _wait(classifier: Classifier, requests: list[list[dict[str, str]]]) -> float:
+def _wait(classifier: Classifier | Extractor, requests: list[list[dict[str, str]]]) -> float:
     """What one call alone waits, ms: the median of a few."""
     waits = []
     for request in requests:

@@ -1,13 +1,15 @@
 """A task's answers without a language model: a frozen sentence encoder and a linear classifier on all logged answers.
 
-It knows the answers that the log holds and no other; whether a task has a closed set of them is `closed`'s to say.
-Fitted in seconds, it answers in milliseconds and says how sure it is and how far a request lies from what it learned.
-Out of scope: where training answers come from and what an answer is worth.
+Over a closed set of answers it knows those that the log holds and no other; where answers are copied from their
+prompts, a tagger of spans (`copied`) finds new ones too. Fitted in seconds, it answers in milliseconds and says how
+sure it is and how far a request lies from what it learned. Out of scope: where training answers come from and what an
+answer is worth.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,18 +17,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from migration.benchmark.kinds.copied import Extractor, fit_extractor, may_be_copied
 from migration.benchmark.kinds.heads import Head, fit_head
-from migration.benchmark.kinds.meanings import Meanings, find_meanings
+from migration.benchmark.kinds.meanings import find_meanings
 from migration.benchmark.kinds.versions import Form, Forms, Request, find_forms
-from migration.benchmark.kinds.views import Views, views_of
+from migration.benchmark.kinds.views import Near, near_of, views_of
 from migration.errors import BadInput, NotEnoughCalls
 from migration.files import read_json, write_json
 from migration.models.embedding import ENCODER
 
 FEWEST = 20
 """Answers that a classifier is fitted on at the least."""
-MOST_KEPT = 4000
-"""Training requests whose embeddings are kept, to tell how far a new one lies from them."""
 VERSION = 1
 
 
@@ -36,28 +37,8 @@ def _pair(values: Sequence[float]) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Near:
-    """Embeddings of training requests, float32 (m, width), and how far each lies from its nearest neighbour among
-    them (1 - cosine), ascending (m,)."""
-
-    vectors: np.ndarray
-    distances: np.ndarray
-
-    def quantile(self, meaning: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Of new requests (n, width): the share of training requests that lie nearer to their neighbour, and how much
-        of its trust an answer keeps (1, and less beyond the farthest training request).
-
-        meaning: embeddings of length 1.
-        """
-        away = _apart(meaning, self.vectors)
-        farthest = float(self.distances[-1])
-        trust = np.clip((1 - away) / max(1 - farthest, 1e-6), 0, 1)
-        return np.searchsorted(self.distances, away) / len(self.distances), np.where(away > farthest, trust, 1.0)
-
-
-@dataclass(frozen=True)
 class Classifier:
-    """A fitted classifier of one task: `answer` says what its answers are, `save` keeps it without pickle."""
+    """A fitted classifier over a set of answers: `answer` says what its answers are, `save` keeps it without pickle."""
 
     forms: Forms
     said: dict[tuple[int, int], str]
@@ -136,6 +117,15 @@ class Classifier:
         return cls(Forms(tuple(forms), frozenset(about["lines"])), said, head, near, str(about["encoder"]))
 
 
+def load_classifier(folder: Path) -> Classifier | Extractor:
+    """What `save` of either kind kept in `folder`. Raises BadInput where it is none."""
+    try:
+        head = read_json(folder / "classifier.json").get("head")
+    except (OSError, ValueError, AttributeError) as error:
+        raise BadInput(f"{folder} holds no classifier that can be read: {error}") from error
+    return Classifier.load(folder) if head is None else Extractor.load(folder)
+
+
 def fit_classifier(
     texts: Sequence[Request],
     answers: Sequence[str],
@@ -143,14 +133,17 @@ def fit_classifier(
     forms: Sequence[Hashable] | None = None,
     encoder: str = ENCODER,
     seed: int = 7,
-) -> Classifier:
-    """A classifier that gives the answers of a task, fitted on logged ones.
+    unmasked: tuple[Sequence[Request], Sequence[str]] | None = None,
+) -> Classifier | Extractor:
+    """A classifier that gives the answers of a task, fitted on logged ones: of labels where they are a closed set, of
+    spans where they are copied from their texts; where both can be, what answers more training rows out of fold.
 
     texts: (n,) requests, as texts or as lists of messages (role, content). answers: (n,) what the LLM said to each;
-    an answer that came once is not learned, and counts as a failure where confidence is calibrated. forms: (n,) the
+    one that is no label, and cannot be copied, counts as a failure where confidence is calibrated. forms: (n,) the
     version of the prompt of each request; found in the requests themselves where it is not given. encoder: any
-    sentence encoder that `models.find` takes. Raises NotEnoughCalls below `FEWEST`, BadInput where no answer repeats
-    or lengths differ, ModelNotFound.
+    sentence encoder that `models.find` takes. unmasked: texts and answers as they came, where those given are masked:
+    spans are learned from them, and none of their words are kept. Raises NotEnoughCalls below `FEWEST`, BadInput where
+    answers neither repeat nor are copied or lengths differ, ModelNotFound.
     """
     texts, answers = list(texts), list(answers)
     if len(texts) != len(answers):
@@ -159,6 +152,23 @@ def fit_classifier(
         raise BadInput(f"answers[{wrong[0]}] is {answers[wrong[0]]!r}: an answer is a text ({len(wrong)} are none)")
     if len(texts) < FEWEST:
         raise NotEnoughCalls("a classifier", len(texts), FEWEST)
+    whole, said = unmasked or (texts, answers)
+    copied = may_be_copied(whole, said) and fit_extractor(whole, said, forms=forms, encoder=encoder, seed=seed)
+    if copied and not _repeats(answers):
+        return copied
+    labels = fit_labels(texts, answers, forms=forms, encoder=encoder, seed=seed)
+    return copied if copied and copied.agreement >= labels.head.agreement else labels
+
+
+def _repeats(answers: Sequence[str]) -> bool:
+    """Whether enough answers came before for them to be a set that is learned."""
+    return 2 * sum(count == 1 for count in Counter(answers).values()) <= len(answers)
+
+
+def fit_labels(
+    texts: Sequence[Request], answers: Sequence[str], *, forms: Sequence[Hashable] | None, encoder: str, seed: int
+) -> Classifier:
+    """A classifier over the set of answers: as `fit_classifier`. An answer that came once is not learned."""
     versions = find_forms(texts, forms, answers)
     named = [None] * len(texts) if forms is None else list(forms)
     split = [versions.split(text, form) for text, form in zip(texts, named, strict=True)]
@@ -166,10 +176,10 @@ def fit_classifier(
     x = views_of([content for _, content in split], encoder=encoder)
     meanings = find_meanings(answers, form, x.meaning)
     if not meanings.count:
-        raise BadInput(f"none of {len(answers)} answers comes twice: there is no set of answers to learn")
+        raise BadInput(f"none of {len(answers)} answers comes twice or is copied from its text: nothing can be learned")
     possible = allowed(meanings.said, form, meanings.count)
     head = fit_head(x, meanings.rows, possible, seed=seed)
-    return Classifier(versions, meanings.said, head, _near(x, meanings, seed), encoder)
+    return Classifier(versions, meanings.said, head, near_of(x.meaning[meanings.rows >= 0], seed=seed), encoder)
 
 
 def allowed(said: dict[tuple[int, int], str], form: np.ndarray, count: int) -> np.ndarray:
@@ -181,22 +191,3 @@ def allowed(said: dict[tuple[int, int], str], form: np.ndarray, count: int) -> n
             table[of, meaning] = True
     table[~table.any(axis=1)] = True  # the unknown form, and those of which no answer was learned
     return table[form]
-
-
-def _near(x: Views, meanings: Meanings, seed: int) -> Near:
-    learned = np.flatnonzero(meanings.rows >= 0)
-    kept = np.random.default_rng(seed).permutation(learned)[:MOST_KEPT]
-    vectors = x.meaning[kept].astype(np.float16).astype(np.float32)  # as they are saved
-    return Near(vectors, np.sort(_apart(vectors, vectors, others=True)))
-
-
-def _apart(queries: np.ndarray, vectors: np.ndarray, *, others: bool = False) -> np.ndarray:
-    """1 - cosine of each query (n, width) to its nearest vector (m, width): float32 (n,), to two decimals, since
-    number formats differ in the third. others: query i is vector i, and does not count as its own neighbour."""
-    best = np.empty(len(queries), np.float32)
-    for start in range(0, len(queries), 1000):
-        block = queries[start : start + 1000] @ vectors.T
-        if others:
-            block[np.arange(len(block)), np.arange(start, start + len(block))] = -1
-        best[start : start + 1000] = block.max(1)
-    return np.round(1 - best, 2)

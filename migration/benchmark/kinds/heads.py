@@ -33,13 +33,15 @@ class Head:
     """Weights of a fitted classifier; K classes.
 
     meaning: (width + 1, K), words: (HASHED + 1, K), the last row the intercept. mix: the weight of either one's
-    logits. calibration: slope and offset of the log-odds of being right, from those of the likeliest class.
+    logits. calibration: slope and offset of the log-odds of being right, from those of the likeliest class. agreement:
+    share of training rows that were answered right out of their fold.
     """
 
     meaning: np.ndarray
     words: np.ndarray
     mix: tuple[float, float]
     calibration: tuple[float, float] = (1.0, 0.0)
+    agreement: float = float("nan")
 
     @property
     def classes(self) -> int:
@@ -55,7 +57,7 @@ class Head:
     def confidence(self, likeliest: np.ndarray) -> np.ndarray:
         """The chance that the likeliest class, of these probabilities (n,), is right."""
         slope, offset = self.calibration
-        return expit(slope * _log_odds(likeliest) + offset)
+        return expit(slope * log_odds(likeliest) + offset)
 
 
 def fit_head(x: Views, y: np.ndarray, allowed: np.ndarray, *, seed: int = 7) -> Head:
@@ -74,7 +76,8 @@ def fit_head(x: Views, y: np.ndarray, allowed: np.ndarray, *, seed: int = 7) -> 
         of_meaning = fit_linear(x.meaning[known], y[known], classes, first)
         of_words = fit_linear(x.words[known], y[known], classes, second)
         outside = softmax(mix[0] * meaning + mix[1] * words, axis=1)
-        return Head(of_meaning, of_words, mix, _calibration(outside, y[rows]))
+        right = outside.argmax(1) == y[rows]
+        return Head(of_meaning, of_words, mix, calibration(outside.max(1), right), float(right.mean()))
 
 
 def out_of_fold(view: View, y: np.ndarray, classes: int, strength: float, *, seed: int = 7) -> np.ndarray:
@@ -118,12 +121,14 @@ def _mix(meaning: np.ndarray, words: np.ndarray, y: np.ndarray) -> tuple[float, 
     return float(best.x[0]), float(best.x[1])
 
 
-def _calibration(probabilities: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Slope and offset by Platt (1999), with his correction of the targets, from rows that the classifier did not
-    see. A slope below 0 would say the reverse of what the classifier says."""
-    right = probabilities.argmax(1) == y
+def calibration(chance: np.ndarray, right: np.ndarray) -> tuple[float, float]:
+    """Slope and offset of the log-odds of being right by Platt (1999), with his correction of the targets.
+
+    chance: float (n,), that answers to rows which the classifier did not see were given; right: bool (n,), whether they
+    were. A slope below 0 would say the reverse of what the classifier says.
+    """
     target = np.where(right, (right.sum() + 1) / (right.sum() + 2), 1 / ((~right).sum() + 2))
-    odds = _log_odds(probabilities.max(1))
+    odds = log_odds(chance)
 
     def loss(line: np.ndarray) -> float:
         z = line[0] * odds + line[1]
@@ -133,7 +138,8 @@ def _calibration(probabilities: np.ndarray, y: np.ndarray) -> tuple[float, float
     return float(best.x[0]), float(best.x[1])
 
 
-def _log_odds(chance: np.ndarray) -> np.ndarray:
+def log_odds(chance: np.ndarray) -> np.ndarray:
+    """The log-odds of chances (n,), those of near 0 and 1 kept finite."""
     return logit(np.clip(chance, 1e-6, 1 - 1e-6))
 
 

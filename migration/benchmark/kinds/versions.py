@@ -62,7 +62,12 @@ class Forms:
     lines: frozenset[str]
 
     def split(self, request: Request, form: Hashable = None) -> tuple[int, str]:
-        """The form of one request (its place in `forms`, UNKNOWN) and its content."""
+        """The form of one request (its place in `forms`, UNKNOWN) and its content, without the middle of a long one."""
+        found, content = self.whole(request, form)
+        return found, _cut(content)
+
+    def whole(self, request: Request, form: Hashable = None) -> tuple[int, str]:
+        """As `split`, and all of the content."""
         key, words = _parts(request, self.lines, form)
         known = [i for i, each in enumerate(self.forms) if each.key == key]
         if not known and form is None:
@@ -70,8 +75,8 @@ class Forms:
         fitting = [i for i in known if self.forms[i].fits(words)]
         if fitting:
             best = max(fitting, key=lambda i: len(self.forms[i].head) + len(self.forms[i].tail))
-            return best, _cut(self.forms[best].content(words))
-        return UNKNOWN, _cut("".join(words).strip())
+            return best, self.forms[best].content(words)
+        return UNKNOWN, "".join(words).strip()
 
     def _nearest(self, key: Words) -> list[int]:
         """The known versions whose system prompt shares the most lines with an unknown one, if it shares enough."""
