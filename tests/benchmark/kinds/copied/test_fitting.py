@@ -48,7 +48,7 @@ def test_where_both_can_be_what_answers_more_rows_out_of_fold_is_taken():
     assert isinstance(fit_classifier(texts, repeated), Extractor)
     cities = ["Cork", "Bern", "Oslo", "Riga"] * 20
     texts = [f"I live in {city} and wait for {n}" for city, n in zip(cities, NUMBERS, strict=True)]
-    ruled = ["Cork" if city == "Bern" else city for city in cities]  # by a rule that copying does not know
+    ruled = [{"Bern": "Oslo", "Riga": "Cork"}.get(city, city) for city in cities]  # what copying does not know
     assert isinstance(fit_classifier(texts[:60], ruled[:60]), Classifier)
 
 
