@@ -128,15 +128,12 @@ class Step:
 
         from migration.schema import CONTRACTS
 
-        file = self.path_of(name)
-        table = pq.read_table(file, columns=columns)
-        contract = file.stem
-        if contract in CONTRACTS:
-            wanted = [c for c in CONTRACTS[contract].names if not columns or c in columns]
-            missing = [c for c in wanted if c not in table.column_names]
-            if missing:
-                raise ContractError(str(file), [f"column {c!r} is missing" for c in missing])
-        return table.to_pandas()
+        file, own = self.path_of(name), CONTRACTS.get(Path(name).stem)
+        there = set(pq.read_schema(file).names)
+        if missing := [c for c in columns or (own.names if own else ()) if c not in there]:
+            lacking = [f"column {c!r} is missing" for c in missing]
+            raise ContractError(str(file), [*lacking, f"run {name.split('/', maxsplit=1)[0]} again"])
+        return pq.read_table(file, columns=columns).to_pandas()
 
     def write(self, name: str, table: pd.DataFrame | pa.Table) -> Path:
         """Write `<name>` (a .parquet file); a name that has a contract must keep it.

@@ -106,7 +106,9 @@ def run_command(
 def known_traffic(run: Run) -> list[Path]:
     """The log files this run was made from, else the sample. Raises BadInput when one is gone."""
     before = [Path(t["file"]) for t in run.manifest.get("traffic", [])]
-    return expand([str(file) for file in before]) if before else [SAMPLE]
+    if gone := [file for file in before if not file.is_file()]:
+        raise BadInput(f"{gone[0]}, which {run.path} was made from, is gone: name its traffic with --traffic")
+    return before or [SAMPLE]
 
 
 def checked_name(name: str) -> str:

@@ -68,6 +68,15 @@ def test_a_table_that_breaks_its_contract_is_not_written(tmp_path):
     assert not (step.path / "curve.parquet").exists()
 
 
+@pytest.mark.parametrize("columns", [None, ["threshold", "wait_ms"]])
+def test_a_table_of_an_older_run_is_refused_with_the_step_to_run_again(tmp_path, columns):
+    folder = finished(tmp_path, 0.25)
+    CURVE.drop(columns="quality").to_parquet(folder / "curve.parquet")
+    (folder / "checksums.json").unlink()  # older than these, too
+    with pytest.raises(ContractError, match=r"is missing; run 04_router_tuning again"):
+        open_step(tmp_path, "05_cost_projection").read("04_router_tuning/curve.parquet", columns)
+
+
 SOAK = "MIGRATION_SOAK" in os.environ
 
 
