@@ -6,7 +6,7 @@ Out of scope: what is an address wherever it stands (`places`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from migration.audit.pii.names import UPPER
 from migration.audit.pii.places import (
@@ -20,7 +20,7 @@ from migration.audit.pii.places import (
     STREETS,
     WHICH,
 )
-from migration.audit.pii.postal import MAY_BE_POSTAL, POSTAL, TAIL
+from migration.audit.pii.postal import ANCHORS, BEFORE, MAY_BE_POSTAL, POSTAL, QUARTER, TAIL
 from migration.audit.pii.words import by_first_letter
 
 _NOUNS = (
@@ -129,18 +129,27 @@ _WHEN = re.compile(
     r"|%)|\d:\d\d",
     re.I,
 )
+REACH = 120
+"""Characters before what was found of an address in which it may begin."""
 _OTHER = re.compile(r"(?:e-?mail|mail|mac|ip|web|wallet|wrong|url|memory|bitcoin)[ _-]?\w{0,5}\Z", re.I)
 
 
 def addresses(text: str) -> list[tuple[int, int]]:
     """Where addresses stand in `text`: (start, end) of each, what touches or overlaps taken together."""
-    forms = (*ADDRESSES, *POSTAL) if MAY_BE_POSTAL.search(text) else ADDRESSES
-    spans = (
-        [match.span() for form in forms for match in form.finditer(text)]
-        + list(_announced(text))
-        + list(_in_forms(text))
-    )
-    spans = [(start, tail.end() if (tail := TAIL.match(text, end)) else end) for start, end in spans]
+    postal = MAY_BE_POSTAL.search(text) is not None
+    spans = [match.span() for form in (*ADDRESSES, *(POSTAL if postal else ())) for match in form.finditer(text)]
+    spans += [*_announced(text), *_in_forms(text)]
+    whole = _joined((_widened(text, *span) for span in spans), text)
+    codes = (match.span() for anchor in ANCHORS for match in anchor.finditer(text)) if postal else ()
+    for start, end in codes:
+        wide = _widened(text, start, end)
+        if wide[0] < start and not any(a <= start < b for a, b in whole):
+            whole.append(wide)
+    return _joined(whole, text)
+
+
+def _joined(spans: Iterable[tuple[int, int]], text: str) -> list[tuple[int, int]]:
+    """`spans` in their order, what touches or overlaps taken together."""
     whole: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if whole and start <= whole[-1][1] + 2 and not text[whole[-1][1] : start].strip(" ,"):
@@ -148,6 +157,15 @@ def addresses(text: str) -> list[tuple[int, int]]:
         else:
             whole.append((start, end))
     return whole
+
+
+def _widened(text: str, start: int, end: int) -> tuple[int, int]:
+    """An address with what belongs to it before and behind what was found."""
+    behind = QUARTER.match(text, end)
+    end = behind.end() if behind else end
+    tail = TAIL.match(text, end)
+    before = BEFORE.search(text, max(0, start - REACH), start)
+    return before.start() if before else start, tail.end() if tail else end
 
 
 def _announced(text: str) -> Iterator[tuple[int, int]]:

@@ -10,18 +10,22 @@ Out of scope: where a text came from or goes, and masks (`masking`).
 from __future__ import annotations
 
 import re
+import sys
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from migration.audit.pii.dwellings import addresses
+from migration.audit.pii.identities import cards, ibans, national_ids
 from migration.audit.pii.names import NAME_CUES, NAMES
-from migration.audit.pii.patterns import BIRTHDATES, CARDS, EMAILS, NATIONAL_IDS
-from migration.audit.pii.phones import called_a_phone, phones
+from migration.audit.pii.patterns import BIRTHDATES, EMAILS
+from migration.audit.pii.phones import called_a_phone, may_be_spoken, phones, spoken
 from migration.audit.pii.places import LETTERLESS, NAMES_OF_STREETS
 from migration.audit.pii.postal import MAY_BE_POSTAL
-from migration.audit.pii.secrets import PRIVATE_KEY, SECRET_CUES, SECRETS
+from migration.audit.pii.secrets import PRIVATE_KEY, may_hold_secrets, secrets
+from migration.audit.pii.words import OTHERS
 
 NEAR = 48
 """Characters before a find in which a word may say what it is."""
@@ -65,21 +69,25 @@ KINDS = (
 
 _LOCAL_PHONE = re.compile(r"(?<![\w-])\d{3}[-. ]\d{4}(?![\w-])")
 _CARD_WORDS = re.compile(r"card|visa|master|amex|credit|debit", re.I)
-_SPOILS = re.compile(
-    r"(?:order|invoice|account|ref(?:erence)?|reservation|booking|ticket|tracking|purchase|bill|case|product|item"
-    r"|flight|sku"
-    r"|isbn|ean|upc|gtin|barcode|imei|bestell|bestelling|rechnung|artikel|commande|facture|pedido|factura|encomenda"
-    r"|fatura|ordine|fattura|zamówieni"
-    r"|faktur|beställning|ordre|varenummer|queue|serial|model|build|version)\w*"
-    r"\W{0,3}(?:(?:no|num|number|id|code|nr)\b\W{0,4})?(?:(?:is|was)\W{1,3})?[#:\s\"']*\Z|[#\w]\Z",
+_SPOILS = re.compile(rf"(?:{OTHERS}|account|bill|reservation|\bid\b)\w*\W{{0,3}}(?:(?:no|num|number|id|code|nr)\b\W{{0,4}})?"
+    r"(?:(?:is|was)\W{1,3})?[#:\s\"']*\Z|[#\w]\Z",
     re.I,
 )
+_VERSION = re.compile(
+    r"(?:versi\w{1,4}|firmware|build|release|update|upgrade|driver|treiber|\bv|\bfw|software|chrome|firefox|browser|\bapp|\bios|android)"
+    r"[^\w\n]{0,3}(?:\w{2,4} )?\Z",
+    re.I,
+)
+_PLAIN: dict[int, int | str] = {c: unicodedata.decimal(chr(c)) + 48 for c in range(128, sys.maxunicode) if unicodedata.decimal(chr(c), None) is not None}
+_PLAIN |= dict.fromkeys((0xA0, 0x2007, 0x202F, 0x3000), " ") | {0xFF0B: "+", 0xFF0D: "-", 0x2010: "-", 0x2011: "-"}
+"""Digits of all scripts, spaces that do not break and full-width signs, as ASCII has them: letter for letter."""
 _MAY_LIVE = re.compile(
     rf"\b\d{{1,5}}[A-Za-z]?,?\s+\w|[^\W\d_][.,:]?\s\d|[#{LETTERLESS}]\d|:\d|[A-Z]-\d"
     rf"|[A-Z]\w+ (?:{NAMES_OF_STREETS})\b"
 )
-_MAY_HOLD = re.compile(rf"@|[\[(]at[\])]| at [\w-]{{1,64}} dot |\d.{{0,3}}\d.{{0,3}}\d|::|{_MAY_LIVE.pattern}", re.I)
+_MAY_HOLD = re.compile(rf"@|[\[(]at[\])]| at [\w-]{{1,64}} dot |\d.{{0,3}}\d.{{0,3}}\d|::|\b[A-Z]{{2}}\d\d ?[A-Z]{{3}}\b|{_MAY_LIVE.pattern}", re.I)
 _MANY_DIGITS = re.compile(r"(?:\d[\s().,+/-]{0,3}){7,}")
+_MAY_BE_IP = re.compile(r"\d\.\d{1,3}\.\d|[\dA-Fa-f:]:[\dA-Fa-f]{0,4}:")
 _MASK = r"<[A-Z_]+_\d+>"
 _KEPT = re.compile(
     rf"\{{\{{[^{{}}\n]{{0,120}}\}}\}}|{_MASK}"
@@ -87,7 +95,7 @@ _KEPT = re.compile(
     r"https?://[^\s\"'<>]+"
 )
 _IN_LINKS = ("SECRET", "EMAIL")
-"""Kinds that are looked for inside links as well; the rest of a link stays."""
+"""Kinds that are looked for inside links and ids of machines as well; the rest of these stays."""
 WINDOW, OVERLAP = 2_048, 512
 LONGEST_KEPT = 4_096
 """Characters of a text whose finds are remembered."""
@@ -117,24 +125,29 @@ def names_model() -> Any:
 
 def may_hold(text: str) -> bool:
     """Whether a text may hold personal data at all: a quick look."""
-    return bool(_MAY_HOLD.search(text) or NAME_CUES.search(text) or SECRET_CUES.search(text))
+    return bool(_MAY_HOLD.search(text) or NAME_CUES.search(text) or may_hold_secrets(text) or may_be_spoken(text))
 
 
 def find(text: str, before: str = "") -> list[Find]:
     """Personal data in `text`, in its order, without overlaps. `before` is what stood before it (a JSON key)."""
-    if not text or not may_hold(text if not before else f"{before}: {text}"):
-        return []
     return list(_remembered(text, before) if len(text) <= LONGEST_KEPT else _find(text, before))
 
 
 def _find(text: str, before: str) -> tuple[Find, ...]:
+    if not text.isascii():
+        text, before = text.translate(_PLAIN), before.translate(_PLAIN)
     free, links = bytearray(len(text)), bytearray(len(text))  # 1 where something stands already
     for match in _KEPT.finditer(text):
-        place = links if match[0].startswith("http") else free
+        place = free if match[0][0] in "{<" else links
         place[match.start() : match.end()] = b"\1" * (match.end() - match.start())
     taken: list[Find] = []
     for found in _everywhere(text, before):
         span = slice(found.start, found.end)
+        if found.kind == "ADDRESS":  # a postcode may look like a phone number
+            inside = [one for one in taken if one.kind == "PHONE" and found.start <= one.start and one.end <= found.end]
+            for one in inside:
+                free[one.start : one.end] = bytes(one.end - one.start)
+                taken.remove(one)
         if 1 in free[span] or (found.kind not in _IN_LINKS and 1 in links[span]):
             continue
         free[span] = b"\1" * (found.end - found.start)
@@ -163,16 +176,17 @@ def _everywhere(text: str, before: str) -> Iterator[Find]:
 def _candidates(text: str, before: str) -> Iterator[Find]:
     """What any recogniser or pattern takes for personal data in one window, in the order in which they count."""
     said = f"- {before}: {text}" if before else text
-    if SECRET_CUES.search(said):
-        yield from _within("SECRET", SECRETS, text, said)
+    yield from _shifted("SECRET", secrets(said), text, said)
     yield from _recognised(text, before, said)
     if any(map(str.isdigit, text)):
-        yield from _cards(text, said)
-        yield from _within("NATIONAL_ID", NATIONAL_IDS, text, said)
+        yield from _shifted("IBAN", ibans(said), text, said)
+        yield from _shifted("CARD", cards(said) if _MANY_DIGITS.search(text) else (), text, said)
+        yield from _shifted("NATIONAL_ID", national_ids(said), text, said)
         yield from _shifted("PHONE", phones(said) if _MANY_DIGITS.search(text) else (), text, said)
         yield from _within("BIRTHDATE", BIRTHDATES, text, said)
     if _MAY_LIVE.search(text) or MAY_BE_POSTAL.search(text):
         yield from _shifted("ADDRESS", addresses(said), text, said)
+    yield from _shifted("PHONE", spoken(said), text, said)
     yield from _matches("EMAIL", EMAILS, text)
     if NAME_CUES.search(said):
         yield from _within("NAME", NAMES, text, said)
@@ -180,21 +194,12 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
         yield from (Find(e.start_char, e.end_char, "NAME") for e in model(text).ents if e.label_ == "PERSON")
 
 
-def _cards(text: str, said: str) -> Iterator[Find]:
-    """Numbers beside a word that calls them a card's, where no nearer one calls them something else."""
-    if _MANY_DIGITS.search(text):
-        spans = (match.span(1) for form in CARDS for match in form.finditer(said))
-        yield from _shifted(
-            "CARD", (one for one in spans if not _SPOILS.search(said, max(0, one[0] - NEAR), one[0])), text, said
-        )
-
-
 def _recognised(text: str, before: str, said: str) -> Iterator[Find]:
     """What Presidio's recognisers find and what stands around it confirms."""
     digits, many = any(map(str.isdigit, text)), bool(_MANY_DIGITS.search(text))
     vouched = digits and _all_words().search(said) is not None
     for kind in KINDS:
-        worth = {"EMAIL": "@" in text, "IP": True, "PHONE": many, "CARD": many}.get(kind.name, digits)
+        worth = {"EMAIL": "@" in text, "IP": _MAY_BE_IP.search(text) is not None, "PHONE": many, "CARD": many}.get(kind.name, digits)
         for name in kind.recognisers if worth else ():
             recogniser = _recogniser(name)
             if kind.vouched and not (vouched and _words(name).search(said)):
@@ -263,7 +268,9 @@ def _believed(text: str, before: str, found: Find, score: float, vouch: re.Patte
         return bool(re.search(r"\d[\s().-]+\d", said)) and not _is_date_or_sum(said)
     if found.kind == "IP":
         said = text[found.start : found.end]
-        return "." in said or (said.count(":") > 2 and any(map(str.isdigit, said)))  # `::a` may be anything
+        if "." in said:
+            return not _VERSION.search(near)
+        return said.count(":") > 2 and any(map(str.isdigit, said))  # `::a` may be anything
     if found.kind == "CARD":
         return score >= 1.0 and (bool(_CARD_WORDS.search(near)) or not _SPOILS.search(near))
     return score >= 0.5

@@ -35,11 +35,12 @@ class Masker:
         return self._masked(text, conversation, "")
 
     def _masked(self, text: str, conversation: Hashable, before: str) -> str:
-        said = text.replace("_", " ").replace('"', "") if text[:1] in ("{", "[") else text  # keys vouch for values
-        if not text or not may_hold(f"{before}: {said}" if before else said):
-            return text
-        if text[0] in "{[" and (again := self._json(text, conversation)) is not None:
-            return again
+        if text[:1] in ("{", "["):
+            said = text.replace("_", " ").replace('"', "")  # keys vouch for values
+            if not may_hold(f"{before}: {said}" if before else said):
+                return text
+            if (again := self._json(text, conversation)) is not None:
+                return again
         parts, last = [], 0
         for start, end, kind in find(text, before):
             parts += [text[last:start], self._mask(kind, text[start:end], conversation)]

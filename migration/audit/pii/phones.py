@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from migration.audit.pii.words import OTHERS
+
 _SPACE = r"[ ().\-/–\u00a0\u202f]"
 _LETTER = r"A-Za-zÀ-ɏͰ-ӿ_"  # letters of scripts that part words by spaces; others may touch a number
 _CANDIDATE = re.compile(
-    rf"(?<![{_LETTER}\d+#.,=&?-])(?<!\d{{3}} )[(]?\d(?:{_SPACE}{{0,3}}\d){{5,13}}"
+    rf"(?<![{_LETTER}\d+#&?-])(?<!\d[.,])(?<!\d{{3}} )[(]?\d(?:{_SPACE}{{0,3}}\d){{5,13}}"
     rf"(?![{_LETTER}\d%]|[-.,:/]\d|[ ]?[€$£¥₹₽]|-\w| \d{{3}})"
 )
 _INTERNATIONAL = re.compile(
@@ -21,19 +23,39 @@ _INTERNATIONAL = re.compile(
 )
 _TRUNK = re.compile(
     r"[(]?0\d{1,4}[)]?[ \-/.–\u00a0\u202f]{1,3}\d{2,8}(?:[ \-.–\u00a0\u202f]\d{2,4}){0,4}"  # 0171 392 4411
-    r"|0[67]\d{8,9}|[6-9]\d{4}[ -]\d{5}"  # mobiles: 07733 020274 written together, 78185 62277
+    r"|0[1-9]\d{8,9}|[6-9]\d{4}[ -]\d{5}"  # 07733020274 written together, 78185 62277
     r"|[2-9]\d{2}([ .-])\d{3}\1\d{4}"  # 303 555 0112
     r"|[(]0?\d{1,4}[)][ -]?\d{3,5}(?:[ -]?\d{2,5}){0,2}"  # (303) 555-0112
 )
-_SPOKEN = re.compile(r"(?<![\d,] )(?<![\w,.-])\d{3}, \d{3}, \d{4}(?![\w,]|[.-]\d)")
+_SPOKEN = re.compile(
+    r"(?<![\d,] )(?<![\w,.-])(?:area code )?\d{3}, \d{3}[, -]{1,2}\d{4}(?![\w,]|[.-]\d)|\barea code \d{3}[, ]{1,2}\d{3}[ -]\d{4}\b"
+)
+_DIGITS = (
+    "zero oh one two three four five six seven eight nine double triple cero uno una dos tres cuatro cinco seis siete ocho nueve"
+    " zéro un deux trois quatre cinq sept huit neuf null eins zwei zwo drei vier fünf sechs sieben acht neun due tre quattro"
+    " cinque sei sette otto nove um dois três quatro sete oito meia nul een twee drie vijf zes zeven negen"
+).split()
+_DIGIT = "|".join(_DIGITS)
+_IN_WORDS = re.compile(
+    rf"\b(?:(?:{_DIGIT})[ ,.-]{{1,3}}){{6,15}}(?:{_DIGIT})\b"
+    rf"|\b(?:(?:{_DIGIT})[ ,.-]{{1,3}}){{3,6}}(?:\d{{2,4}}[ ,.-]{{1,3}}){{0,2}}\d{{3,4}}\b",
+    re.I,
+)
+"""`five one two, four four seven, zero one nine three`"""
+_WORDS, _PARTS = frozenset(_DIGITS), str.maketrans(",.-", "   ")
+_EXTENSION = re.compile(
+    r"[ ,]{0,2}\(?(?:ext(?:ension|n|\.)?|x|poste|int(?:erno|\.)|durchwahl|dw\.?|ramal|anexo|toestel|tst\.?|anknytning|доб\.?"
+    r"|wew\.?|klapka|linka|dahili)[. :]{0,2}\d{1,5}\)?(?![\w-])",
+    re.I,
+)
 _MINE = (
     r"(?:my|our|his|her|their|the|meine?|unsere|mijn|ons|mitt?|min|vårt|mon|notre|ma|meu|nosso|mi|mio|nostro|mój"
     r"|nasz|můj|môj"
     r"|moj|мо[йи]|наш|мій|benim|numărul|το|제|내|私の|我的)[ ]?(?:new |other|neue |nye |nya |nový )?"
 )
 _SAYS = re.compile(
-    r"code to\b|"
-    r"phone(?!s\b)|ტელეფონ|მობილურ|ჩემი ნომერ|\btxt\b|\bmy line\b|\bmon num\b|richiam|telef|t[ée]l[ée]ph|fono\b"
+    r"code to\b|(?:^|[\n|;•·]|, )[ \t]{0,4}[OTMPCFHWDotmpcfhwd][.:)|]{1,2}[ \t]{0,3}\Z|\n[ \t]{0,4}[TMFPtmfp][ \t]{1,3}\Z|"
+    r"phone(?!s\b)|dialer|do not call|ტელეფონ|მობილურ|ჩემი ნომერ|\btxt\b|\bmy line\b|\bmon num\b|richiam|telef|t[ée]l[ée]ph|fono\b"
     r"|(?<!\w)fone|\bt[ée]l\b|\btlf|\btfno?\b|\btlm|telpon|tālr|mobil|m[óo]vil|mobiel|celul"
     r"|\bcel\b|\bcell\b|kom[óo]r|\bkom\b|handy|natel|\bgsm\b|\bcep\b|puh(?:elin|\b)|hand ?phone|\bhp\b|\bwa\b"
     r"|wh?ats? ?app|viber"
@@ -48,29 +70,23 @@ _SAYS = re.compile(
     r"|hubung|gọi|điện thoại|\bsđt\b|\bđt\b|nambari|\bsimu\b|тел|моб|звон|дзвон|обад|набер|τηλ|κινητ|καλ[έε]σ|טלפון"
     r"|נייד|פלאפון"
     r"|هاتف|جوال|موبايل|اتصل|تلفن|फ़?ोन|मोबाइल|ফোন|โทร|เบอร์|มือถือ|電話|携帯|連絡先|手机|手機|电话|致电|联系|聯絡|전화|휴대|핸드폰|연락처"
+    r"|\bbuzz\b|\bbell\b|\bshout\b|\bping me|hit me up|hmu\b|get (?:hold of|through to)|my digits|best number|\btelp|kontak|oddzwo"
+    r"|\b(?:work|home|house|office|desk|direct|evenings?|daytime|fixe|fijo|fixo|fisso|vast|zuhause|privat\w?|dienstlich|büro|bureau"
+    r"|domicile|casa|trabajo|trabalho|ufficio|kantoor|kontor|praca|práce|iş|ev|jobb?)\b[^\w\n]{0,3}(?:is|ist|est|es|è|é|er|är|tel)?"
+    r"[^\w\n]{0,3}\Z"
     rf"|\b{_MINE}(?:number|nummer|numer|n[úu]mero|num[ée]ro|num[ăa]r|номер|numara|broj|števil|szám|no\.?|nr\.?|번호|番号"
     rf"|号码)"
     r"|\bnumber['’]s|numeroni|telefonsz|numărul meu|αριθμός μου|রা? নম্বর|मेरा नंबर",
     re.I,
 )
 _SPOILS = re.compile(
-    r"order|invoice|account|\bref\b|referen|reserv|booking|ticket|tracking|purchase|\bbill|\bcase\b|product|item"
-    r"|flight|\bsku"
-    r"|isbn|\bean\b|imei|serial|s/n|model|build|version|queue|voucher|coupon|barcode|batch|(?<!re)charge|amount"
-    r"|price|total"
-    r"|balance"
-    r"|\bcost|bestel|rechnung|artikel|auftrag|kunden|konto|commande|facture|suivi|colis|pedido|factura"
-    r"|encomenda|fatura"
-    r"|ordine|fattura|zam[óo]wieni|przesyłk|faktur|beställ|ordre|vare|paket|pak[ek]|objedn|zásilk|narudž|naročil"
-    r"|comand|colet"
-    r"|rendel|számla|sipariş|kargo|pesanan|\bresi\b|đơn hàng|заказ|замов|поръчк|наруџб|παραγγελ|הזמנה|طلب|ऑर्डर"
-    r"|คำสั่งซื้อ|注文"
-    r"|订单|訂單|주문|\blot\b|\bpart\b|\bupc\b|gtin|chassis|licen[cs]e|policy|member|claim|meter|\bvat\b|\biban|\bid\b"
-    r"|\bcode|\bkod|[#$€£¥₹]\s?\Z",
+    rf"{OTHERS}|account|kunden|konto|cuenta|conta\b|licen[cs]e|polic[ey]|member|\bvat\b|\biban|\bid\b|\bcode|\bkod"
+    r"|[#$€£¥₹]\s?\Z",
     re.I,
 )
 _AFTER = re.compile(
-    r"[\s,)\]:=–-]{0,3}(?:(?:is|was|as|it['’]s|that['’]s|ist|es|est|è|to|for|по|the|on)\b\W{0,2}){0,3}", re.I
+    r"[\s,)\]:=–-]{0,3}(?:(?:is|was|as|it['’]?s|that['’]?s|this|ist|das|es|est|c['’]est|è|é|is|det|är|er|to|for|по|the|on|on|my|our|mein"
+    r"|mi|mon|mijn|meu|mio|mitt?|ang|yung)\b\W{0,2}){0,4}", re.I
 )
 _ODD = re.compile(
     r"\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}(?!\d)|\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d{2}|(?:19|20)\d{2} ?[-–/] ?(?:19"
@@ -79,12 +95,35 @@ _ODD = re.compile(
     r"|[1-9]\d{3}[ -]\d{4}[ -]\d{4}(?:[ -]\d{4})?"
 )
 """Dates, spans of years, addresses of the internet, sums, numbers with a point, and groups of four as on cards."""
-NEAR, AHEAD = 48, 24
+_NUMBER = re.compile(
+    r"(?<!\w)(?:number|nummer|num[ée]ro|n[úu]mero|numer|num[ăa]r|номер|numara|numarası|broj|číslo|szám|número|nomor|no|nr|num)(?!\w)", re.I
+)
+"""What may be a phone's where nothing else is spoken of."""
+_REGIONS = ("US", "MX", "IN", "IT", "ES", "FR", "PL", "PT", "BR", "CO", "AR", "CL", "CN", "RU", "TR")
+"""Countries of which numbers are written without a zero before them, too."""
+NEAR, AHEAD = 48, 40
 """Characters before and after a number in which a word may say what it is."""
 
 
 def phones(text: str) -> Iterator[tuple[int, int]]:
-    """Where phone numbers stand in `text`: (start, end) of each."""
+    """Where phone numbers stand in `text`: (start, end) of each, with their extension."""
+    for start, end in _numbers(text):
+        more = _EXTENSION.match(text, end)
+        yield start, more.end() if more else end
+
+
+def may_be_spoken(text: str) -> bool:
+    """Whether a text holds three different words for digits: a quick look."""
+    return len(_WORDS.intersection(text.lower().translate(_PARTS).split())) >= 3
+
+
+def spoken(text: str) -> Iterator[tuple[int, int]]:
+    """Where numbers of seven digits and more stand in words: (start, end) of each."""
+    if may_be_spoken(text):
+        yield from (match.span() for match in _IN_WORDS.finditer(text))
+
+
+def _numbers(text: str) -> Iterator[tuple[int, int]]:
     whole = [match.span() for match in _INTERNATIONAL.finditer(text) if _is_international(text, match)]
     yield from whole
     yield from (
@@ -95,10 +134,32 @@ def phones(text: str) -> Iterator[tuple[int, int]]:
         digits = sum(letter.isdigit() for letter in number)
         if digits < 7 or _ODD.fullmatch(number) or any(a < end and start < b for a, b in whole):
             continue  # of seven digits and more anywhere
-        called = called_a_phone(text[max(0, start - NEAR) : start])
-        trunk = digits >= 9 and _TRUNK.fullmatch(number) is not None
-        if called or (called is None and (trunk or _says_after(text, end))):
+        near = text[max(0, start - NEAR) : start]
+        called = called_a_phone(near)
+        if called or (called is None and (_speaks_for_itself(number, digits, near) or _says_after(text, end, number))):
             yield start, end
+
+
+def _speaks_for_itself(number: str, digits: int, near: str) -> bool:
+    """Whether a number that nothing calls anything is written as phones are, or is one in some country that `near` numbers."""
+    if digits < 9 or digits > 13:
+        return False
+    return _TRUNK.fullmatch(number) is not None or (_NUMBER.search(near) is not None and _is_dialled_somewhere(number))
+
+
+def _is_dialled_somewhere(number: str) -> bool:
+    """Whether a country's plan has `number`, dialled from within it, or with its country's code before it."""
+    import phonenumbers  # Presidio's: half a second to import
+
+    digits = "".join(letter for letter in number if letter.isdigit())
+    tried = [(digits, region) for region in _REGIONS] + [(f"+{digits}", None)]
+    for said, region in tried:
+        try:
+            if phonenumbers.is_valid_number(phonenumbers.parse(said, region)):
+                return True
+        except phonenumbers.NumberParseException:
+            continue
+    return False
 
 
 def _is_international(text: str, match: re.Match[str]) -> bool:
@@ -119,11 +180,13 @@ def _last(words: re.Pattern[str], near: str) -> int:
     return max((match.start() for match in words.finditer(near)), default=-1)
 
 
-def _says_after(text: str, end: int) -> bool:
-    """Whether what follows a number calls it a phone: `... is my cell`, `... (mobile)`."""
+def _says_after(text: str, end: int, number: str) -> bool:
+    """Whether what follows a number calls it a phone: `... is my cell`, `... (mobile)`, `... from your dialer`."""
     passed = _AFTER.match(text, end)
     at = passed.end() if passed else end
     found = _SAYS.search(text, at, at + AHEAD)
-    if found is None or found.start() > at + 8 or text[found.end() : found.end() + 1] == "s":  # `1234567 calls`
+    if found is None or "\n" in text[end : found.start()] or _SPOILS.search(text, end, found.start()):
         return False
-    return "\n" not in text[end : found.start()]
+    if text[found.end() : found.end() + 1] == "s" and found.start() < at + 4:  # `1234567 calls`
+        return False
+    return found.start() <= at + 8 or (len(number) > 8 and _is_dialled_somewhere(number))

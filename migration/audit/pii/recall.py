@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from migration.audit.pii.masking import mask
+from migration.audit.pii.words import BEGINS, ENDS
 from migration.sample.personal import Labelled
 from migration.sample.written import HELD_OUT, written
 from migration.stats import wilson
@@ -32,11 +33,23 @@ def recall_by_kind(texts: Sequence[Labelled] | None = None) -> pd.DataFrame:
     texts = written(HELD_OUT) if texts is None else texts
     rows = []
     for one, said in zip(texts, mask([one.text for one in texts]), strict=True):
-        parts = _LONG.findall(one.value.split(",")[0]) if one.kind in ("NAME", "ADDRESS") else [one.value]
-        masked = said != one.text if one.kind == NOTHING else not any(part in said for part in parts)
+        masked = said != one.text if one.kind == NOTHING else not _left(one, said)
         rows.append((one.kind, masked))
     table = pd.DataFrame(rows, columns=["kind", "masked"]).groupby("kind").masked.agg(["size", "sum"])
     table = table.rename(columns={"size": "n", "sum": "masked"}).sort_index().reset_index()
     table["recall"] = table.masked / table.n
     rates = [wilson(int(k), int(n)) for k, n in zip(table.masked, table.n, strict=True)]
     return table.assign(low=[rate.low for rate in rates], high=[rate.high for rate in rates])
+
+
+
+def _left(one: Labelled, said: str) -> bool:
+    """Whether any of the value of `one` is left in its masked text `said`."""
+    if one.kind not in ("NAME", "ADDRESS"):
+        return one.value in said
+    return any(_stands(part, said) for part in _LONG.findall(one.value.split(",")[0]))
+
+
+def _stands(part: str, text: str) -> bool:
+    """Whether the word `part` stands in `text` by itself: `van` in `vanmorgen` is no name that was left."""
+    return re.search(rf"{BEGINS}{re.escape(part)}{ENDS}", text) is not None

@@ -1,86 +1,18 @@
 """Keys, tokens, passwords and codes: by the form that a vendor gives them, or behind a word that says what they are.
 
-Every pattern is linear on any text, or is run on windows of bounded length (`finding`).
-Out of scope: numbers of people and cards (`patterns`, `finding`).
+Words are looked for once, and what may follow one is tried where it ends. Every pattern is linear on any text, or is
+run on windows of bounded length (`finding`).
+Out of scope: the words (`passwords`), numbers of people and cards (`identities`).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from migration.audit.pii.words import by_first_letter
+from migration.audit.pii.passwords import CODE_CAME, SAYS_CODE, SAYS_KEY, SAYS_PASSWORD
+from migration.audit.pii.words import BEGINS, ENDS, by_first_letter, called_otherwise
 
-_SAYS_PASSWORD = (
-    r"pass(?:word|code|phrase|wort|ord(?:et)?|wd)?s?|pwd?|pw|psw|kennw[oö]rt(?:er)?|zugangscode"
-    r"|mots? de passe|mdp|code secret|contrase[nñ]as?|contrasenya|clave(?: secreta| de acceso)?|pasahitza|se[nñ]ha"
-    r"|palavra[- ]passe|wachtwoord(?:en)?|toegangscode|lösenord(?:et)?|adgangskode[n]?|kodeord(?:et)?|lykilorð\w{0,3}"
-    r"|salasana\w{0,3}|has[lł][oaeł]m?|hesl[oaeu]m?|lozink[aeu]|gesl[oa]|šifr[aeu]|jelsz[óo]\w{0,3}|jelszav\w{1,3}"
-    r"|parol[aăeiį]\w{0,3}|parool\w{0,3}|slaptažod\w{2,4}|fjalëkalimi\w{0,2}|şifre\w{0,4}|sifre(?:m)?|parola\w{0,2}"
-    r"|парол[ьяюіе]\w{0,2}|лозинк[аеу]|κωδικ(?:ός|ό|ού)|kodikos|συνθηματικό|kata sandi|sandi|kata laluan|mật khẩu"
-    r"|nenosiri|wagwoord|password ko|cyfrinair|पासवर्ड|পাসওয়ার্ড|รหัสผ่าน|密码|密碼|口令|パスワード|暗証番号|비밀번호|암호"
-    r"|كلمة (?:المرور|السر)|رمز عبور|סיסמ[הא]"
-)
-_SAYS_KEY = (
-    r"(?:client|app|shared|account|signing|webhook)?[_ -]?secret(?:[_ -]?(?:key|access[_ -]?key))?"
-    r"|(?:api|access|auth|private|secret|account|license|licence|encryption|master|storage|user)[_ -]?key"
-    r"|api[- ]?schlüssel|clé (?:api|secrète|privée)|clave (?:api|privada)|chave (?:api|secreta|de api)"
-    r"|chiave (?:api|segreta)"
-    r"|sessionid|session[_ -]?id|(?:access|auth|refresh|bearer|session|api|bot)?[_ -]?token|aws_secret_access_key"
-    r"|jeton|(?:recovery|backup|seed)[_ -]?"
-    r"(?:key|phrase|code)|ключ|токен|κλειδί|密钥|秘钥|令牌|トークン|토큰"
-)
-_SAYS_SECRET = by_first_letter(rf"{_SAYS_PASSWORD}|{_SAYS_KEY}")
-_NEW = r"(?<![A-Za-zÀ-ɏͰ-ӿ\d])"
-"""A word begins, or a script that parts no words."""
-_WHOSE = (
-    r"(?:[ \t]+(?:for|to|on|of|from|für|zu|pour|de|del|della|da|do|van|voor|för|til|mea|moje|mój|saya|tôi|mou"
-    r"|μου|(?:my|the|your"
-    r"|our|his|her)[ \t]+\w{1,12}|meu|mi|my|account|admin|wifi|wi-fi|router|login|portal|app|root|user)){0,3}"
-)
-_IS = (
-    r"(?:is|ist|lautet|es|est|è|é|was|will be|should be|är|er|jest|je|este|este:|yra|là|adalah|είναι|einai|это"
-    r"|mitt er"
-    r"|mit er|war|foi|set to|changed to|reset to|は|은|는|है|هي|הוא|היא|[—–])"
-)
-_MAY_BE = r"(?:e|e['’]|['’]s|on|oli|to|ir|ay|ni|era|var|still|now|currently)"
-"""Words that say `is` in one language and something else in another: a value with a digit must follow."""
-_CHARS = r"[^\s\"'`,;<>{}]"
-_END = r"(?=[\"'`,;<>{}\s]|[.!?)](?:\s|\Z)|\Z|&)"
-_NO_VALUE = (
-    r"(?!(?:required|reset|string|optional|null|none|true|false|invalid|expired|forgotten|incorrect"
-    r"|wrong|missing|here|your|page|form|link|screen|error|reset\w*|recovery|field|manager|button|and|or|e-?mail"
-    r"|the|please|change\w*|protected|not|and|number|text|type|failed|successful\w*|attempt\w*|issue\w*"
-    r"|problem\w*)\b)"
-)
-_STRONG = rf"[\"'`«“]?((?={_CHARS}{{0,200}}[\dA-Z!$%&#@*+=/_-]){_CHARS}{{6,200}}?){_END}"
-_ANY = rf"[\"'`«“]?({_NO_VALUE}{_CHARS}{{5,200}}?){_END}"
-_MIXED = rf"[\"'`«“(]?((?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{{6,64}}){_END}"
-_TANGLE = (
-    r"((?=[^\s\"'`,;<>{}()]{0,200}\d)(?=[^\s\"'`,;<>{}()]{0,200}[a-z])(?=[^\s\"'`,;<>{}()]{0,200}[A-Z!$%&#@*+=~^])"
-    rf"[^\s\"'`,;<>{{}}()/:][^\s\"'`,;<>{{}}()]{{6,200}}?){_END}"
-)
-"""Eight signs and more of which one is a digit, one a small letter, and one a capital or a sign."""
-_LONG = r"((?=[A-Za-z]{0,40}\d)(?=\d{0,40}[A-Za-z])[A-Za-z0-9]{12}[\w.+/=~-]{8,500})"
-_SAYS_CODES = (
-    r"pin(?:[ -]?(?:code|kode|kod|number|nummer|numarası|nummer|-kód))?|pincode|cvv2?|cvc2?|otp|tan|mtan"
-    r"|pass ?code|puk"
-    r"|(?:security|verification|one[- ]time|login|door|gate|alarm|access|unlock|entry|lock|confirmation|2fa"
-    r"|voicemail|auth"
-    r"|sms|safe|garage|key ?pad|lockbox|key ?safe) (?:code|pin)|2fa code|geheimzahl|(?:sicherheits|bestätigungs"
-    r"|tür|zugangs"
-    r"|prüf|sms-?)(?:code|ziffer|nummer)|code (?:de sécurité|de vérification|secret|confidentiel|d['’]accès"
-    r"|porte|pin)"
-    r"|c[óo]digo (?:de (?:seguridad|verificaci[óo]n|segurança|verificação|acceso|acesso|la puerta)|pin|sms)|clave"
-    r"|codice (?:di (?:sicurezza|verifica|accesso)|pin|segreto|otp)|(?:beveiligings|verificatie|toegangs|deur)code"
-    r"|(?:säkerhets|verifierings|port|engångs)kod|(?:sikkerheds|sikkerhets|bekræftelses|engangs)kode|(?:turva"
-    r"|ovi)koodi"
-    r"|kod (?:pin|sms|do (?:bramy|domofonu|drzwi)|weryfikacyjny)|(?:ověřovací|bezpečnostní|overovací) kód"
-    r"|kod(?:u|um)? pin"
-    r"|doğrulama kodu|güvenlik kodu|код (?:подтверждения|доступа|из смс|домофона)|пин(?:-?код)?|κωδικός (?:pin"
-    r"|ασφαλείας)"
-    r"|kode (?:otp|verifikasi|pin)|mã (?:otp|pin|xác (?:minh|nhận))|验证码|認証コード|인증번호"
-)
-_SAYS_CODE = by_first_letter(_SAYS_CODES)
 PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\n:,.()-]{0,8000}?"
     r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
@@ -97,7 +29,53 @@ _VENDORS = (
     r"|airtable|hapikey|ABSK"
 )
 """What vendors begin their keys with; a run of twenty signs, a digit among them, must follow."""
-SECRETS = (
+_WHOSE = (
+    r"(?:[ \t]+(?:for|to|on|of|from|für|zu|pour|de|del|della|da|do|van|voor|för|til|mea|moje|mój|saya|tôi|mou"
+    r"|μου|(?:my|the|your"
+    r"|our|his|her)[ \t]+\w{1,12}|meu|mi|my|account|admin|wifi|wi-fi|router|login|portal|app|root|user)){0,3}"
+)
+_IS = (
+    r"(?:is|ist|lautet|es|est|è|é|was|will be|should be|är|er|jest|je|este|este:|yra|là|adalah|είναι|einai|это"
+    r"|mitt er"
+    r"|mit er|war|foi|set to|changed to|reset to|は|은|는|が|คือ|是|为|為|है|هي|הוא|היא|[—–]|says|said|reads|shows|mám|mam|mam to|to jest|це|den|na|ko|zní|znie)"
+)
+_MAY_BE = r"(?:e|e['’]|['’]s|on|oli|to|ir|ay|ni|era|var|still|now|currently)"
+"""Words that say `is` in one language and something else in another: a value with a digit must follow."""
+_CHARS = r"[^\s\"'`,;<>{}]"
+_END = r"(?=[\"'`,;<>{}\s]|[.!?)](?:\s|\Z)|\Z|&)"
+_NO_VALUE = (
+    r"(?!(?:required|reset|string|optional|null|none|true|false|invalid|expired|forgotten|incorrect"
+    r"|wrong|missing|here|your|page|form|link|screen|error|reset\w*|recovery|field|manager|button|and|or|e-?mail"
+    r"|the|please|change\w*|protected|not|and|number|text|type|failed|successful\w*|attempt\w*|issue\w*"
+    r"|problem\w*)\b)"
+)
+_STRONG = rf"[\"'`«“]?((?={_CHARS}{{0,200}}[\dA-Z!$%&#@*+=/_-]){_CHARS}{{6,200}}?){_END}"
+_ANY = rf"[\"'`«“]?({_NO_VALUE}{_CHARS}{{5,200}}?){_END}"
+_MIXED = rf"[\"'`«“(]?((?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{{6,64}}){_END}"
+_PLAIN = r"[^\s\"'`,;<>{}()]"
+_NO_TANGLE = (
+    r"(?!\d+(?:st|nd|rd|th|am|pm|hrs?|mins?|secs?|days?|weeks?|x|[kmg]b|kg|[cm]m)\b"
+    r"|\S{1,64}@[\w-]{1,64}\.[a-z]{2}|\w{1,9}://|\d{1,4}[./-]\w{1,9}[./-]\d{1,4}\b|v\d|[\w-]{1,30}\.(?:com|org|net|io)\b)"
+)
+_TANGLE = (
+    rf"{_NO_TANGLE}((?={_PLAIN}{{0,200}}\d)(?={_PLAIN}{{0,200}}[^\W\d_A-ZÀ-ÞĀΑ-ΫА-Я])"
+    rf"(?={_PLAIN}{{0,200}}[A-Z!$%&#@*+=~^]){_PLAIN}{{6,200}}?){_END}"
+)
+"""Six signs and more of which one is a digit, one a small letter, and one a capital or a sign."""
+_WOVEN = (
+    rf"{_NO_TANGLE}((?={_PLAIN}{{0,200}}\d)(?={_PLAIN}{{0,200}}[^\W\d_A-ZÀ-ÞĀΑ-ΫА-Я]){_PLAIN}{{6,200}}?){_END}"
+)
+"""The same with a digit and a small letter alone."""
+_OBJECT = (
+    r"(?<!\bfor )(?<!\bto )(?<!\bon )(?<!\bin )(?<!\bat )(?<!\bof )(?<!\bwith )(?<!\bfür )(?<!\bauf )(?<!\bpour )"
+    r"(?<!\bpara )(?<!\bper )(?<!\bvoor )(?<!\bdo )(?<!\bna )(?<!\bi )(?<!\bab )(?<!\bseit )(?<!\bsince )"
+)
+"""Not what a preposition leads to: a password `for iphone13`."""
+_LONG = r"((?=[A-Za-z]{0,40}\d)(?=\d{0,40}[A-Za-z])[A-Za-z0-9]{12}[\w.+/=~-]{8,500})"
+_UUID = r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+_CODE = r"\d{3,4}(?:[ -]?\d{3,4})?|\d{5,8}|(?=[A-Z]{0,7}\d)(?=\d{0,7}[A-Z])[A-Z\d]{5,10}|[A-Z]-\d{5,8}|(?=[A-Za-z-]{0,20}\d)(?=[\d-]{0,20}[A-Za-z])[A-Za-z\d]{4,8}(?:-[A-Za-z\d]{4,8}){1,7}"
+"""Digits, `G-123456`, or groups of letters and digits as of recovery codes."""
+_FREE = (
     re.compile(r"\beyJ[\w-]{6,4000}\.[\w-]{6,4000}(?:\.[\w-]{0,4000})?"),
     re.compile(
         rf"(?<![\w/.-])(?:{_VENDORS})[-_.](?:[A-Za-z]{{2,8}}[-_.]?(?:\d{{1,2}}[-_])?){{0,3}}"
@@ -124,30 +102,112 @@ SECRETS = (
         r"|smbclient|curl))"
         r"[^\n|]{0,80}?\s(?:-p|-a|-w|--?pass(?:word)?[ =])[ \t]?[\"']?([^\s\"']{4,200})"
     ),
+    re.compile(r"\b\w{1,20}(?i:password|passwd|pwd|secret|token|key)[\"'*]{0,3}[ \t]*(?:[:=：]|=>)[ \t*]*" + _ANY),
     re.compile(
-        rf"(?i:(?:{_NEW}(?:{_SAYS_SECRET})|\b\w{{1,20}}(?:password|passwd|pwd|secret|token"
-        rf"|key))(?!\w){_WHOSE}[\"'*]{{0,3}}[ \t]*(?:[:=：]|=>)[ \t*]*){_ANY}"
-    ),
-    re.compile(rf"(?i:{_NEW}(?:{_SAYS_SECRET})(?!\w){_WHOSE}[ \t]*{_IS}(?!\w)[ \t]*:?[ \t]*){_STRONG}"),
-    re.compile(
-        rf"(?i:{_NEW}(?:{_SAYS_SECRET})(?!\w){_WHOSE}[ \t]*{_MAY_BE}(?!\w)[ \t]*:?[ \t]*)(?="
-        rf"[\"'`«“]?{_CHARS}{{0,40}}\d){_STRONG}"
-    ),
-    re.compile(rf"(?i:{_NEW}(?:{_SAYS_SECRET})[ \t]+){_MIXED}"),
-    re.compile(rf"(?i:{_NEW}(?:{_SAYS_SECRET})(?!\w)[^\n.:;,\"'(]{{0,40}}[,:(\"'][ \t]?[\"'(]?){_TANGLE}"),
-    re.compile(
-        rf"(?i:{_NEW}(?:{_SAYS_SECRET}|key|login|webhook|auth|authorization|signature|credentials?"
-        rf"|zugangsdaten)(?!\w)[^\n]{{0,40}}?)(?<![\w/.:@-]){_LONG}"
-    ),
-    re.compile(
-        rf"(?i:{_NEW}(?:{_SAYS_CODE})(?!\w)(?: number)?(?:[ \t](?:on|from|for|para|für|pour|per"
-        rf"|voor)(?:[ \t]\w{{1,10}}){{1,3}}?)?"
-        rf"{_WHOSE}(?:[ \t](?:{_IS}|{_MAY_BE})(?!\w)|[:：=])?[ \t]{{0,3}})(\d{{3,8}})\b"
+        r"(?i:\bcookies?: |\bset-cookie: |[\w-]{0,20}(?:session|sess|sid|jwt|auth|csrf)[\w-]{0,12}=)[\w-]{0,20}=?([\w.%+/-]{16,4000})"
     ),
 )
-SECRET_CUES = re.compile(
-    rf"(?i:{_NEW}{_SAYS_SECRET}|password|passwd|pwd|secret|token|\w(?<=.key)(?![a-z])|bearer|basic |\bkey\b"
-    rf"|auth|login|signature|credential|zugangsdaten|{_NEW}(?:{_SAYS_CODE})(?!\w))|-----BEGIN|\beyJ"
-    rf"|[-_.][A-Za-z0-9]{{16}}|AKIA|ASIA|AROA|\bEAA[A-Z]|\bAC[0-9a-f]{{32}}|\bSK[0-9a-f]{{32}}|:AA|-us\d"
-    r"|AIza|xox|xapp|SG\.|ya29|://[^\s/]*@|webhook|hooks\.slack|\s-u |--user|\s-[paw]"
+"""What needs no word beside it."""
+_NAMED = re.compile(rf"(?i:{BEGINS}{by_first_letter(f'{SAYS_PASSWORD}|{SAYS_KEY}')}{ENDS})")
+_LOOSELY = re.compile(r"(?i:\b(?:key|login|webhook|auth|authorization|signature|credential)(?!\w))")
+_BEHIND = (  # what may follow a word for a password or a key
+    re.compile(rf"(?i:{_WHOSE}[\"'*]{{0,3}}[ \t]*(?:[:=：]|=>)[ \t*]*){_ANY}"),
+    re.compile(rf"(?i:{_WHOSE}[ \t]*(?:[:=]|{_IS})[ \t]*)[\"“«]([^\"\n”»]{{4,60}})[\"”»]"),
+    re.compile(rf"(?i:{_WHOSE}[ \t]*{_IS}(?!\w)[ \t]*:?[ \t]*){_STRONG}"),
+    re.compile(
+        rf"(?i:{_WHOSE}[ \t]*{_MAY_BE}(?!\w)[ \t]*:?[ \t]*)(?=[\"'`«“]?{_CHARS}{{0,40}}\d){_STRONG}"
+    ),
+    re.compile(rf"[ \t]+{_MIXED}"),
+    re.compile(  # パスワードはAbcd-12です, รหัสผ่านคือ abcd12
+        rf"(?<=[^ -ɏ])[ ]?(?:[はがのを은는이가是为為:：]|คือ|[ ]|です){{0,3}}[「\"']?((?=[!-~]{{0,40}}\d)[!-~]{{5,64}})"
+    ),
+    re.compile(r"[^\n.?!;]{0,40}?[\s:](\d{4}(?:[ -]\d{4}){2,5})(?![\w-])"),  # a router's key: 4315 6131 8977 7072 0007
+    re.compile(rf"[^\n.:;,\"'(]{{0,40}}[,:(\"'][ \t]?[\"'(]?{_TANGLE}"),
+    re.compile(  # the wifi password on its sticker is ab12cd34; heslo mám Abcd12ef
+        rf"[^\n.?!;]{{0,48}}?[\s:=(\"'`«“](?<!\d ){_OBJECT}(?:{_TANGLE}|{_WOVEN})"
+    ),
+    re.compile(rf"[^\n]{{0,24}}?(?<![\w/.:@-]){_UUID}"),
+    re.compile(rf"[^\n]{{0,40}}?(?<![\w/.:@-]){_LONG}"),
+    re.compile(r"[^\n:]{0,20}[: ][ \t]*((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})"),  # twelve words of a wallet and more
 )
+_BEHIND_LOOSELY = (re.compile(rf"[^\n]{{0,40}}?(?<![\w/.:@-]){_LONG}"),)
+_PHRASE_ENDS = r"but|and|when|which|that|so|for|on|in|it|is|not|your"
+_OTHERWISE = (  # a word and its secret in another order, and secrets that are words
+    re.compile(
+        r"(?i:\b(?:pass[ -]?phrases?|memorable words?|secret words?|(?:security|secret) answers?|mother['’]s maiden name)\b"
+        rf"[^\n.?!;:]{{0,40}}?(?:\b(?:is|was|to|are)[ \t]|[:=])[ \t]*[\"“']?)([^\W\d_][\w'-]{{2,30}}(?:[ ](?!{_PHRASE_ENDS})[^\W\d_]{{2,20}}){{0,5}})"
+        rf"(?=[\"”']?(?:[,.;!?\n]|[ ](?:{_PHRASE_ENDS})\b|\Z))"
+    ),
+    re.compile(  # Abcd12ef is my password
+        rf"(?<!\S)[\"'`«“(]?{_WOVEN}[\"'`»”)]{{0,2}}[ ,]{{0,2}}(?i:is|was|as|for|ist|als|est|es|è|é|=|\()[ \t]?"
+        rf"(?i:(?:(?:my|the|our|mein|das|mon|le|mi|la|a|minha|mijn|het|mitt)[ \t])?(?:\w{{1,12}}[ \t])?"
+        rf"(?:{SAYS_PASSWORD}|{SAYS_KEY}){ENDS})"
+    ),
+    re.compile(  # login: bob / Abcd12ef; user bob, pass Abcd12ef
+        r"(?i:\b(?:log[ -]?in|sign[ -]?in|user(?:[ -]?name)?|credentials?|creds|zugang(?:sdaten)?|benutzer\w{0,6}|identifiants?"
+        r"|usuario|utente|gebruiker\w{0,5}|anv[äa]ndar\w{0,6}|usuário|u[žz]ivatel\w{0,5})"
+        rf"(?: (?:details|data|info|is|are|ist|:))?[\s:=]{{1,3}})(?!(?i:id|name)\b)[^\s/|,;:]{{2,64}}[ \t]?[/|:,;][ \t]?(?:{_TANGLE}|{_WOVEN})"
+    ),
+)
+_CODED = re.compile(rf"(?i:{BEGINS}(?:{by_first_letter(SAYS_CODE)}|{CODE_CAME}){ENDS})")
+_BEHIND_CODES = (
+    re.compile(
+        r"(?i:(?: number)?(?:[ \t](?:on|from|for|para|für|pour|per|voor)(?:[ \t]\w{1,10}){1,3}?)?"
+        rf"{_WHOSE}(?:[ \t](?:{_IS}|{_MAY_BE})(?!\w)|[:：=])?[ \t:\"']{{0,3}})({_CODE})(?![\w-])"
+    ),
+    re.compile(rf"[^\n.?!;#\d]{{0,32}}[\s:=\"'(](?<![#\d] )({_CODE})(?![\w-]|[.,:/]\d)"),
+)
+_BARE_CODES = (
+    re.compile(  # the code 482913, where no other word says of what
+        r"(?i:(?<!error )(?<!postal )(?<!post )(?<!zip )(?<!promo )(?<!discount )(?<!product )(?<!bar)(?<!country )(?<!store )"
+        r"(?<!area )(?<!job )\b(?:code|kode?|codice|c[óo]digo|код)[ \t]{1,2})(\d{6})(?![\w-]|[.,]\d)"
+    ),
+    re.compile(  # 482913 is the code that came
+        rf"(?<![\w.,:#/-])(\d{{3}}[ -]?\d{{1,5}})[ \t](?i:is|was|as|ist|est|es|è|é|=)[ \t](?i:(?:my|the|our|mein|der|die|mon|le"
+        rf"|mi|el|la|il|mijn|de|o|a|your)[ \t])?(?:\w{{1,12}}[ \t]){{0,2}}?(?i:{SAYS_CODE}|{CODE_CAME}|pass ?code){ENDS}"
+    ),
+)
+_MAY_BE_FREE = re.compile(
+    r"-----BEGIN|[A-Za-z0-9+/_-]{16}|://[^\s/]*@|webhook|\s-u |--user|\s-[paw]|(?i:password|passwd|pwd|secret|token|key)[\"'*]{0,3}[ \t]*[:=]"
+)
+_MAY_BE_ELSEWHERE = re.compile(r"(?i:phrase|memorable|secret|maiden|log|sign|user|cred|zugang|benutz|identif|utente|usu|gebruik|anv|u[žz]iv|\d.*pass|\d.*pw)")
+
+
+def may_hold_secrets(text: str) -> bool:
+    """Whether a text may hold a secret at all: a quick look."""
+    return bool(_NAMED.search(text) or _MAY_BE_FREE.search(text) or _CODED.search(text) or _BARE_CODES[0].search(text) or _LOOSELY.search(text))
+
+
+def secrets(text: str) -> Iterator[tuple[int, int]]:
+    """Where secrets stand in `text`: (start, end) of each, those first that count first."""
+    if _MAY_BE_FREE.search(text):
+        yield from _found(text, _FREE)
+    digits = any(map(str.isdigit, text))
+    named = False
+    for label in _NAMED.finditer(text):
+        named = True
+        yield from _after(text, label, _BEHIND)
+    if named or _MAY_BE_ELSEWHERE.search(text):
+        yield from _found(text, _OTHERWISE)
+    if digits:
+        for label in _LOOSELY.finditer(text):
+            yield from _after(text, label, _BEHIND_LOOSELY)
+        coded = False
+        for label in _CODED.finditer(text):
+            coded = True
+            yield from _after(text, label, _BEHIND_CODES)
+        yield from _found(text, _BARE_CODES if coded else _BARE_CODES[:1])
+
+
+def _found(text: str, forms: tuple[re.Pattern[str], ...]) -> Iterator[tuple[int, int]]:
+    for form in forms:
+        for found in form.finditer(text):
+            yield found.span(found.lastindex or 0)
+
+
+def _after(text: str, label: re.Match[str], forms: tuple[re.Pattern[str], ...]) -> Iterator[tuple[int, int]]:
+    """What stands behind `label`, where no word between them makes it an order's or a product's."""
+    for form in forms:
+        found = form.match(text, label.end())
+        if found and not called_otherwise(text, label.end(), found.start(found.lastindex or 0)):
+            yield found.span(found.lastindex or 0)
