@@ -129,6 +129,9 @@ _WHEN = re.compile(
     r"|%)|\d:\d\d",
     re.I,
 )
+_HOUSE_ALONE = re.compile(r"\d{1,4}[A-Za-z]?,")
+_STREET_BEFORE = re.compile(rf"(?<![\w'’.-])[{UPPER}][\w'’.-]{{2,30}}(?:[ \t][{UPPER}][\w'’.-]{{1,30}}){{0,2}}[ \t]\Z")
+"""A number and a comma: the street's name stands before it."""
 REACH = 120
 """Characters before what was found of an address in which it may begin."""
 _OTHER = re.compile(r"(?:e-?mail|mail|mac|ip|web|wallet|wrong|url|memory|bitcoin)[ _-]?\w{0,5}\Z", re.I)
@@ -165,7 +168,9 @@ def _widened(text: str, start: int, end: int) -> tuple[int, int]:
     end = behind.end() if behind else end
     tail = TAIL.match(text, end)
     before = BEFORE.search(text, max(0, start - REACH), start)
-    return before.start() if before else start, tail.end() if tail else end
+    start = before.start() if before else start
+    street = _STREET_BEFORE.search(text, max(0, start - REACH), start) if _HOUSE_ALONE.match(text, start) else None
+    return street.start() if street else start, tail.end() if tail else end
 
 
 def _announced(text: str) -> Iterator[tuple[int, int]]:

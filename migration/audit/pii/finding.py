@@ -13,7 +13,6 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -39,53 +38,43 @@ class Find(NamedTuple):
     kind: str
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of personal data: the recognisers that find it and whether a word nearby must vouch for it."""
-
-    name: str
-    recognisers: tuple[str, ...]
-    vouched: bool = False
-
-
-KINDS = (
-    Kind("EMAIL", ("EmailRecognizer",)),
-    Kind("IBAN", ("IbanRecognizer",)),
-    Kind("CARD", ("CreditCardRecognizer",)),
-    Kind("IP", ("IpRecognizer",)),
-    Kind("NATIONAL_ID", ("UsSsnRecognizer", "UsItinRecognizer", "UkNinoRecognizer")),
-    Kind("NATIONAL_ID", ("EsNieRecognizer", "EsNifRecognizer", "ItFiscalCodeRecognizer")),
-    Kind("NATIONAL_ID", ("FiPersonalIdentityCodeRecognizer", "KrRrnRecognizer")),
-    Kind(
-        "NATIONAL_ID", ("NhsRecognizer", "PlPeselRecognizer", "DeTaxIdRecognizer", "DeSocialSecurityRecognizer"), True
-    ),
-    Kind(
-        "NATIONAL_ID", ("SePersonnummerRecognizer", "InAadhaarRecognizer", "InPanRecognizer", "AuTfnRecognizer"), True
-    ),
-    Kind("NATIONAL_ID", ("CaSinRecognizer", "SgFinRecognizer", "UsPassportRecognizer", "UsSsnRecognizer"), True),
-    Kind("PHONE", ("PhoneRecognizer",)),
-)
+KINDS = {
+    "EmailRecognizer": "EMAIL",
+    "CreditCardRecognizer": "CARD",
+    "IpRecognizer": "IP",
+    "PhoneRecognizer": "PHONE",
+}
 """In this order: of finds that overlap, the earlier kind counts."""
 
 _LOCAL_PHONE = re.compile(r"(?<![\w-])\d{3}[-. ]\d{4}(?![\w-])")
 _CARD_WORDS = re.compile(r"card|visa|master|amex|credit|debit", re.I)
-_SPOILS = re.compile(rf"(?:{OTHERS}|account|bill|reservation|\bid\b)\w*\W{{0,3}}(?:(?:no|num|number|id|code|nr)\b\W{{0,4}})?"
+_SPOILS = re.compile(
+    rf"(?:{OTHERS}|account|bill|reservation|\bid\b)\w*\W{{0,3}}(?:(?:no|num|number|id|code|nr)\b\W{{0,4}})?"
     r"(?:(?:is|was)\W{1,3})?[#:\s\"']*\Z|[#\w]\Z",
     re.I,
 )
 _VERSION = re.compile(
-    r"(?:versi\w{1,4}|firmware|build|release|update|upgrade|driver|treiber|\bv|\bfw|software|chrome|firefox|browser|\bapp|\bios|android)"
+    r"(?:versi\w{1,4}|firmware|build|release|update|upgrade|driver|treiber|\bv|\bfw|software|chrome|firefox"
+    r"|browser|\bapp|\bios|android)"
     r"[^\w\n]{0,3}(?:\w{2,4} )?\Z",
     re.I,
 )
-_PLAIN: dict[int, int | str] = {c: unicodedata.decimal(chr(c)) + 48 for c in range(128, sys.maxunicode) if unicodedata.decimal(chr(c), None) is not None}
+_PLAIN: dict[int, int | str] = {
+    c: unicodedata.decimal(chr(c)) + 48
+    for c in range(128, sys.maxunicode)
+    if unicodedata.decimal(chr(c), None) is not None
+}
 _PLAIN |= dict.fromkeys((0xA0, 0x2007, 0x202F, 0x3000), " ") | {0xFF0B: "+", 0xFF0D: "-", 0x2010: "-", 0x2011: "-"}
 """Digits of all scripts, spaces that do not break and full-width signs, as ASCII has them: letter for letter."""
 _MAY_LIVE = re.compile(
     rf"\b\d{{1,5}}[A-Za-z]?,?\s+\w|[^\W\d_][.,:]?\s\d|[#{LETTERLESS}]\d|:\d|[A-Z]-\d"
     rf"|[A-Z]\w+ (?:{NAMES_OF_STREETS})\b"
 )
-_MAY_HOLD = re.compile(rf"@|[\[(]at[\])]| at [\w-]{{1,64}} dot |\d.{{0,3}}\d.{{0,3}}\d|::|\b[A-Z]{{2}}\d\d ?[A-Z]{{3}}\b|{_MAY_LIVE.pattern}", re.I)
+_MAY_HOLD = re.compile(
+    rf"@|[\[(]at[\])]| at [\w-]{{1,64}} dot |\d.{{0,3}}\d.{{0,3}}\d|::|\b[A-Z]{{2}}\d\d ?[A-Z]{{3}}\b"
+    rf"|{_MAY_LIVE.pattern}",
+    re.I,
+)
 _MANY_DIGITS = re.compile(r"(?:\d[\s().,+/-]{0,3}){7,}")
 _MAY_BE_IP = re.compile(r"\d\.\d{1,3}\.\d|[\dA-Fa-f:]:[\dA-Fa-f]{0,4}:")
 _MASK = r"<[A-Z_]+_\d+>"
@@ -177,11 +166,12 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
     """What any recogniser or pattern takes for personal data in one window, in the order in which they count."""
     said = f"- {before}: {text}" if before else text
     yield from _shifted("SECRET", secrets(said), text, said)
-    yield from _recognised(text, before, said)
-    if any(map(str.isdigit, text)):
+    if digits := any(map(str.isdigit, text)):
         yield from _shifted("IBAN", ibans(said), text, said)
-        yield from _shifted("CARD", cards(said) if _MANY_DIGITS.search(text) else (), text, said)
         yield from _shifted("NATIONAL_ID", national_ids(said), text, said)
+    yield from _recognised(text, before)
+    if digits:
+        yield from _shifted("CARD", cards(said) if _MANY_DIGITS.search(text) else (), text, said)
         yield from _shifted("PHONE", phones(said) if _MANY_DIGITS.search(text) else (), text, said)
         yield from _within("BIRTHDATE", BIRTHDATES, text, said)
     if _MAY_LIVE.search(text) or MAY_BE_POSTAL.search(text):
@@ -194,22 +184,19 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
         yield from (Find(e.start_char, e.end_char, "NAME") for e in model(text).ents if e.label_ == "PERSON")
 
 
-def _recognised(text: str, before: str, said: str) -> Iterator[Find]:
+def _recognised(text: str, before: str) -> Iterator[Find]:
     """What Presidio's recognisers find and what stands around it confirms."""
-    digits, many = any(map(str.isdigit, text)), bool(_MANY_DIGITS.search(text))
-    vouched = digits and _all_words().search(said) is not None
-    for kind in KINDS:
-        worth = {"EMAIL": "@" in text, "IP": _MAY_BE_IP.search(text) is not None, "PHONE": many, "CARD": many}.get(kind.name, digits)
-        for name in kind.recognisers if worth else ():
-            recogniser = _recogniser(name)
-            if kind.vouched and not (vouched and _words(name).search(said)):
-                continue
-            for result in recogniser.analyze(text, recogniser.supported_entities, None) or ():
-                found = Find(result.start, result.end, kind.name)
-                if _believed(text, before, found, result.score, _words(name) if kind.vouched else None):
-                    yield found
+    many = _MANY_DIGITS.search(text) is not None
+    worth = {"EMAIL": "@" in text, "IP": _MAY_BE_IP.search(text) is not None, "PHONE": many, "CARD": many}
+    for name, kind in KINDS.items():
+        for result in (
+            _recogniser(name).analyze(text, _recogniser(name).supported_entities, None) or () if worth[kind] else ()
+        ):
+            found = Find(result.start, result.end, kind)
+            if _believed(text, before, found, result.score):
+                yield found
     for match in _LOCAL_PHONE.finditer(text):
-        if _believed(text, before, found := Find(*match.span(), "PHONE"), 0.5, None):
+        if _believed(text, before, found := Find(*match.span(), "PHONE"), 0.5):
             yield found
 
 
@@ -230,29 +217,9 @@ def _shifted(kind: str, spans: Iterable[tuple[int, int]], text: str, said: str) 
     yield from (Find(start - shift, end - shift, kind) for start, end in spans if start >= shift)
 
 
-@cache
-def _words(name: str) -> re.Pattern[str]:
-    """The words that vouch for what a recogniser finds."""
-    words = [word for word in _recogniser(name).context or [] if word.lower() not in _COMMON]
-    return re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in words) or r"(?!)", re.I)
-
-
-@cache
-def _all_words() -> re.Pattern[str]:
-    """The words that vouch for any of the recognisers that need one."""
-    return re.compile(
-        "|".join(_words(name).pattern for kind in KINDS if kind.vouched for name in kind.recognisers), re.I
-    )
-
-
-_COMMON = {"us", "united", "states", "travel", "fin", "pan", "sin", "number", "id", "canada", "nas", "tax", "payer"}
-
-
-def _believed(text: str, before: str, found: Find, score: float, vouch: re.Pattern[str] | None) -> bool:
+def _believed(text: str, before: str, found: Find, score: float) -> bool:
     """Whether a pattern's find is what it looks like, by its score and by what stands around it."""
     near = (before + ": " + text[: found.start])[-NEAR:]
-    if vouch is not None:
-        return bool(vouch.search(near) or vouch.search(text[found.end : found.end + 16]))
     if found.kind == "PHONE":
         said = text[found.start : found.end]
         if sum(letter.isdigit() for letter in said) < 7:

@@ -85,7 +85,8 @@ TITLES = (
 
 SELF = (
     r"i['’]?m|i am|im|myself|ich bin|(?-i:Bin)|je suis|soy|yo soy|sono|io sono|ik ben|jag är|jeg er|eg er|olen"
-    r"|jestem|(?:eu )?sou(?: [oa])?|ech sinn|ich bi|i bin|em là|mình là|tên là|ana|mimi ni|jsem|ja sam|sunt|eu sunt|én|ben|я|είμαι(?: [οη])?|eimai(?: [oi])?|saya|aku|tôi là"
+    r"|jestem|(?:eu )?sou(?: [oa])?|ech sinn|ich bi|i bin|em là|mình là|tên là|ana|mimi ni|jsem|ja sam|sunt"
+    r"|eu sunt|én|ben|я|είμαι(?: [οη])?|eimai(?: [oi])?|saya|aku|tôi là"
     r"|ni mimi|sóc(?: (?:el|la|en))?|ég er|ma olen|aš esu|es esmu"
 )
 HERE = (
@@ -104,10 +105,14 @@ HERE = (
     r"|(?:meine?|mijn|min|mi|mon|ma|meu|minha|mia|mio) (?:frau|mann|sohn|tochter|mutter|vater|kollegin|kollege"
     r"|vrouw|man"
     r"|zoon|dochter|fru|espos[oa]|hij[oa]|marido|mujer|mari|femme|fils|fille|filh[oa]|moglie|marito|figli[oa])"
-    r"|(?:spoke|spoken|chatted|chatting|dealt|dealing|met) (?:to|with)|talked to|(?:it['’]?s|it is) (?:only )?me(?: again)?,?|sono (?:sempre|ancora|di nuovo) io,?"
-    r"|(?:sou|soy) (?:eu|yo)(?: de novo| otra vez)?,?|c['’]est (?:encore )?moi,?|ich bin['’]s(?: wieder)?,?|ik ben het(?: weer)?,?|tu|tady|cześć tu"
-    r"|ask(?:ing)? for|served by|(?:helped|assisted|handled|served|advised) by|(?:agent|driver|technician|lady|guy|man|woman|doctor) (?:called|named)"
-    r"|(?:full|legal|real|maiden|married|complete) name,|née|c/o|care of|on behalf of|in name of|addressed to|patient|paciente|pacient[ka]?"
+    r"|(?:spoke|spoken|chatted|chatting|dealt|dealing|met) (?:to|with)|talked to|(?:it['’]?s"
+    r"|it is) (?:only )?me(?: again)?,?|sono (?:sempre|ancora|di nuovo) io,?"
+    r"|(?:sou|soy) (?:eu|yo)(?: de novo| otra vez)?,?|c['’]est (?:encore )?moi,?|ich bin['’]s(?: wieder)?,?"
+    r"|ik ben het(?: weer)?,?|tu|tady|cześć tu"
+    r"|ask(?:ing)? for|served by|(?:helped|assisted|handled|served|advised) by|(?:agent|driver|technician|lady"
+    r"|guy|man|woman|doctor) (?:called|named)"
+    r"|(?:full|legal|real|maiden|married|complete) name,|née|c/o|care of|on behalf of|in name of|addressed to"
+    r"|patient|paciente|pacient[ka]?"
 )
 """What follows is a name where it looks like one, first name and last."""
 
@@ -137,15 +142,20 @@ CLOSES = (
     r"|mulțumesc|lijep pozdrav|srdačan|s poštovanjem|pozdrav|lep pozdrav|hvala|με (?:εκτίμηση|τιμή)|ευχαριστώ|φιλικά"
     r"|efxaristo|euxaristo|me ektimisi|me timi|с уважением|спасибо|з повагою|дякую|с уважение|поздрави|срдачан"
     r"|terima kasih|hormat saya|salam|salamat|maraming|trân trọng|cảm ơn|asante|shukrani|dankie|groete|lugupidamisega"
-    r"|ngā mihi|nāku noa|nga mihi|mauruuru|mahalo|aloha|bestu kveðjur|med vennlig|bien cordialement|sentiments|rgrds|ttyl|w pozdrowieniem"
+    r"|ngā mihi|nāku noa|nga mihi|mauruuru|mahalo|aloha|bestu kveðjur|med vennlig|bien cordialement|sentiments"
+    r"|rgrds|ttyl|w pozdrowieniem"
     r"|pagarbiai|ar cieņu|ne respekt|salutacions|gràcies|dhanyavaad|jazakallah"
 )
 """How a letter ends: a line that begins so, and the name on the next one."""
 
 GREETS = (
-    r"dear|hi|hello|hey|hiya|hola|bonjour|bonsoir|salut|ciao|buongiorno|buonasera|salve|oi|olá|hej|hei|hoi|hallo|cher|ch[èe]re|querid[oa]|estimad[oa]"
-    r"|apreciad[oa]|prezad[oa]|car[oa]|gentile|egregi[oa]|beste|geachte|lieve|liebe[r]?|(?:sehr )?geehrte[rs]?|werte[rs]?|kära|käre|kære|kjære|hyvä"
-    r"|szanown\w{1,3}|drog[ia]|cześć|vážen\w{1,2}|mil[ýáí]|drah[ýáí]|ahoj|stimat[ăe]|dragă|bună|kedves|tisztelt|poštovan[iaeo]|drag[iao]|spoštovan[iao]"
-    r"|αγαπητ[έήό]\w?|уважаем\w{2}|дорог\w{2}|здравствуйте,?|привет,?|шановн\w{1,2}|sayın|sevgili|merhaba|kepada|yth\.?|chào"
+    r"dear|hi|hello|hey|hiya|hola|bonjour|bonsoir|salut|ciao|buongiorno|buonasera|salve|oi|olá|hej|hei|hoi"
+    r"|hallo|cher|ch[èe]re|querid[oa]|estimad[oa]"
+    r"|apreciad[oa]|prezad[oa]|car[oa]|gentile|egregi[oa]|beste|geachte|lieve|liebe[r]?|(?:sehr )?geehrte[rs]?"
+    r"|werte[rs]?|kära|käre|kære|kjære|hyvä"
+    r"|szanown\w{1,3}|drog[ia]|cześć|vážen\w{1,2}|mil[ýáí]|drah[ýáí]|ahoj|stimat[ăe]|dragă|bună|kedves|tisztelt"
+    r"|poštovan[iaeo]|drag[iao]|spoštovan[iao]"
+    r"|αγαπητ[έήό]\w?|уважаем\w{2}|дорог\w{2}|здравствуйте,?|привет,?|шановн\w{1,2}|sayın|sevgili|merhaba"
+    r"|kepada|yth\.?|chào"
 )
 """How somebody is greeted, at a line's beginning: a name follows, or `Team`."""

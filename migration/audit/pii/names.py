@@ -24,10 +24,14 @@ STOP = (
     r"|Thursday|Friday|Saturday|Sunday|How|What|When|Where|Why|Who|Can|Could|Would|Do|Does|Hello|Hi|Hey|Thanks|Thank"
     r"|Order|Sent|Best|Kind|Re|Subject|Dear|Service|Account|Manager|Department|Sales|Billing|Premium|Free|New|Windows"
     r"|Microsoft|Apple|Sir|Madam|Operations|Head|Director|Vice|President|Chief|Senior|Product|Business|Factura"
-    r"|Producto|There|All|Everyone|Everybody|Folks|Guys|Friends?|Valued|Sirs?|Ma['’]?am|Madame|Monsieur|Messieurs|Damen|Herren|Zusammen|Kund\w*"
-    r"|Klant\w*|Client\w*|Señor(?:es|as)|Signori|Senhor(?:es|as)|Equip\w*|Soporte|Suporte|Servi\w*|Kundeserv\w*|Kundtj\w*|Gr[uü](?:ß|ss)e?n?|Hilsen"
-    r"|Groet\w*|Hälsning\w*|Reader|Member|User|Admin|Agent|Guest|Colleagues?|Committee|Hiring|Ltd|Inc|LLC|GmbH|AG|BV|Corp|Company|Bank|Store|Shop"
-    r"|Good|Great|Yes|No|Ok|Okay|Any|Some|We|You|They|He|She|As|If|After|Before|Since|Here|Country|City|World|Tag|Morgen|Abend|Day|Morning|Evening"
+    r"|Producto|There|All|Everyone|Everybody|Folks|Guys|Friends?|Valued|Sirs?|Ma['’]?am|Madame|Monsieur"
+    r"|Messieurs|Damen|Herren|Zusammen|Kund\w*"
+    r"|Klant\w*|Client\w*|Señor(?:es|as)|Signori|Senhor(?:es|as)|Equip\w*|Soporte|Suporte|Servi\w*|Kundeserv\w*"
+    r"|Kundtj\w*|Gr[uü](?:ß|ss)e?n?|Hilsen"
+    r"|Groet\w*|Hälsning\w*|Reader|Member|User|Admin|Agent|Guest|Colleagues?|Committee|Hiring|Ltd|Inc|LLC|GmbH"
+    r"|AG|BV|Corp|Company|Bank|Store|Shop"
+    r"|Good|Great|Yes|No|Ok|Okay|Any|Some|We|You|They|He|She|As|If|After|Before|Since|Here|Country|City|World"
+    r"|Tag|Morgen|Abend|Day|Morning|Evening"
     r"|Afternoon|Pozdrawiam|Państwo|Panie|Pane|Vážen\w*)\b)"
 )
 _JOIN = rf"[ \t]+(?:(?:{_PARTICLE})[ \t]+){{0,2}}(?:al-|el-|d['’]|O['’])?"
@@ -64,21 +68,28 @@ _SURNAMES = (
 NAMES = (
     re.compile(rf"(?i:(?<!\w){_ANYBODY})[ \t]*[:,]?[ \t]*({_TITLED}{_PERSON})"),
     re.compile(
-        rf"(?im:(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_FIELDS}[ \t]?[:：=][ \t*]{{0,3}})({_LISTED}|{_TITLED}{_PERSON})", re.M
+        rf"(?im:(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_FIELDS}[ \t]?[:：=][ \t*]{{0,3}})({_LISTED}|{_TITLED}{_PERSON})",
+        re.M,
     ),
     re.compile(
-        rf"(?im:(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_ROLES}(?:[/*:(]-?in\)?)?[ \t]?[:：=][ \t*]{{0,3}})(?:({_LISTED})|({_TITLED}{_FULL}){_AFTER})",
+        rf"(?im:(?:^|[,;"
+        rf"|{{(][ \t]?)[ \t>*]{{0,4}}{_ROLES}(?:[/*:(]-?in\)?)?[ \t]?[:：=][ \t*]{{0,3}})(?:({_LISTED})"
+        rf"|({_TITLED}{_FULL}){_AFTER})",
         re.M,
     ),
     re.compile(rf"(?i:(?<!\w){_OWN}[ \t]*:?[ \t]+)({_SMALL}(?:[ \t]{_SMALL}){{0,3}}?){_ENDS}"),
     re.compile(rf"(?<!\w)({TITLES}\.?[ \t]+{_PERSON})"),
     re.compile(rf"(?im:^[ \t>\"']{{0,4}}{_GREETS})[ \t]+({_TITLED}{_FULL})", re.M),
     re.compile(rf"(?im:^[ \t>\"']{{0,4}}{_GREETS})[ \t]+({_TITLED}{_ONE})(?=[ \t]*(?:[,!:\n]|\Z))", re.M),
-    re.compile(  # any closing: a short line with a comma, and a name below it; or a name below an empty line, at the end
-        rf"(?m:^[ \t]*[{UPPER}][\w'’&]{{0,20}}(?:[ \t][\w'’&]{{1,14}}){{0,4}},[ \t]*\n+[ \t]*)({_TITLED}{_FULL})[ \t.]*(?:\n|\Z)"
+    re.compile(  # any closing: a short line with a comma and a name below it, or a name below an empty line
+        rf"(?m:^[ \t]*[{UPPER}][\w'’&]{{0,20}}(?:[ \t][\w'’&]{{1,14}}){{0,4}},[ \t]*\n+["
+        rf" \t]*)({_TITLED}{_FULL})[ \t.]*(?:\n|\Z)"
         rf"|\n[ \t]*\n[ \t]*({_TITLED}{_FULL})[ \t.]*\Z"
     ),
-    re.compile(rf"(?i:\b(?:titular|holder|inhaber\w{{0,3}}|intestatari[oa]|titulaire|customer|patient|klant)[^\n(]{{0,20}}\()([^\W\d_]{{2,20}}(?:[ ][^\W\d_]{{2,20}}){{1,3}})\)"),
+    re.compile(
+        r"(?i:\b(?:titular|holder|inhaber\w{0,3}|intestatari[oa]|titulaire|customer|patient"
+        r"|klant)[^\n(]{0,20}\()([^\W\d_]{2,20}(?:[ ][^\W\d_]{2,20}){1,3})\)"
+    ),
     re.compile(rf"(?i:(?<!\w){_HERE})[ \t]+{_ARTICLE}({_TITLED}{_FULL})"),
     re.compile(rf"(?i:\b(?:aqui|daqui|aquí)(?: é| fala| quem fala é)? [oa]) ({STOP}{CAP})"),
     re.compile(rf"(?i:(?<!\w){_SELF})[ \t]+({STOP}{CAP}){_AFTER}"),

@@ -15,9 +15,12 @@ SAYS_PASSWORD = (
     r"|parol[aăeiį]\w{0,3}|parool\w{0,3}|slaptažod\w{2,4}|fjalëkalimi\w{0,2}|şifre\w{0,4}|sifre(?:m)?|parola\w{0,2}"
     r"|парол[ьяюіе]\w{0,2}|лозинк[аеу]|κωδικ(?:ός|ό|ού)|kodikos|συνθηματικό|kata sandi|sandi|kata laluan|mật khẩu"
     r"|nenosiri|wagwoord|password ko|cyfrinair"
-    r"|(?:memorable|security|secret) (?:word|answer)|sicherheits(?:antwort|wort)|(?:mot|r[ée]ponse) secr[èe]te?|respuesta secreta|palabra secreta"
-    r"|palavra secreta|parola segreta|(?:wlan|wifi|wi-fi|wpa\d?|netzwerk|network|router)[ -]?(?:schlüssel|schluessel|key|sleutel|nyckel|nøkkel|klucz|klíč)"
-    r"|(?:clé|clave|chiave|chave|cheie|klucz|klíč|κλειδί|ключ) (?:de la |del |da |do |du |de )?(?:wi-?fi|wlan|wpa2?|réseau|red|rete)|psk"
+    r"|(?:memorable|security|secret) (?:word|answer)|sicherheits(?:antwort|wort)|(?:mot|r[ée]ponse) secr[èe]te?"
+    r"|respuesta secreta|palabra secreta"
+    r"|palavra secreta|parola segreta|(?:wlan|wifi|wi-fi|wpa\d?|netzwerk|network|router)[ -]?(?:schlüssel"
+    r"|schluessel|key|sleutel|nyckel|nøkkel|klucz|klíč)"
+    r"|(?:clé|clave|chiave|chave|cheie|klucz|klíč|κλειδί|ключ) (?:de la |del |da |do |du |de )?(?:wi-?fi|wlan"
+    r"|wpa2?|réseau|red|rete)|psk"
     r"|पासवर्ड|পাসওয়ার্ড|รหัสผ่าน|密码|密碼|口令|パスワード|暗証番号|비밀번호|암호"
     r"|كلمة (?:المرور|السر)|رمز عبور|סיסמ[הא]\w{0,2}|รหัส|비번|密钥|秘钥"
 )
@@ -31,8 +34,10 @@ SAYS_KEY = (
     r"(?:key|phrase|code)|ключ|токен|κλειδί|密钥|秘钥|令牌|トークン|토큰"
 )
 SAYS_CODE = (
-    r"(?:backup|recovery|reset|invite|restore|emergency) codes?|(?:otp|security|app|soft|hard(?:ware)?) token|token(?= (?:do|da|del|de la|of the) "
-    r"(?:app|banco|bank|banca))|(?:transfer|atm|card|sim|banking|telefon|mobile)[ -]?pin|senha de \d|pin(?:[ -]?(?:code|kode|kod|number|nummer|numarası|nummer|-kód))?|pincode|cvv2?|cvc2?|otp|tan|mtan"
+    r"(?:backup|recovery|reset|invite|restore|emergency) codes?|(?:otp|security|app|soft|hard(?:ware)?) token"
+    r"|token(?= (?:do|da|del|de la|of the) "
+    r"(?:app|banco|bank|banca))|(?:transfer|atm|card|sim|banking|telefon|mobile)[ -]?pin|senha de \d"
+    r"|pin(?:[ -]?(?:code|kode|kod|number|nummer|numarası|nummer|-kód))?|pincode|cvv2?|cvc2?|otp|tan|mtan"
     r"|pass ?code|puk"
     r"|(?:security|verification|one[- ]time|login|door|gate|alarm|access|unlock|entry|lock|confirmation|2fa"
     r"|voicemail|auth"
@@ -50,10 +55,23 @@ SAYS_CODE = (
     r"|ασφαλείας)"
     r"|kode (?:otp|verifikasi|pin)|mã (?:otp|pin|xác (?:minh|nhận))|验证码|認証コード|인증번호"
 )
-CODE_CAME = (
-    r"(?:(?:llegado|recibido|received|got|sent(?: me)?|reçu|erhalten|bekommen|ricevuto|recebi|ontvangen|przyszedł|dostał\w{0,2}|пришел|пришёл|enter(?:ed)?)"
-    r"(?: (?:el|un|le|la|den|die|il|um|o|the|a|de|een|your|this|me))? (?:sms |verification )?(?:code|kod|codice|c[óo]digo|kode|код)"
-    r"|(?:code|kode|kod|codice|c[óo]digo|κωδικός|код|codes)(?:[ \t]\w{1,5}){0,2}[ \t](?:got|received|came|sent|texted|typed|entered"
-    r"|bekommen|erhalten|reçu|recib\w{1,4}|ricevuto|receb\w{1,4}|ontvangen|fick|dostał\w{0,2}|пришел|пришёл)"
-    r"|[4-8][- ]digit code|code by (?:sms|text|e-?mail))"
+_CAME = (
+    "llegado recibido received got sent sent\\ me reçu erhalten bekommen ricevuto recebi ontvangen przyszedł"
+    " dostałem пришел пришёл enter entered"
 )
+_A_CODE = (
+    r"(?: (?:el|un|le|la|den|die|il|um|o|the|a|de|een|your|this|me))? (?:sms |verification )?(?:code|kod"
+    r"|codice|c[óo]digo|kode|код)"
+)
+_HAS_COME = (
+    r"s?(?:[ \t]\w{1,5}){0,2}[ \t](?:got|received|came|sent|texted|typed|entered|bekommen|erhalten|reçu"
+    r"|recib\w{1,4}|ricevuto"
+    r"|receb\w{1,4}|ontvangen|fick|dostał\w{0,2}|пришел|пришёл)"
+)
+CODE_CAME = "|".join(
+    [verb + _A_CODE for verb in _CAME.replace("\\ ", "_").split()]
+    + [word + _HAS_COME for word in ("code", "kode", "kod", "codice", "c[óo]digo", "κωδικός", "код")]
+    + [f"{n}[- ]digit code" for n in "45678"]
+    + [r"code by (?:sms|text|e-?mail)"]
+).replace("_", " ")
+"""A code that came, as a word may be called that came by message."""

@@ -16,7 +16,8 @@ _DATE = (
     r"(?:\d{1,4}[./ -] ?(?:\d{1,2}|[^\W\d]{3,9}\.?)[./ -] ?\d{2,4}"
     rf"|(?:the )?\d{{1,2}}(?:st|nd|rd|th|er|ro|º|\.)?(?: (?:of|de|d['’]))? {_MONTH}(?: (?:of|de|del))?,? \d{{4}}"
     rf"|{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?,? \d{{2,4}}|\d{{8}}|{_MONTH} (?:de )?(?:19|20)\d{{2}}"
-    r"|\d{4}\. ?(?:év )?[^\W\d]{3,12} \d{1,2}|(?:\d{4}|(?:明治|大正|昭和|平成|令和|民國|民国)(?:\d{1,2}|元))年\d{1,2}月\d{1,2}日|\d{4}년 ?\d{1,2}월 ?\d{1,2}일)"
+    r"|\d{4}\. ?(?:év )?[^\W\d]{3,12} \d{1,2}|(?:\d{4}|(?:明治|大正|昭和|平成|令和|民國|民国)(?:\d{1,2}"
+    r"|元))年\d{1,2}月\d{1,2}日|\d{4}년 ?\d{1,2}월 ?\d{1,2}일)"
 )
 _SAYS_BORN = (
     r"born|birth[ _-]?(?:day|date)|b['’]?day|bday|dates?[ _]of[ _]birth|d\.?[ _/]?o\.?[ _/]?b\.?|\bgeb\.?"
@@ -41,7 +42,8 @@ _SAYS_BORN = (
     r"|sünni\w{4,8}|dzimu?š?i?s?|gim\w{1,4}"
     r"|gimimo|lahir|tarikh lahir|tanggal lahir|tgl lahir|kaarawan|ipinanganak|sinh(?: ngày)?|ngày sinh"
     r"|nilizaliwa|tarehe ya kuzaliwa"
-    r"|gebore|janam|जन्म\w*|জন্ম\w*|เกิด|生年月日|出生\w{0,2}|生日|誕生日|생년월일|생일|تاريخ الميلاد|תאריך לידה|נולד\w?"
+    r"|gebore|janam|जन्म\w*|জন্ম\w*|เกิด|生年月日|出生\w{0,2}|生日|誕生日|생년월일|생일|تاريخ الميلاد"
+    r"|תאריך לידה|נולד\w?"
 )
 _REVERSE = (
     r"geboren|born|született|syntynyt|doğumlu\w{0,3}|doğdum|(?:is|was|['’]s) (?:my|his|her|the) (?:birthday|dob"

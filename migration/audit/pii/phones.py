@@ -28,23 +28,25 @@ _TRUNK = re.compile(
     r"|[(]0?\d{1,4}[)][ -]?\d{3,5}(?:[ -]?\d{2,5}){0,2}"  # (303) 555-0112
 )
 _SPOKEN = re.compile(
-    r"(?<![\d,] )(?<![\w,.-])(?:area code )?\d{3}, \d{3}[, -]{1,2}\d{4}(?![\w,]|[.-]\d)|\barea code \d{3}[, ]{1,2}\d{3}[ -]\d{4}\b"
+    r"(?<![\d,] )(?<![\w,.-])(?:area code )?\d{3}, \d{3}[, -]{1,2}\d{4}(?![\w,]|[.-]\d)"
+    r"|\barea code \d{3}[, ]{1,2}\d{3}[ -]\d{4}\b"
 )
-_DIGITS = (
-    "zero oh one two three four five six seven eight nine double triple cero uno una dos tres cuatro cinco seis siete ocho nueve"
-    " zéro un deux trois quatre cinq sept huit neuf null eins zwei zwo drei vier fünf sechs sieben acht neun due tre quattro"
-    " cinque sei sette otto nove um dois três quatro sete oito meia nul een twee drie vijf zes zeven negen"
-).split()
-_DIGIT = "|".join(_DIGITS)
+_DIGIT = (
+    "zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple|cero|uno|una|dos|tres|cuatro|cinco|seis|siete"
+    "|ocho|nueve|zéro|un|deux|trois|quatre|cinq|sept|huit|neuf|null|eins|zwei|zwo|drei|vier|fünf|sechs|sieben|acht"
+    "|neun|due|tre|quattro|cinque|sei|sette|otto|nove|um|dois|três|quatro|sete|oito|meia|nul|een|twee|drie|vijf|zes"
+    "|zeven|negen"
+)
 _IN_WORDS = re.compile(
     rf"\b(?:(?:{_DIGIT})[ ,.-]{{1,3}}){{6,15}}(?:{_DIGIT})\b"
     rf"|\b(?:(?:{_DIGIT})[ ,.-]{{1,3}}){{3,6}}(?:\d{{2,4}}[ ,.-]{{1,3}}){{0,2}}\d{{3,4}}\b",
     re.I,
 )
 """`five one two, four four seven, zero one nine three`"""
-_WORDS, _PARTS = frozenset(_DIGITS), str.maketrans(",.-", "   ")
+_WORDS, _PARTS = frozenset(_DIGIT.split("|")), str.maketrans(",.-", "   ")
 _EXTENSION = re.compile(
-    r"[ ,]{0,2}\(?(?:ext(?:ension|n|\.)?|x|poste|int(?:erno|\.)|durchwahl|dw\.?|ramal|anexo|toestel|tst\.?|anknytning|доб\.?"
+    r"[ ,]{0,2}\(?(?:ext(?:ension|n|\.)?|x|poste|int(?:erno|\.)|durchwahl|dw\.?|ramal|anexo|toestel|tst\.?"
+    r"|anknytning|доб\.?"
     r"|wew\.?|klapka|linka|dahili)[. :]{0,2}\d{1,5}\)?(?![\w-])",
     re.I,
 )
@@ -54,8 +56,10 @@ _MINE = (
     r"|moj|мо[йи]|наш|мій|benim|numărul|το|제|내|私の|我的)[ ]?(?:new |other|neue |nye |nya |nový )?"
 )
 _SAYS = re.compile(
-    r"code to\b|(?:^|[\n|;•·]|, )[ \t]{0,4}[OTMPCFHWDotmpcfhwd][.:)|]{1,2}[ \t]{0,3}\Z|\n[ \t]{0,4}[TMFPtmfp][ \t]{1,3}\Z|"
-    r"phone(?!s\b)|dialer|do not call|ტელეფონ|მობილურ|ჩემი ნომერ|\btxt\b|\bmy line\b|\bmon num\b|richiam|telef|t[ée]l[ée]ph|fono\b"
+    r"code to\b|(?:^|[\n|;•·]|, )[ \t]{0,4}[OTMPCFHWDotmpcfhwd][.:)|]{1,2}[ \t]{0,3}\Z"
+    r"|\n[ \t]{0,4}[TMFPtmfp][ \t]{1,3}\Z|"
+    r"phone(?!s\b)|dialer|do not call|ტელეფონ|მობილურ|ჩემი ნომერ|\btxt\b|\bmy line\b|\bmon num\b|richiam|telef"
+    r"|t[ée]l[ée]ph|fono\b"
     r"|(?<!\w)fone|\bt[ée]l\b|\btlf|\btfno?\b|\btlm|telpon|tālr|mobil|m[óo]vil|mobiel|celul"
     r"|\bcel\b|\bcell\b|kom[óo]r|\bkom\b|handy|natel|\bgsm\b|\bcep\b|puh(?:elin|\b)|hand ?phone|\bhp\b|\bwa\b"
     r"|wh?ats? ?app|viber"
@@ -69,12 +73,17 @@ _SAYS = re.compile(
     r"|zavol|nazov|pozov|zovite|sună|suna[țt]i|aray|\bara\b|hív|soit|tavoit|træffes|hringdu|\bsím|zvan|helist|skambin"
     r"|hubung|gọi|điện thoại|\bsđt\b|\bđt\b|nambari|\bsimu\b|тел|моб|звон|дзвон|обад|набер|τηλ|κινητ|καλ[έε]σ|טלפון"
     r"|נייד|פלאפון"
-    r"|هاتف|جوال|موبايل|اتصل|تلفن|फ़?ोन|मोबाइल|ফোন|โทร|เบอร์|มือถือ|電話|携帯|連絡先|手机|手機|电话|致电|联系|聯絡|전화|휴대|핸드폰|연락처"
-    r"|\bbuzz\b|\bbell\b|\bshout\b|\bping me|hit me up|hmu\b|get (?:hold of|through to)|my digits|best number|\btelp|kontak|oddzwo"
-    r"|\b(?:work|home|house|office|desk|direct|evenings?|daytime|fixe|fijo|fixo|fisso|vast|zuhause|privat\w?|dienstlich|büro|bureau"
-    r"|domicile|casa|trabajo|trabalho|ufficio|kantoor|kontor|praca|práce|iş|ev|jobb?)\b[^\w\n]{0,3}(?:is|ist|est|es|è|é|er|är|tel)?"
+    r"|هاتف|جوال|موبايل|اتصل|تلفن|फ़?ोन|मोबाइल|ফোন|โทร|เบอร์|มือถือ|電話|携帯|連絡先|手机|手機|电话|致电|联系"
+    r"|聯絡|전화|휴대|핸드폰|연락처"
+    r"|\bbuzz\b|\bbell\b|\bshout\b|\bping me|hit me up|hmu\b|get (?:hold of|through to)|my digits|best number"
+    r"|\btelp|kontak|oddzwo"
+    r"|\b(?:work|home|house|office|desk|direct|evenings?|daytime|fixe|fijo|fixo|fisso|vast|zuhause|privat\w?"
+    r"|dienstlich|büro|bureau"
+    r"|domicile|casa|trabajo|trabalho|ufficio|kantoor|kontor|praca|práce|iş|ev|jobb?)\b[^\w\n]{0,3}(?:is|ist"
+    r"|est|es|è|é|er|är|tel)?"
     r"[^\w\n]{0,3}\Z"
-    rf"|\b{_MINE}(?:number|nummer|numer|n[úu]mero|num[ée]ro|num[ăa]r|номер|numara|broj|števil|szám|no\.?|nr\.?|번호|番号"
+    rf"|\b{_MINE}(?:number|nummer|numer|n[úu]mero|num[ée]ro|num[ăa]r|номер|numara|broj|števil|szám|no\.?|nr\.?"
+    rf"|번호|番号"
     rf"|号码)"
     r"|\bnumber['’]s|numeroni|telefonsz|numărul meu|αριθμός μου|রা? নম্বর|मेरा नंबर",
     re.I,
@@ -85,8 +94,10 @@ _SPOILS = re.compile(
     re.I,
 )
 _AFTER = re.compile(
-    r"[\s,)\]:=–-]{0,3}(?:(?:is|was|as|it['’]?s|that['’]?s|this|ist|das|es|est|c['’]est|è|é|is|det|är|er|to|for|по|the|on|on|my|our|mein"
-    r"|mi|mon|mijn|meu|mio|mitt?|ang|yung)\b\W{0,2}){0,4}", re.I
+    r"[\s,)\]:=–-]{0,3}(?:(?:is|was|as|it['’]?s|that['’]?s|this|ist|das|es|est|c['’]est|è|é|is|det|är|er|to|for"
+    r"|по|the|on|on|my|our|mein"
+    r"|mi|mon|mijn|meu|mio|mitt?|ang|yung)\b\W{0,2}){0,4}",
+    re.I,
 )
 _ODD = re.compile(
     r"\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}(?!\d)|\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d{2}|(?:19|20)\d{2} ?[-–/] ?(?:19"
@@ -96,7 +107,9 @@ _ODD = re.compile(
 )
 """Dates, spans of years, addresses of the internet, sums, numbers with a point, and groups of four as on cards."""
 _NUMBER = re.compile(
-    r"(?<!\w)(?:number|nummer|num[ée]ro|n[úu]mero|numer|num[ăa]r|номер|numara|numarası|broj|číslo|szám|número|nomor|no|nr|num)(?!\w)", re.I
+    r"(?<!\w)(?:number|nummer|num[ée]ro|n[úu]mero|numer|num[ăa]r|номер|numara|numarası|broj|číslo|szám|número"
+    r"|nomor|no|nr|num)(?!\w)",
+    re.I,
 )
 """What may be a phone's where nothing else is spoken of."""
 _REGIONS = ("US", "MX", "IN", "IT", "ES", "FR", "PL", "PT", "BR", "CO", "AR", "CL", "CN", "RU", "TR")
@@ -141,7 +154,7 @@ def _numbers(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _speaks_for_itself(number: str, digits: int, near: str) -> bool:
-    """Whether a number that nothing calls anything is written as phones are, or is one in some country that `near` numbers."""
+    """Whether digits that nothing calls a phone are written as one, or are called a number and dialled somewhere."""
     if digits < 9 or digits > 13:
         return False
     return _TRUNK.fullmatch(number) is not None or (_NUMBER.search(near) is not None and _is_dialled_somewhere(number))

@@ -17,7 +17,9 @@ STREETS = (
     r"|pde"
     r"|esplanade|cross|marg|nagar|apartments|towers?|rise|view|alley|wharf|bend|ridge|heights|plaza|turnpike|pike"
     r"|passage"
-    r"|approach|yard|vale|villas|estate|residency|bazaar|chowk|layout|expressway|causeway|embankment|broadway|link|vista|circus|wynd|brae|strand|promenade|boardwalk|crossing|landing|run|path|gdns|grv|hts|pkw|trl|xing|plz|sqr|lorong|jalan"
+    r"|approach|yard|vale|villas|estate|residency|bazaar|chowk|layout|expressway|causeway|embankment|broadway"
+    r"|link|vista|circus|wynd|brae|strand|promenade|boardwalk|crossing|landing|run|path|gdns|grv|hts|pkw|trl"
+    r"|xing|plz|sqr|lorong|jalan"
 )
 NAMES_OF_STREETS = r"Street|Road|Lane|Avenue|Drive|Close|Court|Place|Square|Terrace|Gardens|Mews"
 """What says `street` without a number beside it."""
@@ -26,20 +28,27 @@ LETTERLESS = r"\u0590-\u08ff\u0900-\u0dff\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff
 _WORD = r"[A-Z0-9][\w'’-]{0,30}"
 NAMED = rf"[{UPPER}][\w'’.-]{{0,30}}"
 _CITY = r"(?:,?[ \t]+[A-Z][\w'’.-]*(?:[ \t][A-Z][\w'’.-]*)?,?[ \t]+[A-Z]{2,3}[ \t]+\d{4,5}(?:-\d{4})?)?"
-PLACE = rf"(?:,?[ \t]+(?:[A-Z]{{1,2}}-)?(?:\d{{2,3}}[ -])?\d{{2,6}}(?:[ \t][A-Z]{{2}})?[ \t]+[{UPPER}][\w'’-]{{1,30}})?"
+PLACE = (
+    rf"(?:,?[ \t]+(?:[A-Z]{{1,2}}-)?(?:\d{{2,3}}[ -])?\d{{2,6}}(?:[ \t][A-Z]{{2}})?["
+    rf" \t]+[{UPPER}][\w'’-]{{1,30}})?"
+)
 _NO = (
     r"(?:[Nn]o|[Nn]ro|[Nn]\.?[º°ª]|[Nn](?=\.)|[Nn]úm|[Nn]r|[Nn]um|[Nn]úmero|[Nn]omor|č|št|br|бр|д|дом|буд|αρ|№"
     r"|#)\.?:?[ \t]?"
 )
 NUMBER = (
-    rf"(?:(?:{_NO})?\d{{1,4}}(?:[ \t]?(?:bis|ter|quater|[a-zA-Z])\b)?(?:[ ]?[/-][ ]?(?:\d{{1,4}}[a-zA-Z]?|[A-Z]{{1,4}}\b)){{0,3}}(?!\w)"
+    rf"(?:(?:{_NO})?\d{{1,4}}(?:[ \t]?(?:bis|ter|quater|[a-zA-Z])\b)?(?:[ ]?[/-][ ]?(?:\d{{1,4}}[a-zA-Z]?"
+    rf"|[A-Z]{{1,4}}\b)){{0,3}}(?!\w)"
     r"|(?:s/n[ºo]?|snc|s\.n\.c?\.?|b\.?b\.?|sin número|kbr|km[ \t]?\d{1,3}(?:[.,]\d)?)(?!\w))"
 )
 """A house's number, or that it has none."""
 _UNIT = (
-    r"(?:,?[ \t]*(?:(?i:scala|int(?:erno)?|piano|stan|ulaz|sprat|byt|lejl|lgh|kl|vchod|daire|kat|blok|block|bloc|bloco|bâtiment|bât|étage|esc(?:alera)?"
-    r"|puerta|pta|planta|portal|torre|casa|conjunto|sala|fração|andar|em|ajtó|lph|épület|wohnung|whg|haus|hinterhaus|aufgang|box|parcela|lote|mz|manzana"
-    r"|stiege|og|корп|стр|под|эт|оф|под[ъ']езд|квартира|этаж|apt|apartment|suite|ste|unit|flat|floor|bus|bte|boîte|kv|кв|bl|et|sc|ap|appt|piso|depto"
+    r"(?:,?[ \t]*(?:(?i:scala|int(?:erno)?|piano|stan|ulaz|sprat|byt|lejl|lgh|kl|vchod|daire|kat|blok|block"
+    r"|bloc|bloco|bâtiment|bât|étage|esc(?:alera)?"
+    r"|puerta|pta|planta|portal|torre|casa|conjunto|sala|fração|andar|em|ajtó|lph|épület|wohnung|whg|haus"
+    r"|hinterhaus|aufgang|box|parcela|lote|mz|manzana"
+    r"|stiege|og|корп|стр|под|эт|оф|под[ъ']езд|квартира|этаж|apt|apartment|suite|ste|unit|flat|floor|bus|bte"
+    r"|boîte|kv|кв|bl|et|sc|ap|appt|piso|depto"
     r"|dpto|dep|lok|m"
     r"|th|tv|tür|top|stiege|byt|lt|lote|bg)\b\.?|#)[ \t]*\w{1,6}(?:-\w{1,4})?"
     r"|,[ \t]*\d{1,2}\.?[ºª°ov](?![\w])[ \t]?\w{0,3}"
@@ -50,18 +59,21 @@ _SIDE = r"(?:[ \t]+(?:North|South|East|West|[NS][EW]|[NSEW])\b)?"
 _SUFFIXES = (
     r"straße|strasse|str\.|weg|pl\.|promenade|chaussee|siedlung|graben|pfad|steig|stieg|zeile|brücke|twiete"
     r"|hof(?=[ \t]\d)|winkel|"
-    r"zijde|kamp|hoek|haven|kanaal|weide|hage|erf|oord|rode|akker|brink|dreef|baan|hof|wal|pad|park|burgwal|stien|backen|stigen|svingen|bakken|vænget|parken|tori|rinne|sétány"
+    r"zijde|kamp|hoek|haven|kanaal|weide|hage|erf|oord|rode|akker|brink|dreef|baan|hof|wal|pad|park|burgwal"
+    r"|stien|backen|stigen|svingen|bakken|vænget|parken|tori|rinne|sétány"
     r"|fasor|sor|"
     r"gasse|gässli|allee|platz|ring|damm|ufer|straat|gracht|laan|plein|kade|dijk|singel"
     r"|steeg|markt"
-    r"|gatan|gata|gaten|vägen|väg|veien|vegen|gade|vej|stræde|plads|gränd|torget|allé|alle|boulevarden|stígur|stíg|vegur|vegi?|götu|gerði|hvammur?|holti?|tún"
+    r"|gatan|gata|gaten|vägen|väg|veien|vegen|gade|vej|stræde|plads|gränd|torget|allé|alle|boulevarden|stígur"
+    r"|stíg|vegur|vegi?|götu|gerði|hvammur?|holti?|tún"
     r"|braut"
     r"|katu|tie|kuja|polku|raitti|utca|út|útja|tér|tere|körút|krt\.|köz|ulice|ulica|cesta|iela|gatvė|prospektas"
     r"|tänav|maantee"
     r"|puiestee|mnt\.?|pst\.?|caddesi|cadde|cad\.|sokak|sokağı|sok\.|sk\.|bulvarı|mahallesi"
 )
 _LEADS = (
-    r"[Cc]alle(?:jón)?|CALLE|C/|[Cc]l\.|[Cc]/|[Pp]za\.?|[Pp]lza\.?|[Pp]ol\.|[Aa]vgda\.?|[Aa]vda\.?|[Pp]artida|[Cc]amí|[Pp]ujada|[Ll]ugar|[Aa]ldea|[Bb]airro"
+    r"[Cc]alle(?:jón)?|CALLE|C/|[Cc]l\.|[Cc]/|[Pp]za\.?|[Pp]lza\.?|[Pp]ol\.|[Aa]vgda\.?|[Aa]vda\.?|[Pp]artida"
+    r"|[Cc]amí|[Pp]ujada|[Ll]ugar|[Aa]ldea|[Bb]airro"
     r"|[Aa]v(?:enida|da|\.)\.?|[Pp]laza|[Pp]aseo|[Cc]amino|[Rr]onda|[Cc]arrer|[Cc]arretera"
     r"|[Pp]asaje|[Pp]sje\.?"
     r"|[Pp]riv(?:ada|\.)|[Cc]errada|[Cc]ircuito|[Cc]alz(?:ada|\.)|[Pp]rol(?:ongación|\.)|[Aa]ndador|[Rr]etorno"
@@ -87,7 +99,9 @@ _LEADS = (
 )
 _SOME = r"(?:[\w'’.-]{1,30}[ \t]+){0,3}[\w'’-]{2,30}\.?"
 _FRENCH = (
-    r"rue|r\.|pl\.|ch\.|imp\.|all\.|rte|résidence|lieu-?dit|hameau|lotissement|sentier|montée|faubourg|fbg|esplanade|rond-point|venelle|za|zi|zac|avenue|av\.|boulevard|bd|impasse|chemin|place|allée|quai|cours|route|ruelle|square|chaussée|passage|villa"
+    r"rue|r\.|pl\.|ch\.|imp\.|all\.|rte|résidence|lieu-?dit|hameau|lotissement|sentier|montée|faubourg"
+    r"|fbg|esplanade|rond-point|venelle|za|zi|zac|avenue|av\.|boulevard|bd|impasse|chemin|place|allée|quai"
+    r"|cours|route|ruelle|square|chaussée|passage|villa"
 )
 _FRENCH_NAME = (
     rf"(?:(?:(?:de|du|des|la|le|les|l['’]|d['’])[ \t]*){{1,2}}[\w'’-]{{2,30}}|[{UPPER}][\w'’-]{{1,30}})"
@@ -105,13 +119,16 @@ BUILDING = (
 _THAI = r"[\u0e01-\u0e7f.\d/]{1,30}"
 ADDRESSES = (
     re.compile(  # QNM 18 Conjunto F Casa 32; SQN 312 Bloco F ap. 204
-        r"\b[A-Z]{2,5}[ \t]\d{1,3}(?:,?[ \t](?i:conjunto|conj\.?|cj\.?|bloco|bl\.?|lote|lt\.?|casa|quadra|qd\.?|ap\.?t?o?\.?|sala|chácara)[ \t]\w{1,5}){1,4}"
+        r"\b[A-Z]{2,5}[ \t]\d{1,3}(?:,?[ \t](?i:conjunto|conj\.?|cj\.?|bloco|bl\.?|lote|lt\.?|casa|quadra|qd\.?"
+        r"|ap\.?t?o?\.?|sala|chácara)[ \t]\w{1,5}){1,4}"
     ),
     re.compile(  # 99/152 หมู่ 4 ซอยรามอินทรา 65 แขวงท่าแร้ง เขตบางเขน กรุงเทพฯ 10230
-        rf"\d{{1,4}}(?:/\d{{1,4}})?(?:[ ]?(?:หมู่(?:ที่|บ้าน)?|ม\.|ซอย|ซ\.|ถนน|ถ\.|แขวง|ตำบล|ต\.|เขต|อำเภอ|อ\.|จังหวัด|จ\.|กรุงเทพ)[ ]?{_THAI}(?:[ ]\d{{1,5}}(?!\d))?){{1,9}}"
+        rf"\d{{1,4}}(?:/\d{{1,4}})?(?:[ ]?(?:หมู่(?:ที่|บ้าน)?|ม\.|ซอย|ซ\.|ถนน|ถ\.|แขวง|ตำบล|ต\.|เขต|อำเภอ|อ\."
+        rf"|จังหวัด|จ\.|กรุงเทพ)[ ]?{_THAI}(?:[ ]\d{{1,5}}(?!\d))?){{1,9}}"
     ),
     re.compile(  # Urbanización El Pinar, parcela 118: a quarter or an estate, and the plot in it
-        rf"(?<!\w)(?i:urb(?:anización|anização|anizaci[óo]n|\.)|residencial|conjunto|condom[íi]nio|fracc(?:ionamiento|\.)|quinta|lote[a]?mento|pol(?:ígono|\.)(?: ind(?:ustrial|\.))?|colonia)"
+        rf"(?<!\w)(?i:urb(?:anización|anização|anizaci[óo]n|\.)|residencial|conjunto|condom[íi]nio"
+        rf"|fracc(?:ionamiento|\.)|quinta|lote[a]?mento|pol(?:ígono|\.)(?: ind(?:ustrial|\.))?|colonia)"
         rf"[ \t]{_SOME},?[ \t]+(?i:parcela|lote|casa|nave|n[º°.]|manzana|mz\.?|chalet|villa|bloque)[ \t]?\w{{1,6}}"
     ),
     re.compile(  # Flat 2, Orchard Road; Blk 3 Lot 7, Sampaguita Street; B-12, Sector 62, Noida
@@ -163,11 +180,13 @@ ADDRESSES = (
     re.compile(r"\bP\.?[ \t]?O\.?[ \t]?Box[ \t]+\d+\b|\bRR?[ \t]?\d,[ \t]+\d{1,5}(?:[ \t]+[A-Z]\w{1,30}){1,4}", re.I),
     re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?[ \t]\d[ABD-HJLNP-UW-Z]{2}\b|\b[ABCEGHJ-NPRSTVXY]\d[A-Z][ \t]\d[A-Z]\d\b"),
     re.compile(
-        r"〒\d{3}-?\d{4}|[一-龥ァ-ヶ]{1,8}[都道府県市区町村郡][一-龥ァ-ヶぁ-ん]{0,14}\d{1,4}(?:(?:丁目|番地?|号|[-−ー])\d{0,4}){0,4}号?"
+        r"〒\d{3}-?\d{4}|[一-龥ァ-ヶ]{1,8}[都道府県市区町村郡][一-龥ァ-ヶぁ-ん]{0,14}\d{1,4}(?:(?:丁目|番地?|号"
+        r"|[-−ー])\d{0,4}){0,4}号?"
     ),
     re.compile(r"[一-龥]{2,14}(?:路|街|道|巷|弄|段)\d{1,5}[号號]?(?:[\d一-龥]{1,8}[室楼樓栋])?"),
     re.compile(
-        r"(?:[가-힣]{1,6}(?:특별시|광역시|시|도|군|구)[ \t]+){1,3}[가-힣\d]{1,10}(?:로|길|동)[ \t]?\d{1,4}(?:-\d{1,4})?"
+        r"(?:[가-힣]{1,6}(?:특별시|광역시|시|도|군|구)[ \t]+){1,3}[가-힣\d]{1,10}(?:로|길"
+        r"|동)[ \t]?\d{1,4}(?:-\d{1,4})?"
     ),
     re.compile(r"\d{1,4}(?:/\d{1,4})?[ \t]?(?:หมู่|ซอย|ถนน)[ \t]?[\u0e00-\u0eff\d]{1,30}"),
 )

@@ -21,7 +21,8 @@ _CLEAR = (
     r"|(?:NSW|VIC|Vic|QLD|Qld|WA|SA|TAS|Tas|ACT|NT)[ \t]+\d{4}|[A-Z]{2},?[ \t]+\d{5}(?:-\d{4})?|\d{5}-\d{3}"
     r"|[A-Z]\d{4}[A-Z]{3}"
     r"|(?:AP|AE|AA)[ \t]\d{5}"
-    r"|(?:T\.?K\.?|Τ\.?Κ\.?|C\.?P\.?|CEP|PLZ|CAP|ZIP(?: code)?|PSČ|[Pp]ost ?code|Eircode|PIN(?: ?code)?|[Pp]in ?code|Singapore|S'pore|индекс)[ :.–-]{0,3}"
+    r"|(?:T\.?K\.?|Τ\.?Κ\.?|C\.?P\.?|CEP|PLZ|CAP|ZIP(?: code)?|PSČ|[Pp]ost ?code|Eircode|PIN(?: ?code)?"
+    r"|[Pp]in ?code|Singapore|S'pore|индекс)[ :.–-]{0,3}"
     r"\d{2,6}(?:[ -]\d{2,4})?|S\(?\d{6}\)?)(?!\w)"
 )
 """Postcodes that look like nothing else: British, Canadian, Irish, Australian, American, Brazilian, Argentine."""
@@ -79,27 +80,39 @@ POSTAL = (
         r"|Comp\.?|Stn)[ \t]?\d{1,5}"
     ),
 )
-_FIRST = rf"(?:[{UPPER}\d(\"“#][\w'’.°ºª/()\"”#-]{{0,30}}|(?i:rue|chemin|impasse|allée|place|route|lieu-?dit|calle|via|viale|plaza|rua|ul\.|os\.|al\.|вул\.|ул\.|г\.|м\.|c/))"
-_NEXT = rf"(?:{_FIRST}|de|del|della|dei|di|da|das|dos|do|du|des|d['’]\w{{1,20}}|la|le|les|el|los|las|of|the|y|e|van|von|der|den|het|in|am|an|im|nad|pod|u|i)"
+_FIRST = (
+    rf"(?:[{UPPER}\d(\"“#][\w'’.°ºª/()\"”#-]{{0,30}}|(?i:rue|chemin|impasse|allée|place|route|lieu-?dit"
+    rf"|calle|via|viale|plaza|rua|ul\.|os\.|al\.|вул\.|ул\.|г\.|м\.|c/))"
+)
+_NEXT = (
+    rf"(?:{_FIRST}|de|del|della|dei|di|da|das|dos|do|du|des|d['’]\w{{1,20}}|la|le|les|el|los|las|of|the|y|e"
+    rf"|van|von|der|den|het|in|am|an|im|nad|pod|u|i)"
+)
 _CHUNK = rf"{STOP}{_FIRST}(?:[ \t]{_NEXT}){{0,6}}"
 BEFORE = re.compile(
-    rf"(?<![\w'’.,-])(?:{_CHUNK}(?:,[ \t]*|[ \t]*\n[ \t]*|[ \t]-[ \t])){{0,6}}(?:{STOP}[{UPPER}][\w'’.-]{{1,30}}(?:[ \t]{_NEXT}){{0,4}}[ \t]{{1,2}})?\Z"
+    rf"(?<![\w'’.,-])(?:{_CHUNK}(?:,[ \t]*|[ \t]*\n[ \t]*"
+    rf"|[ \t]-[ \t])){{1,6}}(?:{STOP}[{UPPER}][\w'’.-]{{1,30}}(?:[ \t]{_NEXT}){{0,4}}[ \t]{{1,2}})?\Z"
 )
 """What belongs to an address before what was found of it: words in capitals and numbers, parted by commas or lines."""
 ANCHORS = (
     re.compile(  # a postcode that looks like nothing else
-        rf"(?<![\w-])(?:{_UK}|[ABCEGHJ-NPRSTVXY]\d[A-Z][ \t]?\d[A-Z]\d|[AC-FHKNPRTV-Y]\d[\dW][ \t][A-Z\d]{{4}}|[A-Z]\d{{4}}[A-Z]{{3}}"
-        r"|(?:T\.?K\.?|Τ\.?Κ\.?|C\.?P\.?|CEP|PSČ|PIN|Singapore|Eircode)[ :.–-]{0,3}\d{2,6}(?:[ -]\d{2,4})?|S\(?\d{6}\)?)(?!\w)"
+        rf"(?<![\w-])(?:{_UK}|[ABCEGHJ-NPRSTVXY]\d[A-Z][ \t]?\d[A-Z]\d|[AC-FHKNPRTV-Y]\d[\dW][ \t][A-Z\d]{{4}}"
+        rf"|[A-Z]\d{{4}}[A-Z]{{3}}"
+        r"|(?:T\.?K\.?|Τ\.?Κ\.?|C\.?P\.?|CEP|PSČ|PIN|Singapore|Eircode)[ :.–-]{0,3}\d{2,6}(?:[ -]\d{2,4})?"
+        r"|S\(?\d{6}\)?)(?!\w)"
     ),
     re.compile(  # behind a comma or on a line of its own: a postcode and its town
-        rf"(?<=[,\n])[ \t]{{0,2}}(?:[A-Z]{{1,2}}-\d{{4,5}}|\d{{5}}|\d{{4}}[ \t]?[A-Z]{{2}}|\d{{4}}-\d{{3}}|\d{{2}}-\d{{3}}|\d{{3}}[ \t]\d{{2}})[ \t]+{_TOWN}"
+        rf"(?<=[,\n])[ \t]{{0,2}}(?:[A-Z]{{1,2}}-\d{{4,5}}|\d{{5}}|\d{{4}}[ \t]?[A-Z]{{2}}|\d{{4}}-\d{{3}}"
+        rf"|\d{{2}}-\d{{3}}|\d{{3}}[ \t]\d{{2}})[ \t]+{_TOWN}"
     ),
 )
 """Postcodes before which an address must stand, whatever it looks like."""
 QUARTER = re.compile(
-    rf"(?:,?[ \t]+(?i:barrio|colonia|col\.|bairro|fracc\.?|brgy\.?|village|kel\.|kec\.|mah\.|phường|quận|huyện|xã|мкр\.?|sector|urb\.)[ \t]?[{UPPER}\d][\w'’.-]{{0,30}}"
+    rf"(?:,?[ \t]+(?i:barrio|colonia|col\.|bairro|fracc\.?|brgy\.?|village|kel\.|kec\.|mah\.|phường|quận|huyện"
+    rf"|xã|мкр\.?|sector|urb\.)[ \t]?[{UPPER}\d][\w'’.-]{{0,30}}"
     rf"(?:[ \t][{UPPER}][\w'’.-]{{1,30}}){{0,3}}){{1,3}}"
-    rf"|(?:,?[ \t]+(?i:scala|int\.?|piano|esc\.?|planta|stan|ulaz|daire|kat|lgh|em\.|hinterhaus|vorderhaus|seitenflügel|links|rechts|étage|og|eg)\b\.?(?:[ \t]?[A-Z\d]{{1,3}}\b)?){{1,3}}"
+    rf"|(?:,?[ \t]+(?i:scala|int\.?|piano|esc\.?|planta|stan|ulaz|daire|kat|lgh|em\.|hinterhaus|vorderhaus"
+    rf"|seitenflügel|links|rechts|étage|og|eg)\b\.?(?:[ \t]?[A-Z\d]{{1,3}}\b)?){{1,3}}"
     r"|(?:[ \t]#?\d{1,3}-\d{1,4}\b)"
 )
 """The quarter behind a street, or where in its house."""

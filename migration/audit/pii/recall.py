@@ -42,7 +42,6 @@ def recall_by_kind(texts: Sequence[Labelled] | None = None) -> pd.DataFrame:
     return table.assign(low=[rate.low for rate in rates], high=[rate.high for rate in rates])
 
 
-
 def _left(one: Labelled, said: str) -> bool:
     """Whether any of the value of `one` is left in its masked text `said`."""
     if one.kind not in ("NAME", "ADDRESS"):

@@ -37,7 +37,8 @@ _WHOSE = (
 _IS = (
     r"(?:is|ist|lautet|es|est|è|é|was|will be|should be|är|er|jest|je|este|este:|yra|là|adalah|είναι|einai|это"
     r"|mitt er"
-    r"|mit er|war|foi|set to|changed to|reset to|は|은|는|が|คือ|是|为|為|है|هي|הוא|היא|[—–]|says|said|reads|shows|mám|mam|mam to|to jest|це|den|na|ko|zní|znie)"
+    r"|mit er|war|foi|set to|changed to|reset to|は|은|는|が|คือ|是|为|為|है|هي|הוא|היא|[—–]|says|said|reads"
+    r"|shows|mám|mam|mam to|to jest|це|den|na|ko|zní|znie)"
 )
 _MAY_BE = r"(?:e|e['’]|['’]s|on|oli|to|ir|ay|ni|era|var|still|now|currently)"
 """Words that say `is` in one language and something else in another: a value with a digit must follow."""
@@ -55,16 +56,15 @@ _MIXED = rf"[\"'`«“(]?((?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{{6,64}}){_END
 _PLAIN = r"[^\s\"'`,;<>{}()]"
 _NO_TANGLE = (
     r"(?!\d+(?:st|nd|rd|th|am|pm|hrs?|mins?|secs?|days?|weeks?|x|[kmg]b|kg|[cm]m)\b"
-    r"|\S{1,64}@[\w-]{1,64}\.[a-z]{2}|\w{1,9}://|\d{1,4}[./-]\w{1,9}[./-]\d{1,4}\b|v\d|[\w-]{1,30}\.(?:com|org|net|io)\b)"
+    r"|\S{1,64}@[\w-]{1,64}\.[a-z]{2}|\w{1,9}://|\d{1,4}[./-]\w{1,9}[./-]\d{1,4}\b|v\d|[\w-]{1,30}\.(?:com|org"
+    r"|net|io)\b)"
 )
 _TANGLE = (
     rf"{_NO_TANGLE}((?={_PLAIN}{{0,200}}\d)(?={_PLAIN}{{0,200}}[^\W\d_A-ZÀ-ÞĀΑ-ΫА-Я])"
     rf"(?={_PLAIN}{{0,200}}[A-Z!$%&#@*+=~^]){_PLAIN}{{6,200}}?){_END}"
 )
 """Six signs and more of which one is a digit, one a small letter, and one a capital or a sign."""
-_WOVEN = (
-    rf"{_NO_TANGLE}((?={_PLAIN}{{0,200}}\d)(?={_PLAIN}{{0,200}}[^\W\d_A-ZÀ-ÞĀΑ-ΫА-Я]){_PLAIN}{{6,200}}?){_END}"
-)
+_WOVEN = rf"{_NO_TANGLE}((?={_PLAIN}{{0,200}}\d)(?={_PLAIN}{{0,200}}[^\W\d_A-ZÀ-ÞĀΑ-ΫА-Я]){_PLAIN}{{6,200}}?){_END}"
 """The same with a digit and a small letter alone."""
 _OBJECT = (
     r"(?<!\bfor )(?<!\bto )(?<!\bon )(?<!\bin )(?<!\bat )(?<!\bof )(?<!\bwith )(?<!\bfür )(?<!\bauf )(?<!\bpour )"
@@ -73,7 +73,10 @@ _OBJECT = (
 """Not what a preposition leads to: a password `for iphone13`."""
 _LONG = r"((?=[A-Za-z]{0,40}\d)(?=\d{0,40}[A-Za-z])[A-Za-z0-9]{12}[\w.+/=~-]{8,500})"
 _UUID = r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
-_CODE = r"\d{3,4}(?:[ -]?\d{3,4})?|\d{5,8}|(?=[A-Z]{0,7}\d)(?=\d{0,7}[A-Z])[A-Z\d]{5,10}|[A-Z]-\d{5,8}|(?=[A-Za-z-]{0,20}\d)(?=[\d-]{0,20}[A-Za-z])[A-Za-z\d]{4,8}(?:-[A-Za-z\d]{4,8}){1,7}"
+_CODE = (
+    r"\d{3,4}(?:[ -]?\d{3,4})?|\d{5,8}|(?=[A-Z]{0,7}\d)(?=\d{0,7}[A-Z])[A-Z\d]{5,10}|[A-Z]-\d{5,8}"
+    r"|(?=[A-Za-z-]{0,20}\d)(?=[\d-]{0,20}[A-Za-z])[A-Za-z\d]{4,8}(?:-[A-Za-z\d]{4,8}){1,7}"
+)
 """Digits, `G-123456`, or groups of letters and digits as of recovery codes."""
 _FREE = (
     re.compile(r"\beyJ[\w-]{6,4000}\.[\w-]{6,4000}(?:\.[\w-]{0,4000})?"),
@@ -104,7 +107,8 @@ _FREE = (
     ),
     re.compile(r"\b\w{1,20}(?i:password|passwd|pwd|secret|token|key)[\"'*]{0,3}[ \t]*(?:[:=：]|=>)[ \t*]*" + _ANY),
     re.compile(
-        r"(?i:\bcookies?: |\bset-cookie: |[\w-]{0,20}(?:session|sess|sid|jwt|auth|csrf)[\w-]{0,12}=)[\w-]{0,20}=?([\w.%+/-]{16,4000})"
+        r"(?i:\bcookies?: |\bset-cookie: |[\w-]{0,20}(?:session|sess|sid|jwt|auth"
+        r"|csrf)[\w-]{0,12}=)[\w-]{0,20}=?([\w.%+/-]{16,4000})"
     ),
 )
 """What needs no word beside it."""
@@ -114,12 +118,11 @@ _BEHIND = (  # what may follow a word for a password or a key
     re.compile(rf"(?i:{_WHOSE}[\"'*]{{0,3}}[ \t]*(?:[:=：]|=>)[ \t*]*){_ANY}"),
     re.compile(rf"(?i:{_WHOSE}[ \t]*(?:[:=]|{_IS})[ \t]*)[\"“«]([^\"\n”»]{{4,60}})[\"”»]"),
     re.compile(rf"(?i:{_WHOSE}[ \t]*{_IS}(?!\w)[ \t]*:?[ \t]*){_STRONG}"),
-    re.compile(
-        rf"(?i:{_WHOSE}[ \t]*{_MAY_BE}(?!\w)[ \t]*:?[ \t]*)(?=[\"'`«“]?{_CHARS}{{0,40}}\d){_STRONG}"
-    ),
+    re.compile(rf"(?i:{_WHOSE}[ \t]*{_MAY_BE}(?!\w)[ \t]*:?[ \t]*)(?=[\"'`«“]?{_CHARS}{{0,40}}\d){_STRONG}"),
     re.compile(rf"[ \t]+{_MIXED}"),
     re.compile(  # パスワードはAbcd-12です, รหัสผ่านคือ abcd12
-        rf"(?<=[^ -ɏ])[ ]?(?:[はがのを은는이가是为為:：]|คือ|[ ]|です){{0,3}}[「\"']?((?=[!-~]{{0,40}}\d)[!-~]{{5,64}})"
+        r"(?<=[^ -ɏ])[ ]?(?:[はがのを은는이가是为為:：]|คือ|[ ]"
+        r"|です){0,3}[「\"']?((?=[!-~]{0,40}\d)[!-~]{5,64})"
     ),
     re.compile(r"[^\n.?!;]{0,40}?[\s:](\d{4}(?:[ -]\d{4}){2,5})(?![\w-])"),  # a router's key: 4315 6131 8977 7072 0007
     re.compile(rf"[^\n.:;,\"'(]{{0,40}}[,:(\"'][ \t]?[\"'(]?{_TANGLE}"),
@@ -128,14 +131,18 @@ _BEHIND = (  # what may follow a word for a password or a key
     ),
     re.compile(rf"[^\n]{{0,24}}?(?<![\w/.:@-]){_UUID}"),
     re.compile(rf"[^\n]{{0,40}}?(?<![\w/.:@-]){_LONG}"),
-    re.compile(r"[^\n:]{0,20}[: ][ \t]*((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})"),  # twelve words of a wallet and more
+    re.compile(
+        r"[^\n:]{0,20}[: ][ \t]*((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})"
+    ),  # twelve words of a wallet and more
 )
 _BEHIND_LOOSELY = (re.compile(rf"[^\n]{{0,40}}?(?<![\w/.:@-]){_LONG}"),)
 _PHRASE_ENDS = r"but|and|when|which|that|so|for|on|in|it|is|not|your"
 _OTHERWISE = (  # a word and its secret in another order, and secrets that are words
     re.compile(
-        r"(?i:\b(?:pass[ -]?phrases?|memorable words?|secret words?|(?:security|secret) answers?|mother['’]s maiden name)\b"
-        rf"[^\n.?!;:]{{0,40}}?(?:\b(?:is|was|to|are)[ \t]|[:=])[ \t]*[\"“']?)([^\W\d_][\w'-]{{2,30}}(?:[ ](?!{_PHRASE_ENDS})[^\W\d_]{{2,20}}){{0,5}})"
+        r"(?i:\b(?:pass[ -]?phrases?|memorable words?|secret words?|(?:security|secret) answers?"
+        r"|mother['’]s maiden name)\b"
+        rf"[^\n.?!;:]{{0,40}}?(?:\b(?:is|was|to|are)[ \t]"
+        rf"|[:=])[ \t]*[\"“']?)([^\W\d_][\w'-]{{2,30}}(?:[ ](?!{_PHRASE_ENDS})[^\W\d_]{{2,20}}){{0,5}})"
         rf"(?=[\"”']?(?:[,.;!?\n]|[ ](?:{_PHRASE_ENDS})\b|\Z))"
     ),
     re.compile(  # Abcd12ef is my password
@@ -144,12 +151,14 @@ _OTHERWISE = (  # a word and its secret in another order, and secrets that are w
         rf"(?:{SAYS_PASSWORD}|{SAYS_KEY}){ENDS})"
     ),
     re.compile(  # login: bob / Abcd12ef; user bob, pass Abcd12ef
-        r"(?i:\b(?:log[ -]?in|sign[ -]?in|user(?:[ -]?name)?|credentials?|creds|zugang(?:sdaten)?|benutzer\w{0,6}|identifiants?"
+        r"(?i:\b(?:log[ -]?in|sign[ -]?in|user(?:[ -]?name)?|credentials?|creds|zugang(?:sdaten)?"
+        r"|benutzer\w{0,6}|identifiants?"
         r"|usuario|utente|gebruiker\w{0,5}|anv[äa]ndar\w{0,6}|usuário|u[žz]ivatel\w{0,5})"
-        rf"(?: (?:details|data|info|is|are|ist|:))?[\s:=]{{1,3}})(?!(?i:id|name)\b)[^\s/|,;:]{{2,64}}[ \t]?[/|:,;][ \t]?(?:{_TANGLE}|{_WOVEN})"
+        rf"(?: (?:details|data|info|is|are|ist|:))?[\s:=]{{1,3}})(?!(?i:id|name)\b)[^\s/|,;:]{{2,64}}[ \t]?[/"
+        rf"|:,;][ \t]?(?:{_TANGLE}|{_WOVEN})"
     ),
 )
-_CODED = re.compile(rf"(?i:{BEGINS}(?:{by_first_letter(SAYS_CODE)}|{CODE_CAME}){ENDS})")
+_CODED = re.compile(rf"(?i:{BEGINS}{by_first_letter(f'{SAYS_CODE}|{CODE_CAME}')}{ENDS})")
 _BEHIND_CODES = (
     re.compile(
         r"(?i:(?: number)?(?:[ \t](?:on|from|for|para|für|pour|per|voor)(?:[ \t]\w{1,10}){1,3}?)?"
@@ -159,23 +168,36 @@ _BEHIND_CODES = (
 )
 _BARE_CODES = (
     re.compile(  # the code 482913, where no other word says of what
-        r"(?i:(?<!error )(?<!postal )(?<!post )(?<!zip )(?<!promo )(?<!discount )(?<!product )(?<!bar)(?<!country )(?<!store )"
+        r"(?i:(?<!error )(?<!postal )(?<!post )(?<!zip )(?<!promo )(?<!discount )(?<!product"
+        r" )(?<!bar)(?<!country )(?<!store )"
         r"(?<!area )(?<!job )\b(?:code|kode?|codice|c[óo]digo|код)[ \t]{1,2})(\d{6})(?![\w-]|[.,]\d)"
     ),
     re.compile(  # 482913 is the code that came
-        rf"(?<![\w.,:#/-])(\d{{3}}[ -]?\d{{1,5}})[ \t](?i:is|was|as|ist|est|es|è|é|=)[ \t](?i:(?:my|the|our|mein|der|die|mon|le"
-        rf"|mi|el|la|il|mijn|de|o|a|your)[ \t])?(?:\w{{1,12}}[ \t]){{0,2}}?(?i:{SAYS_CODE}|{CODE_CAME}|pass ?code){ENDS}"
+        rf"(?<![\w.,:#/-])(\d{{3}}[ -]?\d{{1,5}})[ \t](?i:is|was|as|ist|est|es|è|é|=)[ \t](?i:(?:my|the|our"
+        rf"|mein|der|die|mon|le"
+        rf"|mi|el|la|il|mijn|de|o|a|your)[ \t])?(?:\w{{1,12}}[ \t]){{0,2}}?(?i:{SAYS_CODE}|{CODE_CAME}"
+        rf"|pass ?code){ENDS}"
     ),
 )
 _MAY_BE_FREE = re.compile(
-    r"-----BEGIN|[A-Za-z0-9+/_-]{16}|://[^\s/]*@|webhook|\s-u |--user|\s-[paw]|(?i:password|passwd|pwd|secret|token|key)[\"'*]{0,3}[ \t]*[:=]"
+    r"-----BEGIN|[A-Za-z0-9+/_-]{16}|://[^\s/]*@|webhook|\s-u |--user|\s-[paw]|(?i:password|passwd|pwd|secret"
+    r"|token|key)[\"'*]{0,3}[ \t]*[:=]"
 )
-_MAY_BE_ELSEWHERE = re.compile(r"(?i:phrase|memorable|secret|maiden|log|sign|user|cred|zugang|benutz|identif|utente|usu|gebruik|anv|u[žz]iv|\d.*pass|\d.*pw)")
+_MAY_BE_ELSEWHERE = re.compile(
+    r"(?i:phrase|memorable|secret|maiden|log|sign|user|cred|zugang|benutz|identif|utente|usu|gebruik|anv"
+    r"|u[žz]iv|\d.*pass|\d.*pw)"
+)
 
 
 def may_hold_secrets(text: str) -> bool:
     """Whether a text may hold a secret at all: a quick look."""
-    return bool(_NAMED.search(text) or _MAY_BE_FREE.search(text) or _CODED.search(text) or _BARE_CODES[0].search(text) or _LOOSELY.search(text))
+    return bool(
+        _NAMED.search(text)
+        or _MAY_BE_FREE.search(text)
+        or _CODED.search(text)
+        or _BARE_CODES[0].search(text)
+        or _LOOSELY.search(text)
+    )
 
 
 def secrets(text: str) -> Iterator[tuple[int, int]]:

@@ -11,38 +11,46 @@ from collections import defaultdict
 OTHERS = (
     # orders, baskets, invoices, payments
     r"order|invoice|purchase|bestel|bestill|beställ|ordre|orden\b|auftrag|commande|pedido|compra|ordine|encomenda"
-    r"|zam[óo]wieni|objedn|narudž|naruč|naročil|comand|rendel|sipariş|siparis|pesanan|đơn hàng|заказ|замов|поръчк|наруџб"
-    r"|παραγγελ|parag+eli|הזמנה|طلب|ऑर्डर|คำสั่งซื้อ|注文|订单|訂單|주문|oda\b|rechnung|factu|fatura|fattur|faktur|számla"
-    r"|invoic|receipt|quittung|\btxn|transact|transak|transa[cç]|utr\b|\brrn\b|payment (?:id|ref)|amount|price|total|balance"
+    r"|zam[óo]wieni|objedn|narudž|naruč|naročil|comand|rendel|sipariş|siparis|pesanan|đơn hàng|заказ|замов"
+    r"|поръчк|наруџб"
+    r"|παραγγελ|parag+eli|הזמנה|طلب|ऑर्डर|คำสั่งซื้อ|注文|订单|訂單|주문|oda\b|rechnung|factu|fatura|fattur"
+    r"|faktur|számla"
+    r"|invoic|receipt|quittung|\btxn|transact|transak|transa[cç]|utr\b|\brrn\b|payment (?:id|ref)|amount|price"
+    r"|total|balance"
     r"|\bcost|(?<!re)charge|voucher|coupon|gutschein|refund id"
     # parcels and who carries them
-    r"|tracking|track\b|parcel|packa?ge|shipment|waybill|awb|consignment|sendung|paket|pak[ek]|colis|suivi|envío|guía|guia\b"
+    r"|tracking|track\b|parcel|packa?ge|shipment|waybill|awb|consignment|sendung|paket|pak[ek]|colis|suivi"
+    r"|envío|guía|guia\b"
     r"|rastre|seguimiento|spedizion|przesyłk|paczk|zásilk|colet|kargo|\bresi\b|delivery (?:no|num|ref)|docket"
     r"|\bdhl|\bups\b|\busps|fedex|\bgls\b|\bdpd|\bhermes|inpost|colissimo|royal mail|canada post|\bbrt\b"
     # what is sold, and what it says on it
-    r"|item|product|produkt|producto|prodotto|produit|artikel|artículo|article|articolo|artigo|\bsku|isbn|\bean\b|\bupc\b|gtin"
-    r"|barcode|imei|serial|serien|seri[ea]|s/n|model|modèle|modelo|modell|build|version|firmware|batch|\blot\b|\bpart\b"
+    r"|item|product|produkt|producto|prodotto|produit|artikel|artículo|article|articolo|artigo|\bsku|isbn"
+    r"|\bean\b|\bupc\b|gtin"
+    r"|barcode|imei|serial|serien|seri[ea]|s/n|model|modèle|modelo|modell|build|version|firmware|batch|\blot\b"
+    r"|\bpart\b"
     r"|chassis|\bvin\b|catalog|vare|varenr|warranty"
     # cases, bookings, references
-    r"|ticket|\bcase\b|booking|reserv|\bref\b|r[eé]f[eé]ren|flight|flug|vuelo|\bvol\b|voo\b|train|\bpnr status|queue|incident"
-    r"|vorgang|aktenzeichen|dossier|reklamation|claim|confirmation n|protocol|chamado|\bjob\b|quote\b|angebot|meter|zähler"
+    r"|ticket|\bcase\b|booking|reserv|\bref\b|r[eé]f[eé]ren|flight|flug|vuelo|\bvol\b|voo\b|train|\bpnr status"
+    r"|queue|incident"
+    r"|vorgang|aktenzeichen|dossier|reklamation|claim|confirmation n|protocol|chamado|\bjob\b|quote\b|angebot"
+    r"|meter|zähler"
 )
 """What numbers and codes are called that are no person's, in many languages: orders, parcels, products, cases."""
 SPACED = r"A-Za-zÀ-ɏͰ-ԯ\d"
 """Letters of scripts that part words by spaces, and digits: in others a word may touch what is beside it."""
-BEGINS = rf"(?:(?<![{SPACED}])|(?=[^{SPACED}]))"
-ENDS = rf"(?:(?![{SPACED}])|(?<=[^{SPACED}]))"
+BEGINS = ENDS = rf"(?<![{SPACED}](?=[{SPACED}]))"
 """Where a word begins and ends."""
 CALLED_OTHERWISE = re.compile(OTHERS, re.I)
 _PURPOSE = re.compile(
-    r"\b(?:for|on|of|in|with|para|pour|für|per|voor|do|na|till|til|to|från|aus|del?|della|da)\W{1,2}(?:\w{1,4}\W{1,2})?\Z", re.I
+    r"\b(?:for|on|of|in|with|para|pour|für|per|voor|do|na|till|til|to|från|aus|del?|della"
+    r"|da)\W{1,2}(?:\w{1,4}\W{1,2})?\Z",
+    re.I,
 )
 
 
 def called_otherwise(text: str, start: int, end: int) -> bool:
-    """Whether a word between the two places makes what follows an order's or a product's: not where it says what for."""
+    """Whether a word between the two places makes what follows an order's or a product's, not what it is for."""
     return any(not _PURPOSE.search(text, start, found.start()) for found in CALLED_OTHERWISE.finditer(text, start, end))
-
 
 
 def by_first_letter(words: str) -> str:
