@@ -230,6 +230,8 @@ def _believed(text: str, before: str, found: Find, score: float) -> bool:
             return False
         if (called := called_a_phone(near)) is not None:
             return called
+        if re.search(r"[^\W\d_]-$", near) and re.match(r"(?:19|20)\d\d-", said):  # a document's: NV-2018-961429
+            return False
         if _LOCAL_PHONE.fullmatch(said):  # a line by itself, as in a signature
             return near.endswith("\n") and text[found.end : found.end + 1] in ("", "\n")
         return bool(re.search(r"\d[\s().-]+\d", said)) and not _is_date_or_sum(said)

@@ -84,6 +84,8 @@ LEFT = [
     "Thanks\nThe order came",
     '{"name": "Maple Desk", "password_required": true, "token": null}',
     "See https://shop.example.com/orders/4155552671?page=2",
+    "NV-2018-961429",
+    "Vertrag NV-2014-354877 betreffend",
 ]
 
 
