@@ -6,7 +6,9 @@ OTEL_EXPORTER_OTLP_ENDPOINT as every OpenTelemetry program does. Texts of calls 
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -53,13 +55,10 @@ def observer() -> Callable[[Record], None] | None:
 
 
 def attributes_of(record: Record) -> dict[str, object]:
-    """The attributes of a call's span; what is not known is left out, and ids with personal data are hashed as in the
-    decision log."""
-    from migration.audit.pii import named_without
-
+    """The attributes of a call's span; what is not known is left out, and ids that no machine made are hashed, as the
+    decision log hashes those with personal data: they may be a name or an address."""
     requested, model, finish, conversation = (
-        named_without(record[name]) if isinstance(record[name], str) else None
-        for name in ("requested_model", "model", "finish_reason", "conversation_id")
+        _id(record[name]) for name in ("requested_model", "model", "finish_reason", "conversation_id")
     )
     made = {
         "gen_ai.operation.name": "chat",
@@ -78,3 +77,9 @@ def attributes_of(record: Record) -> dict[str, object]:
         "migration.escalations": len(record["tried"]),
     }
     return {name: value for name, value in made.items() if value is not None}
+
+
+def _id(value: object) -> str | None:
+    if not isinstance(value, str) or re.fullmatch(r"[\w:./=-]{0,200}", value):
+        return value if isinstance(value, str) else None
+    return f"m{hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()[:24]}"
