@@ -21,7 +21,7 @@ from migration.costs.article import AS_PRINTED, Article
 from migration.costs.month import Traffic
 from migration.costs.parts import PARTS, Basis
 from migration.costs.projection import Projection
-from migration.markup import table
+from migration.markup import plain, printable, table
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,10 @@ class Currency:
         written = {c: f"{{:,.{0 if size >= 1000 else 2 if size >= 1 else 4}f}}" for c, size in most.items()}
         names = {column: column.replace("usd", self.name).replace("_", " ") for column in shown.columns}
         return table(shown.rename(columns=names), {names[c]: f for c, f in (written | formats).items() if c in names})
+
+
+MOST_NAMED = 10
+"""Models without a price that a sentence names: a log may name thousands."""
 
 
 def rounded(count: float) -> str:
@@ -96,8 +100,10 @@ def say_bill(traffic: Traffic, bill: pd.DataFrame, currency: Currency) -> str:
     text += f", and {cached:.0%} of prompt tokens were read from the provider's cache."
     left = traffic.unpriced
     if len(left):
-        named = ", ".join(f"{model} ({calls:,})" for model, calls in zip(left["model"], left["calls"], strict=True))
-        lines = ", ".join(f"{model}: {{input: ?, output: ?}}" for model in left["model"])
+        first, rest = left.head(MOST_NAMED), len(left) - MOST_NAMED
+        named = ", ".join(f"{plain(name)} ({n:,})" for name, n in zip(first["model"], first["calls"], strict=True))
+        lines = ", ".join(f"{printable(name).replace('`', '')}: {{input: ?, output: ?}}" for name in first["model"])
+        named, lines = (named + f" and {rest:,} more models", lines + ", ...") if rest > 0 else (named, lines)
         text += f" **{left['calls'].sum():,} calls have no known price and are in neither side**: {named}. To count"
         text += f" them, write your prices in USD per million tokens to a YAML file, `models: {{{lines}}}`, and give it"
         text += " as the parameter `prices`."

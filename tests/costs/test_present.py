@@ -1,8 +1,10 @@
 """What is said follows from the numbers, whichever way they fall."""
 
+import canaries
 import numpy as np
 import pandas as pd
 import pytest
+from nbconvert.filters.markdown import markdown2html
 from shops import STAYS, hybrid
 
 from migration.costs import present as words
@@ -70,6 +72,16 @@ def test_an_unknown_price_is_asked_for_in_words_that_can_be_copied(basis):
     said = words.say_bill(traffic, bill, words.Currency())
     assert "5 calls have no known price and are in neither side" in said
     assert "`models: {our-own-7b: {input: ?, output: ?}}`" in said
+
+
+def test_models_without_a_price_are_text_and_no_more_of_them_than_one_reads(basis):
+    names = [canaries.MODEL, f"`{canaries.MARKUP[6]}`", *(f"model {n}" for n in range(2000))]
+    unpriced = pd.DataFrame({"model": names, "calls": 5, "tokens": 900.0})
+    traffic = type(basis.traffic)(**{**vars(basis.traffic), "unpriced": unpriced})
+    said = words.prose(words.say_bill(traffic, basis.traffic.bill(), words.Currency())).data
+    assert "and 1,992 more models" in said
+    assert len(said) < 3_000
+    assert canaries.live(markdown2html(said)) == []
 
 
 def test_what_hosting_costs_is_said_with_its_idle_hours(basis):
