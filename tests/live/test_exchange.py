@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from live_runs import asked, policy
 
@@ -31,7 +31,6 @@ def exchange(seen: list, **more) -> Exchange:
     return Exchange(call, STATE, settled, shadowed=False, began=0.0, emit=seen.append)
 
 
-@settings(max_examples=200)
 @given(reply, st.booleans())
 def test_no_reply_of_the_llm_or_a_rung_raises(body, stream):
     seen: list = []

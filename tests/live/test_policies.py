@@ -58,7 +58,7 @@ def test_an_active_file_that_says_what_cannot_be_sends_everything_to_the_llm(run
     assert not state.policy.rungs
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_no_damage_to_a_policy_or_the_switch_opens_the_router(run, data):
     """A flipped bit leaves a policy that says the same, or closes the router."""
