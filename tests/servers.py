@@ -1,6 +1,7 @@
 """Real servers on loopback for tests: one that a test answers for itself, and llama.cpp's own."""
 
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -79,7 +80,7 @@ def llama_cpp(file: Path | None = None, *, context: int = 2048, slots: int = 2, 
     settings.model.path = str(file)
     settings.n_ctx, settings.n_parallel, settings.port = context, slots, 0
     settings.hostnames = ["127.0.0.1"]
-    if threads:
+    if threads := threads or int(os.environ.get("OMP_NUM_THREADS", "0")):  # threads that share a core spin
         settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = threads
     return xllamacpp.Server(settings)
 

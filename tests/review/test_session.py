@@ -179,7 +179,7 @@ def test_a_review_leaves_alone_what_a_kept_policy_serves(run, single):
 
 
 def test_a_guarantee_that_nobody_watched_is_not_said_to_hold(run, single):
-    logged(run, lines(single, wrong=0.4, shadow_share=0.0))
+    logged(run, lines(single, wrong=0.4, calls=600, shadow_share=0.0))
     found = review.open_review(run, [])
     assert "the guarantee was not watched" in review.decision_sentence(found, [], None)
 
@@ -197,7 +197,7 @@ def test_a_week_costs_what_the_nearest_scenario_spends_however_large_the_log_is(
 
 
 def test_a_broken_guarantee_returns_its_tasks_to_the_llm_at_once(run, single):
-    logged(run, lines(single, wrong=0.4))
+    logged(run, lines(single, wrong=0.4, calls=1500))
     found = review.open_review(run, [])
     assert [alarm.kind for alarm in found.alarms] == ["guarantee"]
     assert review.act(found) == ["intent"]
@@ -208,7 +208,7 @@ def test_a_broken_guarantee_returns_its_tasks_to_the_llm_at_once(run, single):
 
 
 def test_answers_to_check_and_hard_examples_come_from_the_log(run, single, tmp_path):
-    logged(run, lines(single, wrong=0.1))
+    logged(run, lines(single, wrong=0.1, calls=1500))
     found = review.open_review(run, [])
     form = review.LabelForm(review.to_check(review.check_rows(found), 50), tmp_path / "to_check.csv")
     for _ in range(50):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -104,6 +105,8 @@ def main(run: str, base: str, adapter: str = "") -> None:
     settings = xllamacpp.CommonParams()
     settings.model.path, settings.n_ctx, settings.n_parallel, settings.port = str(file), CONTEXT, SLOTS, 0
     settings.hostnames, settings.model_alias = ["127.0.0.1"], {Path(base).name}
+    if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdigit():  # as other engines on this machine are told
+        settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = max(1, int(threads))
     server = xllamacpp.Server(settings)
     print(json.dumps({"url": f"{server.listening_address}/v1"}), flush=True)
     sys.stdin.read()
