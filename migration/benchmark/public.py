@@ -43,14 +43,12 @@ def _flag(gaps: np.ndarray) -> str:
     return f"not within 5-10% of {BASELINE}: below it by {', '.join(far)}" if far else ""
 
 
-def lm_eval(
-    spec: str, tasks: list[str], *, include: Path | None = None, limit: int | None = None, batch_size: int = 16
-) -> pd.DataFrame:
+def lm_eval(spec: str, tasks: list[str], *, include: Path | None = None) -> pd.DataFrame:
     """Public benchmarks of a candidate on this machine, by lm-evaluation-harness (`pip install migration[lm-eval]`).
 
     spec: what `models.find` takes; tasks: the harness's names, such as `mmlu`, `arc_challenge`, `hellaswag`,
     whose questions it downloads from the hub, or those of YAML files in the folder `include`, which may name local
-    ones; limit: questions a task. Columns: task, metric, value, stderr. Raises BadInput where the harness is not
+    ones. Columns: task, metric, value, stderr. Raises BadInput where the harness is not
     installed, ModelNotFound for an unknown model.
     """
     folder = plain_folder(find(spec))
@@ -66,8 +64,7 @@ def lm_eval(
         model_args={"pretrained": str(folder)},
         tasks=list(tasks),
         task_manager=TaskManager(include_path=str(include) if include else None, include_defaults=include is None),
-        limit=limit,
-        batch_size=batch_size,
+        batch_size=16,
         device="cuda" if torch.cuda.is_available() else "cpu",
     )
     rows = [

@@ -115,10 +115,10 @@ def ladder_plan(basis: Basis, hosting: str) -> Plan:
     )
 
 
-def cheapest(basis: Basis, hosted: dict[str, Plan], *, months: int = 24) -> Plan:
+def cheapest(basis: Basis, hosted: dict[str, Plan]) -> Plan:
     """The plan that costs least over the horizon in the central simulation."""
     middle = central(basis)
-    return min(hosted.values(), key=lambda plan: project(basis, middle, plan, months=months).total.sum())
+    return min(hosted.values(), key=lambda plan: project(basis, middle, plan).total.sum())
 
 
 def _api_models(basis: Basis, known: Known) -> dict[str, Plan]:

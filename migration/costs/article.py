@@ -6,7 +6,6 @@ data/article.csv holds what was printed, line by line. Out of scope: anybody's l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -30,9 +29,9 @@ class Article:
     saving_if_hidden_costs_stay: float
 
 
-def check_article(path: Path | None = None) -> Article:
+def check_article() -> Article:
     """Recompute the article line by line from its own inputs."""
-    printed = pd.read_csv(path or PROJECT / "data" / "article.csv")
+    printed = pd.read_csv(PROJECT / "data" / "article.csv")
     given = printed.set_index("key")["printed"]
     calls = given["conversations"] * given["calls_each"]
     computed = _recompute(given, calls)

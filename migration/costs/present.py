@@ -44,9 +44,9 @@ class Currency:
         unit = "$" if self.name == "USD" else ""
         return f"{sign}{unit}{size:,.{digits}f}" + ("" if unit else f" {self.name}")
 
-    def axis(self, per: str = "a month") -> str:
+    def axis(self) -> str:
         """The label of an axis of money."""
-        return f"{self.name} {per}"
+        return f"{self.name} a month"
 
     def table(self, frame: pd.DataFrame, money: list[str], **formats: str) -> Styler:
         """`frame` for reading: the columns `money` in this currency, others by `formats` (column=format string)."""

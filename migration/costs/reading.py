@@ -100,7 +100,7 @@ def read_basis(
 
 
 def unit_prices(
-    step: Step, assumptions: Assumptions, *, hosting: str = "rented", gpu: str = "rtx4090", prices: str = ""
+    step: Step, assumptions: Assumptions, *, hosting: str = "rented", prices: str = ""
 ) -> dict[str, UnitPrice]:
     """One price for each candidate that 02 and 03 asked, the same wherever it is used.
 
@@ -115,7 +115,7 @@ def unit_prices(
             price = price_of(str(name), day, agreed)
             found[name] = UnitPrice(price.input, price.output, 0.0, price.source) if price else None
         elif kind == CandidateKind.SLM:
-            found[name] = slm_price(assumptions, hosting, gpu, measured_speed(predictions, [str(name)]))
+            found[name] = slm_price(assumptions, hosting, "rtx4090", measured_speed(predictions, [str(name)]))
         else:
             seconds = float(rows["latency_ms"].mean()) / 1000
             said = "seconds measured by 02 x scenarios cpu.rent_usd_hour"

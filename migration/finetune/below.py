@@ -54,7 +54,7 @@ def kept_share(confidence: np.ndarray, agrees: np.ndarray) -> float:
     return float(count[(count - right.cumsum()) <= TRUSTED * count].max(initial=0) / len(agrees))
 
 
-def doubted(calls: pd.DataFrame, tasks: pd.DataFrame, trial: pd.DataFrame, *, seed: int = 7) -> pd.DataFrame:
+def doubted(calls: pd.DataFrame, tasks: pd.DataFrame, trial: pd.DataFrame) -> pd.DataFrame:
     """`calls` with the column `doubt`, 0 to 1: how little a classifier that did not see a training call trusts itself
     with it; null where no classifier of step 02 answers the task.
 
@@ -68,13 +68,13 @@ def doubted(calls: pd.DataFrame, tasks: pd.DataFrame, trial: pd.DataFrame, *, se
         encoder = learned.loc[learned["task"] == task, "base"].dropna()
         own = calls[(calls["task"] == task) & (calls["split"] == Split.TRAIN)]
         if len(encoder) and len(own) >= HALVES * FEWEST:
-            doubt |= _of_task(own.head(MOST_DOUBTED), str(encoder.iloc[0]), seed)
+            doubt |= _of_task(own.head(MOST_DOUBTED), str(encoder.iloc[0]))
     return calls.assign(doubt=calls["call_id"].map(doubt).astype(float))
 
 
-def _of_task(own: pd.DataFrame, encoder: str, seed: int) -> dict[str, float]:
+def _of_task(own: pd.DataFrame, encoder: str) -> dict[str, float]:
     rows = training_calls(own, str(own["task"].iloc[0]))
-    half = np.random.default_rng(seed).permutation(len(rows)) % HALVES
+    half = np.random.default_rng(7).permutation(len(rows)) % HALVES
     doubt: dict[str, float] = {}
     for held in range(HALVES):
         known, asked = rows[half != held], rows[half == held]

@@ -32,35 +32,33 @@ def base_of(summary: Mapping[str, object], wanted: str = "") -> str:
     return base
 
 
-def paired(predictions: pd.DataFrame, base: str, tuned: str, split: str = "test") -> pd.DataFrame:
-    """One row a call: task, weight, base and tuned (whether each agrees), reference (in the form that is compared),
-    conversation_id (else its call_id).
+def paired(predictions: pd.DataFrame, base: str, tuned: str) -> pd.DataFrame:
+    """One row a `test` call: task, weight, base and tuned (whether each agrees), reference (in the form that is
+    compared), conversation_id (else its call_id).
 
     Calls that only one answered are left out. predictions: call_id, candidate, split, task, weight, agrees and, where
     known, reference and conversation_id.
     """
-    part = predictions[predictions["split"] == split].drop_duplicates(["call_id", "candidate"])
+    part = predictions[predictions["split"] == "test"].drop_duplicates(["call_id", "candidate"])
     wide = part.pivot(index="call_id", columns="candidate", values="agrees").reindex(columns=[base, tuned]).dropna()
     pairs = wide.astype(bool).set_axis(["base", "tuned"], axis=1)
-    pairs["task"] = part.drop_duplicates("call_id").set_index("call_id")["task"]
+    first = part.drop_duplicates("call_id").set_index("call_id")
+    pairs["task"] = first["task"]
     traffic = predictions[predictions["candidate"] == tuned].groupby("task")["weight"].sum()
     pairs["weight"] = pairs["task"].map(traffic) / pairs.groupby("task")["task"].transform("size")
-    first = part.drop_duplicates("call_id").set_index("call_id")
     pairs["reference"] = first["reference"].map(plain) if "reference" in first else ""
     if "conversation_id" in part:
-        pairs["conversation_id"] = part.drop_duplicates("call_id").set_index("call_id")["conversation_id"]
+        pairs["conversation_id"] = first["conversation_id"]
     return pairs.reset_index().assign(conversation_id=lambda rows: rows.get("conversation_id", rows["call_id"]))
 
 
-def comparison(
-    predictions: pd.DataFrame, base: str, tuned: str, trained: Sequence[str], split: str = "test"
-) -> pd.DataFrame:
+def comparison(predictions: pd.DataFrame, base: str, tuned: str, trained: Sequence[str]) -> pd.DataFrame:
     """COMPARISON rows a task plus `trained`, `base_low`…`tuned_high` and `constant` (how often the task's commonest
     answer would agree); `ALL` is the trained tasks, weighted to traffic.
 
     predictions: as `paired` takes them, conversation_id where known: calls of a conversation resemble each other.
     """
-    pairs, rows = paired(predictions, base, tuned, split), []
+    pairs, rows = paired(predictions, base, tuned), []
     for task, group in pairs.groupby("task"):
         rows.append(_compared(str(task), task in trained, group))
     moved = pairs[pairs["task"].isin(list(trained))]

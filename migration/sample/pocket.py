@@ -129,9 +129,9 @@ FAMILIES = {
 }
 
 
-def make_tokenizer(family: Family, seed: int = 0) -> PreTrainedTokenizerFast:
+def make_tokenizer(family: Family) -> PreTrainedTokenizerFast:
     """A byte-level BPE of VOCABULARY tokens (each digit its own) with the family's special tokens and template."""
-    chats = base_chats(seed, lessons=0)
+    chats = base_chats(0, lessons=0)
     texts = [message["content"] for _ in range(4000) for message in next(chats)]
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -221,10 +221,10 @@ def make_config(name: str, tokenizer: PreTrainedTokenizerFast) -> PretrainedConf
     )  # fmt: skip
 
 
-def build(name: str, out: Path, *, steps: int = STEPS, seed: int = 7) -> Path:
+def build(name: str, out: Path, *, steps: int = STEPS) -> Path:
     """Train one pocket model and save it (fp16 safetensors, tokenizer, chat template) to `out/name`."""
     tokenizer = make_tokenizer(FAMILIES[name])
-    model = train(name, tokenizer, steps=steps, seed=seed).half()
+    model = train(name, tokenizer, steps=steps, seed=7).half()
     ends = {tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids(FAMILIES[name].end_of_turn)}
     model.generation_config = GenerationConfig(
         bos_token_id=tokenizer.bos_token_id, eos_token_id=sorted(ends), pad_token_id=tokenizer.pad_token_id

@@ -69,7 +69,7 @@ def to_check(answers: pd.DataFrame, checks: int = 50, *, seed: int = 0) -> pd.Da
     return found.reset_index(drop=True)
 
 
-def estimate(checked: pd.DataFrame, answers: pd.DataFrame, *, level: float = 0.95) -> Rate:
+def estimate(checked: pd.DataFrame, answers: pd.DataFrame) -> Rate:
     """The share of wrong answers, with its interval: stratified, prediction-powered.
 
     checked: of `to_check` with `right` filled in (yes/no, or bool); answers: all that it was drawn from.
@@ -92,7 +92,7 @@ def estimate(checked: pd.DataFrame, answers: pd.DataFrame, *, level: float = 0.9
         spread = squares / (n - 1 + PRIOR)
         value += all_.mean() * (error[all_].mean() + gap.mean())
         variance += all_.mean() ** 2 * spread / n * (1 - n / size)
-    half = float(stats.norm.ppf(0.5 + level / 2)) * variance**0.5
+    half = float(stats.norm.ppf(0.975)) * variance**0.5
     return Rate(float(np.clip(value, 0, 1)), max(0.0, value - half), min(1.0, value + half), len(checked))
 
 

@@ -107,7 +107,7 @@ def refitted(step: Step, calls: pd.DataFrame, fresh: pd.Series, *, encoder: str,
 
 def trained_on(
     step: Step, calls: pd.DataFrame, hard: Sequence[str], *, tuned: Candidate, tasks: Sequence[str], minutes: float,
-    say: Say = print, seed: int = 7,
+    say: Say = print,
 ) -> Learned:  # fmt: skip
     """`tuned`'s adapter trained on for `minutes`, its answers included, from hard calls and earlier ones beside them.
 
@@ -117,10 +117,10 @@ def trained_on(
     """
     base, adapter = tuned.source, Path(str(tuned.adapter))
     loaded = models.load(base, quantize=tuned.quantize)
-    chosen = _examples(calls, hard, tasks, seed, say)
+    chosen = _examples(calls, hard, tasks, say)
     rows, validation = (finetune.encoded(loaded.tokenizer, part) for part in (chosen.train, chosen.validation))
     finetune.check(rows, loaded)
-    recipe = finetune.recipe_for(base, seed=seed)
+    recipe = finetune.recipe_for(base)
     recipe = replace(recipe, learning_rate=RATE * recipe.learning_rate)
     begun = f"{loaded.identity} {file_hash(adapter / WEIGHTS)}"
     training_minutes = finetune.TRAINING_PART * minutes
@@ -142,9 +142,7 @@ def trained_on(
     return Learned(replace(candidate, adapter=kept), answers, len(rows), taught)
 
 
-def _examples(
-    calls: pd.DataFrame, hard: Sequence[str], tasks: Sequence[str], seed: int, say: Say
-) -> finetune.TrainingSet:
+def _examples(calls: pd.DataFrame, hard: Sequence[str], tasks: Sequence[str], say: Say) -> finetune.TrainingSet:
     """Hard calls of each task, and REPEATED earlier ones for each; the held-out ones stay, to be kept apart."""
     sets = []
     for task in tasks:
@@ -152,9 +150,9 @@ def _examples(
         train, taught = own["split"] == Split.TRAIN, own["call_id"].isin(list(hard))
         old = own[train & ~taught]
         most = max(REPEATED * int((train & taught).sum()), 2 * FEWEST)
-        some = pd.concat([own[taught | ~train], old.sample(min(most, len(old)), random_state=seed)])
+        some = pd.concat([own[taught | ~train], old.sample(min(most, len(old)), random_state=7)])
         try:
-            sets.append(finetune.choose(some, [task], seed=seed))
+            sets.append(finetune.choose(some, [task]))
         except NotEnoughCalls as few:
             say(f"not trained on: {few}")
     if not sets:

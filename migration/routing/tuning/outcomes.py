@@ -140,19 +140,19 @@ def stated_confidence(rows: pd.DataFrame) -> np.ndarray:
     return np.where(np.isfinite(own), own, stated)
 
 
-def calibration_and_recent(calls: pd.DataFrame, *, share: float = 0.2) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The calibration calls, and the newest `share` of all others: the two sides of the shift check."""
+def calibration_and_recent(calls: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The calibration calls, and a fifth as many calls, the newest of all others: the two sides of the shift check."""
     routable = calls[calls["kind"].isin(REPLAYED)]
     calibration = routable[routable["split"] == Split.CALIBRATION]
     others = routable[routable["split"] != Split.CALIBRATION].sort_values("created_at")
-    return calibration, others.tail(max(1, round(share * len(routable))))
+    return calibration, others.tail(max(1, round(0.2 * len(routable))))
 
 
-def newest(rows: pd.DataFrame, *, share: float = 0.2) -> pd.DataFrame:
-    """The rows of the newest `share` of the conversations, by their last call: a holdout by time instead of at random.
+def newest(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the newest fifth of the conversations, by their last call: a holdout by time instead of at random.
 
     rows: of `gather`, with conversation and created_at. Caveat: other conversations of the same days may have been
     learned from, so this shows whether quality falls with time, not what another month holds.
     """
     last = rows.groupby("conversation")["created_at"].max().sort_values(kind="stable")
-    return rows[rows["conversation"].isin(last.index[-max(1, round(share * len(last))) :])]
+    return rows[rows["conversation"].isin(last.index[-max(1, round(0.2 * len(last))) :])]

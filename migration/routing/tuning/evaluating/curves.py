@@ -30,7 +30,7 @@ def ladder_of(policy: Policy, rows: pd.DataFrame) -> Ladder:
     )
 
 
-def curve(policy: Policy, rows: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+def curve(policy: Policy, rows: pd.DataFrame) -> pd.DataFrame:
     """The curve of one common threshold on calibrated confidence over all routed tasks.
 
     Returns threshold, slm_share, quality, quality_low, quality_high, cost_usd_per_1k, wait_ms; ascending, the last row
@@ -47,9 +47,7 @@ def curve(policy: Policy, rows: pd.DataFrame, *, level: float = 0.95) -> pd.Data
     weight, task = ladder.calls["weight"].to_numpy(float), ladder.calls["task"].to_numpy(str)
     share, conversation = weight / weight.sum(), ladder.calls["conversation"]
     priced = np.nan if ladder.calls["llm_cost"].isna().any() else 1.0
-    rates = [
-        weighted_rate(~lost[:, j], weight, task, cluster=conversation, level=level) for j in range(len(thresholds))
-    ]
+    rates = [weighted_rate(~lost[:, j], weight, task, cluster=conversation) for j in range(len(thresholds))]
     return pd.DataFrame(
         {
             "threshold": thresholds,

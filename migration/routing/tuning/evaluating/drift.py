@@ -29,7 +29,7 @@ FEW_TEXTS = 50
 
 
 def shift(
-    calibration: pd.DataFrame, recent: pd.DataFrame, *, log: Path | None = None, level: float = 0.01, seed: int = 0
+    calibration: pd.DataFrame, recent: pd.DataFrame, *, log: Path | None = None, level: float = 0.01
 ) -> pd.DataFrame:
     """Whether recent traffic still looks like what the guarantee was calibrated on: one two-sample test a property.
 
@@ -42,10 +42,10 @@ def shift(
     """
     found: list[tuple[str, float, str]] = []
     if min(_conversation(calibration).nunique(), _conversation(recent).nunique()) >= LEAST:
-        found += _mix(calibration, recent, seed)
+        found += _mix(calibration, recent)
         for name in ("prompt_tokens", "completion_tokens"):
             found += _lengths(name, calibration, recent)
-        found += _words(calibration, recent, log, seed)
+        found += _words(calibration, recent, log)
     corrected = holm([p for _, p, _ in found]) if found else np.empty(0)
     return pd.DataFrame(
         [(name, float(p), bool(p < level), text) for (name, _, text), p in zip(found, corrected, strict=True)],
@@ -57,7 +57,7 @@ def _conversation(calls: pd.DataFrame) -> pd.Series:
     return calls["conversation_id"].fillna(calls["call_id"])
 
 
-def _mix(calibration: pd.DataFrame, recent: pd.DataFrame, seed: int) -> list[tuple[str, float, str]]:
+def _mix(calibration: pd.DataFrame, recent: pd.DataFrame) -> list[tuple[str, float, str]]:
     sides = [pd.crosstab(_conversation(side), side["task"]) for side in (calibration, recent)]
     counts = pd.concat(sides).fillna(0).astype(int)
     if counts.shape[1] < 2:
@@ -66,10 +66,10 @@ def _mix(calibration: pd.DataFrame, recent: pd.DataFrame, seed: int) -> list[tup
     before, after = before / before.sum(), after / after.sum()
     moved = int((after - before).abs().to_numpy().argmax())
     detail = f"{counts.columns[moved]}: {before.iloc[moved]:.0%} to {after.iloc[moved]:.0%}"
-    return [("task mix", permuted(counts.to_numpy(), len(sides[0]), seed=seed), detail)]
+    return [("task mix", permuted(counts.to_numpy(), len(sides[0])), detail)]
 
 
-def permuted(counts: np.ndarray, first: int, *, seed: int = 0) -> float:
+def permuted(counts: np.ndarray, first: int) -> float:
     """p-value that two groups of conversations have one mix of tasks, by permuting whole conversations.
 
     counts: calls of each conversation in each task (conversations, tasks), of which the `first` rows are one group.
@@ -80,7 +80,7 @@ def permuted(counts: np.ndarray, first: int, *, seed: int = 0) -> float:
     which, total = which.ravel(), counts.sum(axis=0)
     own = np.bincount(which[:first], minlength=len(kinds))
     many = np.bincount(which, minlength=len(kinds))
-    rng, seen, beyond = np.random.default_rng(seed), _distance(own[None] @ kinds, total)[0], 0
+    rng, seen, beyond = np.random.default_rng(0), _distance(own[None] @ kinds, total)[0], 0
     for part in np.array_split(np.arange(PERMUTATIONS), -(-PERMUTATIONS * len(kinds) // 5_000_000)):
         drawn = rng.multivariate_hypergeometric(many, first, size=len(part), method="marginals")
         beyond += int((_distance(drawn @ kinds, total) >= seen - 1e-9).sum())
@@ -104,17 +104,17 @@ def _lengths(name: str, calibration: pd.DataFrame, recent: pd.DataFrame) -> list
     return [(name, float(stats.ks_2samp(before, after).pvalue), detail)]
 
 
-def _words(before: pd.DataFrame, after: pd.DataFrame, log: Path | None, seed: int) -> list[tuple[str, float, str]]:
-    sides = [_one_a_conversation(side, log, seed) for side in (before, after)]
+def _words(before: pd.DataFrame, after: pd.DataFrame, log: Path | None) -> list[tuple[str, float, str]]:
+    sides = [_one_a_conversation(side, log) for side in (before, after)]
     if min(map(len, sides)) < FEW_TEXTS:
         return []
-    area, p = told_apart(*sides, seed=seed)
+    area, p = told_apart(*sides)
     return [("words", p, f"a classifier tells the two apart with AUROC {area:.2f}, 0.50 being chance")]
 
 
-def _one_a_conversation(calls: pd.DataFrame, log: Path | None, seed: int) -> list[str]:
+def _one_a_conversation(calls: pd.DataFrame, log: Path | None) -> list[str]:
     """One text of each conversation, as its calls resemble each other; at most MOST_TEXTS, drawn at random."""
-    drawn = calls.sample(frac=1, random_state=seed)
+    drawn = calls.sample(frac=1, random_state=0)
     first = drawn[~_conversation(drawn).duplicated()].head(MOST_TEXTS)
     texts = first if log is None else with_texts(first, log)
     return [text_of(messages) for messages in texts["messages"]]

@@ -17,13 +17,13 @@ from migration.routing.tuning.outcomes import newest
 from migration.schema import Part
 
 
-def time_forward(rows: pd.DataFrame, tune: Callable[[pd.DataFrame], Tuned], *, share: float = 0.2) -> Result | None:
-    """How a policy tuned on the older conversations alone does on the newest `share` of them; None for too few.
+def time_forward(rows: pd.DataFrame, tune: Callable[[pd.DataFrame], Tuned]) -> Result | None:
+    """How a policy tuned on the older conversations alone does on the newest fifth; None for too few.
 
     rows: of `outcomes.gather`, with conversation, created_at and part; tune: tunes a policy on such rows. All rows of
     the newest conversations are tested on, whatever part they have in the random split; the older ones keep theirs.
     """
-    recent = newest(rows, share=share)
+    recent = newest(rows)
     older = rows[~rows["conversation"].isin(recent["conversation"])]
     try:
         return evaluate(tune(older).policy, recent.assign(part=Part.TEST))

@@ -34,9 +34,7 @@ class RoutingMetrics:
         )
 
 
-def routing_metrics(
-    score: np.ndarray, weak: np.ndarray, strong: np.ndarray, *, resamples: int = 200, seed: int = 0
-) -> RoutingMetrics:
+def routing_metrics(score: np.ndarray, weak: np.ndarray, strong: np.ndarray, *, resamples: int = 200) -> RoutingMetrics:
     """APGR, CPT50 and CPT80 of a score that sends its highest calls to the strong model.
 
     score: any real (n,); weak, strong: 0..1 (n,). Exact: every share of strong calls, calls with equal scores taken in
@@ -48,7 +46,7 @@ def routing_metrics(
     starts = np.append(0, last[:-1] + 1)
     n = len(score)
     value = _marks(np.add.reduceat(gain, starts), np.diff(starts, append=n).astype(float))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     draws = []
     for _ in range(min(resamples, max(20, 40_000_000 // n)) if np.isfinite(value[0]) else 0):
         times = np.bincount(rng.integers(0, n, n), minlength=n)

@@ -16,6 +16,7 @@ from migration.routing.policy.signals import Calibrator, SignalScore, transform
 from migration.schema import SIGNALS
 from migration.stats import wilson
 
+FOLDS, BINS = 5, 10
 FEW, MANY = 30, 200
 """Below FEW answers only a temperature is fitted, below MANY no isotonic line: it would follow the noise."""
 SINGLE = {"mean_logprob": 1, "min_logprob": 1, "margin": 1, "mean_entropy": -1, "verbalised": 1, "sample_agreement": 1}
@@ -30,7 +31,7 @@ PENALTIES: tuple[tuple[float, float, float | None], ...] = (
 """Ridge on (shared slopes, a task's own level, a task's own slopes or None). The last trusts no signal."""
 
 
-def learn_confidence(answers: pd.DataFrame, agrees: np.ndarray, *, folds: int = 5, seed: int = 0) -> SignalScore:
+def learn_confidence(answers: pd.DataFrame, agrees: np.ndarray, *, seed: int = 0) -> SignalScore:
     """Learn the chance that an answer agrees with the reference.
 
     answers: one row an answer, columns `task` and any of `signals.SIGNALS`; agrees: 0..1 (n,). Slopes are shared
@@ -56,7 +57,7 @@ def learn_confidence(answers: pd.DataFrame, agrees: np.ndarray, *, folds: int = 
         [np.nan_to_num((c - m) / s, nan=0.0) for c, m, s in zip(columns, mean, scale, strict=True)],
     )
     tasks = answers["task"].to_numpy()
-    fold = np.random.default_rng(seed).permutation(len(y)) % min(folds, len(y))
+    fold = np.random.default_rng(seed).permutation(len(y)) % min(FOLDS, len(y))
     best, chosen, out_of_fold = float("inf"), PENALTIES[-1], np.full(len(y), level)
     for penalties in PENALTIES:
         raw = np.empty(len(y))
@@ -122,7 +123,7 @@ def log_loss(raw: np.ndarray, y: np.ndarray) -> float:
     return float(np.mean(np.logaddexp(0, raw) - y * raw))
 
 
-def fit_calibrator(raw: np.ndarray, y: np.ndarray, *, folds: int = 5, seed: int = 0) -> Calibrator:
+def fit_calibrator(raw: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Calibrator:
     """The calibrator with the least cross-validated Brier score; the simpler one where they are within one error.
 
     raw: log-odds from answers that the score was not fitted on (n,). From simple to supple: temperature (Guo et al.
@@ -136,9 +137,9 @@ def fit_calibrator(raw: np.ndarray, y: np.ndarray, *, folds: int = 5, seed: int 
         return Calibrator("platt", (0.0, float(np.log(rate / (1 - rate)))))
     kinds += ["platt"] if len(y) >= FEW else []
     kinds += ["isotonic"] if len(y) >= MANY else []
-    fold = np.random.default_rng(seed).permutation(len(y)) % folds
+    fold = np.random.default_rng(seed).permutation(len(y)) % FOLDS
     losses = {kind: np.empty(len(y)) for kind in kinds}
-    for k in range(folds if len(kinds) > 1 else 0):
+    for k in range(FOLDS if len(kinds) > 1 else 0):
         inside = fold != k
         for kind in kinds:
             losses[kind][~inside] = (_CALIBRATORS[kind](raw[inside], y[inside])(raw[~inside]) - y[~inside]) ** 2
@@ -234,9 +235,7 @@ class CalibrationError:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f}, n={self.n})"
 
 
-def calibration_error(
-    confidence: np.ndarray, outcome: np.ndarray, *, bins: int = 10, resamples: int = 300, seed: int = 0
-) -> CalibrationError:
+def calibration_error(confidence: np.ndarray, outcome: np.ndarray) -> CalibrationError:
     """Expected calibration error (Naeini et al. 2015). Raises NotEnoughCalls when n is 0.
 
     confidence: 0..1 (n,); outcome: 0 or 1 (n,).
@@ -244,36 +243,34 @@ def calibration_error(
     c, y = np.asarray(confidence, float), np.asarray(outcome, float)
     if not len(c):
         raise NotEnoughCalls("a calibration error", 0, 1)
-    rng = np.random.default_rng(seed)
-    draws = []
-    for _ in range(resamples):
-        chosen = rng.integers(0, len(c), len(c))
-        draws.append(_ece(c[chosen], y[chosen], bins))
+    rng = np.random.default_rng(0)
+    drawn = (rng.integers(0, len(c), len(c)) for _ in range(300))
+    draws = [_ece(c[chosen], y[chosen]) for chosen in drawn]
     low, high = np.quantile(draws, [0.025, 0.975])
-    return CalibrationError(_ece(c, y, bins), float(low), float(high), len(c))
+    return CalibrationError(_ece(c, y), float(low), float(high), len(c))
 
 
-def _ece(c: np.ndarray, y: np.ndarray, bins: int) -> float:
-    edges = _edges(c, bins)
+def _ece(c: np.ndarray, y: np.ndarray) -> float:
+    edges = _edges(c)
     order = np.argsort(c, kind="stable")
     gaps = np.add.reduceat((c - y)[order], edges)
     return float(np.abs(gaps).sum() / len(c))
 
 
-def _edges(c: np.ndarray, bins: int) -> np.ndarray:
+def _edges(c: np.ndarray) -> np.ndarray:
     """Where each bin starts in the sorted confidences; equal confidences share a bin."""
     ordered = np.sort(c)
-    starts = np.linspace(0, len(c), min(bins, len(c)) + 1).astype(int)[:-1]
+    starts = np.linspace(0, len(c), min(BINS, len(c)) + 1).astype(int)[:-1]
     return np.unique(np.searchsorted(ordered, ordered[starts], side="left"))
 
 
-def reliability(confidence: np.ndarray, outcome: np.ndarray, *, bins: int = 10) -> pd.DataFrame:
+def reliability(confidence: np.ndarray, outcome: np.ndarray) -> pd.DataFrame:
     """Confidence beside what came true, in equally filled bins: confidence, agreement, low, high (Wilson 95%), n.
 
     confidence: 0..1 (n,); outcome: 0 or 1 (n,).
     """
     c, y = np.asarray(confidence, float), np.asarray(outcome, float)
-    order, edges = np.argsort(c, kind="stable"), _edges(c, bins)
+    order, edges = np.argsort(c, kind="stable"), _edges(c)
     rows = []
     for chosen in np.split(order, edges[1:]):
         rate = wilson(round(float(y[chosen].sum())), len(chosen))

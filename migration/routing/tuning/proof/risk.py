@@ -261,8 +261,7 @@ def beats_random(
     weight: np.ndarray,
     cluster: np.ndarray,
     *,
-    delta: float = 0.01,
-    seed: int = 0,
+    delta: float,
 ) -> float:
     """P-value that the confidence orders losses no better than chance does.
 
@@ -275,7 +274,7 @@ def beats_random(
     rank, lost = stats.rankdata(confidence) / len(confidence), weight * loss
     if np.ptp(rank) == 0 or np.ptp(lost) == 0:
         return 1.0
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     order = np.argsort(cluster, kind="stable")
     starts = np.searchsorted(cluster[order], np.arange(cluster.max() + 2))
     alone = len(starts) - 1 == len(loss)

@@ -55,6 +55,6 @@ def test_noise_has_even_p_values_and_a_signal_a_small_one() -> None:
         shared = np.repeat(rng.random(60), 4)
         loss = (rng.random(240) < 0.3 * shared).astype(float)
         confidence = np.repeat(rng.random(60), 4)
-        found.append(risk.beats_random(confidence, loss, np.ones(240), cluster))
+        found.append(risk.beats_random(confidence, loss, np.ones(240), cluster, delta=0.01))
     assert np.mean(np.array(found) <= 0.1) < 0.1 + 2.5 * np.sqrt(0.09 / 150)
-    assert risk.beats_random(-loss - 0.1 * rng.random(240), loss, np.ones(240), cluster) < 0.01
+    assert risk.beats_random(-loss - 0.1 * rng.random(240), loss, np.ones(240), cluster, delta=0.01) < 0.01
