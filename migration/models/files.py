@@ -60,7 +60,7 @@ def find(spec: str) -> ModelFiles:
     """The files of the model named `spec`.
 
     spec: `smollm2`, `minilm`, a pocket model, a local folder, a .gguf file, or a hub id (taken from the hub's own
-    local cache, or downloaded where the network allows). Raises ModelNotFound saying what was looked for.
+    local cache, or downloaded where the network allows), with `@commit` where its weights must not move. Raises ModelNotFound saying what was looked for.
     """
     if spec in _PACKAGED:
         file = _packaged(spec)
@@ -119,15 +119,17 @@ def of_folder(spec: str, folder: Path) -> ModelFiles:
 
 
 def _from_hub(spec: str) -> ModelFiles:
-    if spec.count("/") != 1 or spec.startswith((".", "/")):
-        raise ModelNotFound(spec, "it is no packaged model, folder, .gguf file or hub id (owner/name)")
+    name, _, revision = spec.partition("@")
+    if name.count("/") != 1 or name.startswith((".", "/")):
+        raise ModelNotFound(spec, "it is no packaged model, folder, .gguf file or hub id (owner/name@revision)")
     from huggingface_hub import snapshot_download
 
     try:
-        folder = Path(snapshot_download(spec, allow_patterns=["*.safetensors", *_CONFIG_FILES]))
+        wanted = ["*.safetensors", *_CONFIG_FILES]
+        folder = Path(snapshot_download(name, revision=revision or None, allow_patterns=wanted))
     except (OSError, ValueError) as error:
         raise ModelNotFound(spec, f"the hub does not give it ({type(error).__name__}), nor does its cache") from error
-    return ModelFiles(spec, folder, None, f"{spec}@{folder.name}")
+    return ModelFiles(spec, folder, None, f"{name}@{folder.name}")
 
 
 def _digest(file: Path) -> str:

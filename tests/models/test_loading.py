@@ -47,6 +47,15 @@ def test_what_is_not_there_is_named(spec, monkeypatch):
     assert "\n" not in str(caught.value)
 
 
+def test_a_hub_id_may_name_the_revision_that_it_stays_with(folder, monkeypatch):
+    asked = []
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda name, **more: asked.append((name, more)) or folder)
+    found = models.find("owner/name@0123abc")
+    assert (asked[0][0], asked[0][1]["revision"]) == ("owner/name", "0123abc")
+    assert found.identity == f"owner/name@{folder.name}", "the commit that came"
+    assert (models.find("owner/name").spec, asked[1][1]["revision"]) == ("owner/name", None)
+
+
 def test_a_folder_without_weights_is_refused(tmp_path):
     with pytest.raises(models.ModelNotFound, match="safetensors"):
         models.find(str(tmp_path))

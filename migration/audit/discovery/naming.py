@@ -33,6 +33,8 @@ _SMALL = frozenset(_SMALL_WORDS.split())
 _ARTICLE_WORDS = "the a an der die das ein eine einen dem den des la les le el los las un una une il lo o um uma"
 _ARTICLES = frozenset(_ARTICLE_WORDS.split())
 _WORD = re.compile(r"[^\W\d_]+(?:['’_-][^\W\d_]+)*")
+_NOT_OF_A_NAME = re.compile(r"[^\w' .,()/&+-]|_")
+"""What a model's words may not bring into a sentence or a page: a prompt may have told it what to say."""
 WORDS, LENGTH = 5, 52
 
 
@@ -115,9 +117,9 @@ def ask_names(prompts: Mapping[str, str], *, url: str, model: str) -> dict[str, 
         messages: Any = [{"role": "system", "content": _ASK}, {"role": "user", "content": prompt}]
         try:
             reply = asked.chat.completions.create(model=model, messages=messages, max_tokens=24, temperature=0)
-        except openai.OpenAIError as error:
-            raise BadInput(f"naming tasks with {model} at {url} failed: {error}") from error
-        name = " ".join((reply.choices[0].message.content or "").split()).strip(" .\"'`*")
-        if name:
+            said = str(reply.choices[0].message.content or "")
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+            raise BadInput(f"naming tasks with {model} at {url} failed: {error}"[:300]) from error
+        if name := " ".join(_NOT_OF_A_NAME.sub(" ", said).split()).strip(" .'"):
             names[key] = name[:60]
     return names

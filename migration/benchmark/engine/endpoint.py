@@ -141,7 +141,7 @@ class _Server:
         try:
             value = _value(await self._ask(asked, body))
             self.unreached = 0
-        except ValueError as error:  # JSON by its header, and none
+        except (ValueError, RecursionError) as error:  # JSON by its header, and none, or nested without end
             value = {"error": f"unreadable reply: {error}"[:200]}
         except openai.OpenAIError as error:
             value = {"error": self._told(error)}
@@ -209,6 +209,8 @@ def _read(reply: ChatCompletion) -> dict[str, object]:
         body = {"content": choice.message.content, "tool_calls": [c.model_dump() for c in choice.message.tool_calls]}
         content = json.dumps(body, sort_keys=True, ensure_ascii=False)
     tokens = (choice.logprobs.content if choice.logprobs else None) or []
+    if not all(-1e300 < token.logprob < 1e-3 for token in tokens):  # no probability, so no signal
+        tokens = []
     alternatives = [sorted((math.exp(t.logprob) for t in token.top_logprobs), reverse=True) for token in tokens]
     usage = reply.usage
     return {

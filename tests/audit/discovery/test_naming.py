@@ -46,7 +46,9 @@ class _Endpoint(JsonHandler):
 
     def do_POST(self) -> None:
         self.told.append(self.body()["messages"][-1]["content"])
-        self.reply(200, completion(f' "Task number {len(self.told)}." '))
+        said = {"markup": completion("**<img src=x> [click](https://evil.example)** | `go`"), "list": b"[]",
+                "deep": b"[" * 100_000, "none": b'{"choices": null}', "empty": b""}  # fmt: skip
+        self.reply(200, said.get(self.told[-1], completion(f' "Task number {len(self.told)}." ')))
 
 
 @pytest.fixture
@@ -65,6 +67,17 @@ def test_a_language_model_may_name_tasks_and_sees_no_personal_data(endpoint: str
     assert [t.task for t in again.tasks] == [t.task for t in found.tasks]
     ask_names({"a": "Write to anna.smith@example.org now"}, url=endpoint, model="any")
     assert "anna.smith" not in _Endpoint.told[-1]
+
+
+def test_what_a_model_calls_a_task_formats_nothing(endpoint: str) -> None:
+    said = ask_names({"a": "markup"}, url=endpoint, model="any")["a"]
+    assert said == "img src x click (https //evil.example) go"
+
+
+@pytest.mark.parametrize("reply", ["list", "deep", "none", "empty"])
+def test_a_malformed_reply_is_told(endpoint: str, reply: str) -> None:
+    with pytest.raises(BadInput, match="naming tasks with any"):
+        ask_names({"a": reply}, url=endpoint, model="any")
 
 
 def test_an_endpoint_that_does_not_answer_is_named() -> None:

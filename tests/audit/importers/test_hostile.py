@@ -67,12 +67,12 @@ def test_a_csv_row_over_the_limit_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     path = tmp_path / "log.csv"
     long = b"2025-06-01," + b"x" * 6_000 + b",answer\n"
     folded = b'2025-06-01,"' + b"y" * 3_000 + b"\n" + b"y" * 3_000 + b'",answer\n'
-    path.write_bytes(HEAD + ROWS[0] + long + ROWS[1] + folded + ROWS[2])
+    spread = b'2025-06-01,"' + b"y" * 3_000 + b'\n","' + b"y" * 3_000 + b'\n"\n'  # no field of it is too long
+    path.write_bytes(HEAD + ROWS[0] + long + ROWS[1] + folded + ROWS[2] + spread + ROWS[3])
     calls, report = imported(path, tmp_path)
-    assert len(calls) == 3
-    assert {3: "longer than 64 MiB", 5: "a quote opens here and is not closed"}.items() <= {
-        one.line: one.reason for one in report.bad_lines
-    }.items()
+    assert len(calls) == 4
+    told = {3: "longer than 64 MiB"} | dict.fromkeys((5, 8), "a quote opens here and is not closed")
+    assert told.items() <= {one.line: one.reason for one in report.bad_lines}.items()
     account(report)
 
 
@@ -142,13 +142,16 @@ def test_no_as_a_cache_hit_is_no(tmp_path: Path) -> None:
     assert calls["cache_hit"].tolist() == [False, True]
 
 
-def test_rows_in_a_damaged_part_of_parquet_are_told_one_by_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("packed", ["zstd", "none"])
+def test_rows_in_a_damaged_part_of_parquet_are_told_one_by_one(tmp_path: Path, packed: str) -> None:
+    """Of what is not packed, nothing but a page's checksum tells that a letter of a prompt is another."""
     frame = pd.DataFrame({"created": "2025-06-01", "prompt": [f"q {n} " * 20 for n in range(900)], "response": "a"})
     path = tmp_path / "log.parquet"
-    pq.write_table(pa.Table.from_pandas(frame), path, row_group_size=300, write_page_checksum=True, compression="zstd")
+    kept = {"write_page_checksum": True, "compression": packed, "use_dictionary": False}
+    pq.write_table(pa.Table.from_pandas(frame), path, row_group_size=300, **kept)
     column = pq.read_metadata(path).row_group(1).column(1)
     data = bytearray(path.read_bytes())
-    data[column.data_page_offset + column.total_compressed_size // 2] ^= 0xFF
+    data[column.data_page_offset + column.total_compressed_size // 2] ^= 1
     path.write_bytes(data)
     calls, report = imported(path, tmp_path)
     assert (len(calls), report.reasons) == (600, {"in a damaged part of the Parquet file": 300})

@@ -20,6 +20,26 @@ from migration.errors import BadInput
 SECRET = "sk-test-very-secret"
 
 
+def with_message(message: str, more: str = "") -> bytes:
+    return b'{"choices": [{"message": %b}]%b}' % (message.encode(), more.encode())
+
+
+SAYS = '{"role": "assistant", "content": "a"}'
+COUNTS = ('"x"', "-1", "true", "1e300", str(10**30), "null", "[]")
+"""Tokens that a server may say it counted, none of which is a number of tokens."""
+MALFORMED = [
+    *(b"", b"null", b"[]", b"{}", b"5", b'"a"', b"{", b"\xff\xfe", b"[" * 100_000, b'{"choices": null}'),
+    *(b'{"choices": []}', b'{"choices": 5}', b'{"choices": [{}]}', b'{"choices": ["x"]}', b'{"choices": [null]}'),
+    *(with_message(said) for said in ("null", "5", "[]", '{"content": 5}', '{"content": [{}]}', '{"tool_calls": 5}')),
+    *(b'{"choices": [{"message": %b, "logprobs": %b}]}' % (SAYS.encode(), odd) for odd in (
+        b"5", b'{"content": 5}', b'{"content": [{}]}', b'{"content": [{"logprob": "x", "top_logprobs": null}]}',
+        b'{"content": [{"logprob": 5, "top_logprobs": [{"logprob": 5}]}]}',
+        b'{"content": [{"logprob": 1e400, "top_logprobs": [{"logprob": 1e400}]}]}')),
+    *(with_message(SAYS, f', "usage": {{"prompt_tokens": {odd}, "completion_tokens": {odd}}}') for odd in COUNTS),
+]  # fmt: skip
+"""Replies under a JSON header that are no chat completion, or hold what cannot be."""
+
+
 class Upstream(Server):
     """Answers chat completions; `trouble` maps a question to what goes wrong, once each unless it ends in "always"."""
 
@@ -56,6 +76,8 @@ class Handler(JsonHandler):
             self.reply(200, gzip.compress(json.dumps(completion("x" * 1000)).encode()), content_encoding="gzip")
         elif trouble.startswith("endless"):
             self.endless()
+        elif trouble.startswith("says"):
+            self.reply(200, MALFORMED[int(question)])
         elif trouble.startswith("html"):
             self.reply(200, "<html>a proxy's page</html>")
         elif trouble:
@@ -143,6 +165,14 @@ def test_where_nobody_answers_one_request_waits_and_the_rest_are_not_asked(monke
     assert time.perf_counter() - began < 10, "it was 28 s"
 
 
+def test_a_server_that_stops_answering_is_left_alone(upstream):
+    upstream.trouble = {str(n): "cut always" for n in range(20)}
+    found = endpoint.answer(Candidate("far", upstream.source), requests("fine", *upstream.trouble), retries=0,
+                            concurrency=1)  # fmt: skip
+    assert found["output"].notna().tolist() == [True] + [False] * 20
+    assert found["error"].str.startswith("not asked: 8 requests in a row did not reach it").sum() == 12
+
+
 @pytest.mark.parametrize("limit", ["MAX_SECONDS", "MAX_TOKENS", "MAX_BYTES", "max_usd"])
 def test_an_endpoint_is_left_alone_once_it_has_cost_what_it_may(upstream, monkeypatch, tmp_path, limit):
     dear = Candidate("dear", upstream.source, usd_m=(1e6, 1e6))  # a dollar a token, nine tokens an answer
@@ -199,6 +229,20 @@ def test_a_page_instead_of_json_is_an_error_of_its_row(upstream):
     upstream.trouble = {"odd": "html always"}
     found = answer(Candidate("far", upstream.source), requests("odd", "fine"))
     assert found["error"].notna().tolist() == [True, False]
+
+
+def test_a_malformed_reply_costs_its_own_row(upstream):
+    """18 of 37 ended the step. What holds an answer is taken, without the counts and signals that cannot be."""
+    upstream.trouble = {str(n): "says always" for n in range(len(MALFORMED))}
+    asked = requests("fine", *upstream.trouble, "fine too")
+    found = endpoint.answer(Candidate("far", upstream.source), asked, retries=0).set_index("call_id")
+    assert found.loc[["fine", "fine too"], "output"].tolist() == ["re: fine", "re: fine too"]
+    odd = found.loc[list(upstream.trouble)]
+    assert (odd["output"].notna() != odd["error"].notna()).all(), "an answer or an error"
+    counted = odd.tail(len(COUNTS))
+    assert counted["output"].tolist() == ["a"] * len(COUNTS)
+    assert counted[["prompt_tokens", "completion_tokens"]].isna().all(axis=None)
+    assert (odd["mean_logprob"].dropna() <= 0).all(), "no probability is above 1"
 
 
 @pytest.mark.parametrize("question", ["no logprobs here", "new names here"])

@@ -114,7 +114,8 @@ def test_without_a_judge_nothing_changes():
     assert said.startswith("No judge was named")
 
 
-def test_the_rubric_that_ships_can_be_read():
+def test_the_rubric_that_ships_can_be_read_wherever_one_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     rubric = read_rubric("data/rubric.yaml")
     assert [c.name for c in rubric.criteria] == ["resolves", "true_to_facts", "tone"]
     assert rubric.grade({"resolves": 5, "true_to_facts": 5, "tone": 1}) == pytest.approx(31 / 7)

@@ -76,6 +76,8 @@ def test_what_is_no_request_gets_an_error_of_openais_form(run, llm_url, small_ur
         reply = httpx.post(f"{at}/chat/completions", content=content)
         assert reply.status_code == status
         assert set(reply.json()["error"]) == {"message", "type", "param", "code"}
+        unsaid = httpx.post(f"{at}/chat/completions", content=iter([content]))  # in chunks, its length not told
+        assert unsaid.status_code == status
         assert httpx.get(f"{at}/../x").status_code == 404
         assert httpx.get(f"{at}/a/%2e%2e/b").status_code == 404
 
@@ -108,8 +110,9 @@ def test_a_stream_counts_until_its_end_or_until_its_caller_leaves(run, llm_url, 
 
 @pytest.mark.parametrize("fault", ["429", "500", "garbage", "cut", "redirect"])
 def test_a_failing_llm_is_a_proper_error(client, fault):
-    with pytest.raises(openai.RateLimitError if fault == "429" else openai.APIStatusError):
+    with pytest.raises(openai.RateLimitError if fault == "429" else openai.APIStatusError) as told:
         say(client, f"unsure {fault}:llm")
+    assert told.value.status_code == {"429": 429, "500": 500, "redirect": 307}.get(fault, 502), "and none is followed"
 
 
 def test_a_connection_that_took_too_long_is_tried_once_more(run, llm_url, small_url):
