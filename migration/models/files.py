@@ -60,7 +60,8 @@ def find(spec: str) -> ModelFiles:
     """The files of the model named `spec`.
 
     spec: `smollm2`, `minilm`, a pocket model, a local folder, a .gguf file, or a hub id (taken from the hub's own
-    local cache, or downloaded where the network allows), with `@commit` where its weights must not move. Raises ModelNotFound saying what was looked for.
+    local cache, or downloaded where the network allows), with `@commit` where its weights must not move.
+    Raises ModelNotFound saying what was looked for.
     """
     if spec in _PACKAGED:
         file = _packaged(spec)
