@@ -199,7 +199,18 @@ def weeks_with_proposal(review: Review, proposed: Proposal | None) -> pd.DataFra
     return pd.concat([served, pd.DataFrame([then])], ignore_index=True)
 
 
-def proposal_sentence(proposed: Proposal | None) -> str:
+def _unproved_since(proposed: Proposal, review: Review) -> list[str]:
+    """Groups that are kept on an older proof although something of theirs changed this week, by name."""
+    changed = {alarm.group for alarm in review.alarms}
+    return [
+        review.names.get(test.group, test.group)
+        for test in proposed.groups
+        if not ((choice := proposed.choices.get(test.group)) and choice.threshold is not None)
+        and changed & {"", *test.tasks}
+    ]
+
+
+def proposal_sentence(proposed: Proposal | None, review: Review) -> str:
     """What is proposed, and what would then be guaranteed."""
     if proposed is None:
         return "No new policy is proposed: there are no fresh calls that both a small model and the LLM answered."
@@ -212,10 +223,12 @@ def proposal_sentence(proposed: Proposal | None) -> str:
         return f"The policy stays as it is: fresh calls prove nothing better. {tried} of all reviews."
     guarantee = proposed.policy.guarantee
     assert guarantee is not None
+    since = ", ".join(_unproved_since(proposed, review))
     return (
         f"Policy {proposed.policy.version} would replace {proposed.former.version}. It guarantees what the former did: "
         f"at most {guarantee.max_loss:.0%} of all calls and {guarantee.max_kept_error:.0%} of the kept ones differ. "
-        f"{tried} that all reviews share, so that tuning every week does not wear the guarantee out. "
+        + (f"Not proved anew, though this week told of a change, is {since}: tune it again. " if since else "")
+        + f"{tried} that all reviews share, so that tuning every week does not wear the guarantee out. "
         f"`migrate policy activate RUN {proposed.policy.version}` lets it serve."
         + (f" New in it: {', '.join(new)}; a gateway serves a new adapter after a restart." if new else "")
     )

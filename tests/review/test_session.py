@@ -24,6 +24,7 @@ from migration.live import policies
 from migration.review import present
 from migration.review.session import ledger
 from migration.review.watching.decisions import read_decisions
+from migration.review.watching.weekly import Alarm
 from migration.routing.policy import Rung
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -163,7 +164,12 @@ def test_a_proposal_is_kept_and_may_be_activated_later(run, single, tmp_path):
     review.spend(found, proposed)
     assert policies.read_active(run.path / "live").version == single.version
     assert version in policies.versions(run.path / "live")
-    assert f"migrate policy activate RUN {version}" in present.proposal_sentence(proposed)
+    assert f"migrate policy activate RUN {version}" in present.proposal_sentence(proposed, found)
+    alarm = Alarm(found.week, "llm-change", "intent", "", "", 1.0)
+    changed = dataclasses.replace(found, alarms=[alarm])
+    kept = dataclasses.replace(proposed, choices={})
+    assert "Not proved anew" in present.proposal_sentence(kept, changed)
+    assert "Not proved anew" not in present.proposal_sentence(proposed, changed)
     policies.activate(run.path / "live", version)
     assert policies.load_state(run.path / "live").problem is None
 
