@@ -18,8 +18,9 @@ from migration.benchmark.public import head_to_head, lm_eval
 from migration.benchmark.sampling import Plan, draw_sample, eligible, plan_sample
 from migration.benchmark.scoreboard import Scoreboard, styled
 from migration.benchmark.scoring.judge import judged
+from migration.benchmark.scoring.options import with_task_options
 from migration.benchmark.scoring.repeats import ceilings, repeats, repeats_sentence
-from migration.benchmark.scoring.scorers import definitions, score, with_task_options
+from migration.benchmark.scoring.scorers import definitions, score
 from migration.benchmark.shots import with_shots
 from migration.benchmark.trial import ask, available, facts, notices
 

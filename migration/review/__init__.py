@@ -16,7 +16,7 @@ _LATER = {
     "act": "session",
     "keep": "session",
     "activate": "session",
-    "notify": "session",
+    "notify": "alerting",
     "weekly": "watching.weekly",
     "hard_examples": "improving.mining",
     "read_labels": "improving.mining",

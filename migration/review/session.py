@@ -5,12 +5,10 @@ Out of scope: the statistics (`weekly`, `causes`, `retune`), and how they are sh
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pandas as pd
 import pyarrow.dataset as ds
@@ -39,8 +37,6 @@ from migration.schema import REPLAYED, Part, Split, split_of
 STEP = "07_weekly_review"
 MOST_BEFORE = 6000
 """Calls of the tuned traffic that a week is compared with."""
-WEBHOOK = "MIGRATION_WEBHOOK"
-"""Environment variable: an https URL that alerts are posted to."""
 
 
 @dataclass(frozen=True)
@@ -289,24 +285,3 @@ def activate(review: Review, proposed: Proposal | None, folder: Path) -> str | N
     if version is not None:
         policies.activate(policies.folder_of(review.run.path), version)
     return version
-
-
-def notify(alerts: dict[str, object]) -> str:
-    """Post alerts to the https URL in the environment, where one is given; what came of it, in a sentence.
-
-    Raises BadInput for another kind of URL.
-    """
-    url = os.environ.get(WEBHOOK)
-    if not url:
-        return f"No webhook is set ({WEBHOOK})."
-    if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
-        raise BadInput(f"{WEBHOOK} must be an https URL")
-    import httpx2 as httpx
-
-    try:
-        answer = httpx.post(url, json=alerts, timeout=10.0, follow_redirects=False)
-    except httpx.HTTPError as problem:
-        return f"The webhook of {WEBHOOK} was not reached: {type(problem).__name__}."
-    if not answer.is_success:
-        return f"The webhook of {WEBHOOK} answered {answer.status_code}: nobody was told."
-    return "The alerts were posted to the webhook."

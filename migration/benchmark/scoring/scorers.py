@@ -28,6 +28,7 @@ from migration.benchmark.scoring.forms import (
     words_of,
 )
 from migration.benchmark.scoring.meaning import says_part, says_same
+from migration.benchmark.scoring.options import unordered_tasks
 from migration.benchmark.scoring.program import same_program
 from migration.errors import BadInput
 
@@ -220,37 +221,6 @@ def score(
         scored.loc[group.index, "score"] = scores
         scored.loc[group.index, "agrees"] = agrees
     return scored
-
-
-def with_task_options(calls: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
-    """`calls` with `unordered`: whether lists in their task's answers have no order, and `aside`: the fields of these
-    that are not compared, with commas between.
-
-    As step 01 found or `tasks.yaml` says, or as the log's own repeated answers show.
-
-    calls: task, and of calls.parquet; tasks: of tasks.parquet (task, unordered, aside).
-    """
-    said = set(tasks.loc[tasks["unordered"].astype(bool), "task"]) if "unordered" in tasks else set()
-    aside = tasks.drop_duplicates("task").set_index("task")["aside"] if "aside" in tasks else pd.Series(dtype=object)
-    unordered = calls["task"].isin(said | unordered_tasks(calls))
-    return calls.assign(unordered=unordered, aside=calls["task"].map(aside).fillna("").astype(object))
-
-
-def unordered_tasks(calls: pd.DataFrame | None) -> set[str]:
-    """Tasks whose own repeated answers hold the same lists in another order, for two requests or more.
-
-    calls: task, messages, response; without messages nothing is known and no task is returned.
-    """
-    if calls is None or not {"task", "messages", "response"} <= set(calls):
-        return set()
-    rows = calls[calls["response"].fillna("").str.contains("[", regex=False)]
-    asked = pd.Series(["\0".join(f"{m['role']}:{m['content']}" for m in ms) for ms in rows["messages"]], rows.index)
-    found: dict[str, int] = {}
-    for (task, _), answers in rows["response"].groupby([rows["task"], asked.astype(object)]):
-        first, *others = [parse(text) for text in answers.unique()]
-        moved = any(fields_f1(each, first) < 1 == fields_f1(each, first, unordered=True) for each in others)
-        found[str(task)] = found.get(str(task), 0) + moved
-    return {task for task, count in found.items() if count > 1}
 
 
 def compared(answers: pd.Series, aside: pd.Series) -> pd.Series:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.benchmark.scoring import scorers as scoring
-from migration.benchmark.scoring.scorers import Scorer, choose, definitions, macro_f1, score, with_task_options
+from migration.benchmark.scoring.options import unordered_tasks, with_task_options
+from migration.benchmark.scoring.scorers import Scorer, choose, definitions, macro_f1, score
 from migration.errors import BadInput
 
 TOOL = json.dumps(
@@ -117,7 +118,7 @@ def test_lists_are_sets_where_a_person_or_the_repeats_say_so():
     assert score(given, calls(['["a", "b"]']).assign(unordered=True))["agrees"].all()
     log = calls(['["a", "b"]', '["b", "a"]', '["c", "d"]', '["d", "c"]'])
     log["messages"] = [[{"role": "user", "content": text}] for text in ("one", "one", "two", "two")]
-    assert scoring.unordered_tasks(log) == {"gate"}
+    assert unordered_tasks(log) == {"gate"}
     assert score(given, log)["agrees"].all()
 
 
@@ -185,17 +186,6 @@ def calls(references):
             "split": "test",
         }
     )
-
-
-def test_tasks_yaml_and_repeated_answers_say_which_lists_have_no_order() -> None:
-    calls = pd.DataFrame(
-        {"call_id": list("abcd"), "task": ["t", "t", "u", "u"], "kind": "chat", "task_type": "extraction"}
-    )
-    asked = [[{"role": "user", "content": word}] for word in ("one", "two", "one", "two")]
-    calls = calls.assign(messages=asked, response='["x", "y"]')
-    tasks = pd.DataFrame({"task": ["t", "u"], "unordered": [True, False]})
-    assert scoring.with_task_options(calls, tasks)["unordered"].tolist() == [True, True, False, False]
-    assert not scoring.with_task_options(calls, tasks[["task"]])["unordered"].any()
 
 
 def test_a_table_without_failures_needs_no_column_for_them_and_a_missing_one_is_named():
