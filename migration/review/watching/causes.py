@@ -26,6 +26,8 @@ MOST = 600
 """Conversations read of each side and task."""
 NEW_CALLS, NEW_CONVERSATIONS = 20, 10
 """Calls of a prompt that the policy does not know from which it is reported as a new task."""
+SAME_PROMPT = 0.6
+"""Share of the words of two prompts that both have from which one is a version of the other."""
 SEEN = {
     "llm-change": "the LLM answers otherwise than when the policy was tuned",
     "wording": "requests read otherwise",
@@ -52,9 +54,11 @@ def causes(before: pd.DataFrame, week: pd.DataFrame, name: str, *, seed: int = 0
     model and, where known, confidence, decision and shadowed. name: of the week.
     """
     known = before["task"].dropna().unique()
-    alarms = _new_llm(before, week, name) + _new_tasks(week[~week["task"].isin(known)], name)
-    here = week[week["task"].isin(known)]
-    found = _tests(before, here, seed)
+    unknown = week[~week["task"].isin(known)]
+    version_of = _new_versions(before, unknown)
+    alarms = _new_llm(before, week, name) + _new_tasks(unknown, version_of, name)
+    here = week.assign(task=week["task"].where(week["task"].isin(known), version_of))  # a new version is no other mix
+    found = _tests(before, here[here["task"].notna()], seed)
     corrected = holm([p for *_, p in found]) if found else np.empty(0)
     for (kind, task, detail, _), p in zip(found, corrected, strict=True):
         if p < LEVEL:
@@ -97,7 +101,22 @@ def _new_llm(before: pd.DataFrame, week: pd.DataFrame, name: str) -> list[Alarm]
     return [Alarm(name, "llm-change", "", cause, ACTIONS["llm-change"], float("inf"))]
 
 
-def _new_tasks(unknown: pd.DataFrame, name: str) -> list[Alarm]:
+def _new_versions(before: pd.DataFrame, unknown: pd.DataFrame) -> pd.Series:
+    """The task (rows of `unknown`) of whose prompt an unknown one is a new version, by the words that both have."""
+    known = before.assign(prompt=before["messages"].map(_prompt)).dropna(subset="task")
+    known = known[known["prompt"] != ""].drop_duplicates(["task", "prompt"]).groupby("task").head(5)
+    words = [(set(prompt.split()), task) for prompt, task in zip(known["prompt"], known["task"], strict=True)]
+
+    def nearest(prompt: str) -> str | None:
+        own = set(prompt.split())
+        likeness = [len(own & other) / len(own | other) for other, _ in words]
+        return words[int(np.argmax(likeness))][1] if likeness and max(likeness) >= SAME_PROMPT else None
+
+    prompts = unknown["messages"].map(_prompt)
+    return prompts.map({prompt: nearest(prompt) for prompt in prompts.unique()}).astype(object)
+
+
+def _new_tasks(unknown: pd.DataFrame, version_of: pd.Series, name: str) -> list[Alarm]:
     if unknown.empty:
         return []
     prompts = unknown["messages"].map(_prompt)
@@ -105,8 +124,10 @@ def _new_tasks(unknown: pd.DataFrame, name: str) -> list[Alarm]:
     for prompt, own in unknown.groupby(prompts):
         if len(own) >= NEW_CALLS and own["conversation_id"].nunique() >= NEW_CONVERSATIONS:
             begins = str(mask([prompt])[0])[:80]  # masked first: half an address is no address any more
-            cause = f"{len(own)} calls whose prompt begins {begins!r} belong to no task of the policy"
-            alarms.append(Alarm(name, "new-task", "", cause, ACTIONS["new-task"], float(len(own))))
+            task = version_of[own.index[0]] or ""
+            whose = "are a new version of this task's prompt" if task else "belong to no task of the policy"
+            cause = f"{len(own)} calls whose prompt begins {begins!r} {whose}"
+            alarms.append(Alarm(name, "new-task", task, cause, ACTIONS["new-task"], float(len(own))))
     return alarms
 
 

@@ -1,5 +1,6 @@
 """A planted drift of each kind is found within its week, with its right cause; quiet weeks are quiet."""
 
+import pandas as pd
 import pytest
 from drifts import WEEK, told, weeks
 
@@ -27,3 +28,14 @@ def test_answers_that_change_under_the_same_name_are_the_llm_too(task, old, new)
     changed.loc[mine, "reference"] = changed.loc[mine, "reference"].str.replace(old, new, regex=True)
     found = causes(before, changed, WEEK)
     assert [(alarm.kind, alarm.group) for alarm in found] == [("llm-change", task)]
+
+
+def test_a_new_version_of_a_prompt_is_told_of_its_task_and_is_no_other_mix():
+    before, week = weeks(None)
+    mine = (week["task"] == "reply") & (pd.factorize(week["conversation_id"])[0] % 2 == 0)
+    changed = week.assign(task=week["task"].mask(mine))
+    changed.loc[mine, "messages"] = changed.loc[mine, "messages"].map(
+        lambda messages: [{**messages[0], "content": messages[0]["content"] + " (v2) Be brief."}, *messages[1:]]
+    )
+    found = [(alarm.kind, alarm.group) for alarm in causes(before, changed, WEEK)]
+    assert found and set(found) == {("new-task", "reply")}
