@@ -27,12 +27,11 @@ from migration.routing.tuning import ladder, outcomes
 from migration.routing.tuning.grouping import LOW_VOLUME, Terms, group_tasks, rule_out
 from migration.routing.tuning.guarantee import add_confidence, is_language_model
 from migration.routing.tuning.learning.confidence import learn_confidence
+from migration.routing.tuning.proof.bounds import trials_needed
 from migration.routing.tuning.proof.fallback import Spending
 from migration.routing.tuning.proof.thresholds import ThresholdChoice, choose_cascade
 from migration.schema import SIGNALS, GroupTest, Part, Split
 
-FEWEST = 60
-"""Fresh conversations of a group under which its threshold is not tested again."""
 DIGITS = 4
 """Decimals of a confidence in the decision log; a threshold is half a unit lower, so that it means the same calls."""
 
@@ -112,7 +111,7 @@ def propose(
     terms = Terms(guarantee.max_loss, 1 - budget(1 - guarantee.confidence_level, review), guarantee.max_kept_error)
     calibrators = _calibrators(rows, policy)
     tried = _tried(_confident(rows, policy, calibrators), policy, terms)
-    able = {name: tasks for name, tasks in tried.groups.items() if _conversations(tried.rows, tasks) >= FEWEST}
+    able = {name: tasks for name, tasks in tried.groups.items() if _provable(tried, tasks, terms)}
     spending = Spending(terms.delta / max(len(able), 1))
     limits = {"max_loss": terms.max_loss, "max_kept_error": terms.kept_error}
     choices = {name: choose_cascade(_ladder(tried, tasks), spending, **limits) for name, tasks in able.items()}
@@ -170,8 +169,14 @@ def _tried(rows: pd.DataFrame, policy: Policy, terms: Terms) -> _Tried:
     return _Tried(rows, members, {name: tasks for name, tasks in groups.items() if tasks})
 
 
-def _conversations(rows: pd.DataFrame, tasks: list[str]) -> int:
-    return int(rows.loc[(rows["part"] == Part.CHOOSE) & rows["task"].isin(tasks), "conversation"].nunique())
+def _provable(tried: _Tried, tasks: list[str], terms: Terms) -> bool:
+    """Whether a group's fresh conversations would prove something if nothing differed: else they wait for more, and
+    nothing is spent. Only weights are looked at: Kish's effective number, as a shadowed one stands for many."""
+    fresh = tried.rows[(tried.rows["part"] == Part.CHOOSE) & tried.rows["task"].isin(tasks)]
+    weight = fresh.drop_duplicates("call_id").groupby("conversation")["stands_for"].sum()
+    delta = terms.delta / len(tried.groups)
+    least = max(trials_needed(0.0, limit, delta) or np.inf for limit in (terms.max_loss, terms.kept_error))
+    return len(weight) > 0 and float(weight.sum() ** 2 / (weight**2).sum()) >= least
 
 
 def _ladder(tried: _Tried, tasks: list[str]) -> ladder.Ladder:

@@ -123,6 +123,10 @@ def test_without_a_proof_an_alarmed_group_goes_to_the_llm(single):
     assert alarmed.may_activate
 
 
-def test_too_few_fresh_calls_change_nothing(single):
-    found = proposed(week(np.random.default_rng(1), conversations=20), single, review=1)
+@pytest.mark.parametrize(("conversations", "heavy"), [(60, 1.0), (300, 500.0)], ids=["few", "few stand for most"])
+def test_too_few_fresh_calls_to_prove_anything_change_and_spend_nothing(single, conversations, heavy):
+    calls, said = week(np.random.default_rng(1), conversations=conversations, wrong=0.0)
+    stands_for = np.where(np.arange(len(calls)) < 20, heavy, 1.0)
+    found = proposed((calls.assign(stands_for=stands_for), said), single, review=1)
+    assert not found.choices
     assert found.policy.version == single.version
