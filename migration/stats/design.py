@@ -28,8 +28,9 @@ class Sampled(TypedDict, total=False):
 
 
 PRIOR_CLUSTERS = 2.0
-"""Weight, in clusters, of the prior that calls of one conversation succeed and fail together: with few failures the
-data cannot tell, and intervals that took them as independent covered 79% in simulation (tests/bench/coverage.py)."""
+"""Weight of the prior that calls of one conversation succeed and fail together, against the square of the clusters
+that carry the variance: with few failures the data cannot tell, and intervals that took them as independent covered
+79% in simulation; ten such clusters can (tests/bench/coverage.py)."""
 MOST_LEVERAGE = 0.75
 """A cluster that is most of its stratum tells nothing of the spread; its residuals grow no more than twofold."""
 
@@ -119,7 +120,8 @@ def spread(values: np.ndarray, rows: Design, level: float) -> Spread:
     """Design effects of `values` (n,), in 0..1, under `rows`, drawn towards full dependence by PRIOR_CLUSTERS.
 
     The evidence counts as many clusters as carry the variance, (sum Z^2)^2 / sum Z^4: with rare failures these are
-    about the conversations that failed. Degrees of freedom: Satterthwaite's, of the clusters' expected variances.
+    about the conversations that failed. Degrees of freedom: Satterthwaite's, of the clusters' expected variances, and
+    no more than evidence and prior together have.
     """
     normal = float(special.ndtri(0.5 + level / 2))
     p, kish = rows.means(values), rows.kish
@@ -140,12 +142,12 @@ def spread(values: np.ndarray, rows: Design, level: float) -> Spread:
 
     def drawn(seen: float, base: float, full: float) -> float:
         ratio = seen / base if base else 0.0
-        return max(1.0, (evidence * ratio + PRIOR_CLUSTERS * full) / (evidence + PRIOR_CLUSTERS))
+        return max(1.0, (evidence**2 * ratio + PRIOR_CLUSTERS * full) / (evidence**2 + PRIOR_CLUSTERS))
 
     within = drawn(in_cells, binomial * graded, np.sum(most_cell**2) / independent)
     across = drawn(variance, in_cells, most.sum() / np.sum(most_cell**2))
     full = float(most.sum() / independent)
-    freedom = max(float(most.sum() ** 2 / np.sum(most**2)) - 1, 1.0)
+    freedom = min(max(float(most.sum() ** 2 / np.sum(most**2)) - 1, 1.0), evidence + PRIOR_CLUSTERS)
     quantile = float(special.stdtrit(freedom, 0.5 + level / 2))
     if graded == 1:  # no more doubt than if conversations were one call each, whose variance is known
         quantile = min(quantile, normal * np.sqrt(max(1.0, full / (within * across))))

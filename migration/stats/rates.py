@@ -87,9 +87,9 @@ def weighted_rate(
     Each stratum's interval (`share_bounds`) stands on its effective n: Kish's (sum w)^2 / sum w^2 over the design
     effect of the clusters, with t quantiles (Korn & Graubard 1998). The strata's margins are squared and added (MOVER:
     Zou & Donner 2008), so a stratum seen only agreeing still adds some doubt, and are enlarged where the strata err
-    together. With several strata the interval also holds that of the whole at its effective n, since margins near 0
-    and 1 add up to too little. Coverage by simulation: tests/bench/coverage.py. From fewer than some 30
-    conversations, and where the truth is within 2% of 0 or 1, it is wider than it need be.
+    together. With several strata the interval reaches halfway to that of the whole at its effective n where that is
+    wider: margins near 0 and 1 add up to too little where tasks have few calls. Coverage by simulation:
+    tests/bench/coverage.py. From fewer than some 30 conversations it is wider than it need be.
     """
     values = np.asarray(agrees, float)
     rows = design(len(values), weights, strata, cluster)
@@ -111,7 +111,7 @@ def interval(values: np.ndarray, rows: Design, level: float) -> tuple[float, flo
         variance = found.across * float(np.sum(rows.part**2 * p * (1 - p) / (effective * unbiased)))
         equal = 1 / (found.across * float(np.sum(rows.part**2 / effective)))
         whole = share_bounds(value, value * (1 - value) / variance if variance > 1e-15 else equal, level)
-        low, high = min(low, whole[0]), max(high, whole[1])
+        low, high = (low + min(low, whole[0])) / 2, (high + max(high, whole[1])) / 2
     return value, max(0.0, float(low)), min(1.0, float(high))
 
 

@@ -196,6 +196,8 @@ def main() -> None:
     false, sure, noisy, known = moves(), decided(), quiet(), labels()
     print(f"\nhuman labels:\n{known.round(3).to_string(index=False)}")
     both = [*shares["coverage"], *gaps["coverage"]]
+    print(f"of {len(both)} cells {np.mean(np.array(both) < 0.93):.0%} cover under 93% and "
+          f"{np.mean(np.array(both) > 0.97):.0%} over 97%")  # fmt: skip
     print(json.dumps({
         "worst_low": min(both), "worst_high": max(both), "false_move_now": false, "decided": sure,
         "quiet_shifted": noisy, "ppi_coverage": known["coverage"].min(), "ppi_narrower": known["narrower"].min(),

@@ -38,4 +38,4 @@ def test_a_new_version_of_a_prompt_is_told_of_its_task_and_is_no_other_mix():
         lambda messages: [{**messages[0], "content": messages[0]["content"] + " (v2) Be brief."}, *messages[1:]]
     )
     found = [(alarm.kind, alarm.group) for alarm in causes(before, changed, WEEK)]
-    assert found and set(found) == {("new-task", "reply")}
+    assert set(found) == {("new-task", "reply")}
