@@ -16,16 +16,13 @@ from migration.audit.pii import mask, mask_messages
 from migration.benchmark.candidates import Candidate, Progress, chat, frame
 from migration.benchmark.duplicates import near_any, own_texts
 from migration.benchmark.engine.cache import key_of
-from migration.benchmark.kinds.classifier import FEWEST, Classifier, fit_classifier, load_classifier
-from migration.benchmark.kinds.copied import Extractor, may_be_copied
+from migration.benchmark.kinds.classifier import FEWEST, Classifier, fit_classifier, load_classifier, often_new
+from migration.benchmark.kinds.copied import Extractor, fit_extractor, may_be_copied
 from migration.benchmark.scoring.scorers import compared
-from migration.errors import BadInput
 from migration.files import read_json, write_json, write_table
 from migration.models import find
 from migration.schema import REPLAYED, Split
 
-NEW = 0.5
-"""A task is learned where the next answer is one that came before in at least so many cases."""
 MOST_TRAINED = 20_000
 """Training calls of a task that are learned from."""
 TIMED = 20
@@ -47,7 +44,7 @@ def training_calls(calls: pd.DataFrame, task: str) -> pd.DataFrame:
     """
     own = _alike(calls[(calls["task"] == task) & calls["kind"].isin(REPLAYED) & calls["response"].notna()])
     train, held = own[own["split"] == Split.TRAIN], own[own["split"] != Split.TRAIN]
-    new, train = _often_new(train["response"]), train.head(MOST_TRAINED)
+    new, train = often_new(train["response"].tolist()), train.head(MOST_TRAINED)
     asked = pd.Series([chat(each) for each in train["messages"]], train.index, dtype=object)
     copied = len(train) >= FEWEST and may_be_copied(asked.tolist(), train["response"].tolist())
     if len(train) < FEWEST or (new and not copied):
@@ -98,20 +95,12 @@ def fit_tasks(calls: pd.DataFrame, encoder: str, folder: Path, *, progress: Prog
 
 def _fitted(rows: pd.DataFrame, encoder: str) -> Classifier | Extractor | None:
     """The classifier of one task's `training_calls`; None where nothing can be learned from them."""
-    copied = "said" in rows
-    if len(rows) < FEWEST or not (copied or rows["response"].duplicated().any()):
+    if len(rows) < FEWEST:
         return None
-    raw = (rows["asked"].tolist(), rows["said"].tolist()) if copied else None
-    try:
-        found = fit_classifier(rows["messages"].tolist(), rows["response"].tolist(), encoder=encoder, unmasked=raw)
-    except BadInput:  # seemed to be copied, but too few answers can be rebuilt from their prompts, and none repeats
-        return None
-    return None if isinstance(found, Classifier) and _often_new(rows["response"]) else found
-
-
-def _often_new(answers: pd.Series) -> bool:
-    """Whether the next answer is too often one that never came before."""
-    return int((answers.value_counts() == 1).sum()) > NEW * len(answers)
+    raw = (rows["asked"].tolist(), rows["said"].tolist()) if "said" in rows else None
+    if often_new(rows["response"].tolist()):
+        return fit_extractor(*raw, encoder=encoder) if raw else None
+    return fit_classifier(rows["messages"].tolist(), rows["response"].tolist(), encoder=encoder, unmasked=raw)
 
 
 def load_tasks(folder: Path) -> dict[str, Classifier | Extractor]:

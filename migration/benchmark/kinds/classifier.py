@@ -28,6 +28,8 @@ from migration.models.embedding import ENCODER
 
 FEWEST = 20
 """Answers that a classifier is fitted on at the least."""
+NEW = 0.5
+"""Answers are a set where the next one is new in at most so many cases."""
 VERSION = 1
 
 
@@ -154,15 +156,18 @@ def fit_classifier(
         raise NotEnoughCalls("a classifier", len(texts), FEWEST)
     whole, said = unmasked or (texts, answers)
     copied = may_be_copied(whole, said) and fit_extractor(whole, said, forms=forms, encoder=encoder, seed=seed)
-    if copied and not _repeats(answers):
+    if copied and often_new(answers):
         return copied
     labels = fit_labels(texts, answers, forms=forms, encoder=encoder, seed=seed)
     return copied if copied and copied.agreement >= labels.head.agreement else labels
 
 
-def _repeats(answers: Sequence[str]) -> bool:
-    """Whether enough answers came before for them to be a set that is learned."""
-    return 2 * sum(count == 1 for count in Counter(answers).values()) <= len(answers)
+def often_new(answers: Sequence[str]) -> bool:
+    """Whether the next answer is too often one that never came before, for the answers (n,) to be a set.
+
+    The chance of a new one is estimated by the share of answers seen once (Good 1953).
+    """
+    return sum(count == 1 for count in Counter(answers).values()) > NEW * len(answers)
 
 
 def fit_labels(

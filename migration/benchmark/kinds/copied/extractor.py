@@ -100,6 +100,7 @@ class Extractor:
             "forms": [asdict(form) for form in self.forms.forms],
             "shapes": [shape and asdict(shape) for shape in self.shapes],
             "kinds": list(self.kinds),
+            "touching": list(self.tagger.touching),
             "last": self.last,
         }
         write_json(folder / "classifier.json", about)
@@ -118,12 +119,12 @@ class Extractor:
                 weights, vectors, distances = (file[name] for name in ("tagger", "vectors", "distances"))
             forms = [Form(*(tuple(form[part]) for part in ("key", "head", "tail"))) for form in about["forms"]]
             shapes = tuple(None if each is None else _shape(each) for each in about["shapes"])
-            slope, offset = map(float, about["calibration"])
+            (slope, offset), touching = map(float, about["calibration"]), tuple(map(int, about["touching"]))
             kinds, last = tuple(map(str, about["kinds"])), bool(about["last"])
         except (OSError, KeyError, ValueError, TypeError, json.JSONDecodeError) as error:
             raise BadInput(f"{folder} holds no classifier that can be read: {error}") from error
         near = Near(vectors.astype(np.float32), distances)
-        tagger = Tagger(weights, (slope, offset))
+        tagger = Tagger(weights, (slope, offset), touching)
         return cls(Forms(tuple(forms), frozenset(about["lines"])), shapes, kinds, tagger, near, about["encoder"], last)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import expit, log_softmax
 from threadpoolctl import threadpool_limits
 
-from migration.benchmark.kinds.copied.tags import OUTSIDE, likeliest_tags
+from migration.benchmark.kinds.copied.tags import OUTSIDE, likeliest_tags, touching_kinds
 from migration.benchmark.kinds.heads import fit_linear, log_odds, scores
 
 STRENGTH = 1.0
@@ -35,10 +35,11 @@ class Tagged:
 @dataclass(frozen=True)
 class Tagger:
     """weights: float32 (3 * width + 1, tags), the intercepts last. calibration: slope and offset of the log-odds that
-    an answer is right, from those of its tags."""
+    an answer is right, from those of its tags. touching: kinds of which a value may begin right after another one."""
 
     weights: np.ndarray
     calibration: tuple[float, float] = (1.0, 0.0)
+    touching: tuple[int, ...] = ()
 
     def tag(self, states: np.ndarray, allowed: np.ndarray) -> Tagged:
         """states: float32 (T, width), of one text's tokens. allowed: bool (tags,), those that it may have."""
@@ -46,7 +47,7 @@ class Tagger:
             return Tagged(np.zeros(0, int), 1.0, 1.0)
         logits = scores(beside(states), self.weights)
         log_chances = log_softmax(np.where(allowed, logits, -np.inf), axis=1)
-        tags = likeliest_tags(log_chances)
+        tags = likeliest_tags(log_chances, self.touching)
         rows = np.arange(len(tags))
         chosen = np.exp(log_chances[rows, tags])
         others = log_chances.copy()
@@ -77,7 +78,7 @@ def fit_tagger(states: Sequence[np.ndarray], tags: Sequence[np.ndarray], count: 
     view = np.vstack([beside(states[i]) for i in chosen])
     with threadpool_limits(1):
         weights = fit_linear(view, np.concatenate([tags[i] for i in chosen]), count, STRENGTH)
-    return Tagger(weights)
+    return Tagger(weights, touching=touching_kinds(tags))
 
 
 def allowed_tags(kinds: Sequence[int], count: int) -> np.ndarray:

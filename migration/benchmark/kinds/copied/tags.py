@@ -6,8 +6,9 @@ written (`shape`), and how tags are learned (`tagger`).
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from migration.benchmark.kinds.copied.shape import Values, fold
 
 OUTSIDE = 0
 """The tag of a token that is no part of a value; kind k has the tags 1 + 2k (begins) and 2 + 2k (goes on)."""
+TOUCH = 0.02
+"""Part of a kind's values that begin right after another one, from which on that is expected again."""
 
 
 def tags_of(text: str, places: np.ndarray, values: Values, kinds: Mapping[str, int]) -> np.ndarray | None:
@@ -67,10 +70,26 @@ def values_of(text: str, places: np.ndarray, tags: Sequence[int], kinds: Sequenc
     return {kinds[kind]: [text[begin:end].strip() for begin, end in own] for kind, own in sorted(spans.items())}
 
 
-def likeliest_tags(log_chances: np.ndarray) -> np.ndarray:
+def touching_kinds(tags: Sequence[np.ndarray]) -> tuple[int, ...]:
+    """Kinds whose values stand side by side, without a token between them, in more than `TOUCH` of the cases.
+
+    tags: of the tokens of each text, int (T,).
+    """
+    begun: Counter[int] = Counter()
+    touched: Counter[int] = Counter()
+    for own in tags:
+        for last, tag in pairwise([OUTSIDE, *own.tolist()]):
+            if tag % 2:
+                begun[tag] += 1
+                touched[tag] += last in (tag, tag + 1)
+    return tuple(sorted((tag - 1) // 2 for tag, count in begun.items() if touched[tag] > TOUCH * count))
+
+
+def likeliest_tags(log_chances: np.ndarray, touching: Collection[int] = ()) -> np.ndarray:
     """The likeliest tags in which every value that goes on has begun (Viterbi 1967): int (T,).
 
     log_chances: float (T, K) of the tags `OUTSIDE`, B and I of each kind; -inf for those that a text cannot have.
+    touching: kinds of which a value may begin right after another one.
     """
     steps, count = log_chances.shape
     if not steps:
@@ -81,6 +100,12 @@ def likeliest_tags(log_chances: np.ndarray) -> np.ndarray:
     for step in range(1, steps):
         before = int(best.argmax())
         score, source = np.full(count, best[before]), np.full(count, before)
+        kind = (before - 1) // 2
+        if before != OUTSIDE and kind not in touching:
+            others = best.copy()
+            others[1 + 2 * kind : 3 + 2 * kind] = -np.inf
+            source[1 + 2 * kind] = others.argmax()
+            score[1 + 2 * kind] = others.max()
         begun = best[inside - 1] >= best[inside]
         source[inside] = np.where(begun, inside - 1, inside)
         score[inside] = best[source[inside]]

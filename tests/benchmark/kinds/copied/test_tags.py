@@ -1,14 +1,14 @@
 """Tags say where values stand, give them back, and are legal."""
 
 import re
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.benchmark.kinds.copied.shape import Field, Layout, Many, Shape
-from migration.benchmark.kinds.copied.tags import likeliest_tags, tags_of, values_of
+from migration.benchmark.kinds.copied.tags import likeliest_tags, tags_of, touching_kinds, values_of
 
 KINDS = ("name", "city")
 SHAPE = Shape(Layout.OBJECT, tuple(Field(kind, Many.ALWAYS) for kind in KINDS))
@@ -54,16 +54,26 @@ def test_every_place_of_a_value_is_tagged_and_a_long_one_first():
     assert tags("Ann and Ann Bo and Ann", name=["Ann", "Ann Bo"]).tolist() == [1, 0, 1, 2, 0, 1]
 
 
-@given(st.integers(0, 10_000))
-def test_the_likeliest_tags_are_the_best_of_all_legal_ones(seed):
+@given(st.integers(0, 10_000), st.sampled_from([(), (0,), (1,), (0, 1)]))
+def test_the_likeliest_tags_are_the_best_of_all_legal_ones(seed, touching):
     chances = np.log(np.random.default_rng(seed).dirichlet(np.ones(5), 4))
 
     def legal(path):
-        return all(tag == 0 or tag % 2 or (i and path[i - 1] in (tag, tag - 1)) for i, tag in enumerate(path))
+        for last, tag in pairwise([0, *path]):
+            goes_on = tag and tag % 2 == 0
+            if goes_on and last not in (tag, tag - 1):
+                return False
+            if tag % 2 and last in (tag, tag + 1) and (tag - 1) // 2 not in touching:
+                return False
+        return True
 
     every = [path for path in product(range(5), repeat=4) if legal(path)]
     best = max(every, key=lambda path: sum(chances[i, tag] for i, tag in enumerate(path)))
-    assert likeliest_tags(chances).tolist() == list(best)
+    assert likeliest_tags(chances, touching).tolist() == list(best)
+
+
+def test_values_that_touch_in_training_may_touch_again():
+    assert touching_kinds([tags("#tent #lamp", city=["#tent", "#lamp"]), tags("Ann, Bo", name=["Ann", "Bo"])]) == (1,)
 
 
 def test_a_text_without_tokens_has_no_tags():
