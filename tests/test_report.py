@@ -13,6 +13,7 @@ from migration import figures, markup, report
 from migration.artifacts import open_run, open_step
 from migration.errors import MissingStep
 from migration.report import fields, story, tasks
+from migration.report.tasks import kept_answers
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -286,3 +287,11 @@ def test_a_plan_of_fewer_rungs_that_pays_better_is_what_the_page_says_and_how_to
     assert "does not pay" in story.headline(whole)
     first = story.monday(whole, "mine", {})[0]["command"]
     assert first == "migrate policy activate mine --share 0 --shadow-share 1 && migrate serve mine"
+
+
+def test_a_report_of_an_older_run_leaves_out_what_its_tables_lack(tmp_path):
+    run = open_run(tmp_path)
+    (run.path / "04_router_tuning").mkdir()
+    older = pd.DataFrame({"call_id": ["a"], "task": ["t"], "model": ["slm"]})
+    older.to_parquet(run.path / "04_router_tuning" / "decisions.parquet")
+    assert kept_answers(run) == {}

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from concurrent.futures import Future
+from typing import TypeVar, TypeVarTuple
 
 from joblib.externals.loky import get_reusable_executor
 
@@ -19,9 +20,13 @@ AHEAD = 3
 """Jobs of a core that are handed out before the first of them is taken back."""
 
 
-def in_order(work: Callable[..., Any], jobs: Iterable[tuple[Any, ...]], cores: int) -> Iterator[Any]:
+Job = TypeVarTuple("Job")
+Result = TypeVar("Result")
+
+
+def in_order(work: Callable[[*Job], Result], jobs: Iterable[tuple[*Job]], cores: int) -> Iterator[Result]:
     """`work(*job)` of each job, by `cores` processes; at most AHEAD of each are in memory."""
-    pool, waiting = get_reusable_executor(max_workers=cores), deque[Any]()
+    pool, waiting = get_reusable_executor(max_workers=cores), deque[Future[Result]]()
     try:
         for job in jobs:
             waiting.append(pool.submit(work, *job))

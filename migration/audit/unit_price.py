@@ -9,11 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
 HOUR_S = 3600.0
 DOCUMENT = ("usd_per_1m_prompt", "usd_per_1m_completion", "usd_per_call")
 """The names of a candidate's price in policy.json."""
+
+
+Tokens = TypeVar("Tokens", float, "pd.Series", "np.ndarray")
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class UnitPrice:
     call_usd: float = 0.0
     source: str = ""
 
-    def usd(self, prompt_tokens: Any, completion_tokens: Any) -> Any:
+    def usd(self, prompt_tokens: Tokens, completion_tokens: Tokens) -> Tokens:
         """USD of calls with these tokens (numbers or arrays of one shape)."""
         tokens = prompt_tokens * self.prompt_usd_per_m + completion_tokens * self.completion_usd_per_m
         return tokens / 1e6 + self.call_usd

@@ -51,17 +51,17 @@ def task_rows(run: Run, priced: dict[str, Any]) -> list[dict[str, str]]:
     tasks, board = (pd.read_parquet(file) for file in files)
     board = board[(board["task"] != "ALL") & ~board["verdict"].isin([Verdict.REFERENCE, Verdict.BASELINE])]
     best = board.sort_values(["low", "agreement"]).drop_duplicates("task", keep="last").set_index("task")
-    seen = Seen(best, _models(run), _kept(run), _policy(run), priced)
+    seen = Seen(best, _models(run), kept_answers(run), _policy(run), priced)
     ordered = tasks.sort_values("cost_usd", ascending=False).head(MOST).to_dict("records")
     return [_row(task, seen) for task in ordered]
 
 
-def _kept(run: Run) -> dict[str, str]:
+def kept_answers(run: Run) -> dict[str, str]:
     """Of each routed task, how the answers that its rungs keep agree on test calls, in words."""
     file = run.path / ROUTE / "decisions.parquet"
-    if not file.exists():
-        return {}
     columns = ["task", "part", "model", "agrees", "conversation"]
+    if not file.exists() or not set(columns) <= set(pq.read_schema(file).names):  # of an older run
+        return {}
     test = pd.read_parquet(file, columns=columns, filters=[("part", "==", str(Part.TEST))])
     return {str(task): _kept_in_words(own, own[own["model"] == SLM]) for task, own in test.groupby("task")}
 

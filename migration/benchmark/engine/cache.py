@@ -27,7 +27,7 @@ def _checksum(key: str, value: str) -> str:
     return hashlib.sha256(f"{key} {value}".encode()).hexdigest()[:16]
 
 
-def key_of(**parts: Any) -> str:
+def key_of(**parts: object) -> str:
     """sha256 of the canonical JSON of `parts` (sorted names, no spaces)."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -67,7 +67,7 @@ class Answers:
             self._db.execute("DROP TABLE answers")  # of a version without checksums
             self._db.execute(_ANSWERS)
 
-    def get(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+    def get(self, keys: Iterable[str]) -> dict[str, dict[str, object]]:
         """The values of those `keys` that are there and whole: a row whose bits have flipped is computed again.
 
         Raises DamagedFile where the file itself cannot be read.
