@@ -28,6 +28,8 @@ from migration.models.embedding import ENCODER
 
 FEWEST = 20
 """Answers that a classifier is fitted on at the least."""
+ENOUGH = 0.99
+"""Share of training rows that spans answer right out of fold, from which on labels are not tried."""
 NEW = 0.5
 """Answers are a set where the next one is new in at most so many cases."""
 VERSION = 1
@@ -156,7 +158,7 @@ def fit_classifier(
         raise NotEnoughCalls("a classifier", len(texts), FEWEST)
     whole, said = unmasked or (texts, answers)
     copied = may_be_copied(whole, said) and fit_extractor(whole, said, forms=forms, encoder=encoder, seed=seed)
-    if copied and often_new(answers):
+    if copied and (often_new(answers) or copied.agreement >= ENOUGH):
         return copied
     labels = fit_labels(texts, answers, forms=forms, encoder=encoder, seed=seed)
     return copied if copied and copied.agreement >= labels.head.agreement else labels

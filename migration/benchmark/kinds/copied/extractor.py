@@ -130,7 +130,13 @@ class Extractor:
 
 def _shape(about: dict[str, Any]) -> Shape:
     fields = tuple(
-        replace(Field(**each), many=Many(each["many"]), letters=Letters(each["letters"])) for each in about["fields"]
+        replace(
+            Field(**each),
+            many=Many(each["many"]),
+            letters=Letters(each["letters"]),
+            spelled=tuple(map(tuple, each["spelled"])),
+        )
+        for each in about["fields"]
     )
     return Shape(Layout(about["layout"]), fields, Style(about["style"]), str(about["fence"]))
 

@@ -30,11 +30,11 @@ LEAST_COPIED = 0.5
 """Part of a task's answers that must be rebuilt from their own texts, for it to be learned as copied."""
 FEWEST_COPIED = 20
 """Answers with a value that a tagger is learned from at the least."""
-MOST_ROWS, MOST_READ = 4000, 60_000
+MOST_ROWS, MOST_READ = 3000, 40_000
 """Answers that are learned from, and the tokens of their texts."""
 MOST_MASKED = 512
 """Tokens of a masked text that count for its embedding."""
-MOST_VALIDATED = 1500
+MOST_VALIDATED = 1000
 """Answers that cross-validation looks at: more would take longer and calibrate the same."""
 LOST = 0.02
 """Part of the answers that the last message may hold less of than the whole conversation, to be read alone."""

@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isfinite
 from typing import Any
@@ -20,6 +20,8 @@ from migration.benchmark.scoring.forms import unfenced
 
 FEWEST_OF_KEY = 2
 """Answers that must have a key for it to be one of the form."""
+OFTEN, SAME = 5, 0.9
+"""Times that a value must be spelled otherwise than letters tell, and in which part of its answers, to be kept so."""
 WHOLE = ""
 """The kind of a value that has no key: the whole answer, or a member of a list."""
 Values = Mapping[str, Sequence[str]]
@@ -94,13 +96,19 @@ _FENCE = re.compile(r"^```[\w-]*\n")
 @dataclass(frozen=True)
 class Field:
     """One kind of value. number: written as a JSON number. absent: JSON of what stands where the text holds no value;
-    null where the key is left out then."""
+    null where the key is left out then. spelled: (value in lower case, how it is written) where letters do not tell.
+    """
 
     key: str
     many: Many = Many.NEVER
     number: bool = False
     letters: Letters = Letters.AS_THEY_ARE
     absent: str | None = None
+    spelled: tuple[tuple[str, str], ...] = ()
+
+    def write(self, value: str) -> str:
+        """A value of the text as the LLM writes it."""
+        return dict(self.spelled).get(fold(value), self.letters(value))
 
 
 @dataclass(frozen=True)
@@ -138,7 +146,7 @@ class Shape:
         or a kind that comes alone has several."""
         made: dict[str, Any] = {}
         for field in self.fields:
-            found = list(dict.fromkeys(field.letters(each) for each in values.get(field.key, ())))
+            found = list(dict.fromkeys(field.write(each) for each in values.get(field.key, ())))
             if not found:
                 if field.absent is not None:
                     made[field.key] = json.loads(field.absent)
@@ -184,13 +192,22 @@ def learn_shape(answers: Sequence[str], texts: Sequence[str]) -> Shape | None:
 
 def with_letters(shape: Shape, pairs: Mapping[str, Sequence[tuple[str, str]]]) -> Shape:
     """`shape` with what the LLM makes of letters. pairs: by kind, (as it stands in the text, as the answer has it)."""
+    return replace(shape, fields=tuple(_spelling(each, pairs.get(each.key, ())) for each in shape.fields))
 
-    def best(key: str) -> Letters:
-        own = pairs.get(key, ())
-        return max(Letters, key=lambda way: sum(way(stands) == said for stands, said in own))
 
-    changed = tuple(Field(each.key, each.many, each.number, best(each.key), each.absent) for each in shape.fields)
-    return Shape(shape.layout, changed, shape.style, shape.fence)
+def _spelling(field: Field, pairs: Sequence[tuple[str, str]]) -> Field:
+    """`field` with the letters that most pairs have, and the values that are always spelled otherwise."""
+    best = max(Letters, key=lambda way: sum(way(stands) == said for stands, said in pairs))
+    spelled: dict[str, Counter[str]] = defaultdict(Counter)
+    odd = {fold(stands) for stands, said in pairs if best(stands) != said}
+    for stands, said in pairs:
+        if fold(stands) in odd:
+            spelled[fold(stands)][said] += 1
+    usual = {value: own.most_common(1)[0] for value, own in spelled.items()}
+    kept = [(v, said) for v, (said, n) in usual.items() if n >= max(OFTEN, SAME * spelled[v].total())]
+    clean = mask(said for _, said in kept)
+    own = tuple(each for each, masked in zip(kept, clean, strict=True) if each[1] == masked)
+    return replace(field, letters=best, spelled=own)
 
 
 def fold(text: str) -> str:

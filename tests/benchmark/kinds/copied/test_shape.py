@@ -70,6 +70,16 @@ def test_letters_are_written_as_the_answers_write_them():
     assert upper.decode({"city": ["Basel"]}) == '{"city": "BASEL"}'
 
 
+def test_a_value_that_is_always_spelled_otherwise_is_written_so():
+    pairs = [("gold", "Gold"), ("pro", "Pro"), ("max", "Max"), ("free", "free")] * 5 + [
+        ("Basic", "Basic"),
+        ("basic", "basic"),
+    ] * 5
+    (field,) = with_letters(shape_of('{"plan": "lamp"}'), {"plan": pairs}).fields
+    assert [field.write(each) for each in ("gold", "Free", "silver")] == ["Gold", "free", "Silver"]
+    assert field.spelled == (("free", "free"),)
+
+
 @pytest.mark.parametrize("answer", ['{"a": {"b": "lamp"}}', '[{"a": "lamp"}]', '{"a": [["lamp"]]}', '{"a": '])
 def test_what_is_nested_or_broken_has_no_form(answer):
     assert shape_of(answer) is None
