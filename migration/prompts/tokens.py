@@ -25,10 +25,10 @@ _MASK = re.compile(rf"(?<!{_SIGNS})(?={_SIGNS}*[0-9@]|https?:){_SIGNS}+(?:[?&]\S
 """Runs that hold a digit, an address or a link. One try a run: a log has millions of them."""
 
 
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f"
+CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f"
 
 
-_TOKEN = re.compile(rf"\n+|[{_CJK}]|[^\W{_CJK}]+|[^\w\s]")
+_TOKEN = re.compile(rf"\n+|[{CJK}]|[^\W{CJK}]+|[^\w\s]")
 
 
 _PIECE = re.compile(r"\n+|\S+")

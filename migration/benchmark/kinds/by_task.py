@@ -23,6 +23,8 @@ from migration.files import read_json, write_json, write_table
 from migration.models import find
 from migration.schema import REPLAYED, Split
 
+MOSTLY = 0.5
+"""Share of a task's training calls from which on near-repeats are what its traffic is made of."""
 MOST_TRAINED = 20_000
 """Training calls of a task that are learned from."""
 TIMED = 20
@@ -39,8 +41,9 @@ def training_calls(calls: pd.DataFrame, task: str) -> pd.DataFrame:
     learned, since no mask stands in a call that is to be answered.
 
     Calls that nearly repeat a held-out one (and where answers are copied, get the same answer) are left out, so that
-    what is measured is not what was learned by heart. Empty where there is nothing to learn: fewer than `FEWEST` calls,
-    or answers that are not copied and new too often (by the share of answers that came once, Good 1953).
+    what is measured is not what was learned by heart; where most do (lines that a machine wrote), calls to come will,
+    too, and those alone are left out that repeat one exactly. Empty where there is nothing to learn: fewer than
+    `FEWEST` calls, or answers that are not copied and new too often (by the share of answers that came once, Good 1953).
     """
     own = _alike(calls[(calls["task"] == task) & calls["kind"].isin(REPLAYED) & calls["response"].notna()])
     train, held = own[own["split"] == Split.TRAIN], own[own["split"] != Split.TRAIN]
@@ -52,12 +55,21 @@ def training_calls(calls: pd.DataFrame, task: str) -> pd.DataFrame:
     both = pd.concat([train, held])
     said = both["response"].str.split().str.join(" ") if copied else ""
     both = pd.DataFrame({"own_text": own_texts(both["messages"]), "copied": said})
-    fresh = ~near_any(both.iloc[: len(train)], both.iloc[len(train) :])
+    fresh = _fresh(both.iloc[: len(train)], both.iloc[len(train) :])
     train, asked = train[fresh], asked[fresh]
     messages = [mask_messages(each, call) for each, call in zip(asked, train["call_id"], strict=True)]
     told = {"messages": pd.Series(messages, dtype=object), "response": mask(train["response"])}
     raw = {"asked": asked.to_numpy(), "said": train["response"].to_numpy()} if copied else {}
     return pd.DataFrame({"call_id": train["call_id"].to_numpy(), **told, **raw})
+
+
+def _fresh(train: pd.DataFrame, held: pd.DataFrame) -> np.ndarray:
+    """bool (n,): training calls that repeat no held-out one; nearly, or only exactly where most do nearly.
+
+    train, held: own_text, copied.
+    """
+    near = near_any(train, held)
+    return ~(near if near.mean() <= MOSTLY else train["own_text"].isin(held["own_text"]).to_numpy())
 
 
 def _alike(calls: pd.DataFrame) -> pd.DataFrame:

@@ -15,12 +15,14 @@ import numpy as np
 from scipy import sparse
 
 from migration.models import embed
+from migration.prompts.tokens import CJK
 
 HASHED = 2**13
 """Columns of hashed words: two words share one by chance in one of so many cases."""
 TOKENS = 256
 """Tokens of a text that the encoder reads: what all-MiniLM-L6-v2 was trained on."""
 
+WORD = re.compile(rf"[{CJK}]|[^\W{CJK}]+")
 MOST_KEPT = 4000
 """Training requests whose embeddings are kept, to tell how far a new one lies from them."""
 
@@ -42,10 +44,11 @@ def views_of(texts: Sequence[str], *, encoder: str) -> Views:
 
 
 def hashed(texts: Sequence[str]) -> sparse.csr_matrix:
-    """Single words and pairs of neighbours, each in the column of its hash (crc32): sparse float32 (n, HASHED)."""
+    """Single words (characters of scripts without spaces) and pairs of neighbours, each in the column of its hash
+    (crc32): sparse float32 (n, HASHED)."""
     columns, starts = [], [0]
     for text in texts:
-        words = re.findall(r"\w+", text.lower())
+        words = WORD.findall(text.lower())
         terms = {*words, *(f"{a} {b}" for a, b in pairwise(words))}
         columns += [zlib.crc32(term.encode()) % HASHED for term in terms]
         starts.append(len(columns))

@@ -44,6 +44,18 @@ def test_training_rows_are_masked_train_calls_that_repeat_no_held_out_one(calls)
     assert training_calls(calls, "reply").empty
 
 
+def test_lines_of_a_machine_that_differ_in_numbers_are_learned_from():
+    forms = ["disk {} of the node is full", "user {} of the shop logged in", "payment {} was refused by the bank"]
+    texts = [forms[i % 3].format(1000 + i // 4) for i in range(240)]
+    ids = [f"c{i}" for i in range(240)]
+    log = pd.DataFrame({"call_id": ids, "task": "lines", "kind": "chat", "response": ["warn", "info", "error"] * 80})
+    log["split"] = log["call_id"].map(split_of)
+    log["messages"] = [[{"role": "user", "content": text}] for text in texts]
+    rows, train = training_calls(log, "lines"), log[log["split"] == "train"]
+    held = set(log.loc[log["split"] != "train", "messages"].map(str))
+    assert len(rows) == (~train["messages"].map(str).isin(held)).sum() > 20
+
+
 def test_a_classifier_answers_all_held_out_calls_of_its_tasks_and_fails_the_others(calls, answered):
     _, sample, answers, _ = answered
     own = answers[answers["candidate"] == "classifier"].set_index("call_id")

@@ -17,3 +17,8 @@ def test_equal_texts_have_equal_views():
     found = views_of(["refund please", "where is it", "refund please"], encoder="minilm")
     np.testing.assert_array_equal(found.meaning[0], found.meaning[2])
     assert (found.words[0] != found.words[2]).nnz == 0
+
+
+def test_words_of_scripts_without_spaces_are_told_apart():
+    one, other, far = hashed(["接続に失敗しました", "決済に失敗しました", "ログインが完了"]).toarray()
+    assert one @ other > 0.5 > one @ far
