@@ -43,7 +43,7 @@ def training_calls(calls: pd.DataFrame, task: str) -> pd.DataFrame:
     Calls that nearly repeat a held-out one (and where answers are copied, get the same answer) are left out, so that
     what is measured is not what was learned by heart; where most do (lines that a machine wrote), calls to come will,
     too, and those alone are left out that repeat one exactly. Empty where there is nothing to learn: fewer than
-    `FEWEST` calls, or answers that are not copied and new too often (by the share of answers that came once, Good 1953).
+    `FEWEST` calls, or answers that are not copied and new too often (by the share of answers seen once, Good 1953).
     """
     own = _alike(calls[(calls["task"] == task) & calls["kind"].isin(REPLAYED) & calls["response"].notna()])
     train, held = own[own["split"] == Split.TRAIN], own[own["split"] != Split.TRAIN]
