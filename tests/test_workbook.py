@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 QUICK = {
     "candidates": "[classifier, cache, pocket-llama3, pocket-gemma2]",
     "shots": "0",
-    "benchmark_minutes": "0.7",
+    "benchmark_minutes": "0.4",
     "base_model": "pocket-llama3",
-    "train_minutes": "0.7",
+    "train_minutes": "0.4",
     "examples_per_task": "60",
     "simulations": "200",
 }
@@ -181,8 +181,8 @@ def test_a_step_without_its_forerunner_says_which(tmp_path):
 
 def test_twenty_calls_are_too_few_and_the_report_says_for_what(tmp_path):
     write(tmp_path / "few.jsonl", calls=20, seed=1)
-    words = ["-p", "candidates", "[pocket-llama3]", "-p", "benchmark_minutes", "0.2", "-p", "shots", "0"]
-    words += ["-p", "train_minutes", "0.2"]
+    words = ["-p", "candidates", "[pocket-llama3]", "-p", "benchmark_minutes", "0.1", "-p", "shots", "0"]
+    words += ["-p", "train_minutes", "0.1"]
     done = migrate("run", "--traffic", tmp_path / "few.jsonl", "--out", tmp_path, "--run", "few", *words)
     assert done.returncode in (0, 1)
     said = done.stdout + done.stderr
