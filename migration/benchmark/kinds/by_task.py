@@ -30,7 +30,7 @@ MOST_TRAINED = 20_000
 TIMED = 20
 """Calls that are answered one by one, to see what a customer waits."""
 FOLDER, ANSWERS = "classifier", "answers"
-VERSION = 2
+VERSION = 3
 """Of what is learned from the same calls: another one is fitted anew."""
 NO_ANSWER = "no_answer: no version of the prompt is like it, or it is too long, or no answer can be made of it"
 

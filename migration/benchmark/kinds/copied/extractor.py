@@ -64,7 +64,8 @@ class Extractor:
             block = split[start : start + BATCH]
             read = embed_tokens([content for _, content in block], encoder=self.encoder, fast=True)
             rows += [self._one(form, content, each) for (form, content), each in zip(block, read, strict=True)]
-        return pd.DataFrame(rows, columns=["output", "confidence", "margin", "distance"])
+        found = pd.DataFrame(rows, columns=["output", "confidence", "margin", "distance"])
+        return found.assign(output=pd.Series([row["output"] for row in rows], dtype=object))  # null stays None
 
     def _one(self, form: int, content: str, tokens: Tokens | None) -> dict[str, Any]:
         output, said = self.read(form, content, tokens)

@@ -67,11 +67,12 @@ def test_nothing_of_a_message_is_saved(fitted, shop, tmp_path):
     assert not any(word in said for word in ("broken", "tent", "parcel", *(shop[1][0][10:15],)))
 
 
-def test_what_cannot_be_answered_gets_no_answer_and_no_confidence(fitted):
+def test_what_cannot_be_answered_gets_no_answer_and_no_confidence(fitted, shop):
     long = [SYSTEM, {"role": "user", "content": "my tent is broken, order 12345. " * 80}]
     other = [{"role": "system", "content": "Translate into French."}, {"role": "user", "content": "my tent"}]
-    found = fitted.answer([long, other])
-    assert found["output"].isna().all()
+    found = fitted.answer([long, other, *shop[0][:1]])
+    assert found["output"].tolist() == [None, None, shop[1][0]]  # never NaN, which a caller would take for a text
+    found = found.iloc[:2]
     assert found[["confidence", "margin", "distance"]].to_numpy().tolist() == [[0, 0, 1]] * 2
 
 
