@@ -103,7 +103,7 @@ FIGURES = {
 
 GLOSSARY = {
     "agreement": "the share of answers that do the same as the LLM's logged answer to the same request",
-    "cache, classifier": "answers kept from before; a program that picks one of a set of answers, or finds them in the prompt",
+    "cache, classifier": "answers kept from before; a program that picks a known answer or finds it in the prompt",
     "call": "one request to a model and its answer",
     "calibration calls": "held-out calls on which thresholds were tested; nothing was trained on them",
     "cascade": "a small model answers first; the LLM is asked where that answer is not trusted enough",
