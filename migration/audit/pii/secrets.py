@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from migration.audit.pii.passwords import CODE_CAME, SAYS_CODE, SAYS_KEY, SAYS_PASSWORD
+from migration.audit.pii.passwords import CODES, CODES_COME, SAYS_CODE, SAYS_KEY, SAYS_PASSWORD
 from migration.audit.pii.words import BEGINS, ENDS, by_first_letter, called_otherwise
 
 PRIVATE_KEY = re.compile(
@@ -74,7 +74,7 @@ _OBJECT = (
 _LONG = r"((?=[A-Za-z]{0,40}\d)(?=\d{0,40}[A-Za-z])[A-Za-z0-9]{12}[\w.+/=~-]{8,500})"
 _UUID = r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 _CODE = (
-    r"\d{3,4}(?:[ -]?\d{3,4})?|\d{5,8}|(?=[A-Z]{0,7}\d)(?=\d{0,7}[A-Z])[A-Z\d]{5,10}|[A-Z]-\d{5,8}"
+    r"\d{3,4}(?:[ -]?\d{2,4})?|\d{5,8}|(?=[A-Z]{0,7}\d)(?=\d{0,7}[A-Z])[A-Z\d]{5,10}|[A-Z]-\d{5,8}"
     r"|(?=[A-Za-z-]{0,20}\d)(?=[\d-]{0,20}[A-Za-z])[A-Za-z\d]{4,8}(?:-[A-Za-z\d]{4,8}){1,7}"
 )
 """Digits, `G-123456`, or groups of letters and digits as of recovery codes."""
@@ -97,13 +97,14 @@ _FREE = (
         r"|discord(?:app)?\.com/api/webhooks/([\w/-]{20,160})"
         r"|webhook\.office\.com/([\w@/-]{20,300})"
     ),
+    re.compile(r"(?<![\w-])(?=[A-Z]{0,4}\d|[A-Z\d-]{6,20}\d)[A-Z\d]{5}(?:-[A-Z\d]{5}){4}(?![\w-])"),  # of a licence
     re.compile(r"(?i:\b(?:bearer|basic))[ \t]+([A-Za-z0-9._~+/=-]{16,4000})"),
     re.compile(r"://[^\s/:@\"'<>]{0,100}:([^\s/@\"'<>]{1,200})@"),
     re.compile(r"(?:\s-u|--user)[ =][\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})"),
     re.compile(
         r"(?i:\b(?:mysql\w{0,6}|mariadb|sshpass|docker login|mongo\w{0,7}|psql|redis-cli|ldap\w{1,8}|zip|7z"
-        r"|smbclient|curl))"
-        r"[^\n|]{0,80}?\s(?:-p|-a|-w|--?pass(?:word)?[ =])[ \t]?[\"']?([^\s\"']{4,200})"
+        r"|smbclient|curl|sqlcmd|osql|bcp))"
+        r"[^\n|]{0,80}?\s(?:-p|-P|-a|-w|--?pass(?:word)?[ =])[ \t]?[\"']?([^\s\"']{4,200})"
     ),
     re.compile(r"\b\w{1,20}(?i:password|passwd|pwd|secret|token|key)[\"'*]{0,3}[ \t]*(?:[:=：]|=>)[ \t*]*" + _ANY),
     re.compile(
@@ -132,14 +133,17 @@ _BEHIND = (  # what may follow a word for a password or a key
     re.compile(rf"[^\n]{{0,24}}?(?<![\w/.:@-]){_UUID}"),
     re.compile(rf"[^\n]{{0,40}}?(?<![\w/.:@-]){_LONG}"),
     re.compile(
-        r"[^\n:]{0,20}[: ][ \t]*((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})"
-    ),  # twelve words of a wallet and more
+        r"[^\n.?!;]{0,24}?[\s:](?=[^\n]{0,60}\d)((?:(?![a-z]+\b)[A-Za-z\d]{4,6}[ -]){2,8}[A-Za-z\d]{4,6})(?![\w-])"
+    ),
 )
 _BEHIND_LOOSELY = (re.compile(rf"[^\n]{{0,40}}?(?<![\w/.:@-]){_LONG}"),)
 _PHRASE_ENDS = r"but|and|when|which|that|so|for|on|in|it|is|not|your"
 _OTHERWISE = (  # a word and its secret in another order, and secrets that are words
+    re.compile(  # twelve words of a wallet and more
+        r"(?i:\b(?:seed|mnemonic|(?:recovery|secret|backup) phrase)\b[^\n:]{0,24}[: ][ \t]*)((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})"
+    ),
     re.compile(
-        r"(?i:\b(?:pass[ -]?phrases?|memorable words?|secret words?|(?:security|secret) answers?"
+        r"(?i:\b(?:pass[ -]?phrases?|memorable words?|secret words?|(?:security|secret) (?:question )?answers?|answer to (?:my|the) security question"
         r"|mother['’]s maiden name)\b"
         rf"[^\n.?!;:]{{0,40}}?(?:\b(?:is|was|to|are)[ \t]"
         rf"|[:=])[ \t]*[\"“']?)([^\W\d_][\w'-]{{2,30}}(?:[ ](?!{_PHRASE_ENDS})[^\W\d_]{{2,20}}){{0,5}})"
@@ -158,13 +162,19 @@ _OTHERWISE = (  # a word and its secret in another order, and secrets that are w
         rf"|:,;][ \t]?(?:{_TANGLE}|{_WOVEN})"
     ),
 )
-_CODED = re.compile(rf"(?i:{BEGINS}{by_first_letter(f'{SAYS_CODE}|{CODE_CAME}')}{ENDS})")
+_CODED = re.compile(rf"(?i:{BEGINS}{by_first_letter(SAYS_CODE)}{ENDS})")
+_ANY_CODE = re.compile(rf"(?i:{by_first_letter(CODES)}{ENDS})")  # behind other words, too: tekstiviestikoodi
+_COMES = re.compile(rf"(?i:{BEGINS}{by_first_letter(CODES_COME)}{ENDS})")
+_NO_SECRET = re.compile(
+    r"(?i:error|fehler|erreur|errore|erro\b|promo|discount|rabatt|voucher|coupon|postal|post|zip|area|country|product|artikel|job|dress|source|qr|bar|status|swift"
+    r"|sort|bank|branch|colou?r|vertical|tracking|booking|reference|referral|bledu|błędu|chyb\w|ошибк\w|hiba|hata|virhe|fel)[ -]?\w{0,3}[ -]?\Z"
+)
 _BEHIND_CODES = (
     re.compile(
         r"(?i:(?: number)?(?:[ \t](?:on|from|for|para|für|pour|per|voor)(?:[ \t]\w{1,10}){1,3}?)?"
-        rf"{_WHOSE}(?:[ \t](?:{_IS}|{_MAY_BE})(?!\w)|[:：=])?[ \t:\"']{{0,3}})({_CODE})(?![\w-])"
+        rf"{_WHOSE}(?:[ \t]?(?:{_IS}|{_MAY_BE}){ENDS}|[:：=])?[ \t:\"'#(]{{0,3}})({_CODE})(?!-){ENDS}"
     ),
-    re.compile(rf"[^\n.?!;#\d]{{0,32}}[\s:=\"'(](?<![#\d] )({_CODE})(?![\w-]|[.,:/]\d)"),
+    re.compile(rf"[^\n.?!;#\d]{{0,32}}[\s:=\"'(](?<![#\d] )({_CODE})(?!-|[.,:/]\d){ENDS}"),
 )
 _BARE_CODES = (
     re.compile(  # the code 482913, where no other word says of what
@@ -175,12 +185,12 @@ _BARE_CODES = (
     re.compile(  # 482913 is the code that came
         rf"(?<![\w.,:#/-])(\d{{3}}[ -]?\d{{1,5}})[ \t](?i:is|was|as|ist|est|es|è|é|=)[ \t](?i:(?:my|the|our"
         rf"|mein|der|die|mon|le"
-        rf"|mi|el|la|il|mijn|de|o|a|your)[ \t])?(?:\w{{1,12}}[ \t]){{0,2}}?(?i:{SAYS_CODE}|{CODE_CAME}"
+        rf"|mi|el|la|il|mijn|de|o|a|your)[ \t])?(?:\w{{1,12}}[ \t]){{0,2}}?(?i:{SAYS_CODE}|code"
         rf"|pass ?code){ENDS}"
     ),
 )
 _MAY_BE_FREE = re.compile(
-    r"-----BEGIN|[A-Za-z0-9+/_-]{16}|://[^\s/]*@|webhook|\s-u |--user|\s-[paw]|(?i:password|passwd|pwd|secret"
+    r"-----BEGIN|[A-Za-z0-9+/_-]{16}|://[^\s/]*@|webhook|\s-u |--user|\s-[paPw]|(?i:password|passwd|pwd|secret"
     r"|token|key)[\"'*]{0,3}[ \t]*[:=]"
 )
 _MAY_BE_ELSEWHERE = re.compile(
@@ -189,13 +199,17 @@ _MAY_BE_ELSEWHERE = re.compile(
 )
 
 
+NEAR = 48
+"""Characters around a code in which a word may say how it came."""
+
+
 def may_hold_secrets(text: str) -> bool:
     """Whether a text may hold a secret at all: a quick look."""
     return bool(
         _NAMED.search(text)
         or _MAY_BE_FREE.search(text)
         or _CODED.search(text)
-        or _BARE_CODES[0].search(text)
+        or _ANY_CODE.search(text)
         or _LOOSELY.search(text)
     )
 
@@ -218,6 +232,11 @@ def secrets(text: str) -> Iterator[tuple[int, int]]:
         for label in _CODED.finditer(text):
             coded = True
             yield from _after(text, label, _BEHIND_CODES)
+        for label in _ANY_CODE.finditer(text):
+            near = text[max(0, label.start() - NEAR) : label.end() + NEAR]
+            if not _NO_SECRET.search(text, max(0, label.start() - 16), label.start()) and _COMES.search(near):
+                coded = True
+                yield from _after(text, label, _BEHIND_CODES)
         yield from _found(text, _BARE_CODES if coded else _BARE_CODES[:1])
 
 
