@@ -130,7 +130,10 @@ _WHEN = re.compile(
     re.I,
 )
 _HOUSE_ALONE = re.compile(r"\d{1,4}[A-Za-z]?,")
-_STREET_BEFORE = re.compile(rf"(?<![\w'’.-])[{UPPER}][\w'’.-]{{2,30}}(?:[ \t][{UPPER}][\w'’.-]{{1,30}}){{0,2}}[ \t]\Z")
+_STREET_BEFORE = re.compile(
+    rf"(?<![\w'’.-])[{UPPER}][\w'’.-]{{2,30}}(?:[ \t][{UPPER}][\w'’.-]{{1,30}}){{0,2}}["
+    rf" \t]\Z"
+)
 """A number and a comma: the street's name stands before it."""
 REACH = 120
 """Characters before what was found of an address in which it may begin."""

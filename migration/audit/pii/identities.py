@@ -82,8 +82,9 @@ _SAYS_ID = (
     r"|licen[cs]e (?:no|number) is"
     r"|personal (?:number|code|no)|id (?:card|number|no)(?= (?:is|:)|:)|my id(?= (?:is|no|number|card)|:)"
     r"|(?-i:EPIC)|ration card|\buan\b"
-    r"|身份证\w{0,2}|身分證\w{0,2}|マイナンバー|주민등록번호|주민번호"
-    r"|ת\.?ז\.?|תעודת זהות|رقم (?:الهوية|الجواز)|आधार\w*|เลขบัตรประชาชน"
+    r"|身份证\w{0,2}|身分證\w{0,2}|マイナンバー|주민등록번호|주민번호|외국인등록번호|운전면허번호|여권번호"
+    r"|ת\.?ז\.?|תעודת זהות|رقم (?:الهوية|الجواز)|आधार\w*|เลข(?:ที่)?(?:ประจำตัว|บัตร)(?:ประชาชน)?|บัตรประชาชน"
+    r"|الرقم القومي|رقم الإقامة|مספר זהות|マイナ保険証|保険証番号|免許証番号"
 )
 _SUFFIX = r"(?:[ -]?(?:n(?:o|r|um\w{0,6}|[°º]|ro)?|id|code|kode|kod\w{0,2}|card|kort\w{0,2}|kaart|karte|č))?"
 """`number` behind the word, parted from it or not: PPSN, Ausweisnummer, AHV-Nr."""
@@ -94,7 +95,7 @@ _NO_DATE = (
 _GAP = r"(?:[ ]?[-–][ ]?|[ ./])?"
 _VALUES = (
     rf"(?=(?:[A-Z]{{0,6}}{_GAP}\d){{6}})[A-Z0-9](?:{_GAP}[A-Z0-9]){{5,19}}{ENDS}"
-    rf"|(?=(?:[A-Z]{{0,4}}[./-]?\d){{4}})[A-Z0-9](?:[./-]?[A-Z0-9]){{6,15}}{ENDS}"
+    rf"|(?=(?:[./-]?[A-Z]{{0,4}}[./-]?\d){{4}})[A-Z0-9](?:[./-]?[A-Z0-9]){{6,15}}{ENDS}"
     rf"|(?=(?:[a-z]{{0,4}}[./-]?\d){{5}})[a-z0-9](?:[./-]?[a-z0-9]){{6,17}}{ENDS}"
 )
 """Six digits with letters between, or four without spaces, or in small letters."""

@@ -56,7 +56,7 @@ _AFTER = (
 _ENDS = r"(?=[ \t]*(?:[,.;!?)\n]|\Z)|[ \t]+(?:and|und|et|y|e|en|och|og|i|a|ve|și|és|και|ke|и|та)\b)"
 _ROLE = r"[ \t]*(?:[,|/–-][^\n]{0,60})?$"
 _TITLED = rf"(?:{TITLES}\.?[ \t]+){{0,2}}"
-_CJK = "\u3400-\u9fff"
+_CJK = "々\u3400-\u9fff"
 _OWN, _SELF, _HERE, _CLOSES = (by_first_letter(words) for words in (OWN, SELF, HERE, CLOSES))
 _ANYBODY, _FIELDS, _ROLES = (by_first_letter(words) for words in (f"{OWN}|{WHOSE}", FIELDS, ROLES))
 _LABELS = by_first_letter(f"{FIELDS}|{ROLES}")
@@ -110,7 +110,7 @@ NAMES = (
         rf"(?:我叫|我姓|我的名字是|姓名[:：是]?|名字[:：是])[ ]?([{_CJK}]{{2,4}}?)(?=[，。,.！!\s]|\Z|，)"
         rf"|(?:お名前|氏名|名前|私)[はが:：]?[ ]?([{_CJK}ぁ-んァ-ヶー]{{2,12}}?)(?=です|と申|といい|といます)"
     ),
-    re.compile(r"([\u3400-\u9fffァ-ヶー]{2,10}[ 　]?[\u3400-\u9fffァ-ヶー]{0,6})(?=と申します|といいます)"),
+    re.compile(r"([々\u3400-\u9fffァ-ヶー]{2,10}[ 　]?[々\u3400-\u9fffァ-ヶー]{0,6})(?=と申します|といいます)"),
     re.compile(
         r"(?:제 이름은|이름은|이름[:：]|성함은?[:：]?|저는|예금주[:：]?)[ ]?"
         r"([가-힣]{2,4}?)(?=입니다|이에요|예요|이고|라고|[,.\s]|\Z)"

@@ -140,10 +140,12 @@ _BEHIND_LOOSELY = (re.compile(rf"[^\n]{{0,40}}?(?<![\w/.:@-]){_LONG}"),)
 _PHRASE_ENDS = r"but|and|when|which|that|so|for|on|in|it|is|not|your"
 _OTHERWISE = (  # a word and its secret in another order, and secrets that are words
     re.compile(  # twelve words of a wallet and more
-        r"(?i:\b(?:seed|mnemonic|(?:recovery|secret|backup) phrase)\b[^\n:]{0,24}[: ][ \t]*)((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})"
+        r"(?i:\b(?:seed|mnemonic|(?:recovery|secret"
+        r"|backup) phrase)\b[^\n:]{0,24}[: ][ \t]*)((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})"
     ),
     re.compile(
-        r"(?i:\b(?:pass[ -]?phrases?|memorable words?|secret words?|(?:security|secret) (?:question )?answers?|answer to (?:my|the) security question"
+        r"(?i:\b(?:pass[ -]?phrases?|memorable words?|secret words?|(?:security|secret) (?:question )?answers?"
+        r"|answer to (?:my|the) security question"
         r"|mother['’]s maiden name)\b"
         rf"[^\n.?!;:]{{0,40}}?(?:\b(?:is|was|to|are)[ \t]"
         rf"|[:=])[ \t]*[\"“']?)([^\W\d_][\w'-]{{2,30}}(?:[ ](?!{_PHRASE_ENDS})[^\W\d_]{{2,20}}){{0,5}})"
@@ -166,8 +168,10 @@ _CODED = re.compile(rf"(?i:{BEGINS}{by_first_letter(SAYS_CODE)}{ENDS})")
 _ANY_CODE = re.compile(rf"(?i:{by_first_letter(CODES)}{ENDS})")  # behind other words, too: tekstiviestikoodi
 _COMES = re.compile(rf"(?i:{BEGINS}{by_first_letter(CODES_COME)}{ENDS})")
 _NO_SECRET = re.compile(
-    r"(?i:error|fehler|erreur|errore|erro\b|promo|discount|rabatt|voucher|coupon|postal|post|zip|area|country|product|artikel|job|dress|source|qr|bar|status|swift"
-    r"|sort|bank|branch|colou?r|vertical|tracking|booking|reference|referral|bledu|błędu|chyb\w|ошибк\w|hiba|hata|virhe|fel)[ -]?\w{0,3}[ -]?\Z"
+    r"(?i:error|fehler|erreur|errore|erro\b|promo|discount|rabatt|voucher|coupon|postal|post|zip|area|country"
+    r"|product|artikel|job|dress|source|qr|bar|status|swift"
+    r"|sort|bank|branch|colou?r|vertical|tracking|booking|reference|referral|bledu|błędu|chyb\w|ошибк\w|hiba"
+    r"|hata|virhe|fel)[ -]?\w{0,3}[ -]?\Z"
 )
 _BEHIND_CODES = (
     re.compile(
