@@ -35,10 +35,10 @@ STOP = (
     r"|Afternoon|Pozdrawiam|Państwo|Panie|Pane|Vážen\w*)\b)"
 )
 _JOIN = rf"[ \t]+(?:(?:{_PARTICLE})[ \t]+){{0,2}}(?:al-|el-|d['’]|O['’])?"
-_INITIALS = rf"(?:[{UPPER}]\.[ -]?){{1,3}}"
-_ONE = rf"(?:{STOP}{CAP}|{_INITIALS}[ \t]?{CAP})"
+_INITIALS = rf"(?<!\w)(?:[{UPPER}]\.[ -]?){{1,3}}"
+_ONE = rf"(?:{STOP}{CAP}|{_INITIALS}[ \t]?{STOP}{CAP})"
 _PERSON = rf"{_ONE}(?:{_JOIN}{STOP}{CAP}){{0,3}}"
-_FULL = rf"(?:{_ONE}(?:{_JOIN}{STOP}{CAP}){{1,3}}|{_INITIALS}[ \t]?{CAP})"
+_FULL = rf"(?:{_ONE}(?:{_JOIN}{STOP}{CAP}){{1,3}}|{_INITIALS}[ \t]?{STOP}{CAP})"
 _LISTED = rf"{STOP}{CAP}(?:{_JOIN}{CAP})?,[ \t]{STOP}{CAP}(?:[ \t]{CAP})?"
 """As in lists: last name, first name."""
 _ARTICLE = r"(?:d['’]|(?:de[rn]?|die|el|la|en|na|o|a)[ \t]+)?"

@@ -147,7 +147,7 @@ _OTHERWISE = (  # a word and its secret in another order, and secrets that are w
         r"(?i:\b(?:pass[ -]?phrases?|memorable words?|secret words?|(?:security|secret) (?:question )?answers?"
         r"|answer to (?:my|the) security question"
         r"|mother['’]s maiden name)\b"
-        rf"[^\n.?!;:]{{0,40}}?(?:\b(?:is|was|to|are)[ \t]"
+        rf"[^\n.?!;:]{{0,40}}?(?:\b(?:is|was|are)[ \t]|(?<=word )to[ \t]|(?<=answer )to[ \t]"
         rf"|[:=])[ \t]*[\"“']?)([^\W\d_][\w'-]{{2,30}}(?:[ ](?!{_PHRASE_ENDS})[^\W\d_]{{2,20}}){{0,5}})"
         rf"(?=[\"”']?(?:[,.;!?\n]|[ ](?:{_PHRASE_ENDS})\b|\Z))"
     ),
