@@ -53,7 +53,9 @@ _IS = (
     r"|は|是|는|은[ \t]?|[ \t]+(?=[\d{0}])"
 )
 _LIVES = (
-    r"(?:live|lives|living|stay|staying|reside|residing|based|located) (?:at|on|in)|(?:i am|i['’]m|we are|we['’]re"
+    r"esto[uy] e[nm]|niko|queda en|fica n[ao]|befindet sich (?:in|an)|steht in|staat op|ligger (?:på|i)"
+    r"|se trouve (?:au|à)|si trova in|znajduje się przy"
+    r"|(?:live|lives|living|stay|staying|reside|residing|based|located) (?:at|on|in)|(?:i am|i['’]m|we are|we['’]re"
     r"|it['’]s) (?:at|on|in)"
     r"|(?:ship|send|deliver|mail|post|courier|return|forward|bring|drop)\w{0,4}(?: (?:it|them|this|that|everything"
     r"|my \w{3,9}|the \w{3,9}))?(?: off)? (?:to|at)|leave it at|now at|(?:should|must|has to|needs to|to) go to"

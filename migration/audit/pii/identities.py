@@ -23,7 +23,7 @@ _SAYS_ID = (
     r"|card|no)"
     r"|driv(?:er['’]?s?|ing) licen[cs]e|voter id|a+dd?h+a+r|uidai|\bpan|permanent account|nhs|medicare|\bnric"
     r"|(?-i:FIN)|\bhkid"
-    r"|steuer-?(?:id|identifikationsnummer|nummer)|idnr|personalausweis\w*|(?:sozial|renten)versicherungs\w*"
+    r"|steuer-?(?:id|identifikationsnummer|nummer)|idnr|personalausweis\w*|(?:sozial|renten|kranken)vers\w*"
     r"|\bsv-?n(?:umme)?r"
     r"|\bahv(?:-?nummer|-?nr)?|\bavs|num[ée]ro (?:national|de sécurité sociale|avs|fiscal)|\bniss|carte d['’]identité"
     r"|\bbsn|burgerservicenummer|sofi-?nummer|rijksregisternummer|\binsz|person-?nummer|samordningsnummer"
@@ -53,7 +53,8 @@ _SAYS_ID = (
     r"|taj[- ]?szám\w*"
     r"|ad[óo]azonos[íi]t[óo]\w*|személyi\w*|buletin\w*|(?:nr\.? )?c\.?i\.? seria|isikukood\w*|personas kods"
     r"|asmens kod\w+"
-    r"|\bинн\b|снилс|паспорт\w{0,2}|\bегн\b|рнокпп|\bіпн\b|\bідн\b|αμκα|αφμ|α\.φ\.μ\.|αδτ|ταυτότητ\w{1,2}|taftotita"
+    r"|\bинн\b|\bиин\b|снилс|паспорт\w{0,2}|\bегн\b|рнокпп|\bіпн\b|\bідн\b|αμκα|αφμ|α\.φ\.μ\.|αδτ"
+    r"|ταυτότητ\w{1,2}|taftotita"
     r"|(?:tc )?kimlik\w*|ehliyet\w*|\bi\.?c\.?(?= (?:no|number|is|:|[A-Z\d]))|mykad|no\.? kp|\bktp|\bnik\b"
     r"|\bnpwp|(?-i:SSS)|philhealth"
     r"|pag-?ibig|\bumid|\bcccd|\bcmnd|căn cước|\bbvn|\bnin\b|kra pin|ghana card|huduma|emirates id|iqama|\bcnic"
@@ -97,8 +98,8 @@ _VALUES = (
     rf"(?=(?:[A-Z]{{0,6}}{_GAP}\d){{6}})[A-Z0-9](?:{_GAP}[A-Z0-9]){{5,19}}{ENDS}"
     rf"|(?=(?:[./-]?[A-Z]{{0,4}}[./-]?\d){{4}})[A-Z0-9](?:[./-]?[A-Z0-9]){{6,15}}{ENDS}"
     rf"|(?=(?:[a-z]{{0,4}}[./-]?\d){{5}})[a-z0-9](?:[./-]?[a-z0-9]){{6,17}}{ENDS}"
+    rf"|(?=[A-Z]{{0,8}}\d[A-Z]{{0,8}}\d)[A-Z\d]{{8,12}}{ENDS}"
 )
-"""Six digits with letters between, or four without spaces, or in small letters."""
 _PLATES = (
     r"(?:number |licen[cs]e |car |vehicle |guest )?plates?|(?:car |vehicle )?reg(?:istration|o)?|numberplate"
     r"|targa|placas?|patente|matr[íi]cula"
@@ -123,7 +124,8 @@ _PLATE = (
     rf"|\d{{1,5}})){{1,3}}{ENDS}"
 )
 _PLATE_FORM = (
-    r"[A-Z]{2}\d{2}[ ]?[A-Z]{3}|[A-Z]{2}[ -]?\d{3}[ -]?[A-Z]{2}|[A-Z]{3}\d[A-Z]\d{2}|\d{2,3}-[A-Z]{1,2}-\d{1,6}"
+    r"[A-Z]{2}\d{2}[ ]?[A-Z]{3}|[A-Z]{2}[ -]?\d{1,2}[ -]?[A-Z]{1,3}[ -]?\d{4}|[A-Z]{2}[ -]?\d{3}[ -]?[A-Z]{2}"
+    r"|[A-Z]{3}\d[A-Z]\d{2}|\d{2,3}-[A-Z]{1,2}-\d{1,6}"
     r"|\d-[A-Z]{3}-\d{3}"
     r"|[A-Z]{1,3}-[A-Z]{1,2}[ ]?\d{1,4}|\d{4}[ -]?[A-Z]{3}|\d[A-Z]{3}\d{3}"
 )

@@ -27,7 +27,8 @@ OWN = (
     r"|με λένε|με λενε|me lene|ονομάζομαι|onomazomai|λέγομαι|legomai|το όνομά μου είναι|to onoma mou einai"
     r"|benim adım|adım|ismim|is mise|is é mo ainm|mo ainm|['’]?s e (?:m['’]ainm|an t-ainm a th['’]orm)|fy enw i yw"
     r"|nama (?:saya|gue|aku)(?: adalah| ialah)?|ang pangalan ko(?: ay)?|ako (?:po )?(?:si|ay si)|pangalan:?"
-    r"|jina langu ni|naitwa|tên (?:tôi|em|mình) là|(?:tôi|em|mình) tên(?: là)?|my naam is|ek is|igama lami ngu"
+    r"|jina (?:langu )?ni|name['’]s|naitwa|tên (?:tôi|em|mình) là|(?:tôi|em|mình) tên(?: là)?|my naam is|ek is"
+    r"|igama lami ngu"
     r"|nire izena|mera naam|mera nam|orukọ mi ni|ismi|esmi|shmi"
 )
 """What people say before their own name: a name follows, in capitals or not."""
@@ -112,6 +113,7 @@ HERE = (
     r"|(?:il|la) sottoscritt[oa]|je,? soussignée?|(?:el|la) que suscribe|(?:les|le|te) escribe"
     r"|o abaixo assinado|niżej podpisan[ya]"
     r"|níže podepsan[ýá]|(?:the )?undersigned,?|ondergetekende|undertecknad|undertegnede|der unterzeichnende"
+    r"|this side|(?:husband|wife|son|daughter|mother|father|mum|mom|dad|partner|sister|brother)['’]?s name,?"
     r"|ask(?:ing)? for|served by|(?:helped|assisted|handled|served|advised) by|(?:agent|driver|technician|lady"
     r"|guy|man|woman|doctor) (?:called|named)"
     r"|(?:full|legal|real|maiden|married|complete) name,|née|c/o|care of|on behalf of|in name of|addressed to"

@@ -98,10 +98,19 @@ NAMES = (
         rf"[ \t]*({_TITLED}{_PERSON}){_ROLE}",
         re.M,
     ),
+    re.compile(rf"(?im:(?:^|[.!?][ \t]+){_CLOSES})[ \t]+({_TITLED}{_FULL})[ \t.]*$", re.M),  # Mvh Birthe Damsgaard
+    re.compile(rf"\bI, ({_TITLED}{_FULL}),"),
+    re.compile(
+        rf"(?i:\b(?:tenant|resident|patient|customer|client|claimant|caller|member|subscriber|employee|guest"
+        rf"|passenger))"
+        rf" ({_TITLED}{_FULL})(?= (?:reports?|says|said|states?|called|calls|wants|requests?|asks|asked"
+        rf"|confirms?|needs|complains)\b)"
+    ),
     re.compile(rf"(?i:(?<!\w){_CLOSES})[ \t]*[,!.–—-][ \t]*({_TITLED}{_FULL})[ \t.]*\Z"),
     re.compile(rf"[.!?][ \t]*(?:\n*[ \t]*[–—~][ \t]*|\n+[ \t]*--?[ \t]*)({_TITLED}{_PERSON})[ \t.]*\Z"),
     re.compile(
-        rf"({_FULL})(?=,? (?:here\b|speaking\b|calling\b|writing\b|on the line|à l['’]appareil|am (?:apparat"
+        rf"({_FULL})(?=,? (?:here\b|vagyok\b|po ito\b|dey write\b|speaking\b|calling\b|writing\b|on the line"
+        rf"|à l['’]appareil|am (?:apparat"
         rf"|telefon)"
         r"|al telefono|al habla|hier\b))"
     ),
@@ -127,7 +136,8 @@ NAMES = (
 NAME_CUES = re.compile(
     rf"(?im:(?<!\w){_ANYBODY}|(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_LABELS}(?:[/*:(]-?in\)?)?[ \t]?[:：=])"
     rf"|(?i:(?<!\w){_HERE}\s)|(?<!\w){TITLES}\.?\s+[{UPPER}]|"
-    rf"(?im:^[ \t]*{_CLOSES}\W)|\b(?:here|speaking|calling|writing|again|hier)\b|[.!?]\s*[-–—~]"
+    rf"(?im:^[ \t]*{_CLOSES}\W)|\b(?:here|speaking|calling|writing|again|hier|vagyok|ito|dey|tenant|resident"
+    rf"|claimant|caller|reports?|states)\b|\bI, [A-Z]|[.!?]\s*[-–—~]"
     rf"|(?im:^[ \t>\"']{{0,4}}{_GREETS}[ \t])|,[ \t]*\n|\n[ \t]*\n|\n[ \t]*--|\([^\W\d_]{{2,20}} [^\W\d_]{{2,20}}"
     r"|と申|입니다|我是|นาย|นาง|คุณ|といい|我叫|我姓|名|이름|성함|저는|اسم|שמ|שם|नाम|নাম|பெயர்|ชื่อ"
 )

@@ -11,7 +11,8 @@ import re
 from migration.audit.pii.names import UPPER
 
 STREETS = (
-    r"street|str|st|avenue|ave|av|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|tce|square|sq"
+    r"street|str|st|cct|crt|bvd|ter|cswy|rte|avenue|ave|av|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way"
+    r"|place|pl|terrace|tce|square|sq"
     r"|highway|hwy|"
     r"parkway|pkwy|close|crescent|cres|circle|cir|row|hill|mews|gardens|grove|walk|gate|quay|green|trail|loop|parade"
     r"|pde"
@@ -72,7 +73,8 @@ _SUFFIXES = (
     r"|puiestee|mnt\.?|pst\.?|caddesi|cadde|cad\.|sokak|sokağı|sok\.|sk\.|bulvarı|mahallesi"
 )
 _LEADS = (
-    r"[Cc]alle(?:jón)?|CALLE|C/|[Cc]l\.|[Cc]/|[Pp]za\.?|[Pp]lza\.?|[Pp]ol\.|[Aa]vgda\.?|[Aa]vda\.?|[Pp]artida"
+    r"ж\.?к\.?|[Мм]кр\.?|[Cc]alle(?:jón)?|CALLE|C/|[Cc]l\.|[Cc]/|[Pp]za\.?|[Pp]lza\.?|[Pp]ol\.|[Aa]vgda\.?"
+    r"|[Aa]vda\.?|[Pp]artida"
     r"|[Cc]amí|[Pp]ujada|[Ll]ugar|[Aa]ldea|[Bb]airro"
     r"|[Aa]v(?:enida|da|\.)\.?|[Pp]laza|[Pp]aseo|[Cc]amino|[Rr]onda|[Cc]arrer|[Cc]arretera"
     r"|[Pp]asaje|[Pp]sje\.?"
@@ -170,7 +172,8 @@ ADDRESSES = (
     re.compile(rf"\b\d{{1,5}}(?:[ \t]?(?:bis|ter))?,?[ \t]+(?i:{_FRENCH})[ \t]+{_FRENCH_NAME}{PLACE}"),
     re.compile(rf"(?<!\w)(?:{_LEADS})[ \t]+{_SOME},?[ \t]+{NUMBER}{_CROSS}{_UNIT}{PLACE}"),
     re.compile(
-        rf"\b(?:số[ \t])?\d{{1,5}}(?:/\d{{1,4}})?[A-Za-z]?,?[ \t]+(?:{_LEADS})[ \t]+{NAMED}(?:["
+        rf"\b(?:số[ \t])?\d{{1,5}}(?:/\d{{1,4}})?[A-Za-z]?,?[ \t]+(?:{_LEADS})[ \t]+(?:(?:de|del|de la|las|los"
+        rf"|el)[ \t]+)?{NAMED}(?:["
         rf" \t]+{NAMED}){{0,2}}{PLACE}"
     ),
     re.compile(

@@ -81,7 +81,8 @@ POSTAL = (
     ),
 )
 _FIRST = (
-    rf"(?:[{UPPER}\d(\"“#][\w'’.°ºª/()\"”#-]{{0,30}}|(?i:rue|chemin|impasse|allée|place|route|lieu-?dit"
+    rf"(?:[{UPPER}\d(\"“#][\w'’.°ºª/()\"”#-]{{0,30}}|(?i:rés\.|esc\.|bât\.|imm\.|app?t?\.|c/o|rue|chemin"
+    rf"|impasse|allée|place|route|lieu-?dit"
     rf"|calle|via|viale|plaza|rua|ul\.|os\.|al\.|вул\.|ул\.|г\.|м\.|c/))"
 )
 _NEXT = (
@@ -113,7 +114,7 @@ QUARTER = re.compile(
     rf"(?:[ \t][{UPPER}][\w'’.-]{{1,30}}){{0,3}}){{1,3}}"
     rf"|(?:,?[ \t]+(?i:scala|int\.?|piano|esc\.?|planta|stan|ulaz|daire|kat|lgh|em\.|hinterhaus|vorderhaus"
     rf"|seitenflügel|links|rechts|étage|og|eg)\b\.?(?:[ \t]?[A-Z\d]{{1,3}}\b)?){{1,3}}"
-    r"|(?:[ \t]#?\d{1,3}-\d{1,4}\b)"
+    r"|(?:[ \t]#?\d{1,3}-\d{1,4}\b)|(?:,?[ \t](?:D|K|Kat|Daire)[:.][ ]?\d{1,4})(?:[ \t][A-ZÇĞİÖŞÜ][\w/]{2,40})?"
 )
 """The quarter behind a street, or where in its house."""
 TAIL = re.compile(
