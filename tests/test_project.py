@@ -1,6 +1,7 @@
 """What a checkout promises: equal dependencies both ways in, pinned and hostless locks, clean notebooks."""
 
 import ast
+import importlib
 import json
 import re
 import tomllib
@@ -78,6 +79,15 @@ def test_a_notebook_is_committed_clean_and_tells_a_story(path: Path) -> None:
     assert "".join(book["cells"][0]["source"]).startswith("# ")
     assert "?" in "".join(book["cells"][0]["source"])
     assert "finish(" in "".join(code[-1]["source"]) or "finish(" in "".join(code[-2]["source"])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_what_a_notebook_imports_is_there(path: Path) -> None:
+    sources = ("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code")
+    for node in (node for source in sources for node in ast.walk(ast.parse(source))):
+        for name in node.names if isinstance(node, ast.ImportFrom) else ():
+            if not hasattr(importlib.import_module(str(node.module)), name.name):
+                importlib.import_module(f"{node.module}.{name.name}")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
