@@ -139,7 +139,7 @@ def calibration(chance: np.ndarray, right: np.ndarray) -> tuple[float, float]:
 
 
 def log_odds(chance: np.ndarray) -> np.ndarray:
-    """The log-odds of chances (n,), those of near 0 and 1 kept finite."""
+    """The log-odds of each `chance` (n,), those of near 0 and 1 kept finite."""
     return logit(np.clip(chance, 1e-6, 1 - 1e-6))
 
 

@@ -78,7 +78,7 @@ class Near:
 
 
 def near_of(meaning: np.ndarray, *, seed: int = 7) -> Near:
-    """What is kept of training requests with these embeddings (n, width), of length 1: `MOST_KEPT` at random."""
+    """What is kept of training requests: `MOST_KEPT` at random. meaning: their embeddings (n, width), of length 1."""
     kept = np.random.default_rng(seed).permutation(len(meaning))[:MOST_KEPT]
     vectors = meaning[kept].astype(np.float16).astype(np.float32)  # as they are saved
     return Near(vectors, np.sort(_apart(vectors, vectors, others=True)))

@@ -62,7 +62,10 @@ class Tagger:
 
 
 def beside(states: np.ndarray) -> np.ndarray:
-    """Each token's vector between those of its neighbours, zeros beyond the ends: float32 (T, 3 * width)."""
+    """Each token's vector between those of its neighbours, zeros beyond the ends: float32 (T, 3 * width).
+
+    states: float32 (T, width).
+    """
     none = np.zeros((1, states.shape[1]), states.dtype)
     return np.hstack([np.vstack([none, states[:-1]]), states, np.vstack([states[1:], none])])
 
