@@ -133,14 +133,20 @@ def replay_sentence(rehearsal: Rehearsal) -> str:
     )
 
 
-def go_sentence(rehearsal: Rehearsal, found: list[Check]) -> str:
-    """Go or no-go, with the reasons."""
+def go_sentence(rehearsal: Rehearsal, found: list[Check], *, shifted: bool = False) -> str:
+    """Go or no-go, with the reasons. shifted: whether recent traffic reads otherwise than what was replayed (04)."""
     if not rehearsal.policy.routed_tasks:
         return "No-go: nothing is routed, all calls stay with the LLM."
     failed = [check for check in found if not check.passed]
     if failed:
         return "No-go: " + "; ".join(f"{check.name}: {check.found}, {check.allowed}" for check in failed) + "."
-    return f"Go: all {len(found)} checks hold. Begin with a shadow and 1% of the conversations (migrate serve)."
+    begin = "Begin with a shadow and 1% of the conversations (migrate serve)"
+    if shifted:
+        begin = (
+            "But recent traffic has shifted from what was proved and replayed: begin with a shadow alone "
+            "(migrate serve), and tune again on newer calls before anything is ramped"
+        )
+    return f"Go: all {len(found)} checks hold. {begin}."
 
 
 def rehearsal_summary(rehearsal: Rehearsal, found: list[Check]) -> dict[str, object]:

@@ -19,6 +19,7 @@ def test_a_sound_policy_may_go(calls, predictions, policy):
     found = rehearsed(calls, right, policy)
     checked = rehearsal.checks(found, most_slower=1.5)
     assert rehearsal.go_sentence(found, checked).startswith("Go")
+    assert "shadow alone" in rehearsal.go_sentence(found, checked, shifted=True)
     summary = rehearsal.rehearsal_summary(found, checked)
     assert summary["go"]
     assert summary["slm_share"] == pytest.approx(2 / 3)
