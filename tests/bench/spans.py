@@ -38,7 +38,7 @@ def tried(task: str, source: str, most: int) -> dict[str, float | str]:
     fit_s, start = time.process_time() - start, time.process_time()
     found = fitted.answer(test["messages"].tolist())
     rate = len(test) / (time.process_time() - start)
-    labels = fit_labels(*known, forms=None, encoder=fitted.encoder, seed=7).answer(test["messages"].tolist())
+    labels = fit_labels(*known, encoder=fitted.encoder).answer(test["messages"].tolist())
     right = {name: agreement(test, said["output"]) for name, said in (("spans", found), ("labels", labels))}
     interval, sure = wilson(int(right["spans"].sum()), len(test)), (found["confidence"] >= SURE).to_numpy(bool)
     return {

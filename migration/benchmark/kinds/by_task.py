@@ -16,7 +16,14 @@ from migration.audit.pii import mask, mask_messages
 from migration.benchmark.candidates import Candidate, Progress, chat, frame
 from migration.benchmark.duplicates import near_any, own_texts
 from migration.benchmark.engine.cache import key_of
-from migration.benchmark.kinds.classifier import FEWEST, Classifier, fit_classifier, load_classifier, often_new
+from migration.benchmark.kinds.classifier import (
+    FEWEST,
+    Classifier,
+    fit_classifier,
+    fit_labels,
+    load_classifier,
+    often_new,
+)
 from migration.benchmark.kinds.copied import Extractor, fit_extractor, may_be_copied
 from migration.benchmark.scoring.scorers import compared
 from migration.files import read_json, write_json, write_table
@@ -30,7 +37,7 @@ MOST_TRAINED = 20_000
 TIMED = 20
 """Calls that are answered one by one, to see what a customer waits."""
 FOLDER, ANSWERS = "classifier", "answers"
-VERSION = 3
+VERSION = 4
 """Of what is learned from the same calls: another one is fitted anew."""
 NO_ANSWER = "no_answer: no version of the prompt is like it, or it is too long, or no answer can be made of it"
 
@@ -109,10 +116,13 @@ def _fitted(rows: pd.DataFrame, encoder: str) -> Classifier | Extractor | None:
     """The classifier of one task's `training_calls`; None where nothing can be learned from them."""
     if len(rows) < FEWEST:
         return None
-    raw = (rows["asked"].tolist(), rows["said"].tolist()) if "said" in rows else None
-    if often_new(rows["response"].tolist()):
-        return fit_extractor(*raw, encoder=encoder) if raw else None
-    return fit_classifier(rows["messages"].tolist(), rows["response"].tolist(), encoder=encoder, unmasked=raw)
+    masked = rows["messages"].tolist(), rows["response"].tolist()
+    if "said" not in rows:  # masks may stand in both where what they hide does not: they are no spans
+        return None if often_new(masked[1]) else fit_labels(*masked, encoder=encoder)
+    raw = rows["asked"].tolist(), rows["said"].tolist()
+    if often_new(masked[1]):
+        return fit_extractor(*raw, encoder=encoder)
+    return fit_classifier(*masked, encoder=encoder, unmasked=raw)
 
 
 def load_tasks(folder: Path) -> dict[str, Classifier | Extractor]:

@@ -173,8 +173,9 @@ def often_new(answers: Sequence[str]) -> bool:
 
 
 def fit_labels(
-    texts: Sequence[Request], answers: Sequence[str], *, forms: Sequence[Hashable] | None, encoder: str, seed: int
-) -> Classifier:
+    texts: Sequence[Request], answers: Sequence[str], *, forms: Sequence[Hashable] | None = None, encoder: str,
+    seed: int = 7,
+) -> Classifier:  # fmt: skip
     """A classifier over the set of answers: as `fit_classifier`. An answer that came once is not learned."""
     versions = find_forms(texts, forms, answers)
     named = [None] * len(texts) if forms is None else list(forms)

@@ -160,11 +160,11 @@ def fit_linear(view: View, y: np.ndarray, classes: int, strength: float) -> np.n
     weights = np.zeros((view.shape[1] + 1, classes), np.float32)
     present = np.unique(y)
     weights[-1] = -30.0
-    if len(present) < 2:
-        weights[-1, present] = 0.0
-        return weights
     filled = [len(view)] * view.shape[1] if isinstance(view, np.ndarray) else view.getnnz(axis=0)
     shared = np.flatnonzero(np.asarray(filled) >= 2)
+    if len(present) < 2 or not len(shared):
+        weights[-1, present] = 0.0
+        return weights
     model = LogisticRegression(C=strength, max_iter=100, tol=1e-3).fit(view[:, shared], y)
     coefficients, intercept = model.coef_, model.intercept_
     if len(present) == 2:  # scikit-learn keeps one row then

@@ -31,7 +31,7 @@ def parse(text: str) -> object:
     if text[:1] in ("{", "["):
         try:
             return json.loads(text)
-        except (json.JSONDecodeError, RecursionError):  # an answer that is no JSON agrees with nothing
+        except (ValueError, RecursionError):  # no JSON, or a number of thousands of digits: agrees with nothing
             return None
     lines = [_LINE.match(line) for line in text.splitlines() if line.strip()]
     matched = [line for line in lines if line]
@@ -71,7 +71,7 @@ def tool_calls(text: str) -> list[tuple[str, object]] | None:
 def _arguments(value: object) -> object:
     try:
         return json.loads(value) if isinstance(value, str) else value
-    except json.JSONDecodeError:  # arguments that are no JSON are compared as text
+    except (ValueError, RecursionError):  # arguments that are no JSON are compared as text
         return value
 
 

@@ -32,10 +32,15 @@ def unordered_tasks(calls: pd.DataFrame | None) -> set[str]:
     if calls is None or not {"task", "messages", "response"} <= set(calls):
         return set()
     rows = calls[calls["response"].fillna("").str.contains("[", regex=False)]
-    asked = pd.Series(["\0".join(f"{m['role']}:{m['content']}" for m in ms) for ms in rows["messages"]], rows.index)
     found: dict[str, int] = {}
-    for (task, _), answers in rows["response"].groupby([rows["task"], asked.astype(object)]):
+    for (task, _), answers in rows["response"].groupby([rows["task"], asked_texts(rows["messages"])]):
         first, *others = [parse(text) for text in answers.unique()]
         moved = any(fields_f1(each, first) < 1 == fields_f1(each, first, unordered=True) for each in others)
         found[str(task)] = found.get(str(task), 0) + moved
     return {task for task, count in found.items() if count > 1}
+
+
+def asked_texts(messages: pd.Series) -> pd.Series:
+    """Messages of each call as one text, the same where the same was asked."""
+    texts = ["\0".join(f"{m['role']}:{m['content']}" for m in each) for each in messages]
+    return pd.Series(texts, messages.index, dtype=object)

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from migration.benchmark.scoring.options import asked_texts
 from migration.benchmark.scoring.scorers import score
+from migration.schema import REPLAYED
 from migration.stats import Rate, agreement_rate
 
 
@@ -20,10 +22,8 @@ def repeats(calls: pd.DataFrame) -> pd.DataFrame:
     asked twice. Where the LLM itself often differs, no candidate can agree more often than that. calls: the calls table
     with messages and response.
     """
-    asked = calls[calls["kind"].isin(["chat", "scoring"]) & calls["task"].notna() & calls["response"].notna()]
-    texts = pd.Series(
-        ["\0".join(f"{m['role']}:{m['content']}" for m in messages) for messages in asked["messages"]], asked.index
-    )
+    asked = calls[calls["kind"].isin(REPLAYED) & calls["task"].notna() & calls["response"].notna()]
+    texts = asked_texts(asked["messages"])
     place = asked.groupby([asked["task"], texts]).cumcount()
     first = asked[place == 0].assign(text=texts).set_index(["task", "text"])["response"]
     if not (place == 1).any():

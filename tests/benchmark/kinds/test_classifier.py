@@ -116,6 +116,15 @@ def test_one_answer_to_all_is_a_set_too(desk):
     assert found["confidence"].between(0.5, 1 - 1e-6).all()
 
 
+def test_empty_texts_leave_only_how_often_an_answer_came():
+    found = fit_classifier([""] * 60, ["a", "b"] * 30).answer(["", "hello"])
+    assert found["confidence"].max() < 0.6
+    numbers = [str(n) for n in range(10_000, 10_060)]
+    texts = [f"order {n}" if i % 2 else "" for i, n in enumerate(numbers)]
+    found = fit_classifier(texts, [n if i % 2 else "" for i, n in enumerate(numbers)]).answer(["", "order 20571"])
+    assert found["output"].tolist() == ["", "20571"]
+
+
 def test_answers_that_came_once_are_failures_not_labels(desk):
     texts, intents = desk
     rare = [f"{intent} {i}" if i % 4 == 0 else intent for i, intent in enumerate(intents)]

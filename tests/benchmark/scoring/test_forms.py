@@ -31,6 +31,7 @@ def test_a_label_is_the_same_in_any_dress(text):
         ("Note: it takes three days.", None),
         ('Here it is: {"a": 1}', None),
         ('{"a": 1', None),
+        ('{"a": ' + "1" * 5000 + "}", None),
     ],
 )
 def test_fields_are_read_where_a_caller_s_parser_would_read_them(text, value):

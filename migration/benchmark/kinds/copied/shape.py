@@ -91,6 +91,9 @@ _STYLES: dict[Style, dict[str, Any]] = {
 }
 _LINE = re.compile(r"^([^\W\d][\w .-]{0,40}):(?:\s+(.*?))?\s*$")
 _FENCE = re.compile(r"^```[\w-]*\n")
+_NOTHING = (None, "null", '""', "[]")
+"""What stands for none, however often. Another value does where most answers have it that do not copy one: a value that
+was found otherwise, and came twice by chance, does not."""
 
 
 @dataclass(frozen=True)
@@ -143,13 +146,15 @@ class Shape:
 
     def decode(self, values: Values) -> str | None:
         """The answer that has these values, as they stand in the text; None where one is not what its kind asks for,
-        or a kind that comes alone has several."""
+        a kind that comes alone has several, or an answer of one value has none."""
         made: dict[str, Any] = {}
         for field in self.fields:
             found = list(dict.fromkeys(field.write(each) for each in values.get(field.key, ())))
             if not found:
                 if field.absent is not None:
                     made[field.key] = json.loads(field.absent)
+                elif self.layout is Layout.VALUE:
+                    return None
                 continue
             typed = [_number(each) for each in found] if field.number else found
             if None in typed or (len(typed) > 1 and field.many is Many.NEVER):
@@ -159,7 +164,7 @@ class Shape:
 
     def _written(self, made: dict[str, Any]) -> str:
         if self.layout is Layout.VALUE:
-            text = str(made.get(WHOLE, ""))
+            text = str(made[WHOLE])
         elif self.layout is Layout.LINES:
             text = "\n".join(f"{key}: {value}" if value else f"{key}:" for key, value in made.items())
         else:
@@ -221,7 +226,7 @@ def _read(answer: str) -> tuple[Layout, dict[str, Any]] | None:
     if text[:1] in ("{", "["):
         try:
             found = json.loads(text)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # no JSON, or a number of thousands of digits
             return None
         if isinstance(found, list):
             found, layout = {WHOLE: found}, Layout.LIST
@@ -269,12 +274,13 @@ def _field(key: str, layout: Layout, rows: Sequence[tuple[dict[str, Any], str]])
             copied.append(value)
         else:
             others[json.dumps(value) if key in found else None] += 1
-    absent, often = others.most_common(1)[0] if others else (None, 0)
+    usual = (said for said, n in others.most_common() if said in _NOTHING or 2 * n > others.total())
+    absent = next(usual, None)
     members = [each for value in copied for each in (value if isinstance(value, list) else [value])]
     number = 2 * sum(not isinstance(each, str) for each in members) > len(members)
     if layout is Layout.LIST:
         return Field(key, Many.ALWAYS, number, absent="[]")
-    return Field(key, _many(copied), number, absent=absent if often >= FEWEST_OF_KEY else None)
+    return Field(key, _many(copied), number, absent=absent if others[absent] >= FEWEST_OF_KEY else None)
 
 
 def _many(copied: Sequence[Any]) -> Many:
@@ -303,6 +309,7 @@ def _style(answers: Sequence[str]) -> Style:
 def _number(text: str) -> int | float | None:
     try:
         found = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+        number = isinstance(found, (int, float)) and not isinstance(found, bool) and isfinite(found)
+    except (ValueError, RecursionError, OverflowError):  # no JSON, or more digits than a number has
         return None
-    return found if isinstance(found, (int, float)) and not isinstance(found, bool) and isfinite(found) else None
+    return found if number else None

@@ -66,8 +66,8 @@ def beside(states: np.ndarray) -> np.ndarray:
 
     states: float32 (T, width).
     """
-    none = np.zeros((1, states.shape[1]), states.dtype)
-    return np.hstack([np.vstack([none, states[:-1]]), states, np.vstack([states[1:], none])])
+    padded = np.pad(states, ((1, 1), (0, 0)))
+    return np.hstack([padded[:-2], states, padded[2:]])
 
 
 def fit_tagger(states: Sequence[np.ndarray], tags: Sequence[np.ndarray], count: int, *, seed: int = 7) -> Tagger:

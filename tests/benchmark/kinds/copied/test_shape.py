@@ -61,6 +61,20 @@ def test_types_and_lists_are_those_of_the_answers():
     assert shape.decode({"order": ["45707"]}) == '{"order": 45707}'
     assert shape.decode({"order": ["no number"]}) is None
     assert shape.decode({"name": ["Ann", "Bo"]}) is None  # which of them is not known
+    assert [shape.decode({"order": ["1" * digits]}) for digits in (400, 5000)] == [None, None]  # what no float holds
+
+
+def test_a_value_that_the_llm_worked_out_stands_for_none_only_where_most_answers_have_it():
+    derived = ['{"city": "Genf"}', '{"city": "Genf"}', '{"city": "Wien"}', '{"city": "Prag"}', '{"city": "Cork"}']
+    assert learn_shape(derived, [TEXT] * 5).fields[0].absent is None
+    assert shape_of('{"city": "UNKNOWN"}', '{"city": "Cork"}').fields[0].absent == '"UNKNOWN"'
+    few = ['{"city": null}'] * 2 + [f'{{"city": "Genf {i}"}}' for i in range(9)]  # null is never worked out
+    assert learn_shape([*few, '{"city": "Cork"}'], [TEXT] * 12).fields[0].absent == "null"
+
+
+def test_where_one_value_is_the_answer_no_value_is_no_answer():
+    assert shape_of("45707", "Cork").decode({}) is None
+    assert shape_of("45707", "").decode({}) == ""
 
 
 def test_letters_are_written_as_the_answers_write_them():
@@ -80,7 +94,9 @@ def test_a_value_that_is_always_spelled_otherwise_is_written_so():
     assert field.spelled == (("free", "free"),)
 
 
-@pytest.mark.parametrize("answer", ['{"a": {"b": "lamp"}}', '[{"a": "lamp"}]', '{"a": [["lamp"]]}', '{"a": '])
+@pytest.mark.parametrize(
+    "answer", ['{"a": {"b": "lamp"}}', '[{"a": "lamp"}]', '{"a": [["lamp"]]}', '{"a": ', '{"a": ' + "1" * 5000 + "}"]
+)
 def test_what_is_nested_or_broken_has_no_form(answer):
     assert shape_of(answer) is None
 

@@ -48,3 +48,4 @@ def test_each_token_stands_between_its_neighbours():
     assert beside(states)[1].tolist() == [0, 1, 2, 3, 4, 5]
     assert beside(states)[0].tolist() == [0, 0, 0, 1, 2, 3]
     assert beside(states)[2].tolist() == [2, 3, 4, 5, 0, 0]
+    assert beside(states[:0]).shape == (0, 6)
