@@ -113,7 +113,8 @@ def _new_versions(before: pd.DataFrame, unknown: pd.DataFrame) -> pd.Series:
         return words[int(np.argmax(likeness))][1] if likeness and max(likeness) >= SAME_PROMPT else None
 
     prompts = unknown["messages"].map(_prompt)
-    return prompts.map({prompt: nearest(prompt) for prompt in prompts.unique()}).astype(object)
+    found = {prompt: nearest(prompt) for prompt in prompts.unique()}
+    return pd.Series([found[prompt] for prompt in prompts], unknown.index, dtype=object)  # `map` makes NaN of None
 
 
 def _new_tasks(unknown: pd.DataFrame, version_of: pd.Series, name: str) -> list[Alarm]:

@@ -37,5 +37,11 @@ def test_a_new_version_of_a_prompt_is_told_of_its_task_and_is_no_other_mix():
     changed.loc[mine, "messages"] = changed.loc[mine, "messages"].map(
         lambda messages: [{**messages[0], "content": messages[0]["content"] + " (v2) Be brief."}, *messages[1:]]
     )
-    found = [(alarm.kind, alarm.group) for alarm in causes(before, changed, WEEK)]
-    assert set(found) == {("new-task", "reply")}
+    other = [{"role": "system", "content": "Translate into Dutch."}, {"role": "user", "content": "hello"}]
+    more = week.head(40).assign(task=None, conversation_id=[f"new {n}" for n in range(40)], messages=[other] * 40)
+    found = causes(before, pd.concat([changed, more], ignore_index=True), WEEK)
+    said = {alarm.group: alarm.cause for alarm in found}
+    assert {alarm.kind for alarm in found} == {"new-task"}
+    assert said.keys() == {"reply", ""}
+    assert "new version" in said["reply"]
+    assert "no task" in said[""]
