@@ -13,6 +13,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -90,10 +91,24 @@ LONGEST_KEPT = 4_096
 """Characters of a text whose finds are remembered."""
 
 
+@contextmanager
+def _without_torch() -> Iterator[None]:
+    """Presidio and spaCy import torch where it is installed, for engines that nobody uses here: 3 s and 300 MiB."""
+    kept_out = [name for name in ("torch", "transformers") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(kept_out))  # type: ignore[arg-type]  # None: not to be had
+    try:
+        yield
+    finally:
+        for name in kept_out:
+            if sys.modules.get(name, name) is None:
+                del sys.modules[name]
+
+
 @cache
 def _recogniser(name: str) -> Any:
     """One of Presidio's recognisers, without its engine: patterns and checksums need no language model."""
-    from presidio_analyzer import predefined_recognizers  # seconds to import
+    with _without_torch():
+        from presidio_analyzer import predefined_recognizers
 
     made = getattr(predefined_recognizers, name)
     if name == "EmailRecognizer":  # its check of the domain asks the network for a list; its pattern is enough here
@@ -106,7 +121,8 @@ def _recogniser(name: str) -> Any:
 @cache
 def names_model() -> Any:
     """An installed spaCy model that finds names, else null."""
-    import spacy
+    with _without_torch():
+        import spacy
 
     installed = [name for name in ("en_core_web_lg", "en_core_web_md", "en_core_web_sm") if spacy.util.is_package(name)]
     return spacy.load(installed[0], disable=["parser", "lemmatizer", "tagger"]) if installed else None

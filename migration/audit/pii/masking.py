@@ -54,17 +54,21 @@ class Masker:
         return known.setdefault(same, f"<{kind}_{len(known) + 1}>")
 
     def _json(self, text: str, conversation: Hashable) -> str | None:
-        """JSON with its strings and numbers masked, written as it was; null where it is none, or of a style unknown."""
+        """JSON with its keys, strings and numbers masked, written as it was; null where it is none, or of a style
+        unknown."""
         try:
             value = orjson.loads(text)
             write = next((style for style in _STYLES if style(value) == text), None)
             return write(self._walk(value, conversation, "")) if write else None
-        except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
-            return None  # no JSON, or too deep: masked as a text
+        except (ValueError, orjson.JSONEncodeError, RecursionError):
+            return None  # no JSON, too deep, or keys that masks would make one: masked as a text
 
     def _walk(self, value: Any, conversation: Hashable, key: str) -> Any:
         if isinstance(value, dict):
-            return {name: self._walk(item, conversation, name) for name, item in value.items()}
+            names = {name: self._masked(name, conversation, "") for name in value}
+            if len(set(names.values())) < len(names):
+                raise ValueError("two keys have one mask")
+            return {names[name]: self._walk(item, conversation, name) for name, item in value.items()}
         if isinstance(value, list):
             return [self._walk(item, conversation, key) for item in value]
         if isinstance(value, str):

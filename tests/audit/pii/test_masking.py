@@ -89,6 +89,12 @@ def test_json_stays_json(indent: int | None) -> None:
     }
 
 
+def test_keys_of_json_are_masked_and_none_is_lost() -> None:
+    text = json.dumps({"jane@example.com": {"order": 1}, "note": "write to jane@example.com"})
+    assert json.loads(mask([text])[0]) == {"<EMAIL_1>": {"order": 1}, "note": "write to <EMAIL_1>"}
+    assert mask(['{"jane@example.com": 1, "Jane@example.com": 2}']) == ['{"<EMAIL_1>": 1, "<EMAIL_1>": 2}']
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-(10**5), 10**5) | st.text('abc {}"\\\n,:@.'),
@@ -111,6 +117,15 @@ def test_importing_the_audit_loads_no_recogniser() -> None:
         "import sys, migration.audit; from migration.audit import import_log; print('presidio_analyzer' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"
+
+
+def test_masking_loads_no_torch_and_leaves_it_to_be_had() -> None:
+    code = (
+        "import sys; from importlib.util import find_spec; from migration.audit import mask;"
+        "print(mask(['mail a@b.com']), 'torch' in sys.modules, find_spec('torch') is not None)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert said == "['mail <EMAIL_1>'] False True\n"
 
 
 def test_the_real_log_is_clean_after_masking(support_log: Path, tmp_path: Path) -> None:
