@@ -30,7 +30,6 @@ if TYPE_CHECKING:  # loaded where a table is read or written: the command line a
     import pandas as pd
     import pyarrow as pa
 
-
 CHECKSUMS = "checksums.json"
 EDITABLE = ("tasks.yaml",)
 """Files of a step that are there to be edited, so that they are not checked."""

@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # loaded where a table is read or written: the command line a
     import pandas as pd
     import pyarrow as pa
 
-
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: notebooks, data/ and outputs/ lie beside the package."""
 

@@ -1,6 +1,6 @@
 """From the calls table to the training set: which calls teach a task best, and which must not be learned from.
 
-Covers: references and their form, labels, novelty, repeats. Out of scope: tokens and models (`packing`, `train`).
+Covers: references, novelty, repeats. Out of scope: forms and labels (`labels`), tokens and models (`training`).
 
 Which examples are chosen matters more than how they are trained on: they are balanced over the answers, or led by
 `doubt` where it is known.

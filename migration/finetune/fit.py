@@ -1,7 +1,6 @@
-"""What fits: a model into the device's memory, tasks into the minutes.
+"""What fits into the minutes: a training's pace, and which tasks are trained for how long.
 
-Covers: bytes of weights, adapters, optimiser and activations; tokens a training computes. Out of scope: how a
-training goes (`train`), which examples are good (`examples`).
+Out of scope: memory (`room`), how a training goes (`training`), which examples are good (`examples`).
 """
 
 from __future__ import annotations

@@ -18,9 +18,6 @@ from migration.models import find, plain_folder
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
-    pass
-
-
 NF4_BYTES = 0.516
 """Bytes a weight in NF4: 4 bits, and 0.127 bits of doubly quantised scale (Dettmers et al. 2023)."""
 

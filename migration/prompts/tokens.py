@@ -16,52 +16,24 @@ from sys import intern
 from zlib import crc32
 
 Tokens = tuple[str, ...]
-
-
 _SIGNS = r"[A-Za-z0-9_#@.,/:+%$€£*~=-]"
-
-
 _MASK = re.compile(rf"(?<!{_SIGNS})(?={_SIGNS}*[0-9@]|https?:){_SIGNS}+(?:[?&]\S*)?")
 """Runs that hold a digit, an address or a link. One try a run: a log has millions of them."""
-
-
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f"
-
-
 _TOKEN = re.compile(rf"\n+|[{CJK}]|[^\W{CJK}]+|[^\w\s]")
-
-
 _PIECE = re.compile(r"\n+|\S+")
-
-
 _LONGEST_KEPT, _MOST_KEPT = 32, 1 << 16
 """Characters of a piece, and pieces, whose tokens are kept."""
-
-
 USER, ASSISTANT = "<user>", "<assistant>"
-
-
 HEAD, TAIL = 240, 80
 """Tokens of a conversation's beginning and end that are looked at."""
-
-
 SYSTEM_TOKENS = 1500
-
-
 _CHARACTERS = 12
 """Characters read for a token wanted: more than nearly any word has."""
-
-
 SHORTEST = 5
 """Fixed tokens that make a template of a user message (2 where they end a line or in a colon)."""
-
-
 SYSTEM_ROLES = ("system", "developer")
-
-
 _WRAPPED = ("content", "tool_calls", "parts", "tool_call_id")
-
-
 _DEEPEST = 32
 
 

@@ -23,15 +23,13 @@ from migration.runner.parameters import Notebook
 from migration.schema import STEPS
 
 VERSIONS_OF = ("torch", "transformers", "peft", "trl", "bitsandbytes", "pandas", "duckdb", "genai-prices", "papermill")
-
-
 PAGES = {"cli.py", "doctor.py", "runner", "report", "pages"}
 """Modules that no notebook imports: a change in them changes no result."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What `plan` found of one step: run it (and why), or skip it."""
+    """What `planned` found of one step: run it (and why), or skip it."""
 
     notebook: Notebook
     parameters: dict[str, Any]

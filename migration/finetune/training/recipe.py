@@ -18,10 +18,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-
 ARTICLE_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj")
-
-
 EPOCHS, STEPS, MOST_EPOCHS = 6, 240, 30
 """Times that 200 examples are seen, the steps this makes, and the most times that few examples are seen for them."""
 

@@ -1,7 +1,7 @@
 """QLoRA on the answers: trl's SFTTrainer, a frozen 4-bit base, low-rank adapters on its linear layers.
 
-Covers: recipes, steps, checkpoints, memory that runs out, time that runs out. Out of scope: which calls are
-worth training on (`examples`), how the result is judged on held-out calls (notebook 03).
+Covers: steps, checkpoints, memory that runs out, time that runs out. Out of scope: the recipe (`recipe`), which calls
+are worth training on (`examples`), how the result is judged on held-out calls (notebook 03).
 """
 
 from __future__ import annotations

@@ -80,6 +80,8 @@ def attributes_of(record: Record) -> dict[str, object]:
 
 
 def _id(value: object) -> str | None:
-    if not isinstance(value, str) or re.fullmatch(r"[\w:./=-]{0,200}", value):
-        return value if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    if re.fullmatch(r"[\w:./=-]{0,200}", value):
+        return value
     return f"m{hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()[:24]}"

@@ -51,11 +51,11 @@ def check_rows(review: Review, said: Collection[str] = ()) -> pd.DataFrame:
 
 def checked_rate(labels: str | Path, rows: pd.DataFrame) -> Rate:
     """What a filled to_check.csv says of the answers in `rows` (of `check_rows`). Raises BadInput for another file."""
-    table = pd.read_csv(resolve(labels))
-    missing = {"call_id", "right", "stratum", "confidence"} - set(table)
+    filled = pd.read_csv(resolve(labels))
+    missing = {"call_id", "right", "stratum", "confidence"} - set(filled)
     if missing:
         raise BadInput(f"labels {labels} lacks {sorted(missing)}: fill in the to_check.csv of a review")
-    return estimate(table[table["right"].notna()].reset_index(drop=True), rows)
+    return estimate(filled[filled["right"].notna()].reset_index(drop=True), rows)
 
 
 class LabelForm:

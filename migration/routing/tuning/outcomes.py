@@ -141,7 +141,7 @@ def stated_confidence(rows: pd.DataFrame) -> np.ndarray:
 
 
 def calibration_and_recent(calls: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The calibration calls, and a fifth as many calls, the newest of all others: the two sides of the shift check."""
+    """The calibration calls, and the newest of the others, a fifth of all: the two sides of the shift check."""
     routable = calls[calls["kind"].isin(REPLAYED)]
     calibration = routable[routable["split"] == Split.CALIBRATION]
     others = routable[routable["split"] != Split.CALIBRATION].sort_values("created_at")
