@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 ENCODER = "minilm"
 """all-MiniLM-L6-v2, which a package carries."""
+BLOCK = 256
+"""Texts whose tokens are held at once where only their places are asked for."""
+MOST_TOKENS = 1 << 16
+"""Tokens that an encoder reads at once which sets no limit of its own."""
 
 
 def embed(
@@ -55,9 +59,12 @@ def token_places(texts: Sequence[str], *, encoder: str = ENCODER) -> list[np.nda
     """Where the tokens of each text stand: int (T, 2), begin and end; None for a text that the encoder cannot read
     whole. Raises ModelNotFound, BadInput where the encoder's tokenizer does not tell."""
     tokenizer, model = _encoder(encoder, _dtype(fast=True))
-    read = _read_whole(texts, tokenizer)
     window = _window(tokenizer, model)
-    return [_places(read, i)[1] if len(ids) <= window else None for i, ids in enumerate(read["input_ids"])]
+    found: list[np.ndarray | None] = []
+    for start in range(0, len(texts), BLOCK):
+        read = _read_whole(texts[start : start + BLOCK], tokenizer, window)
+        found += [_places(read, i)[1] if len(ids) <= window else None for i, ids in enumerate(read["input_ids"])]
+    return found
 
 
 def embed_tokens(
@@ -72,9 +79,10 @@ def embed_tokens(
 
     tokenizer, model = _encoder(encoder, _dtype(fast))
     found: list[Tokens | None] = [None] * len(texts)
-    read = _read_whole(texts, tokenizer) if len(texts) else {"input_ids": []}
+    window = _window(tokenizer, model)
+    read = _read_whole(texts, tokenizer, window)
     lengths = [len(ids) for ids in read["input_ids"]]
-    order = sorted((i for i, n in enumerate(lengths) if n <= _window(tokenizer, model)), key=lengths.__getitem__)
+    order = sorted((i for i, n in enumerate(lengths) if n <= window), key=lengths.__getitem__)
     with _one_thread(), torch.inference_mode():
         for start in range(0, len(order), batch):
             rows = order[start : start + batch]
@@ -88,12 +96,18 @@ def embed_tokens(
     return found
 
 
-def _read_whole(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> Any:
-    """The tokens of whole texts, without padding. Raises BadInput where they have no places."""
+def _read_whole(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, window: int) -> Any:
+    """The tokens of whole texts, without padding, one more than `window` of what is longer: enough to tell.
+
+    Raises BadInput where they have no places.
+    """
     if not tokenizer.is_fast:
         raise BadInput("this encoder's tokenizer does not tell where tokens stand, which copied answers need")
+    if not len(texts):
+        return {"input_ids": []}
     return tokenizer(
-        list(texts), truncation=False, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False,
+        list(texts), truncation=True, max_length=window + 1, return_offsets_mapping=True,
+        return_special_tokens_mask=True, verbose=False,
     )  # fmt: skip
 
 
@@ -107,7 +121,7 @@ def _places(read: Any, row: int) -> tuple[list[int], np.ndarray]:
 
 def _window(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> int:
     """Tokens that the encoder reads at once."""
-    return int(min(tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", np.inf)))
+    return int(min(tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", MOST_TOKENS)))
 
 
 def _dtype(fast: bool) -> str:

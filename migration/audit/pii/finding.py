@@ -25,10 +25,7 @@ from migration.audit.pii.phones import called_a_phone, may_be_spoken, phones, sp
 from migration.audit.pii.places import LETTERLESS, NAMES_OF_STREETS
 from migration.audit.pii.postal import MAY_BE_POSTAL
 from migration.audit.pii.secrets import PRIVATE_KEY, may_hold_secrets, secrets
-from migration.audit.pii.words import OTHERS
-
-NEAR = 48
-"""Characters before a find in which a word may say what it is."""
+from migration.audit.pii.words import NEAR, OTHERS
 
 
 class Find(NamedTuple):

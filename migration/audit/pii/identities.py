@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from migration.audit.pii.words import BEGINS, CALLED_OTHERWISE, ENDS, by_first_letter, called_otherwise
+from migration.audit.pii.words import BEGINS, CALLED_OTHERWISE, ENDS, NEAR, by_first_letter, called_otherwise
 
 _SAYS_ID = (
     r"s\.?s\.?n|social security|social insurance|my social|\bs\.?i\.?n|\bi?tin|national insurance|\bnino|\bni (?:no"
@@ -201,8 +201,6 @@ _TOKEN = re.compile(
 )
 _SHAPE = str.maketrans(dict.fromkeys("0123456789", "0") | {chr(c): "A" for c in (*range(65, 91), *range(97, 123))})
 _CALLED = re.compile(r"(?:\b[A-Z]{2,6}|(?i:\b(?:no|nr|num\w{0,5}|n[°º]|id|kod|kód|code|#)))[ .:#]{1,3}\Z")
-NEAR = 48
-"""Characters before a number in which a word may say that it is an order's or a parcel's."""
 
 
 def national_ids(text: str) -> Iterator[tuple[int, int]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from migration.audit.pii.words import OTHERS
+from migration.audit.pii.words import NEAR, OTHERS
 
 _SPACE = r"[ ().\-/–\u00a0\u202f]"
 _LETTER = r"A-Za-zÀ-ɏͰ-ӿ_"  # letters of scripts that part words by spaces; others may touch a number
@@ -114,8 +114,8 @@ _NUMBER = re.compile(
 """What may be a phone's where nothing else is spoken of."""
 _REGIONS = ("US", "MX", "IN", "IT", "ES", "FR", "PL", "PT", "BR", "CO", "AR", "CL", "CN", "RU", "TR")
 """Countries of which numbers are written without a zero before them, too."""
-NEAR, AHEAD = 48, 40
-"""Characters before and after a number in which a word may say what it is."""
+AHEAD = 40
+"""Characters after a number in which a word may say what it is."""
 
 
 def phones(text: str) -> Iterator[tuple[int, int]]:
@@ -170,7 +170,7 @@ def _is_dialled_somewhere(number: str) -> bool:
         try:
             if phonenumbers.is_valid_number(phonenumbers.parse(said, region)):
                 return True
-        except phonenumbers.NumberParseException:
+        except phonenumbers.NumberParseException:  # no number there: the next country is asked
             continue
     return False
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from migration.audit.pii.passwords import CODES, CODES_COME, SAYS_CODE, SAYS_KEY, SAYS_PASSWORD
-from migration.audit.pii.words import BEGINS, ENDS, by_first_letter, called_otherwise
+from migration.audit.pii.words import BEGINS, ENDS, NEAR, by_first_letter, called_otherwise
 
 PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\n:,.()-]{0,8000}?"
@@ -201,10 +201,6 @@ _MAY_BE_ELSEWHERE = re.compile(
     r"(?i:phrase|memorable|secret|maiden|log|sign|user|cred|zugang|benutz|identif|utente|usu|gebruik|anv"
     r"|u[žz]iv|\d.*pass|\d.*pw)"
 )
-
-
-NEAR = 48
-"""Characters around a code in which a word may say how it came."""
 
 
 def may_hold_secrets(text: str) -> bool:

@@ -38,6 +38,8 @@ OTHERS = (
 """What numbers and codes are called that are no person's, in many languages: orders, parcels, products, cases."""
 SPACED = r"A-Za-zÀ-ɏͰ-ԯ\d"
 """Letters of scripts that part words by spaces, and digits: in others a word may touch what is beside it."""
+NEAR = 48
+"""Characters around a number or a code in which a word may say what it is."""
 BEGINS = ENDS = rf"(?<![{SPACED}](?=[{SPACED}]))"
 """Where a word begins and ends."""
 CALLED_OTHERWISE = re.compile(OTHERS, re.I)

@@ -89,7 +89,8 @@ def fit_extractor(
     known = [row.tags for row in rows if row.tags is not None]
     if len(known) < LEAST_COPIED * len(rows) or sum(bool(tags.any()) for tags in known) < FEWEST_COPIED:
         return None
-    read = embed_tokens([row.content for row in rows], encoder=encoder, fast=True)
+    short = iter(embed_tokens([row.content for row in rows if row.places is not None], encoder=encoder, fast=True))
+    read = [None if row.places is None else next(short) for row in rows]
     near = _near(rows, read, encoder, seed)
     tagger = fit_tagger(*_lessons(rows, read), 1 + 2 * len(kinds), seed=seed)
     found = Extractor(versions, shapes, kinds, tagger, near, encoder, last)
