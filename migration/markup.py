@@ -1,11 +1,13 @@
 """Text of a log where people read it: never markup, never a terminal's command.
 
 Each place has its function: `printable` (terminal), `prose` (a sentence in Markdown), `table` (a frame as HTML),
-`sanitise` (a whole page, by an allow-list). Out of scope: what is shown, and masking personal data (`audit.pii`).
+`sanitise` (a whole page, by an allow-list), `hashed` (an id that may not be shown). Out of scope: what is shown, and
+masking personal data (`audit.pii`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -33,6 +35,7 @@ _ATTRIBUTES = {
     "td": {"colspan", "rowspan"},
 }
 _IMAGE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
+_MACHINE_ID = re.compile(r"[\w:./=-]{0,200}")
 _LINK = re.compile(r"#[\w.%~-]*")
 
 
@@ -44,6 +47,16 @@ def printable(text: str) -> str:
 def plain(value: object) -> str:
     """A name or text of the log for use inside a Markdown sentence: it reads the same and formats nothing."""
     return _MARKDOWN.sub(r"\\\1", " ".join(printable(str(value)).split()))
+
+
+def made_by_machine(identifier: str) -> bool:
+    """Whether an id is as machines make them; any other may hold a name or a mail address."""
+    return bool(_MACHINE_ID.fullmatch(identifier))
+
+
+def hashed(identifier: str) -> str:
+    """What stands for an id that may not be shown: the same wherever it occurs, in tables, decision log and spans."""
+    return f"m{hashlib.sha256(identifier.encode('utf-8', 'replace')).hexdigest()[:24]}"
 
 
 def cut(text: str, most: int) -> str:

@@ -6,7 +6,6 @@ learned from. Out of scope: what personal data is (`finding`).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections import Counter
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from migration.audit.pii.finding import find, may_hold
+from migration.markup import hashed, made_by_machine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,13 +132,9 @@ def mask_answers(predictions: pd.DataFrame) -> pd.DataFrame:
 
 def named_without(identifier: str | None) -> str | None:
     """An id of the log, or where it holds personal data (a mail address as `user`) a hash of it."""
-    if identifier is None or _PLAIN_ID.fullmatch(identifier) or not find(identifier):
+    if identifier is None or made_by_machine(identifier) or not find(identifier):  # a log has millions of machines' ids
         return identifier
-    return f"m{hashlib.sha256(identifier.encode('utf-8', 'replace')).hexdigest()[:24]}"
-
-
-_PLAIN_ID = re.compile(r"[\w:./=-]{0,200}")
-"""Ids as machines make them: looked at no further, as a log has millions."""
+    return hashed(identifier)
 
 
 def count_by_kind(texts: Iterable[str | None]) -> dict[str, int]:

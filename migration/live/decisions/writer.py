@@ -10,7 +10,6 @@ written at all. A line that the disk does not take is counted and told, and the 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -21,6 +20,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from migration.markup import hashed
 
 MOST_FILE = 128 << 20
 REPORT = 0.2
@@ -159,10 +160,9 @@ def without_personal_data(record: dict[str, Any]) -> dict[str, Any]:
     try:
         from migration.audit.pii import Masker, named_without
     except ImportError:
-        hashed = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:24]
         why = "texts left out: the masking packages are not installed"
         ours = {name: value if name in OURS else None for name, value in record.items()}
-        return ours | {"conversation_id": f"m{hashed}", "masked": why}
+        return ours | {"conversation_id": hashed(key), "masked": why}
     masker = Masker()
 
     def clean(value: object) -> object:  # a caller's JSON: its keys are texts, too

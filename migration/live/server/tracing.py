@@ -6,13 +6,12 @@ OTEL_EXPORTER_OTLP_ENDPOINT as every OpenTelemetry program does. Texts of calls 
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from collections.abc import Callable
 from datetime import datetime
 
 from migration.live.exchange import Record
+from migration.markup import hashed, made_by_machine
 
 
 def set_up() -> None:
@@ -82,6 +81,4 @@ def attributes_of(record: Record) -> dict[str, object]:
 def _id(value: object) -> str | None:
     if not isinstance(value, str):
         return None
-    if re.fullmatch(r"[\w:./=-]{0,200}", value):
-        return value
-    return f"m{hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()[:24]}"
+    return value if made_by_machine(value) else hashed(value)
