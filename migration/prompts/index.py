@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from migration.prompts.tokens import Prompt, Tokens, _system_of, _Talk, digest, grams, lines_of
+from migration.prompts.tokens import Prompt, Talk, Tokens, digest, grams, lines_of, system_of
 
 NO_TEMPLATE = -1
 """The leaf of a call that shares no template with enough other calls."""
@@ -70,9 +70,9 @@ class TemplateIndex:
 
     def leaf_of(self, messages: Sequence[Mapping[str, object]], tools: Tokens = ()) -> int:
         """The leaf of one call, or NO_TEMPLATE. The talk is read only where the system prompt leaves a choice."""
-        tokens, named = _system_of(messages, tools)
+        tokens, named = system_of(messages, tools)
         system = self._system(tokens, named)
-        return self._leaf(system, _Talk(messages))
+        return self._leaf(system, Talk(messages))
 
     def assign(self, prompt: Prompt) -> int:
         """The leaf of one prompt, or NO_TEMPLATE."""
@@ -89,7 +89,7 @@ class TemplateIndex:
         whole = self.whole.__getitem__
         return nearest(grams(tokens), lambda g: self.weights.get(g, 0.0), lambda g: self.holders.get(g, ()), whole)
 
-    def _leaf(self, system: int, talk: Prompt | _Talk) -> int:
+    def _leaf(self, system: int, talk: Prompt | Talk) -> int:
         lines: set[str] | None = None
         seen: dict[tuple[str, int], str] = {}
         for part in self.fixed.get(system, ()):

@@ -128,18 +128,19 @@ def _system(text: str, tools: Tokens) -> tuple[Tokens, str]:
     return tokens, digest(tokens)
 
 
-def _system_of(messages: Sequence[Mapping[str, object]], tools: Tokens) -> tuple[Tokens, str]:
+def system_of(messages: Sequence[Mapping[str, object]], tools: Tokens) -> tuple[Tokens, str]:
+    """The tokens of a call's system prompt and tools, and their digest."""
     texts = [message_text(m) for m in messages if m.get("role") in SYSTEM_ROLES]
     return _system("\n".join(texts).strip()[: SYSTEM_TOKENS * _CHARACTERS], tools)
 
 
 def prompt_of(messages: Sequence[Mapping[str, object]], tools: Tokens = ()) -> Prompt:
     """The prompt of one call. messages: {role, content} each; tools: names of the tools it offers, sorted."""
-    talk = _Talk(messages)
-    return Prompt(_system_of(messages, tools)[0], talk.head, talk.tail)
+    talk = Talk(messages)
+    return Prompt(system_of(messages, tools)[0], talk.head, talk.tail)
 
 
-class _Talk:
+class Talk:
     """A conversation's start and the end of its user's last message, as tokens; read only where one is asked for."""
 
     def __init__(self, messages: Sequence[Mapping[str, object]]):
@@ -147,6 +148,7 @@ class _Talk:
 
     @cached_property
     def head(self) -> Tokens:
+        """The first tokens of the conversation, without its system prompt."""
         head: list[str] = []
         for message in self.messages:
             role = message.get("role")
@@ -158,6 +160,7 @@ class _Talk:
 
     @cached_property
     def tail(self) -> Tokens:
+        """The last tokens of the last message that a user wrote."""
         last: Mapping[str, object] = next((m for m in reversed(self.messages) if m.get("role") == "user"), {})
         return tokens_of(message_text(last).strip()[-TAIL * _CHARACTERS :])[-TAIL:]
 
