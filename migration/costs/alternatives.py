@@ -108,7 +108,11 @@ TITLES = {"": "The ladder", "bought": "The ladder, GPU bought", "rented": "The l
 
 
 def ladder_plan(basis: Basis, hosting: str) -> Plan:
-    """The policy of 04 with its small model run by `hosting`."""
+    """The policy of 04 with its small model run by `hosting`; without one, the work is that of its other rungs."""
+    kinds, effort = set(basis.ladder.kinds.values()), basis.assumptions.effort
+    if basis.ladder.moves and CandidateKind.SLM not in kinds:
+        work = effort.api if kinds == {CandidateKind.API} else effort.cache
+        return Plan(TITLES[""], basis.ladder, basis.quality, "", work.hours_once, work.hours_month)
     hours = basis.assumptions.running.migration_hours
     return Plan(
         TITLES[hosting], basis.ladder, basis.quality, hosting, hours, basis.terms.engineer_hours_month, tuned=True
@@ -204,7 +208,7 @@ def compare(
             {
                 "scenario": name,
                 "title": one.plan.title,
-                "whole_ladder": one.plan.tuned,
+                "whole_ladder": name.startswith(HYBRID),
                 "only": str(one.plan.only or ""),
                 "hosting": one.plan.hosting if middle[name].parts["slm"].any() else "none",
                 "gpus": int(middle[name].gpus[0, 0]),

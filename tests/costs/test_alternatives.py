@@ -15,6 +15,7 @@ from migration.costs.alternatives import (
     Known,
     compare,
     kept_quality,
+    ladder_plan,
     mark_winner,
     plans,
     project_all,
@@ -168,6 +169,9 @@ def test_a_cheap_rung_alone_is_offered_at_the_quality_it_kept():
     assert bill.llm_share[0, 0] == pytest.approx(0.4)
     # By hand: two fifths of 6,000 stay; 2M calls at a millionth are 2; 2% of 3,600 to check; an hour.
     assert bill.running[0, 0] == pytest.approx(2400 + 2 + 72 + 100)
+    whole = ladder_plan(replace(basis, ladder=plan.ladder), "")
+    assert (whole.hours_once, whole.hours_month) == (plan.hours_once, plan.hours_month)
+    assert not whole.tuned, "a policy that asks no small model costs the work of its rungs, and no fine-tuning"
 
 
 def test_a_plan_of_the_wrong_quality_never_wins():
