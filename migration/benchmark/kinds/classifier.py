@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from migration.benchmark.kinds.copied import Extractor, fit_extractor, may_be_copied
+from migration.benchmark.kinds.copied import Extractor, fit_extractor
 from migration.benchmark.kinds.heads import Head, fit_head
 from migration.benchmark.kinds.meanings import find_meanings
 from migration.benchmark.kinds.versions import Form, Forms, Request, find_forms
@@ -157,7 +157,7 @@ def fit_classifier(
     if len(texts) < FEWEST:
         raise NotEnoughCalls("a classifier", len(texts), FEWEST)
     whole, said = unmasked or (texts, answers)
-    copied = may_be_copied(whole, said) and fit_extractor(whole, said, forms=forms, encoder=encoder, seed=seed)
+    copied = fit_extractor(whole, said, forms=forms, encoder=encoder, seed=seed)
     if copied and (often_new(answers) or copied.agreement >= ENOUGH):
         return copied
     labels = fit_labels(texts, answers, forms=forms, encoder=encoder, seed=seed)

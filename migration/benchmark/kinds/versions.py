@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migration.benchmark.candidates import chat
+from migration.prompts.tokens import SYSTEM_ROLES
 
 SHARED = 0.9
 """Share of a form's requests that must have a word for it to be fixed."""
@@ -128,14 +129,14 @@ def _parts(request: Request, lines: frozenset[str], form: Hashable) -> tuple[Wor
 def _system(request: Request) -> str:
     if isinstance(request, str):
         return ""
-    return "\n".join(m["content"] for m in chat(request) if m["role"] in ("system", "developer"))
+    return "\n".join(m["content"] for m in chat(request) if m["role"] in SYSTEM_ROLES)
 
 
 def _asked(request: Request) -> str:
     """The turns of a conversation; who speaks is said where more than the user does."""
     if isinstance(request, str):
         return request
-    turns = [m for m in chat(request) if m["role"] not in ("system", "developer")]
+    turns = [m for m in chat(request) if m["role"] not in SYSTEM_ROLES]
     if all(m["role"] == "user" for m in turns):
         return "\n".join(m["content"] for m in turns)
     return "\n".join(f"{m['role']}: {m['content']}" for m in turns)

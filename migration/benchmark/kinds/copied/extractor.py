@@ -24,6 +24,7 @@ from migration.benchmark.kinds.views import Near
 from migration.errors import BadInput
 from migration.files import read_json, write_json
 from migration.models import Tokens, embed_tokens
+from migration.prompts.tokens import SYSTEM_ROLES
 
 BATCH = 256
 """Texts whose token vectors are held at once."""
@@ -148,4 +149,4 @@ def narrowed(request: Request, last: bool) -> Request:
         return request
     turns = chat(request)
     asked = [i for i, turn in enumerate(turns) if turn["role"] == "user"][-1:]
-    return [turn for i, turn in enumerate(turns) if turn["role"] in ("system", "developer") or i in asked]
+    return [turn for i, turn in enumerate(turns) if turn["role"] in SYSTEM_ROLES or i in asked]

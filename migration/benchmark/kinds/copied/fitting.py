@@ -23,6 +23,7 @@ from migration.benchmark.kinds.versions import UNKNOWN, Request, find_forms
 from migration.benchmark.kinds.views import Near, near_of
 from migration.benchmark.scoring.forms import fields_f1, parse, plain
 from migration.models import Tokens, embed, embed_tokens, token_places
+from migration.prompts.tokens import SYSTEM_ROLES
 
 LEAST_SHARE = 0.3
 """Share of the values of answers that stand in their own text, less that in another's, for a task to be tried."""
@@ -56,15 +57,16 @@ def said_by_user(request: Request, *, last: bool = False) -> str:
     """What stands in a request beside its system prompts; last: in the user's last message alone."""
     if isinstance(request, str):
         return request
-    return "\n".join(turn["content"] for turn in chat(narrowed(request, last)) if turn["role"] not in _PROMPTS)
-
-
-_PROMPTS = ("system", "developer")
+    return "\n".join(turn["content"] for turn in chat(narrowed(request, last)) if turn["role"] not in SYSTEM_ROLES)
 
 
 def may_be_copied(texts: Sequence[Request], answers: Sequence[str]) -> bool:
     """Whether the values of answers (n,) mostly stand in their texts (n,): a cheap look, before tokens are read."""
-    return copied_share([said_by_user(text) for text in texts], answers) >= LEAST_SHARE
+    return _share(texts, answers) >= LEAST_SHARE
+
+
+def _share(texts: Sequence[Request], answers: Sequence[str], *, last: bool = False) -> float:
+    return copied_share([said_by_user(text, last=last) for text in texts], answers)
 
 
 def fit_extractor(
@@ -76,11 +78,14 @@ def fit_extractor(
     texts, answers, forms: as in `fit_classifier`. The user's last message is read alone where it holds nearly all
     that the whole conversation does. Raises ModelNotFound, BadInput for an encoder that tells no places of tokens.
     """
-    alone, whole = (copied_share([said_by_user(t, last=last) for t in texts], answers) for last in (True, False))
-    last = alone >= whole - LOST
-    asked = [narrowed(text, last) for text in texts]
-    named = [None] * len(texts) if forms is None else list(forms)
-    versions = find_forms([_masked(text) for text in asked], forms, answers)
+    share = _share(texts, answers)
+    if share < LEAST_SHARE:
+        return None
+    last = _share(texts, answers, last=True) >= share - LOST
+    some = np.sort(np.random.default_rng(seed).permutation(len(texts))[:MOST_ROWS]).tolist()  # masks take their time
+    asked, answers = [narrowed(texts[i], last) for i in some], [answers[i] for i in some]
+    named = [None if forms is None else forms[i] for i in some]
+    versions = find_forms([_masked(text) for text in asked], named, answers)
     split = [versions.whole(text, form) for text, form in zip(asked, named, strict=True)]
     rows = _drawn(split, answers, encoder, seed)
     shapes = tuple(_shape([row for row in rows if row.form == i]) for i in range(len(versions.forms)))
@@ -103,8 +108,8 @@ def _masked(request: Request) -> Request:
 
 
 def _drawn(split: Sequence[tuple[int, str]], answers: Sequence[str], encoder: str, seed: int) -> list[_Row]:
-    """Logged answers in random order, as many as `MOST_ROWS` and `MOST_READ` allow."""
-    order = np.random.default_rng(seed).permutation(len(split))[:MOST_ROWS]
+    """Logged answers in random order, as many as `MOST_READ` allows."""
+    order = np.random.default_rng(seed).permutation(len(split))
     places = token_places([split[i][1] for i in order], encoder=encoder)
     sizes = np.cumsum([0 if at is None else len(at) for at in places])
     return [
