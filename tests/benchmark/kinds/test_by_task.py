@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from migration.benchmark import ask, available, compare, draw_sample, eligible, keep_classifiers, score
-from migration.benchmark.kinds.by_task import load_tasks, training_calls
+from migration.benchmark.kinds import Classifier
+from migration.benchmark.kinds.by_task import _fitted, load_tasks, training_calls
 from migration.files import read_json
 from migration.schema import split_of
 
@@ -54,6 +55,12 @@ def test_lines_of_a_machine_that_differ_in_numbers_are_learned_from():
     rows, train = training_calls(log, "lines"), log[log["split"] == "train"]
     held = set(log.loc[log["split"] != "train", "messages"].map(str))
     assert len(rows) == (~train["messages"].map(str).isin(held)).sum() > 20
+
+
+def test_masks_in_text_and_answer_are_no_spans():
+    masks = [f"<PHONE_{1 + i % 2}>" for i in range(40)]
+    asked = [[{"role": "user", "content": f"{mask} is my number, not {i}"}] for i, mask in enumerate(masks)]
+    assert isinstance(_fitted(pd.DataFrame({"messages": asked, "response": masks}), "minilm"), Classifier)
 
 
 def test_a_classifier_answers_all_held_out_calls_of_its_tasks_and_fails_the_others(calls, answered):
