@@ -298,6 +298,7 @@ def through_tune(rungs: int, seed: int) -> tuple[bool, float]:
 
 def main(draws: int, tunes: int, rungs_of: list[int], jobs: int, quick: bool) -> None:
     grid = cells()[:: 9 if quick else 1] if draws else []
+    handings, rungs_of = (2 if quick else 9, rungs_of) if tunes else (0, [])
     error = np.sqrt(DELTA * (1 - DELTA) / max(draws, 1))
     print(f"at most {MAX_LOSS:.0%} of all, {MAX_KEPT:.0%} of the kept calls; delta {DELTA}; {draws} draws a cell, "
           f"simulation error {error:.4f}")  # fmt: skip
@@ -318,7 +319,7 @@ def main(draws: int, tunes: int, rungs_of: list[int], jobs: int, quick: bool) ->
             worst = max(worst, used)
             print(f"  differs on {kind[0]:.1%}, {kind[1]} calls, {kind[2]} a conversation: {used:.4f}", flush=True)
         print("\nthree groups that hand on what chance of error they leave: how often any guarantee is broken")
-        for (name, shapes), (kind, of) in list(product(HANDING.items(), KINDS_OF_CALLS.items()))[: 2 if quick else 9]:
+        for (name, shapes), (kind, of) in list(product(HANDING.items(), KINDS_OF_CALLS.items()))[:handings]:
             broken = handed_on([Cell(shape, *of) for shape in shapes], 40 if quick else tunes)
             worst = max(worst, broken) if not quick else worst
             print(f"  {name}; {kind}: {broken:.4f}", flush=True)
@@ -344,7 +345,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a ninth of the grid, 40 draws, 4 through tune")
     parser.add_argument("--draws", type=int, default=2000, help="a cell; 0: only through tune")
-    parser.add_argument("--tune", type=int, default=400)
+    parser.add_argument("--tune", type=int, default=400, help="draws of groups, cascades and tune; 0: only the grid")
     parser.add_argument("--rungs", type=int, nargs="+", default=[1, 2, 3, 4], help="of the cascades through tune")
     parser.add_argument("--jobs", type=int, default=2)
     asked = parser.parse_args()
