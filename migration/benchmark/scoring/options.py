@@ -41,6 +41,6 @@ def unordered_tasks(calls: pd.DataFrame | None) -> set[str]:
 
 
 def asked_texts(messages: pd.Series) -> pd.Series:
-    """Messages of each call as one text, the same where the same was asked."""
+    """Each call of `messages` as one text, the same where the same was asked."""
     texts = ["\0".join(f"{m['role']}:{m['content']}" for m in each) for each in messages]
     return pd.Series(texts, messages.index, dtype=object)
