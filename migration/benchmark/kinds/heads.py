@@ -6,6 +6,7 @@ fitted, like every other choice, by cross-validation on the training rows alone.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -165,7 +166,9 @@ def fit_linear(view: View, y: np.ndarray, classes: int, strength: float) -> np.n
     if len(present) < 2 or not len(shared):
         weights[-1, present] = 0.0
         return weights
-    model = LogisticRegression(C=strength, max_iter=100, tol=1e-3).fit(view[:, shared], y)
+    with warnings.catch_warnings():  # y is classes, however few rows each has: no regression is meant
+        warnings.filterwarnings("ignore", message="The number of unique classes")
+        model = LogisticRegression(C=strength, max_iter=100, tol=1e-3).fit(view[:, shared], y)
     coefficients, intercept = model.coef_, model.intercept_
     if len(present) == 2:  # scikit-learn keeps one row then
         coefficients, intercept = np.vstack([-coefficients, coefficients]) / 2, np.hstack([-intercept, intercept]) / 2
