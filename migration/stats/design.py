@@ -29,8 +29,8 @@ class Sampled(TypedDict, total=False):
 
 PRIOR_CLUSTERS = 2.0
 """Weight of the prior that calls of one conversation succeed and fail together, against the square of the clusters
-that carry the variance: with few failures the data cannot tell, and calls taken as independent would give intervals
-that cover too little; ten such clusters can. Coverage with it by simulation: tests/bench/coverage.py."""
+that carry the variance: with few failures the data cannot tell, and intervals that take them as independent cover too
+rarely (tests/bench/coverage.py)."""
 MOST_LEVERAGE = 0.75
 """A cluster that is most of its stratum tells nothing of the spread; its residuals grow no more than twofold."""
 

@@ -182,10 +182,12 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
     if digits := any(map(str.isdigit, text)):
         yield from _shifted("IBAN", ibans(said), text, said)
         yield from _shifted("NATIONAL_ID", national_ids(said), text, said)
-    yield from _recognised(text, before)
+    many = digits and _MANY_DIGITS.search(text) is not None
+    yield from _recognised(text, before, many=many)
+    if many:
+        yield from _shifted("CARD", cards(said), text, said)
+        yield from _shifted("PHONE", phones(said), text, said)
     if digits:
-        yield from _shifted("CARD", cards(said) if _MANY_DIGITS.search(text) else (), text, said)
-        yield from _shifted("PHONE", phones(said) if _MANY_DIGITS.search(text) else (), text, said)
         yield from _within("BIRTHDATE", BIRTHDATES, text, said)
     if _MAY_LIVE.search(text) or MAY_BE_POSTAL.search(text):
         yield from _shifted("ADDRESS", addresses(said), text, said)
@@ -197,14 +199,13 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
         yield from (Find(e.start_char, e.end_char, "NAME") for e in model(text).ents if e.label_ == "PERSON")
 
 
-def _recognised(text: str, before: str) -> Iterator[Find]:
-    """What Presidio's recognisers find and what stands around it confirms."""
-    many = _MANY_DIGITS.search(text) is not None
+def _recognised(text: str, before: str, *, many: bool) -> Iterator[Find]:
+    """What Presidio's recognisers find and what stands around it confirms. many: whether `text` holds many digits."""
     worth = {"EMAIL": "@" in text, "IP": _MAY_BE_IP.search(text) is not None, "PHONE": many, "CARD": many}
     for name, kind in KINDS.items():
-        for result in (
-            _recogniser(name).analyze(text, _recogniser(name).supported_entities, None) or () if worth[kind] else ()
-        ):
+        if not worth[kind]:
+            continue
+        for result in _recogniser(name).analyze(text, _recogniser(name).supported_entities, None) or ():
             found = Find(result.start, result.end, kind)
             if _believed(text, before, found, result.score):
                 yield found

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ import pandas as pd
 from migration.benchmark.kinds.copied import Extractor, fit_extractor
 from migration.benchmark.kinds.heads import Head, fit_head
 from migration.benchmark.kinds.meanings import find_meanings
-from migration.benchmark.kinds.versions import Form, Forms, Request, find_forms
+from migration.benchmark.kinds.versions import Forms, Request, find_forms
 from migration.benchmark.kinds.views import Near, near_of, views_of
 from migration.errors import BadInput, NotEnoughCalls
 from migration.files import read_json, write_json
@@ -94,8 +94,7 @@ class Classifier:
             "encoder": self.encoder,
             "mix": self.head.mix,
             "calibration": self.head.calibration,
-            "lines": sorted(self.forms.lines),
-            "forms": [asdict(form) for form in self.forms.forms],
+            **self.forms.to_dict(),
             "said": [[form, meaning, text] for (form, meaning), text in self.said.items()],
         }
         write_json(folder / "classifier.json", about)
@@ -109,7 +108,7 @@ class Classifier:
             with np.load(folder / "weights.npz", allow_pickle=False) as file:
                 arrays = {name: file[name] for name in ("meaning", "words", "vectors", "distances")}
             version = about["version"]
-            forms = [Form(*(tuple(form[part]) for part in ("key", "head", "tail"))) for form in about["forms"]]
+            forms = Forms.from_dict(about)
             said = {(int(form), int(meaning)): str(text) for form, meaning, text in about["said"]}
             mix, calibration = _pair(about["mix"]), _pair(about["calibration"])
         except (OSError, KeyError, ValueError, TypeError, json.JSONDecodeError) as error:
@@ -118,7 +117,7 @@ class Classifier:
             raise BadInput(f"{folder}: classifier of version {version}, this release reads {VERSION}")
         head = Head(arrays["meaning"], arrays["words"], mix, calibration)
         near = Near(arrays["vectors"].astype(np.float32), arrays["distances"])
-        return cls(Forms(tuple(forms), frozenset(about["lines"])), said, head, near, str(about["encoder"]))
+        return cls(forms, said, head, near, str(about["encoder"]))
 
 
 def load_classifier(folder: Path) -> Classifier | Extractor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from migration.benchmark.candidates import chat
@@ -61,6 +61,16 @@ class Forms:
 
     forms: tuple[Form, ...]
     lines: frozenset[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `from_dict` reads: plain JSON."""
+        return {"lines": sorted(self.lines), "forms": [asdict(form) for form in self.forms]}
+
+    @classmethod
+    def from_dict(cls, about: Mapping[str, Any]) -> Forms:
+        """The versions that `to_dict` wrote. Raises KeyError or TypeError where it did not."""
+        forms = (Form(*(tuple(form[part]) for part in ("key", "head", "tail"))) for form in about["forms"])
+        return cls(tuple(forms), frozenset(about["lines"]))
 
     def split(self, request: Request, form: Hashable = None) -> tuple[int, str]:
         """The form of one request (its place in `forms`, UNKNOWN) and its content, without the middle of a long one."""

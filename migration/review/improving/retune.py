@@ -25,8 +25,7 @@ from migration.routing.policy.score import HashedScore
 from migration.routing.policy.signals import SignalScore
 from migration.routing.tuning import ladder, outcomes
 from migration.routing.tuning.grouping import LOW_VOLUME, Terms, group_tasks, rule_out
-from migration.routing.tuning.guarantee import add_confidence, is_language_model
-from migration.routing.tuning.learning.confidence import learn_confidence
+from migration.routing.tuning.guarantee import add_confidence, is_language_model, learn_confidences
 from migration.routing.tuning.proof.bounds import trials_needed
 from migration.routing.tuning.proof.fallback import Spending
 from migration.routing.tuning.proof.thresholds import ThresholdChoice, choose_cascade
@@ -124,13 +123,7 @@ def propose(
 
 def _calibrators(rows: pd.DataFrame, policy: Policy) -> dict[str, SignalScore]:
     """The policy's own, so that thresholds which stay mean what they meant, and one for each candidate it lacks."""
-    fit = rows[rows["part"] == Part.FIT]
-    learned = {
-        str(name): learn_confidence(own, own["agrees"].to_numpy(float))
-        for name, own in fit.groupby("candidate")
-        if str(name) not in policy.calibrators
-    }
-    return dict(policy.calibrators) | learned
+    return dict(policy.calibrators) | learn_confidences(rows[rows["part"] == Part.FIT], known=policy.calibrators)
 
 
 def _confident(rows: pd.DataFrame, policy: Policy, calibrators: Mapping[str, SignalScore]) -> pd.DataFrame:

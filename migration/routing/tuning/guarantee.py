@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -86,10 +86,7 @@ def tune(
     terms, limits = Terms(max_loss, confidence_level, max_kept_error), limits or Limits()
     _check_parts(rows, terms)
     fit = rows[rows["part"] == Part.FIT]
-    calibrators = {
-        str(name): learn_confidence(own, own["agrees"].to_numpy(float), seed=seed)
-        for name, own in fit.groupby("candidate")
-    }
+    calibrators = learn_confidences(fit, seed=seed)
     score = learn_gain(fit, seed=seed)
     gate = GATE if score is not None else None
     rows = _scored(add_confidence(rows, calibrators), score, limits, gate)
@@ -117,6 +114,18 @@ def tune(
     )
     table = pd.DataFrame([_group_row(name, groups[name], choice) for name, choice in choices.items()])
     return Tuned(policy, rows, members, table, choices, ruled)
+
+
+def learn_confidences(fit: pd.DataFrame, *, known: Container[str] = (), seed: int = 0) -> dict[str, SignalScore]:
+    """What turns the signals of each candidate into its confidence, but for those that are `known`.
+
+    fit: outcomes.
+    """
+    return {
+        str(name): learn_confidence(own, own["agrees"].to_numpy(float), seed=seed)
+        for name, own in fit.groupby("candidate")
+        if str(name) not in known
+    }
 
 
 def _rungs(

@@ -19,7 +19,7 @@ from migration.benchmark.candidates import chat
 from migration.benchmark.kinds.copied.shape import Field, Layout, Letters, Many, Shape, Style
 from migration.benchmark.kinds.copied.tagger import Tagged, Tagger, allowed_tags
 from migration.benchmark.kinds.copied.tags import values_of
-from migration.benchmark.kinds.versions import UNKNOWN, Form, Forms, Request
+from migration.benchmark.kinds.versions import UNKNOWN, Forms, Request
 from migration.benchmark.kinds.views import Near
 from migration.errors import BadInput
 from migration.files import read_json, write_json
@@ -98,8 +98,7 @@ class Extractor:
             "head": HEAD,
             "encoder": self.encoder,
             "calibration": self.tagger.calibration,
-            "lines": sorted(self.forms.lines),
-            "forms": [asdict(form) for form in self.forms.forms],
+            **self.forms.to_dict(),
             "shapes": [shape and asdict(shape) for shape in self.shapes],
             "kinds": list(self.kinds),
             "touching": list(self.tagger.touching),
@@ -119,7 +118,7 @@ class Extractor:
                 )
             with np.load(folder / "weights.npz", allow_pickle=False) as file:
                 weights, vectors, distances = (file[name] for name in ("tagger", "vectors", "distances"))
-            forms = [Form(*(tuple(form[part]) for part in ("key", "head", "tail"))) for form in about["forms"]]
+            forms = Forms.from_dict(about)
             shapes = tuple(None if each is None else _shape(each) for each in about["shapes"])
             (slope, offset), touching = map(float, about["calibration"]), tuple(map(int, about["touching"]))
             kinds, last = tuple(map(str, about["kinds"])), bool(about["last"])
@@ -127,7 +126,7 @@ class Extractor:
             raise BadInput(f"{folder} holds no classifier that can be read: {error}") from error
         near = Near(vectors.astype(np.float32), distances)
         tagger = Tagger(weights, (slope, offset), touching)
-        return cls(Forms(tuple(forms), frozenset(about["lines"])), shapes, kinds, tagger, near, about["encoder"], last)
+        return cls(forms, shapes, kinds, tagger, near, about["encoder"], last)
 
 
 def _shape(about: dict[str, Any]) -> Shape:
