@@ -17,14 +17,16 @@ from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
+from migration.audit.pii.births import births
 from migration.audit.pii.dwellings import addresses
 from migration.audit.pii.identities import cards, ibans, national_ids
 from migration.audit.pii.names import NAME_CUES, NAMES
-from migration.audit.pii.patterns import BIRTHDATES, EMAILS
+from migration.audit.pii.patterns import EMAILS
 from migration.audit.pii.phones import called_a_phone, may_be_spoken, phones, spoken
 from migration.audit.pii.places import LETTERLESS, NAMES_OF_STREETS
 from migration.audit.pii.postal import MAY_BE_POSTAL
-from migration.audit.pii.secrets import PRIVATE_KEY, may_hold_secrets, secrets
+from migration.audit.pii.secret_forms import PRIVATE_KEY
+from migration.audit.pii.secrets import may_hold_secrets, secrets
 from migration.audit.pii.words import NEAR, OTHERS
 
 
@@ -188,7 +190,7 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
         yield from _shifted("CARD", cards(said), text, said)
         yield from _shifted("PHONE", phones(said), text, said)
     if digits:
-        yield from _within("BIRTHDATE", BIRTHDATES, text, said)
+        yield from _shifted("BIRTHDATE", births(said), text, said)
     if _MAY_LIVE.search(text) or MAY_BE_POSTAL.search(text):
         yield from _shifted("ADDRESS", addresses(said), text, said)
     yield from _shifted("PHONE", spoken(said), text, said)

@@ -1,79 +1,183 @@
-"""What passwords, keys and codes are called in some forty languages.
+"""What passwords and keys are called, by language.
 
-Out of scope: what they look like, and where they stand (`secrets`).
+Grammar of the tables: `words.any_of`. Accents and capitals make no difference.
+Out of scope: what they look like, and where they stand (`secrets`); codes (`codes`).
 """
 
 from __future__ import annotations
 
-SAYS_PASSWORD = (
-    r"pass(?:[ -]?word|[ -]?code|[ -]?phrase|wort|ord(?:et)?|wd)?s?|p/?w(?:or)?d?|psw|kennw[oö]rt(?:er)?|zugangscode"
-    r"|logins?(?= (?:details|data|info))|credential?s|creds|zugangsdaten|anmeldedaten|identifiants|credenciales"
-    r"|credenziali|inloggegevens"
-    r"|mots? de passe|mdp|code secret|contrase[nñ]as?|contrasenya|clave(?: secreta| de acceso)?|pasahitza|se[nñ]ha"
-    r"|palavra[- ]passe|wachtwoord(?:en)?|toegangscode|lösenord(?:et)?|adgangskode[n]?|kodeord(?:et)?|lykilorð\w{0,3}"
-    r"|salasana\w{0,3}|has[lł][oaeł]m?|hesl[oaeu]m?|lozink[aeu]|gesl[oa]|šifr[aeu]|jelsz[óo]\w{0,3}|jelszav\w{1,3}"
-    r"|parol[aăeiį]\w{0,3}|parool\w{0,3}|slaptažod\w{2,4}|fjalëkalimi\w{0,2}|şifre\w{0,4}|sifre(?:m)?|parola\w{0,2}"
-    r"|парол[ьяюіеа]\w{0,3}|лозинк\w{1,3}|κωδικ(?:ός|ό|ού)|kodikos|συνθηματικό|kata sandi|sandi|kata laluan|mật khẩu"
-    r"|nenosiri|wagwoord|password ko|cyfrinair"
-    r"|(?:memorable|security|secret) (?:word|answer)|sicherheits(?:antwort|wort)|(?:mot|r[ée]ponse) secr[èe]te?"
-    r"|respuesta secreta|palabra secreta"
-    r"|palavra secreta|parola segreta|(?:wlan|wifi|wi-fi|wpa\d?|netzwerk|network|router)[ -]?(?:schlüssel"
-    r"|schluessel|key|sleutel|nyckel|nøkkel|klucz|klíč)"
-    r"|(?:clé|clave|chiave|chave|cheie|klucz|klíč|κλειδί|ключ) (?:de la |del |da |do |du |de )?(?:wi-?fi|wlan"
-    r"|wpa2?|réseau|red|rete)|psk|community string|2fa backup"
-    r"|पासवर्ड|পাসওয়ার্ড|รหัสผ่าน|密码|密碼|口令|パスワード|暗証番号|비밀번호|암호"
-    r"|كلمة (?:المرور|السر)|رمز عبور|סיסמ[הא]\w{0,2}|รหัส|비번|密钥|秘钥"
-)
-SAYS_KEY = (
-    r"(?:client|app|shared|account|signing|webhook)?[_ -]?secret(?:[_ -]?(?:key|access[_ -]?key))?"
-    r"|(?:api|access|auth|private|secret|account|license|licence|encryption|master|storage|user)[_ -]?key"
-    r"|api[- ]?schlüssel|clé (?:api|secrète|privée)|clave (?:api|privada)|chave (?:api|secreta|de api)"
-    r"|chiave (?:api|segreta)"
-    r"|sessionid|session[_ -]?id|(?:access|auth|refresh|bearer|session|api|bot)?[_ -]?token|aws_secret_access_key"
-    r"|jeton|(?:recovery|backup|seed)[_ -]?"
-    r"(?:key|phrase|code)|ключ|токен|κλειδί|密钥|秘钥|令牌|トークン|토큰"
-)
-SAYS_CODE = (
-    r"(?:backup|recovery|reset|invite|restore|emergency) codes?|(?:otp|security|app|soft|hard(?:ware)?) token"
-    r"|token(?= (?:do|da|del|de la|of the) "
-    r"(?:app|banco|bank|banca))|(?:transfer|atm|card|sim|banking|telefon|mobile)[ -]?pin|senha de \d"
-    r"|pin(?:[ -]?(?:code|kode|kod|number|nummer|numarası|nummer|-kód))?|pincode|cvv2?|cvc2?|otp|tan|mtan"
-    r"|pass ?code|puk|crypto(?:gramme)?(?: visuel)?|kryptogramm|(?:karten)?prüf(?:nummer|ziffer)"
-    r"|(?:the )?(?:three|four|[34]) digits (?:on|at|from) (?:the )?(?:back|front)"
-    r"|(?:security|verification|one[- ]time|login|door|gate|alarm|access|unlock|entry|lock|confirmation|2fa"
-    r"|voicemail|auth"
-    r"|sms|safe|garage|key ?pad|lockbox|key ?safe) (?:code|pin)|2fa code|geheimzahl|(?:sicherheits|bestätigungs"
-    r"|tür|zugangs"
-    r"|prüf|sms-?)(?:code|ziffer|nummer)|code (?:de sécurité|de vérification|secret|confidentiel|d['’]accès"
-    r"|porte|pin)"
-    r"|c[óo]digo (?:de (?:seguridad|verificaci[óo]n|segurança|verificação|acceso|acesso|la puerta)|pin|sms)|clave"
-    r"|codice (?:di (?:sicurezza|verifica|accesso)|pin|segreto|otp)|(?:beveiligings|verificatie|toegangs|deur)code"
-    r"|(?:säkerhets|verifierings|port|engångs)kod|(?:sikkerheds|sikkerhets|bekræftelses|engangs)kode|(?:turva"
-    r"|ovi)koodi"
-    r"|kod (?:pin|sms|do (?:bramy|domofonu|drzwi)|weryfikacyjny)|(?:ověřovací|bezpečnostní|overovací) kód"
-    r"|kod(?:u|um)? pin"
-    r"|doğrulama kodu|güvenlik kodu|код (?:подтверждения|доступа|из смс|домофона)|пин(?:-?код)?|κωδικός (?:pin"
-    r"|ασφαλείας)"
-    r"|kode (?:otp|verifikasi|pin)|mã (?:otp|pin|xác (?:minh|nhận))|验证码|認証コード|인증번호"
-)
-CODES = (
-    r"codes?|kode[nr]?|kod(?:en|u|em|om|i|lar)?|kód\w{0,3}|koodi\w{0,3}|codul|coduri|c[óo]digos?"
-    r"|codici|codice|κωδικ\w{1,3}|kodikos|код\w{0,2}|コード|验证码|驗證碼|认证码|確認碼|인증\s?번호|인증코드"
-    r"|รหัส|mã|رمز|קוד|कोड|کوڈ|kodi|nambari ya siri"
-)
-"""What a code is called, whatever it is for."""
-CODES_COME = (
-    r"sms\w{0,4}|texted|text(?: message|ed me)?|whats ?app|otp|one[- ]time|einmal\w*|engångs\w*|engangs\w*"
-    r"|kertak\w*|eenmalig\w*|jednorazow\w*|jednoráz\w*"
-    r"|egyszeri|tek kullanımlık|единораз\w*|одноразов\w*|verif\w*|authenti\w*|bestätig\w*|confirm\w*|2fa|mfa"
-    r"|llegado|llegó|recib\w{1,4}|received?|got|sent|reçu"
-    r"|erhalten|bekommen|ricevuto|receb\w{1,4}|ontvangen|gekregen|fick|fått|fikk|fik|modtaget|sain|przyszedł"
-    r"|dostał\w{0,2}|otrzymał\w{0,2}|přišel|dostal\w?|prišiel"
-    r"|kaptam|primit|geldi|gelen|пришел|пришёл|прийшов|получил\w?|отримав|ήρθε|έλαβα|stigao|dobio|dobil|届い"
-    r"|収到|收到|받은|왔는데|dikirim|gửi|aaya|door|gate|alarm"
-    r"|safe|lock ?box|key ?box|key ?safe|key ?pad|garage|entry|entrance|buzzer|building|intercom|voicemail"
-    r"|tür\w*|tor|haustür|portail|porte|porta|puerta|portal|portão"
-    r"|dörr\w*|dør\w*|deur\w*|bram\w{1,2}|drzw\w{1,2}|domofon\w*|digicode|interfon\w*|домофон\w*|подъезд\w*"
-    r"|kapu\w*|kapı\w*|login|log in|log-in|anmelde\w*"
-)
-"""What makes a code a secret: how it came, or what it opens."""
+PASSWORD = {
+    "English": (
+        "password*, pass word*, passwd*, passwort, passcode*, pass code*, passphrase*, pass phrase*, passkey, "
+        "pwd, pwds, p/w, pw, psw, pswd, psswrd, paswrd, passwrd, pasword*, passord, pass, passw, credential*, "
+        "creds, login details, login data, login info, memorable word*, memorable answer, security word*, "
+        "security answer*, secret word*, secret answer*, wifi key, wlan key, wpa key, wpa*, network key, "
+        "network security key, router key, hotspot key, community string, 2fa backup, psk, pword, p word, "
+        "passw0rd, pass wd"
+    ),
+    "German": (
+        "*kennwort*, *kennworter, *kennwoert*, *passwort*, *passwoert*, *losungswort*, zugangscode*, "
+        "zugangsdaten, anmeldedaten, logindaten, *sicherheitsantwort*, *sicherheitswort*, *wlan schlussel*, "
+        "*wlan schluessel*, *netzwerkschlussel*, wifi schlussel, wpa schlussel, sicherheitsfrage, *wlan pw*"
+    ),
+    "French": (
+        "mot de passe*, mots de passe*, mot passe, motdepasse, mdp, m.d.p, code secret, mot secret, "
+        "reponse secrete, identifiants, cle wifi, cle wi-fi, cle wpa*, cle reseau, cle de securite, cle du wifi, "
+        "phrase secrete, phrase de passe"
+    ),
+    "Spanish": (
+        "contrasena*, contrasenya*, contrasenia*, la contra, mi contra, clave*, password*, palabra secreta, "
+        "respuesta secreta, llave wifi, pasahitza*, contrasinal*, credenciales, passwor"
+    ),
+    "Portuguese": (
+        "senha*, palavra passe*, palavras passe, palavra secreta, contrassenha*, frase secreta, chave wifi, "
+        "chave do wifi, chave wpa, credenciais"
+    ),
+    "Italian": (
+        "parola d'ordine, parola segreta, parola chiave, chiave wifi, chiave wi-fi, chiave wpa*, chiave di rete, "
+        "chiave del wifi, credenziali, risposta segreta, passw, psw"
+    ),
+    "Dutch and Afrikaans": (
+        "*wachtwoord*, *wagwoord*, toegangscode*, inloggegevens, ww, wifi sleutel, netwerksleutel, "
+        "*beveiligingssleutel, geheime antwoord, wifi code, wificode"
+    ),
+    "Nordic": (
+        "*losenord*, losen, losenfras, natverksnyckel*, wifi nyckel, *passord*, *kodeord*, *adgangskode*, "
+        "adgangskoden, kodeordet, nettverksnokkel, wifi nokkel, lykilord*, *salasana*, salasan*, tunnuslause*, "
+        "tunnussana*, verkkoavain*"
+    ),
+    "Polish": "haslo*, hasla, haslem, hasle, klucz wifi, klucz do wifi, klucz sieciow*, pas do",
+    "Czech, Slovak, Hungarian": (
+        "heslo*, hesla, hesle, heslem, hesiel, klic wifi, kluc wifi, klic k wifi, *jelszo*, *jelszav*, "
+        "jelszavam*, wifi kulcs*"
+    ),
+    "Southern Slavic": ("lozink*, lozinc*, sifr*, zaporka*, zaporku, gesl*, geslo*, парол*, лозинк*, шифр*, шифра*"),
+    "Romanian and Albanian": "parol*, parola*, cheie wifi, cheia wifi, cheia wpa, fjalekalim*, fjalkalim*",
+    "Baltic": "parool*, parooli*, parole*, paroli*, slaptazod*, slaptazodis*, wifi parol*",
+    "Turkish and Azeri": "sifre*, sifrem*, parola*, parolam*, sifrə*, parol*",
+    "Russian and Ukrainian": (
+        "пароль*, пароля*, паролю*, паролем*, парол*, ключ от вайфай*, ключ wifi, ключ от wifi, ключ сети, "
+        "құпия сөз*, купия соз*, құпиясөз*"
+    ),
+    "Greek": (
+        "κωδικος, κωδικο, κωδικου, κωδικοι, κωδικος προσβασης, συνθηματικο*, kodikos, kodiko, kodikou, "
+        "sunthimatiko*, sinthimatiko*, κλειδι wifi, κλειδι δικτυου"
+    ),
+    "Asia in Latin letters": (
+        "kata sandi*, katasandi*, sandi*, sandinya, kata laluan*, katalaluan*, mat khau*, mk, pass wifi, "
+        "pasword*, paswad*, passwordnya, passwordku, password ko, kontrasenyas*"
+    ),
+    "Africa": "nenosiri*, neno siri, neno la siri, nywila*, iphasiwedi",
+    "Celtic and Basque": "cyfrinair*, pasfhocal*, focal faire, pasahitza*",
+    "Near East": (
+        "كلمة المرور*, كلمة مرور*, كلمة السر*, كلمة سر*, كلمه السر*, كلمه المرور*, الباسورد*, باسورد*, "
+        "الباسوورد*, باسوورد*, الرقم السري*, رقم سري*, الرمز السري*, رمز عبور*, پسورد*, گذرواژه*, کلمه عبور*, "
+        "پاسورڈ*, پاس ورڈ*, סיסמה*, סיסמא*, סיסמת*, הסיסמה*, הסיסמא*, הסיסמה, סיסמתי, პაროლ*, գաղտնաբառ*"
+    ),
+    "India": "पासवर्ड*, पासवर्ड, পাসওয়ার্ড*, கடவுச்சொல்*, పాస్‌వర్డ్*, પાસવર્ડ*, ਪਾਸਵਰਡ*",
+    "Thai": "รหัสผ่าน*, พาสเวิร์ด*, รหัสไวไฟ*, รหัส wifi*, รหัสเข้า*, รหัส",
+    "East Asia": (
+        "密码*, 密碼*, 口令, 密钥, 秘钥, 金鑰, 密匙, パスワード*, パス, 暗証番号*, 合言葉*, 暗号化キー*, "
+        "비밀번호*, 비번*, 암호*, 패스워드*, 와이파이 비번*"
+    ),
+}
+
+KEY = {
+    "English": (
+        "secret, secrets, client secret*, app secret*, shared secret*, signing secret*, webhook secret*, "
+        "secret key*, secret access key*, api key*, apikey*, app key*, access key*, auth key*, private key*, "
+        "account key*, license key*, licence key*, product key*, activation key*, serial key, cd key, "
+        "encryption key*, master key*, storage key*, user key*, service key*, consumer key, consumer secret, "
+        "publishable key, admin key*, deploy key*, ssh key*, pgp key, hmac key*, hmac, recovery key*, "
+        "backup key*, seed key, seed phrase, seed words, recovery phrase, recovery words, backup phrase, "
+        "backup words, mnemonic*, session id*, sessionid*, session token*, session key, access token*, "
+        "auth token*, authorization token, refresh token*, bearer token*, bot token*, api token*, deploy token*, "
+        "personal access token, pat token, token, jwt, session cookie*, csrf token, sas token, sas key, "
+        "connection string*, conn string*, connstr*, dsn, bitlocker*, filevault*, totp, otpauth, totp secret, "
+        "2fa secret, authenticator key, setup key"
+    ),
+    "German and Dutch": (
+        "api schlussel*, api schluessel*, apischlussel, *produktschlussel*, *produktschluessel*, "
+        "*lizenzschlussel*, *lizenzschluessel*, *wiederherstellungsschlussel*, wiederherstellungscode*, "
+        "*zugangsschlussel*, zugriffstoken*, *token, api sleutel*, *licentiesleutel*, *herstelsleutel*, "
+        "productsleutel, *licentiecode*"
+    ),
+    "Romance": (
+        "jeton*, cle api*, cle d'api, cle secrete, cle privee, cle de licence, cle produit, cle d'activation, "
+        "cle de recuperation, clave api*, clave de api, clave privada, clave de licencia, clave de producto, "
+        "clave de recuperacion, llave api, llave privada, llave de recuperacion, llave de api, chave api*, "
+        "chave da api, chave de api, chave secreta, chave privada, chave de ativacao, chave de licenca, "
+        "chave de recuperacao, chave pix aleatoria, chiave api*, chiave privata, chiave segreta, "
+        "chiave di licenza, chiave di ripristino, cheia api, cheie api, cheie de licenta, frase semilla, "
+        "frase semente, phrase de recuperation, frase de recuperacion"
+    ),
+    "Nordic and Finnish": (
+        "api nyckel*, apinyckel*, licensnyckel*, produktnyckel*, aterstallningsnyckel*, api nokkel*, api nogle*, "
+        "licensnogle*, gjenopprettingsnokkel*, api avain*, lisenssiavain*, palautusavain*"
+    ),
+    "Slavic": (
+        "klucz api, klucz licencyjn*, klucz produktu, klucz odzyskiwania, api klic*, licencni klic*, "
+        "licencny kluc*, kljuc, kljuca, api kljuc*, ключ, ключа, api ключ*, ключ api, лицензионн*, "
+        "ключ активации, ключ восстановления, токен, токена, секрет, секретный ключ*"
+    ),
+    "others": (
+        "api kulcs*, licenckulcs*, api anahtar*, lisans anahtar*, kurtarma anahtar*, κλειδι*, κλειδι api, "
+        "kunci api, kunci lisensi, khoa api, مفتاح*, المفتاح*, رمز الوصول*, توكن*, التوكن*, מפתח*, טוקן*, 令牌*, "
+        "密钥*, 秘钥*, 金鑰*, 私钥*, 助记词*, api 密钥, トークン*, api キー*, apiキー*, シークレット*, 秘密鍵*, "
+        "アクセスキー*, 認証キー, 回復キー*, 토큰*, api 키*, 시크릿*, 비밀키*, 개인키*, 복구 키*, 라이선스 키*, "
+        "โทเค็น*, คีย์*"
+    ),
+}
+
+TYPED = {
+    "all": (
+        "i type, i typed, typing, i enter, i entered, i'm entering, entering, entered, i use, i used, i'm using, "
+        "using, i put, i tried, i try, trying, changed to, changed it to, change it to, set it to, set to, "
+        "set as, reset to, reset it to, updated to, switched to, made it, j'ai mis, je mets, j'ai tape, je tape, "
+        "j'ai rentre, je rentre, je saisis, j'utilise, change pour, puse, he puesto, pongo, meto, escribo, "
+        "ingreso, cambie a, la cambie por, la cambie a, coloquei, coloco, digitei, digito, usei, troquei para, "
+        "mudei para, mudei pra, ho messo, metto, inserisco, ho inserito, uso, cambiata in, cambiato in, "
+        "geandert auf, geandert in, geandert zu, ich gebe, eingegeben, ich tippe, ich nutze, ich benutze, "
+        "verwende, gesetzt auf, veranderd naar, veranderd in, ik gebruik, ik typ, ik vul, gewijzigd naar, "
+        "wpisuje, wpisalem, wpisalam, zmienilem na, zmienilam na, ustawilem, ustawilam, zadavam, zmenil jsem na, "
+        "zmenila jsem na, zmenil som na, jag skriver, jag anvander, bytte till, andrade till, jeg bruger, "
+        "jeg bruker, jeg skriver, endret til, aendret til, kaytan, syotan, vaihdoin, girdim, giriyorum, "
+        "yaziyorum, yaptim, ввожу, ввел, ввела, поменял на, поменяла на, сменил на, сменила на, набираю, вводжу, "
+        "змінив на, змінила на, beirom, megvaltoztattam, schimbat in, am pus"
+    ),
+}
+"""What people say before the password that they typed or set."""
+LOGIN = {
+    "all": (
+        "login*, log in, logging in, logged in, logon, log on, sign in, signing in, signin, inlog*, einlog*, "
+        "anmeld*, connexion, connecter*, connecte, iniciar sesion, inicio de sesion, entrar, acceder, accedere, "
+        "accedo, accesso, logowa*, zalogowa*, logga*, logge*, prihlas*, bejelentkez*, belep*, kirjaut*, giris*, "
+        "войти, вход*, захожу, зайти, увійти, вхід, συνδεθ*, account, konto, compte, cuenta, conta, portal*, "
+        "masuk, dang nhap, ログイン*, 로그인*, 登录*, 登錄*, 登入*, تسجيل الدخول*, להתחבר*, เข้าสู่ระบบ*"
+    ),
+}
+"""What a password is for."""
+USER = {
+    "all": (
+        "login*, log in, sign in, user, user name*, username*, user id, userid, credential*, creds, zugang*, "
+        "benutzer*, identifiant*, utilisateur, usuario*, utente*, gebruiker*, anvandar*, usuario, utilizador*, "
+        "uzivatel*, bruger*, bruker*, kayttaja*, uzytkownik*, felhasznalo*, utilizator*, korisni*, kullanici*, "
+        "логин*, пользовател*, логін*, χρηστης, ユーザー*, 用户名*, 아이디*"
+    ),
+}
+NETWORK = {
+    "all": (
+        "wifi*, wi-fi*, wlan*, wpa*, ssid*, router*, modem*, hotspot*, hub, network*, netzwerk*, netwerk*, "
+        "reseau, rete, red, rede, box, livebox, freebox, fritzbox*, fritz box, natverk*, nettverk*, netvaerk*, "
+        "verkko*, siec, siec*, halozat*, retea*, mreza*, вайфай*, вай-фай*, роутер*, сеть, сети, δικτυ*, "
+        "internet*, wi fi"
+    ),
+}
+NETWORK_KEY = {
+    "all": (
+        "key, keys, schlussel, schluessel, sleutel, clave, llave, cle, chiave, chave, klucz, klic, kluc, "
+        "nyckel*, nogle*, nokkel*, avain*, kulcs*, cheia, cheie, kljuc, anahtar*, ключ, κλειδι, キー, 密钥, "
+        "金鑰, 키, code, kode, kod, kood, codigo, codice, pin, wps pin"
+    ),
+}
+"""What says of a network's password that it is a key."""

@@ -6,7 +6,9 @@ Out of scope: the words for what is personal (`introductions`, `secrets`, `patte
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
+from functools import cache, lru_cache
 
 OTHERS = (
     # orders, baskets, invoices, payments
@@ -53,6 +55,45 @@ _PURPOSE = re.compile(
 def called_otherwise(text: str, start: int, end: int) -> bool:
     """Whether a word between the two places makes what follows an order's or a product's, not what it is for."""
     return any(not _PURPOSE.search(text, start, found.start()) for found in CALLED_OTHERWISE.finditer(text, start, end))
+
+
+@cache
+def _plain_letters() -> dict[int, int | str]:
+    """Letters of the Latin, Greek and Cyrillic scripts -> the small ones without their marks."""
+    plain: dict[int, int | str] = dict(zip(range(65, 91), range(97, 123), strict=True))
+    for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000)):
+        letter = unicodedata.normalize("NFD", chr(code).lower())[:1]
+        plain[code] = _NO_MARK.get(letter, letter)
+    return plain | {0x130: "i", 0x2019: "'"}
+
+
+_NO_MARK = dict(zip("ıłøđðßæœþς", "iloddsaotσ", strict=True))
+
+
+@lru_cache(maxsize=8)
+def folded(text: str) -> str:
+    """`text` in small letters without accents, letter for letter: a word is found however it was typed."""
+    return text.lower() if text.isascii() else text.translate(_plain_letters())
+
+
+def any_of(*tables: dict[str, str]) -> re.Pattern[str]:
+    """What finds each of the words of `tables` (language -> words parted by commas) in a folded text.
+
+    In a word, `*` is what a longer word has there, a point may be left out (`s.s.n`), and a space is a sign or
+    two, or nothing: `tax id` finds "tax-id" and "taxid".
+    """
+    words = {word.strip() for table in tables for said in table.values() for word in said.split(",")} - {""}
+    whole = [_form(word) for word in sorted(words, key=len, reverse=True) if not word.startswith("*")]
+    inside = [_form(word) for word in sorted(words, key=len, reverse=True) if word.startswith("*")]
+    forms = [f"{BEGINS}{by_first_letter('|'.join(whole))}"] + ([by_first_letter("|".join(inside))] if inside else [])
+    return re.compile(f"(?:{'|'.join(forms)}){ENDS}")
+
+
+def _form(word: str) -> str:
+    if word[-2:] > "\u0530":  # where no space parts words, or ends are no matter
+        word = word.rstrip("*")
+    form = re.escape(folded(word.removeprefix("*"))).replace(r"\ ", r"[ _./-]{0,2}").replace(r"\.", r"\.?")
+    return form.replace(r"\*", r"[^\W\d_]{0,14}(?:'[^\W\d_]{1,4})?")
 
 
 def by_first_letter(words: str) -> str:

@@ -26,6 +26,12 @@ def test_a_country_s_own_form_needs_no_word(text: str) -> None:
         ("my adhar card no is 6398 9209 7646 pls", "6398 9209 7646"),
         ("6550597M is my PPSN", "6550597M"),
         ("targa FX 418 KL, multa", "FX 418 KL"),
+        ("soy 47281930 de dni", "47281930"),
+        ("身分證字號F166890799，健保", "F166890799"),
+        ("Dowód osobisty seria i nr DQP 986030", "DQP 986030"),
+        ("Meine Steuer-Identnr. ist die 47 036 892 815", "47 036 892 815"),
+        ("dl_number=T4728193 dl_state=CA", "T4728193"),
+        ("cc 1047281930 de Bogotá", "1047281930"),
     ],
 )
 def test_a_word_says_whose_a_number_is(text: str, number: str) -> None:
@@ -37,6 +43,8 @@ def test_a_word_says_whose_a_number_is(text: str, number: str) -> None:
     [
         "order 20260311-0042", "19811228-9875 is no check digit", "invoice 390.533.447-05", "my ID and order no 774122",
         "the licence expires 12.03.2027", "room LK19", "part AB 123 CD in stock",
+        "customer said 44719283", "ticket id INC0047281", "sin respuesta desde 47281930",
+        "run 12345678 failed",
     ],
 )  # fmt: skip
 def test_what_is_an_order_s_or_fails_its_check_is_left(text: str) -> None:

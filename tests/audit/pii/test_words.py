@@ -5,7 +5,7 @@ import re
 import pytest
 
 from migration.audit.pii import introductions, mask
-from migration.audit.pii.words import by_first_letter
+from migration.audit.pii.words import any_of, by_first_letter, folded
 
 WORDS = r"pass(?:word|code)?|pin|\bcpf|(?:api|app) key|[Pp]in code|n?if|rut|señal"
 
@@ -37,3 +37,24 @@ def test_every_table_compiles(table: str) -> None:
 )
 def test_words_that_announce_something_else_change_nothing(text: str) -> None:
     assert mask([text]) == [text]
+
+
+@pytest.mark.parametrize("text", ["Şifrem MÓJ ΚΩΔΙΚΌΣ Йод Straße İstanbul", "日本 ﬁ ไทย حرف", "plain"])
+def test_a_folded_text_keeps_its_places(text: str) -> None:
+    assert len(folded(text)) == len(text)
+    assert folded(folded(text)) == folded(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("my TAX-ID is", "tax-id"), ("taxid", "taxid"), ("S.S.N", "s.s.n"), ("ssn", "ssn"),
+        ("Steuernummern", "steuernummern"),
+        ("Kundenkennwort", "kennwort"), ("driver's licence no", "driver's licence no"), ("passing", None),
+        ("assn", None),
+    ],
+)  # fmt: skip
+def test_a_table_s_grammar_reaches_how_people_type(text: str, word: str | None) -> None:
+    words = any_of({"a": "tax id, s.s.n, steuernummer*", "b": "*kennwort, driver* licence no, pass"})
+    found = words.search(folded(text))
+    assert (found and found[0]) == word

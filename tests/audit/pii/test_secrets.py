@@ -1,0 +1,40 @@
+"""What a word calls a password, a key or a code is found beside it; a key of a vendor's form needs no word."""
+
+import pytest
+
+from migration.audit.pii.secrets import secrets
+
+SAID = [
+    ("i changed it to Marmite99 and the portal password still fails", "Marmite99"),
+    ("j'ai mis Chocolat2018 comme mot de passe", "Chocolat2018"),
+    ("Kundenkennwort, wie gesagt: Zwetschkenknödl, stimmt nicht", "Zwetschkenknödl"),
+    ("inloggen lukt niet met Hagelslag_71, help", "Hagelslag_71"),
+    ("SSID: Hub-K\nKey: bwNVSem1Duxfhl\nno tablet joins", "bwNVSem1Duxfhl"),
+    ("la clave que me dieron fue RRCAK5W6", "RRCAK5W6"),
+    ("pincode van het alarm is 4 8 1 7", "4 8 1 7"),
+    ("safe combo 18-42-07", "18-42-07"),
+    ("<Password>quartz-moth</Password>", "quartz-moth"),
+    ("رمز التحقق 482917", "482917"),
+    ("tekstiviestikoodi 551928 ei kelpaa", "551928"),
+    ("parolam Ankara.06 calismiyor", "Ankara.06"),
+    ("KONTRASEÑA contrasena: luna1987", "luna1987"),
+    ("fooapi_9aKx72LmQpR4sTvW8yZ1bC3dE5 gives 403", "fooapi_9aKx72LmQpR4sTvW8yZ1bC3dE5"),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), SAID)
+def test_a_secret_is_found_however_it_was_told(text: str, value: str) -> None:
+    assert value in {text[start:end] for start, end in secrets(text)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Passwort zurücksetzen dauert 15 Minuten", "password policy: Uppercase, one number", "token limit of 8192",
+        "error code 500312", "el código de error 5003 sale", "product code 4471-B at the door", "promo code SUMMER24",
+        "call_AbCdEf0123456789GhIjKlMnOp", "the code went to 555-0157 by sms", "Consistency is key: establish it",
+        "output pins in 8085", "req_9aKx72LmQpR4sTvW8yZ1bC3dE5",
+    ],
+)  # fmt: skip
+def test_what_only_sounds_like_a_secret_is_left(text: str) -> None:
+    assert not list(secrets(text))
