@@ -37,12 +37,14 @@ def test_holm_equals_statsmodels(p):
     assert stats.holm(p) == pytest.approx(multipletests(p, method="holm")[1])
 
 
-def test_a_paired_difference_is_close_to_newcombe_method_10_and_no_narrower():
+def test_a_paired_difference_is_agresti_and_min_and_close_to_newcombe():
     first, second = pairs((36, 2, 12, 0))  # the table of Newcombe (1998): 48 against 38 of 50
     found = stats.paired_difference(first, second)
-    assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0569, 0.3404), abs=5e-3)
-    assert (found.low <= 0.0569, found.high >= 0.3404) == (True, True)
-    assert found.n == 50
+    assert (found.value, found.n) == (pytest.approx(0.2), 50)
+    assert (found.low, found.high) == pytest.approx((0.0569, 0.3404), abs=0.012)
+    gained, lost, n = 12.5, 2.5, 52  # Agresti & Min (2005): half a pair added to each cell of the table
+    middle, half = (gained - lost) / n, 1.96 * np.sqrt(gained + lost - (gained - lost) ** 2 / n) / n
+    assert (found.low, found.high) == pytest.approx((middle - half, middle + half), abs=2e-3)
 
 
 @given(table=st.lists(st.integers(0, 40), min_size=4, max_size=4).filter(lambda t: sum(t) > 0))
@@ -154,6 +156,27 @@ def test_many_questions_are_corrected_together():
         rates = [stats.agreement_rate(rng.random(150) < 0.94) for _ in range(40)]
         false += any(judged.reaches for judged in stats.simultaneous(rates, 0.95))
     assert false <= 300 * 0.05 + 2 * np.sqrt(300 * 0.05 * 0.95)
+
+
+def test_nothing_moves_before_as_many_conversations_could_show_it():
+    calls = np.arange(800)
+    agrees = calls % 66 > 0  # 13 single calls differ, no conversation as a whole: as if calls were independent
+    assert stats.simultaneous([stats.weighted_rate(agrees)] * 40, 0.95)[0].reaches
+    together = stats.weighted_rate(agrees, cluster=calls // 8)
+    assert together.clusters == pytest.approx(100)
+    assert stats.simultaneous([together] * 40, 0.95)[0].reaches is None  # 0.95^100 is 0.6%, of 0.125% allowed
+    more = stats.calls_to_decide(together, 0.95, questions=40)
+    assert 8 * np.log(0.05 / 40) / np.log(0.95) - 800 <= more <= 2000
+    assert stats.simultaneous([stats.weighted_rate(agrees, cluster=calls // 4)] * 40, 0.95)[0].reaches
+
+
+def test_few_conversations_that_carry_the_variance_leave_few_degrees_of_freedom():
+    cluster = np.repeat(np.arange(60), 4)
+    half = np.arange(240) % 4 < 2
+    few, some = (stats.weighted_rate(~(half & (cluster < failing)), cluster=cluster) for failing in (4, 20))
+    assert 4 < few.freedom < some.freedom < 60
+    assert stats.weighted_rate(cluster >= 4, cluster=cluster).freedom == np.inf, "all alike: one call each"
+    assert stats.weighted_rate(cluster > 0).freedom == np.inf
 
 
 def test_calls_of_one_conversation_widen_the_interval():

@@ -166,6 +166,8 @@ def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | st
         "agreement": rate.value,
         "low": rate.low,
         "high": rate.high,
+        "freedom": rate.freedom,
+        "clusters": rate.clusters,
         "score": float(np.average(part["score"], weights=weight)),
         "p50_ms": p50,
         "p95_ms": p95,

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from migration.schema import SPLIT_SHARES, Verdict
@@ -34,8 +35,12 @@ def commonest(values: pd.Series) -> str:
 
 
 def rate_of(row: Mapping[Any, Any]) -> Rate:
-    """The agreement of a scoreboard row (agreement, low, high, n) as a rate."""
-    return Rate(float(row["agreement"]), float(row["low"]), float(row["high"]), int(row["n"]))
+    """The agreement of a scoreboard row as a rate.
+
+    row: agreement, low, high, n, and freedom and clusters, which boards of earlier versions lack.
+    """
+    doubt = (np.inf if pd.isna(row.get(column)) else float(row[column]) for column in ("freedom", "clusters"))
+    return Rate(float(row["agreement"]), float(row["low"]), float(row["high"]), int(row["n"]), *doubt)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from typing import TypedDict
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from migration.errors import NotEnoughCalls
 
@@ -27,10 +26,6 @@ class Sampled(TypedDict, total=False):
     cluster: Column | None
 
 
-PRIOR_CLUSTERS = 2.0
-"""Weight of the prior that calls of one conversation succeed and fail together, against the square of the clusters
-that carry the variance: with few failures the data cannot tell, and intervals that take them as independent cover too
-rarely (tests/bench/coverage.py)."""
 MOST_LEVERAGE = 0.75
 """A cluster that is most of its stratum tells nothing of the spread; its residuals grow no more than twofold."""
 
@@ -64,6 +59,11 @@ class Design:
         leverage = np.bincount(self.cell, self.share)[self.cell] / self.part[self.stratum]
         residual = self.share * (values - self.means(values)[self.stratum])
         return residual / np.sqrt(1 - np.minimum(leverage, MOST_LEVERAGE))
+
+    @property
+    def clusters(self) -> float:
+        """As many clusters of one weight would say as much: (sum W)^2 / sum W^2."""
+        return float(1 / np.sum(self.totals(self.share) ** 2))
 
     def cell_totals(self, rows: np.ndarray) -> np.ndarray:
         """Sums of each cell (cells,) of `rows` (n,)."""
@@ -104,51 +104,3 @@ def design(
     alone = len(np.unique(group)) == n
     plain = alone and np.allclose(kish, np.bincount(stratum))
     return Design(share, stratum, group, cell, part, kish, keys // len(part), plain)
-
-
-@dataclass(frozen=True)
-class Spread:
-    """How much the calls of a cluster err together: within (design effect of a stratum's mean), across (how much the
-    strata's errors add up beyond independence), and the t quantile that the number of clusters asks for."""
-
-    within: float
-    across: float
-    quantile: float
-
-
-def spread(values: np.ndarray, rows: Design, level: float) -> Spread:
-    """Design effects of `values` (n,), in 0..1, under `rows`, drawn towards full dependence by PRIOR_CLUSTERS.
-
-    The evidence counts as many clusters as carry the variance, (sum Z^2)^2 / sum Z^4: with rare failures these are
-    about the conversations that failed. Degrees of freedom: Satterthwaite's, of the clusters' expected variances, and
-    no more than evidence and prior together have.
-    """
-    normal = float(special.ndtri(0.5 + level / 2))
-    p, kish = rows.means(values), rows.kish
-    binomial = float(np.sum(rows.part**2 * p * (1 - p) / np.maximum(kish - 1, 0.5)))
-    apart = rows.influence(values)
-    graded = 1.0
-    if not np.isin(values, (0, 1)).all():
-        graded = max(float(np.sum(apart**2)) / binomial if binomial else 0.0, 1e-3)
-    if rows.plain:
-        quantile = normal if graded == 1 else float(special.stdtrit(max(kish.sum() - len(kish), 1), 0.5 + level / 2))
-        return Spread(graded, 1.0, quantile)
-    smooth = (p * kish + 0.5) / (kish + 1)
-    deviation = rows.share * np.sqrt(smooth * (1 - smooth))[rows.stratum]
-    most_cell, most = rows.cell_totals(deviation), rows.totals(deviation) ** 2
-    cells, totals = rows.cell_totals(apart), rows.totals(apart)
-    independent, in_cells, variance = np.sum(deviation**2), float(np.sum(cells**2)), float(np.sum(totals**2))
-    evidence = variance**2 / float(np.sum(totals**4)) if variance else 0.0
-
-    def drawn(seen: float, base: float, full: float) -> float:
-        ratio = seen / base if base else 0.0
-        return max(1.0, (evidence**2 * ratio + PRIOR_CLUSTERS * full) / (evidence**2 + PRIOR_CLUSTERS))
-
-    within = drawn(in_cells, binomial * graded, np.sum(most_cell**2) / independent)
-    across = drawn(variance, in_cells, most.sum() / np.sum(most_cell**2))
-    full = float(most.sum() / independent)
-    freedom = min(max(float(most.sum() ** 2 / np.sum(most**2)) - 1, 1.0), evidence + PRIOR_CLUSTERS)
-    quantile = float(special.stdtrit(freedom, 0.5 + level / 2))
-    if graded == 1:  # no more doubt than if conversations were one call each, whose variance is known
-        quantile = min(quantile, normal * np.sqrt(max(1.0, full / (within * across))))
-    return Spread(within * graded, across, quantile)

@@ -11,11 +11,13 @@ import numpy as np
 from scipy import stats
 
 from migration.errors import NotEnoughCalls
-from migration.stats.design import Column, Design, design
-from migration.stats.rates import interval
+from migration.stats.design import Column, design
+from migration.stats.spread import spread
 
 FLIPS = 20_000
 """Random sign patterns behind a p-value where conversations or weights differ; none is below 1 / FLIPS."""
+ADDED = 2.0
+"""Pairs added to those seen before their difference has an interval."""
 
 
 @dataclass(frozen=True)
@@ -77,32 +79,26 @@ def paired_difference(
 
     Notes
     -----
-    The interval adds the margins of what is gained and of what is lost, each a `weighted_rate` of the rows, with the
-    correlation of the two (MOVER: Zou & Donner 2008), so a pair of candidates that never differ is not called equal
-    for sure. The p-value is a sign-flip test on whole conversations, exact McNemar for independent rows of equal
-    weight. Caveat: interval and p-value come from different methods and may disagree at the edge.
+    The interval is Agresti & Min's (2005): two pairs are added, one gained and one lost by half each, so that a pair of
+    candidates that never differ is not called equal for sure; n is the effective one of the strata, weights and
+    conversations (`spread`), with its t quantile. Coverage by simulation: tests/bench/coverage.py. The p-value is a
+    sign-flip test on whole conversations, exact McNemar for independent rows of equal weight. Caveat: interval and
+    p-value come from different methods and may disagree at the edge.
     """
     gain = np.asarray(second, float) - np.asarray(first, float)
     rows = design(len(gain), weights, strata, cluster)
-    up, down = np.maximum(gain, 0), np.maximum(-gain, 0)
-    gained, lost = interval(up, rows, level), interval(down, rows, level)
-    together = _correlation(up, down, rows)
-
-    def width(one: float, other: float) -> float:
-        return float(np.sqrt(max(0.0, one**2 + other**2 - 2 * together * one * other)))
-
-    value = gained[0] - lost[0]
-    low = value - width(gained[0] - gained[1], lost[2] - lost[0])
-    high = value + width(gained[2] - gained[0], lost[0] - lost[1])
+    mean, square = rows.means(gain), rows.means(gain**2)
+    found = spread(gain, rows, level, square - mean**2)
+    one = rows.part**2 * found.within * found.across / rows.kish
+    n = 1 / float(np.sum(one))
+    unbiased = n * one * rows.kish / np.maximum(rows.kish - 1, 0.5)
+    value = float(rows.part @ mean)
+    shrink = n / (n + ADDED)
+    variance = (float(unbiased @ square) * n + ADDED / 2) / (n + ADDED) - float(unbiased @ mean**2) * shrink**2
+    half = found.quantile * float(np.sqrt(max(variance, 0.0) / (n + ADDED)))
+    low, high = min(value, value * shrink - half), max(value, value * shrink + half)
     p_value = sign_flips(rows.totals(rows.share * gain))
     return Difference(value, max(-1.0, low), min(1.0, high), p_value, len(gain))
-
-
-def _correlation(one: np.ndarray, two: np.ndarray, rows: Design) -> float:
-    """Of the errors of two weighted means over the same clusters; 0 where one of them does not vary."""
-    a, b = (rows.totals(rows.influence(x)) for x in (one, two))
-    scale = float(np.sqrt(np.sum(a**2) * np.sum(b**2)))
-    return min(1.0, max(-1.0, float(np.sum(a * b)) / scale)) if scale > 0 else 0.0
 
 
 def paired_bootstrap(first: np.ndarray, second: np.ndarray, *, draws: int = 4000, seed: int = 7) -> Difference:

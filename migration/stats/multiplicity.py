@@ -46,7 +46,9 @@ def simultaneous(rates: Sequence[Rate], floor: float | Sequence[float], *, level
     Notes
     -----
     Each interval is worth the binomial trials whose Wilson interval has its lower bound; the exact binomial tails of
-    so many trials are corrected by Holm (1979). Any dependence between the rates is allowed.
+    so many trials, through the t distribution where the trials were estimated from conversations, are corrected by
+    Holm (1979). Nor is anything sure to reach a floor while the same conversations, all alike inside and all agreeing,
+    could not show it: floor^conversations. Any dependence between the rates is allowed.
     """
     floors = np.broadcast_to(np.asarray(floor, float), len(rates))
     tails = np.array([_tails(rate, at, level) for rate, at in zip(rates, floors, strict=True)]).reshape(-1, 2)
@@ -60,11 +62,12 @@ def simultaneous(rates: Sequence[Rate], floor: float | Sequence[float], *, level
 
 def _tails(rate: Rate, floor: float, level: float) -> tuple[float, float]:
     """p-values of `the rate is at most the floor` and `it is at least the floor`."""
-    n = effective_trials(rate, level)
+    n = _known_trials(rate, level)
     hits = rate.value * n
     at_least = float(special.betainc(hits, n - hits + 1, floor)) if hits > 0 else 1.0
     at_most = float(special.betaincc(hits + 1, n - hits, floor)) if hits < n else 1.0
-    return at_least, at_most
+    at_least, at_most = (float(special.stdtr(rate.freedom, special.ndtri(tail))) for tail in (at_least, at_most))
+    return max(at_least, floor**rate.clusters), max(at_most, (1 - floor) ** rate.clusters)
 
 
 def effective_trials(rate: Rate, level: float = 0.95) -> float:
@@ -73,9 +76,17 @@ def effective_trials(rate: Rate, level: float = 0.95) -> float:
     Wilson's bound b solves (rate - b)^2 = z^2 b (1 - b) / n. At most `rate.n`; fewer where weights or conversations
     cost some.
     """
+    return _trials(rate, float(special.ndtri(0.5 + level / 2)))
+
+
+def _known_trials(rate: Rate, level: float) -> float:
+    """`effective_trials`, without what the interval is wider for not knowing the variance (its t quantile)."""
+    return _trials(rate, float(special.stdtrit(rate.freedom, 0.5 + level / 2)))
+
+
+def _trials(rate: Rate, quantile: float) -> float:
     bound = rate.low if rate.value > 0 else rate.high
-    z2 = float(special.ndtri(0.5 + level / 2)) ** 2
-    return min(float(rate.n), z2 * bound * (1 - bound) / max((rate.value - bound) ** 2, 1e-12))
+    return min(float(rate.n), quantile**2 * bound * (1 - bound) / max((rate.value - bound) ** 2, 1e-12))
 
 
 def calls_for_width(width: float, *, share: float = 0.5, level: float = 0.95) -> int:
@@ -99,15 +110,18 @@ def calls_to_decide(
     prior), and `power` is the chance, over that and the new calls, that `simultaneous` decides (predictive power:
     Spiegelhalter, Freedman & Blackburn 1986). New calls are as dependent as the seen ones.
     """
-    seen = effective_trials(rate, level)
+    seen = _known_trials(rate, level)
     alpha, hits = (1 - level) / questions, rate.value * seen
     grid = (np.arange(200) + 0.5) / 200
     truths = special.betaincinv(hits + 0.5, seen - hits + 0.5, grid)
 
     def enough(more: int) -> bool:
         total = seen + more
-        reach = stats.binom.isf(alpha, np.ceil(total), floor) + 1 - hits
-        short = stats.binom.ppf(alpha, np.floor(total), floor) - 1 - hits
+        tail = float(special.ndtr(special.stdtrit(rate.freedom * total / seen, alpha)))
+        reach = stats.binom.isf(tail, np.ceil(total), floor) + 1 - hits
+        if floor ** (rate.clusters * total / seen) > alpha:
+            reach = np.inf
+        short = stats.binom.ppf(tail, np.floor(total), floor) - 1 - hits
         decided = stats.binom.sf(np.ceil(reach) - 1, more, truths) + stats.binom.cdf(np.floor(short), more, truths)
         return bool(decided.mean() >= power)
 

@@ -11,17 +11,24 @@ import numpy as np
 from scipy import special
 
 from migration.errors import NotEnoughCalls
-from migration.stats.design import Column, Design, codes, design, spread
+from migration.stats.design import Column, Design, codes, design
+from migration.stats.spread import spread
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of n trials, with its interval. Unit: fraction."""
+    """A share of n trials, with its interval. Unit: fraction.
+
+    freedom: degrees of freedom of the t quantile behind the interval; clusters: the conversations that the trials come
+    from, as a number of equals. Infinite where trials are independent.
+    """
 
     value: float
     low: float
     high: float
     n: int
+    freedom: float = np.inf
+    clusters: float = np.inf
 
     def __str__(self) -> str:
         return f"{self.value:.1%} ({self.low:.1%} to {self.high:.1%}, n={self.n})"
@@ -93,12 +100,11 @@ def weighted_rate(
     """
     values = np.asarray(agrees, float)
     rows = design(len(values), weights, strata, cluster)
-    value, low, high = interval(values, rows, level)
-    return Rate(value, low, high, len(values))
+    return interval(values, rows, level)
 
 
-def interval(values: np.ndarray, rows: Design, level: float) -> tuple[float, float, float]:
-    """(value, low, high) of the weighted mean of `values` (n,), in 0..1: see `weighted_rate`."""
+def interval(values: np.ndarray, rows: Design, level: float) -> Rate:
+    """The weighted mean of `values` (n,), in 0..1: see `weighted_rate`."""
     found = spread(values, rows, level)
     shrink = (float(special.ndtri(0.5 + level / 2)) / found.quantile) ** 2
     p, effective = rows.means(values), np.maximum(rows.kish / found.within * shrink, 1e-9)
@@ -112,7 +118,8 @@ def interval(values: np.ndarray, rows: Design, level: float) -> tuple[float, flo
         equal = 1 / (found.across * float(np.sum(rows.part**2 / effective)))
         whole = share_bounds(value, value * (1 - value) / variance if variance > 1e-15 else equal, level)
         low, high = (low + min(low, whole[0])) / 2, (high + max(high, whole[1])) / 2
-    return value, max(0.0, float(low)), min(1.0, float(high))
+    clusters = np.inf if rows.plain else rows.clusters
+    return Rate(value, max(0.0, float(low)), min(1.0, float(high)), len(values), found.freedom, clusters)
 
 
 def constant_rate(
@@ -134,7 +141,7 @@ def constant_rate(
     mass = np.zeros((len(rows.part), word.max() + 1))
     np.add.at(mass, (rows.stratum, word), rows.share)
     hits = word == mass.argmax(axis=1)[rows.stratum]
-    return Rate(*interval(hits.astype(float), rows, level), len(answer))
+    return interval(hits.astype(float), rows, level)
 
 
 def kappa(
@@ -159,10 +166,11 @@ def kappa(
     agrees, chance = (one == two).astype(float), float(share_one @ share_two)
     if chance > 1 - 1e-12:
         return Rate(np.nan, np.nan, np.nan, len(agrees))
-    seen, low, high = interval(agrees, rows, level)
-    value = 1 - (1 - seen) / (1 - chance)
+    seen = interval(agrees, rows, level)
+    value = 1 - (1 - seen.value) / (1 - chance)
     # kappa's derivative: d(agreement) (1 - chance) - (1 - agreement) d(chance), over (1 - chance)^2
-    moved = agrees - (1 - seen) / (1 - chance) * (share_two[one] + share_one[two])
+    moved = agrees - (1 - seen.value) / (1 - chance) * (share_two[one] + share_one[two])
     ours, theirs = (np.sum(rows.totals(rows.influence(x)) ** 2) for x in (moved, agrees))
     wider = float(np.sqrt(ours / theirs)) / (1 - chance) if theirs > 0 else 1 / (1 - chance)
-    return Rate(value, max(-1.0, value - wider * (seen - low)), min(1.0, value + wider * (high - seen)), len(agrees))
+    low, high = value - wider * (seen.value - seen.low), value + wider * (seen.high - seen.value)
+    return Rate(value, max(-1.0, low), min(1.0, high), len(agrees))
