@@ -43,9 +43,12 @@ class Run:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """`run.json`: traffic, parameters and the status of each step; without a file, no step."""
+        """`run.json`: traffic, parameters and the status of each step; without a file, no step. Raises BadInput."""
         file = self.path / "run.json"
-        return read_json(file) if file.exists() else {"steps": {}}
+        found = read_json(file) if file.exists() else {"steps": {}}
+        if not isinstance(found, dict):
+            raise BadInput(f"{file} is damaged: it is no JSON object")
+        return found
 
     def note(self, **fields: Any) -> None:
         """Merge `fields` into run.json."""

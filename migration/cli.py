@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 a step failed, 2 bad arguments or input, 3 a weekly review
 from __future__ import annotations
 
 import glob
+import json
 import re
 import sys
 import time
@@ -79,7 +80,7 @@ def run_command(
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Run every step again.")] = False,
 ) -> None:
-    """Run a traffic log through the six notebooks and write the report."""
+    """Run a traffic log through the six notebooks and write the report. A run keeps the parameters it was given."""
     from migration import report, runner
 
     given = parameters_from(config, parameter or [])
@@ -88,12 +89,18 @@ def run_command(
     name = run or (_stem(patterns[0]) if patterns else "sample")
     books = runner.notebooks()
     runner.check_names(given, books)
+    path = resolve(folder) / checked_name(name)
+    kept = runner.kept(Run(path), given, books)
+    given = kept | given
     for book in books:
         book.parameters(given)
     steps = runner.selected(books, start, only)
     asked = expand(patterns) if patterns else []  # before a folder is made for it
-    home = open_run(resolve(folder) / checked_name(name))
+    home = open_run(path)
     files = asked or known_traffic(home)
+    if kept:
+        told = ", ".join(f"{one} {json.dumps(value, ensure_ascii=False)}" for one, value in kept.items())
+        say(f"parameters of this run, as given before: {told} (another value: -p NAME VALUE)")
     with runner.locked(home):
         runner.begin(home, files, given)
         failed = _walk(home, steps, given, files, forced=bool(start or only or fresh))

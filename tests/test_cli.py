@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from migration import cli
+from migration.artifacts import open_run
 
 
 def call(monkeypatch, capsys, *words):
@@ -48,6 +49,16 @@ def test_bad_arguments_are_one_line_and_exit_2(monkeypatch, capsys, tmp_path, wo
     assert len(err.strip().splitlines()) == 1
     assert "pa55" not in err
     assert not (tmp_path / "out").exists()
+
+
+def test_parameters_hold_for_later_commands_on_the_run(monkeypatch, capsys, tmp_path):
+    """A value that cannot be run shows that it was taken over, and that giving it again replaces it."""
+    open_run(tmp_path / "mine").note(parameters={"max_loss": "much"})
+    command = ("run", "--out", tmp_path, "--run", "mine")
+    code, _, err = call(monkeypatch, capsys, *command, "--only", "04")
+    assert (code, "max_loss of 04_router_tuning is a float" in err) == (2, True)
+    code, _, err = call(monkeypatch, capsys, *command, "--only", "9", "-p", "max_loss", "0.02")
+    assert (code, "no step '9'" in err) == (2, True), "the next thing that is wrong"
 
 
 def test_traffic_that_is_absent_or_empty_leaves_no_run_folder(monkeypatch, capsys, tmp_path):

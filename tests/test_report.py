@@ -255,7 +255,7 @@ def test_where_nothing_pays_surely_the_page_says_stay_everywhere():
     said = story.headline(summaries)
     assert said.endswith("but that does not surely pay: $100 a month today, $80.00 after, and $8,005 spent once")
     assert "it does not pay at today's volume" in story.risks(summaries)[1]
-    first, *others = story.monday(summaries, "mine", {})
+    first, *others = story.monday(summaries, "mine")
     assert first["text"].endswith("from about 2,300,000 calls a month on, all else equal; today there are 13,000.")
     assert not any("Raise the share" in each["text"] for each in others)
 
@@ -280,12 +280,11 @@ def test_a_plan_of_fewer_rungs_that_pays_better_is_what_the_page_says_and_how_to
     )
     facts = [field.fact(summaries[report.COST])["value"] for field in report.HEADLINES[report.COST]]
     assert facts == ["Classifier only", "$100", "$60.00", "94.0%", "6"]
-    first = story.monday(summaries, "mine", {"log_share": 0.1, "candidates": ["cache"]})[0]
-    known = """migrate run --run mine -p log_share 0.1 -p candidates '["cache"]'"""
-    assert first["command"] == f"""{known} -p kinds '["classifier"]'""", "a forgotten share would be another bill"
+    first = story.monday(summaries, "mine")[0]
+    assert first["command"] == """migrate run --run mine -p kinds '["classifier"]'"""
     whole = story.decided(both | {"05_cost_projection": priced | {"other_plan": ""}})
     assert "does not pay" in story.headline(whole)
-    first = story.monday(whole, "mine", {})[0]["command"]
+    first = story.monday(whole, "mine")[0]["command"]
     assert first == "migrate policy activate mine --share 0 --shadow-share 1 && migrate serve mine"
 
 

@@ -185,6 +185,20 @@ def test_a_parameter_is_a_finite_number_of_its_type(tmp_path, value, told):
         write_notebooks(tmp_path / "notebooks")[0].parameters({"value": value})
 
 
+def test_a_run_keeps_its_parameters_until_they_are_given_again(tmp_path, log):
+    books, run = write_notebooks(tmp_path / "notebooks"), open_run(tmp_path / "run")
+    assert runner.kept(run, {}, books) == {}
+    runner.begin(run, [log], {"value": 2, "only_04": "b", "of_older_code": 1})
+    assert runner.kept(run, {}, books) == {"value": 2, "only_04": "b"}
+    assert runner.kept(run, {"value": 3}, books) == {"only_04": "b"}
+    run.note(parameters=["value"])
+    with pytest.raises(BadInput, match="is damaged: its parameters"):
+        runner.kept(run, {}, books)
+    (run.path / "run.json").write_text("[]")
+    with pytest.raises(BadInput, match="no JSON object"):
+        runner.kept(run, {}, books)
+
+
 @pytest.mark.parametrize("url", ["https://ann:pa55@host/v1#m", "https://host/v1?api_key=pa55#m"])
 def test_a_secret_in_an_address_is_refused_and_not_repeated(tmp_path, url):
     with pytest.raises(BadInput, match="MIGRATION_KEY_HOST") as told:

@@ -162,6 +162,10 @@ def test_a_parameter_of_04_reruns_04_and_05_alone(run, words):
     assert again.returncode == 0, again.stdout + again.stderr
     running = [line.split()[1].rstrip(":") for line in again.stdout.splitlines() if ": running (" in line]
     assert running == ["04_router_tuning", "05_cost_projection", "06_rehearsal"]
+    later = migrate("run", "--out", words[4], "--run", "shop")
+    assert "as given before: candidates" in later.stdout
+    assert "max_loss 0.2" in later.stdout
+    assert "nothing to do" in later.stdout, "parameters hold until they are given again"
 
 
 def test_a_notebook_runs_alone_with_plain_papermill(run, tmp_path):

@@ -67,7 +67,7 @@ def build_index(run: Run) -> Path:
         tasks=task_rows(run, summaries.get(COST, {})),
         reviews=_reviews(run),
         risks=risks(summaries),
-        monday=monday(summaries, run.path.name, manifest.get("parameters", {})),
+        monday=monday(summaries, run.path.name),
         notices=_unique(s.get("model_notice") for s in summaries.values()),
         steps=shown,
         provenance=_provenance(run),

@@ -130,19 +130,12 @@ def _drift(routed: dict[str, object]) -> str:
     return "traffic changes. The newest calls look like those the proof rests on; it has to be checked every week."
 
 
-def again(run: str, parameters: Mapping[str, object]) -> str:
-    """The command that runs `run` with `parameters`: those of another call are not remembered."""
-    values = {name: value if isinstance(value, str) else json.dumps(value) for name, value in parameters.items()}
-    given = [f"-p {name} {shlex.quote(value)}" for name, value in values.items() if name != "traffic"]
-    return " ".join([f"migrate run --run {run}", *given])
-
-
-def _narrow(priced: dict[str, object], run: str, parameters: dict[str, object]) -> list[dict[str, str]]:
+def _narrow(priced: dict[str, object], run: str) -> list[dict[str, str]]:
     """How the plan that step 5 prefers to the whole ladder is had: a command where its policy is of one kind alone."""
     if "plan" not in priced:
         return []
     kind, text = priced["other_plan_kind"], f"Make the policy of “{priced['plan']}”"
-    command = again(run, parameters | {"kinds": [kind]}) if kind else ""
+    command = f"migrate run --run {run} -p kinds {shlex.quote(json.dumps([kind]))}" if kind else ""
     return [{"text": f"{text}, which pays better than the whole ladder.", "command": command}]
 
 
@@ -151,7 +144,7 @@ def _about(calls: float) -> str:
     return count(float(f"{calls:.2g}"))
 
 
-def _stay(priced: dict[str, Any], run: str, parameters: dict[str, object]) -> list[dict[str, str]]:
+def _stay(priced: dict[str, Any], run: str) -> list[dict[str, str]]:
     """What to do where answers could move and money is no reason to."""
     need, today = priced.get("breakeven_calls_month"), priced.get("calls_month", 0)
     text = "Change nothing for the money."
@@ -162,22 +155,22 @@ def _stay(priced: dict[str, Any], run: str, parameters: dict[str, object]) -> li
         text += f" today there are {count(float(f'{today:.2g}'))}."
     return [
         {"text": text, "command": ""},
-        {"text": "Run again when traffic, prices or models change.", "command": again(run, parameters)},
+        {"text": "Run again when traffic, prices or models change.", "command": f"migrate run --run {run}"},
         {"text": "Where the reason is another one (speed, independence), let the policy answer beside production.",
          "command": f"migrate policy activate {run} --share 0 --shadow-share 1 && migrate serve {run}"},
     ]  # fmt: skip
 
 
-def monday(summaries: Summaries, run: str, parameters: dict[str, object]) -> list[dict[str, str]]:
-    """What to do next: words, and a command where there is one. parameters: those that the run was given."""
+def monday(summaries: Summaries, run: str) -> list[dict[str, str]]:
+    """What to do next: words, and a command where there is one (a run keeps its parameters)."""
     if ROUTE not in summaries:
         return [{"text": "Finish the run: the same command goes on where it stopped.", "command": ""}]
     priced = summaries.get(COST, {})
     if summaries[ROUTE].get("slm_share") and stays(priced):
-        return _stay(priced, run, parameters)
+        return _stay(priced, run)
     if summaries[ROUTE].get("slm_share"):
         return [
-            *_narrow(priced, run, parameters),
+            *_narrow(priced, run),
             {
                 "text": "Let the policy answer beside production: answers are compared and not yet delivered.",
                 "command": f"migrate policy activate {run} --share 0 --shadow-share 1 && migrate serve {run}",
@@ -193,5 +186,5 @@ def monday(summaries: Summaries, run: str, parameters: dict[str, object]) -> lis
         {"text": "Read in step 4, task by task, what is missing for a proof: more calls, or a better model.",
          "command": ""},
         {"text": "Collect more calls of the tasks marked “after tuning”, and run again.",
-         "command": again(run, parameters)},
+         "command": f"migrate run --run {run}"},
     ]  # fmt: skip

@@ -5,7 +5,7 @@ Out of scope: what a step does, which is its notebook's and its folder's.
 
 from migration.runner.execution import begin, execute, locked
 from migration.runner.inputs import Planned, input_hash, planned
-from migration.runner.parameters import Notebook, check_names, choose, notebooks, read_config, selected
+from migration.runner.parameters import Notebook, check_names, choose, kept, notebooks, read_config, selected
 
 __all__ = [
     "Notebook",
@@ -15,6 +15,7 @@ __all__ = [
     "choose",
     "execute",
     "input_hash",
+    "kept",
     "locked",
     "notebooks",
     "planned",

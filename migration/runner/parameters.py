@@ -14,6 +14,7 @@ from typing import Any
 
 import papermill
 
+from migration.artifacts import Run
 from migration.endpoints import check_value
 from migration.errors import BadInput
 from migration.files import PROJECT, read_yaml
@@ -77,6 +78,16 @@ def check_names(given: Iterable[str], books: list[Notebook]) -> None:
             near = difflib.get_close_matches(name, known, n=3)
             hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(sorted(known))}"
             raise BadInput(f"no notebook has a parameter {name!r}: {hint}")
+
+
+def kept(run: Run, given: Iterable[str], books: list[Notebook]) -> dict[str, object]:
+    """The parameters that earlier commands gave this run and `given` does not name: they hold on. One that no notebook
+    has any more, in a run of older code, does not. Raises BadInput where run.json is damaged."""
+    before = run.manifest.get("parameters", {})
+    if not isinstance(before, dict):
+        raise BadInput(f"{run.path / 'run.json'} is damaged: its parameters are no names with values")
+    known = {name for book in books for name in book.defaults} - {"run_dir", "traffic"}
+    return {name: value for name, value in before.items() if name in known and name not in given}
 
 
 def selected(books: list[Notebook], start: str | None, only: str | None) -> list[Notebook]:
