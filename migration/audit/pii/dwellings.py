@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from migration.audit.pii.extents import clause, widened
 from migration.audit.pii.names import UPPER
 from migration.audit.pii.places import (
     ADDRESSES,
@@ -21,6 +22,7 @@ from migration.audit.pii.places import (
     WHICH,
 )
 from migration.audit.pii.postal import ANCHORS, BEFORE, MAY_BE_POSTAL, POSTAL, QUARTER, TAIL
+from migration.audit.pii.runs import may_be_run, runs
 from migration.audit.pii.words import by_first_letter
 
 _NOUNS = (
@@ -131,6 +133,9 @@ _WHEN = re.compile(
     r"|%)|\d:\d\d",
     re.I,
 )
+_SAID = re.compile(r"[:：=]|\b(?:is|was|ist|lautet|est|es|è|é|är|er|on|je|jest|to|este|adalah|là)\b|[はが는은]", re.I)
+_REFERS = re.compile(r"(?:number|ref|nr|code|id|no)\W{1,3}\d{4,}|(?<!\d)\d{6,}", re.I)
+_HOUSE_NUMBER = re.compile(r"(?<![\w.])\d{1,5}[A-Za-z]?(?:[/-]\w{1,4})?(?![\w%])")
 _HOUSE_ALONE = re.compile(r"\d{1,4}[A-Za-z]?,")
 _STREET_BEFORE = re.compile(
     rf"(?<![\w'’.-])[{UPPER}][\w'’.-]{{2,30}}(?:[ \t][{UPPER}][\w'’.-]{{1,30}}){{0,2}}["
@@ -146,7 +151,7 @@ def addresses(text: str) -> list[tuple[int, int]]:
     """Where addresses stand in `text`: (start, end) of each, what touches or overlaps taken together."""
     postal = MAY_BE_POSTAL.search(text) is not None
     spans = [match.span() for form in (*ADDRESSES, *(POSTAL if postal else ())) for match in form.finditer(text)]
-    spans += [*_announced(text), *_in_forms(text)]
+    spans += [*_announced(text), *_in_forms(text), *(runs(text) if may_be_run(text) else ())]
     whole = _joined((_widened(text, *span) for span in spans), text)
     codes = (match.span() for anchor in ANCHORS for match in anchor.finditer(text)) if postal else ()
     for start, end in codes:
@@ -175,7 +180,7 @@ def _widened(text: str, start: int, end: int) -> tuple[int, int]:
     before = BEFORE.search(text, max(0, start - REACH), start)
     start = before.start() if before else start
     street = _STREET_BEFORE.search(text, max(0, start - REACH), start) if _HOUSE_ALONE.match(text, start) else None
-    return street.start() if street else start, tail.end() if tail else end
+    return widened(text, street.start() if street else start, tail.end() if tail else end)
 
 
 def _announced(text: str) -> Iterator[tuple[int, int]]:
@@ -194,6 +199,22 @@ def _announced(text: str) -> Iterator[tuple[int, int]]:
             if found and not _WHEN.search(text, at, found.end() + 4):
                 yield found.span()
                 break
+        else:
+            said = clause(text, at)
+            if (
+                said
+                and not _WHEN.search(text, at, said[1] + 4)
+                and _tells(text[slice(*said)], named=bool(cue["noun"] and _SAID.search(cue[0])))
+            ):
+                yield said
+
+
+def _tells(said: str, *, named: bool) -> bool:
+    """Whether a clause behind an announcement is an address: with a number and a name; named: "address" was said."""
+    if _INSIDE.match(said) or len(said) < 8:
+        return False
+    numbered, capital = _HOUSE_NUMBER.search(said) is not None, _CAPITAL.search(said) is not None
+    return numbered and capital if named else numbered and capital and "," in said and not _REFERS.search(said)
 
 
 def _in_forms(text: str) -> Iterator[tuple[int, int]]:

@@ -68,7 +68,7 @@ _PLAIN |= dict.fromkeys((0xA0, 0x2007, 0x202F, 0x3000), " ") | {0xFF0B: "+", 0xF
 """Digits of all scripts, spaces that do not break and full-width signs, as ASCII has them: letter for letter."""
 _MAY_LIVE = re.compile(
     rf"\b\d{{1,5}}[A-Za-z]?,?\s+\w|[^\W\d_][.,:]?\s\d|[#{LETTERLESS}]\d|:\d|[A-Z]-\d"
-    rf"|[A-Z]\w+ (?:{NAMES_OF_STREETS})\b"
+    rf"|[A-Z]\w+ (?:{NAMES_OF_STREETS})\b|\bs/n"
 )
 _MAY_HOLD = re.compile(
     rf"@|[\[(]at[\])]| at [\w-]{{1,64}} dot |\d.{{0,3}}\d.{{0,3}}\d|::|\b[A-Z]{{2}}\d\d ?[A-Z]{{3}}\b"

@@ -120,38 +120,15 @@ BUILDING = (
 )
 _THAI = r"[\u0e01-\u0e7f.\d/]{1,30}"
 ADDRESSES = (
-    re.compile(  # QNM 18 Conjunto F Casa 32; SQN 312 Bloco F ap. 204
-        r"\b[A-Z]{2,5}[ \t]\d{1,3}(?:,?[ \t](?i:conjunto|conj\.?|cj\.?|bloco|bl\.?|lote|lt\.?|casa|quadra|qd\.?"
-        r"|ap\.?t?o?\.?|sala|chácara)[ \t]\w{1,5}){1,4}"
-    ),
     re.compile(  # 99/152 หมู่ 4 ซอยรามอินทรา 65 แขวงท่าแร้ง เขตบางเขน กรุงเทพฯ 10230
         rf"\d{{1,4}}(?:/\d{{1,4}})?(?:[ ]?(?:หมู่(?:ที่|บ้าน)?|ม\.|ซอย|ซ\.|ถนน|ถ\.|แขวง|ตำบล|ต\.|เขต|อำเภอ|อ\."
         rf"|จังหวัด|จ\.|กรุงเทพ)[ ]?{_THAI}(?:[ ]\d{{1,5}}(?!\d))?){{1,9}}"
-    ),
-    re.compile(  # Urbanización El Pinar, parcela 118: a quarter or an estate, and the plot in it
-        rf"(?<!\w)(?i:urb(?:anización|anização|anizaci[óo]n|\.)|residencial|conjunto|condom[íi]nio"
-        rf"|fracc(?:ionamiento|\.)|quinta|lote[a]?mento|pol(?:ígono|\.)(?: ind(?:ustrial|\.))?|colonia)"
-        rf"[ \t]{_SOME},?[ \t]+(?i:parcela|lote|casa|nave|n[º°.]|manzana|mz\.?|chalet|villa|bloque)[ \t]?\w{{1,6}}"
     ),
     re.compile(  # Flat 2, Orchard Road; Blk 3 Lot 7, Sampaguita Street; B-12, Sector 62, Noida
         rf"(?<![\w-])(?:(?i:{BUILDING})[ \t]+{WHICH},?[ \t]+){{1,3}}(?:{_WORD}[ \t]+){{0,3}}"
         rf"(?i:{STREETS}|road|lorong|jalan)\b(?:[ \t]+\d{{1,4}}\b)?(?:,?[ \t]+#\d{{1,3}}-\d{{1,4}})?"
     ),
-    re.compile(  # 27 Heol y Deri; 4 Bóthar na Trá
-        rf"(?<!\w)\d{{1,4}}[A-Za-z]?,?[ \t]+(?:Heol|Ffordd|Stryd|Lôn|Rhodfa|Maes|Bro|Sráid|Bóthar"
-        rf"|Ascaill)(?:[ \t](?:y|yr|na|an|{NAMED})){{1,4}}"
-    ),
-    re.compile(  # Atatürk Mah. 1453 Sok. No:12/3
-        rf"(?<!\w)(?:{NAMED}[ \t]+){{1,3}}(?i:mah(?:allesi|\.)?)(?!\w),?(?:[ \t]+[{UPPER}\d]"
-        rf"[\w.'’]{{0,30}}){{0,5}}?,?[ \t]+(?i:no)[.: \t]{{0,3}}\d{{1,4}}(?:/\w{{1,4}})?"
-    ),
-    re.compile(
-        r"(?<!\w)(?i:h\.?[ \t]?no|house no|d\.?[ \t]?no|plot no)\.?:?[ \t]*\d[\w/-]{0,15},?(?:,?[ \t]+"
-        r"[A-Z\d][\w'’.-]{0,30}){1,8}"
-    ),
-    re.compile(rf"\b(?i:flat|unit|apt|apartment|house no\.?|plot)[ \t]+{WHICH},[ \t]+{_WORD}[ \t]+(?:{_WORD}\b)"),
     re.compile(rf"\b(?:[Ss]ector|SECTOR|[Bb]lk|[Bb]lock|BLOCK|[Pp]hase)[ -]\d{{1,3}}[A-Z]?,[ \t]+{NAMED}"),
-    re.compile(rf"\b(?i:blk|block)[ \t]\d{{1,4}}[A-Z]?[ \t]+(?:{NAMED}[ \t]+){{1,4}}\d{{1,4}}\b"),
     re.compile(  # 12 Main Street; 3/41 N Alder Ave Apt 4, Dayton, OH 45402
         rf"\b(?!\d[ \t]+\w+[ \t]+(?i:gate|walk|green|view|cross|rise|link|yard|loop|vale|row)\b)"
         rf"\d{{1,5}}(?:[/-]\d{{1,4}})?[A-Za-z]?,?[ \t]+"
@@ -159,27 +136,11 @@ ADDRESSES = (
         rf"|New)[ \t]+)?(?:{_WORD}[ \t]+){{1,3}}(?i:{STREETS})\b\.?{_SIDE}"
         rf"(?:[ \t]+\d{{1,4}}\b)?{_UNIT}{_CITY}"
     ),
-    re.compile(r"\b\d{1,5}[A-Za-z]?[ \t]+(?:[a-z]{3,20}[ \t]){1,2}(?:street|avenue|boulevard|crescent)\b"),
-    re.compile(  # Lindenstraße 4; Kossuth Lajos utca 7; Bağdat Cad. No: 3
-        rf"\b(?:{NAMED}[ \t]+){{0,2}}[{UPPER}][\w.-]{{0,40}}(?i:{_SUFFIXES})(?:en|et|n)?[ \t]+{NUMBER}{_UNIT}{PLACE}"
-        rf"|\b{NAMED}[ \t]+(?:{NAMED}[ \t]+)?(?i:{_SUFFIXES})[ \t]*{NUMBER}{_UNIT}{PLACE}"
-    ),
     re.compile(
         rf"\b(?:[Aa]m|An der|Auf der|Auf dem|In der|In den|Im|Zum|Zur|Unter den|Beim|Hinter der)[ \t]+"
         rf"(?:{NAMED}[ \t]+)?[{UPPER}][\w-]{{2,30}}[ \t]+{NUMBER}{PLACE}"
     ),
-    re.compile(rf"\b(?i:{_FRENCH})[ \t]+{_FRENCH_NAME},?[ \t]+{NUMBER}{_UNIT}{PLACE}"),
     re.compile(rf"\b\d{{1,5}}(?:[ \t]?(?:bis|ter))?,?[ \t]+(?i:{_FRENCH})[ \t]+{_FRENCH_NAME}{PLACE}"),
-    re.compile(rf"(?<!\w)(?:{_LEADS})[ \t]+{_SOME},?[ \t]+{NUMBER}{_CROSS}{_UNIT}{PLACE}"),
-    re.compile(
-        rf"\b(?:số[ \t])?\d{{1,5}}(?:/\d{{1,4}})?[A-Za-z]?,?[ \t]+(?:{_LEADS})[ \t]+(?:(?:de|del|de la|las|los"
-        rf"|el)[ \t]+)?{NAMED}(?:["
-        rf" \t]+{NAMED}){{0,2}}{PLACE}"
-    ),
-    re.compile(
-        r"\b[Cc](?:alle|l\.?|arrera|ra\.?|r\.?)[ \t]+\d{1,3}[ \t]*[A-Z]?[ \t]*(?:#"
-        r"|[Nn]o\.?)[ \t]*\d{1,3}[ \t]?-?[ \t]?\d{0,3}"
-    ),
     re.compile(r"\bP\.?[ \t]?O\.?[ \t]?Box[ \t]+\d+\b|\bRR?[ \t]?\d,[ \t]+\d{1,5}(?:[ \t]+[A-Z]\w{1,30}){1,4}", re.I),
     re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?[ \t]\d[ABD-HJLNP-UW-Z]{2}\b|\b[ABCEGHJ-NPRSTVXY]\d[A-Z][ \t]\d[A-Z]\d\b"),
     re.compile(
@@ -191,6 +152,5 @@ ADDRESSES = (
         r"(?:[가-힣]{1,6}(?:특별시|광역시|시|도|군|구)[ \t]+){1,3}[가-힣\d]{1,10}(?:로|길"
         r"|동)[ \t]?\d{1,4}(?:-\d{1,4})?"
     ),
-    re.compile(r"\d{1,4}(?:/\d{1,4})?[ \t]?(?:หมู่|ซอย|ถนน)[ \t]?[\u0e00-\u0eff\d]{1,30}"),
 )
-"""In their order: numbers before streets and behind them, by country, boxes, postcodes of two forms, East Asia."""
+"""Forms that words by themselves do not tell (`runs`): blocks, small streets, boxes, postcodes, East Asia."""

@@ -43,28 +43,25 @@ _NOT = (
     r"|until|i|we|my|the order)\b)"
 )
 _LINE = rf"(?i:{_NOT})(?![^\n]{{0,60}}[?!:;])[{UPPER}\d][^\n?!:;]{{1,60}}"
+LANDMARKS = re.compile(  # 200 metros norte de la iglesia: Costa Rica and Nicaragua have no streets' names
+    r"\d{1,4}[ \t](?:m|mts?|metros|varas|vrs|cuadras?|c)\.?[ \t](?:(?:al|hacia el|a la)[ \t])?(?:norte|sur|este"
+    r"|oeste|lago|arriba|abajo|sureste|suroeste|noreste|noroeste)\b"
+    r"(?:,?[ \t](?!(?:por|favor|pero|gracias|porque|no)\b)[^\s.;!?]{1,30}){0,20}",
+    re.I,
+)
 POSTAL = (
-    re.compile(  # lines above a line with a postcode: Rose Cottage, Back Lane, Helmsley, YO62 5DX
-        rf"^(?:[ \t]*{_LINE},?[ \t]*\n){{1,5}}[ \t]*(?:(?:{_TOWN},?[ \t]+(?:-[ \t]*)?){{0,3}}(?:{_CLEAR}"
-        rf"|\d{{6}})|{_BEFORE_TOWN}[ \t]+{_TOWN})[ \t]*\.?$",
-        re.M,
-    ),
     re.compile(  # a number, words and a clear postcode: 88B Gallowgate, Aberdeen AB25 1BX
         rf"(?<![\w.-])\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,4}}[A-Za-z]?)?,?(?:,?[ \t]+{_PART}){{1,12}}?,?[ \t]+(?:-"
         rf"[ \t]+)?{_CLEAR}"
     ),
+    LANDMARKS,
+    re.compile(r"(?<!\w)(?i:post ?code)[^\n\d]{0,30}(?<!\d)(\d{4}[ \t]?[A-Z]{2},?[ \t]{1,2}\d{1,4}(?!\w))"),
     re.compile(  # a house's name and a British postcode
         rf"(?<!\w)[{UPPER}][\w'’.-]{{1,30}}(?:,?[ \t]+{_PART}){{1,10}}?,?[ \t]+{_UK}(?!\w)"
     ),
     re.compile(  # a street in capitals or not, its number, a postcode and a town: Lhota 77, 503 27 Lhota pod Libčany
         rf"(?<![\w.-])(?:[{UPPER}][\w'’.-]{{0,40}}[ \t]+)(?:[\w'’.-]{{1,40}}[ \t]+){{0,4}}{_HOUSE}(?:,?{_SPAN})"
         rf"(?:[ \t]*,[ \t]*|[ \t]*\n[ \t]*)(?:{_SPAN},[ \t]*)?{_BEFORE_TOWN}[ \t]+{_TOWN}"
-    ),
-    re.compile(
-        rf"(?<![\w.-])(?:[^\W\d_]{{3,40}}[ \t]+)(?:[^\W\d_]{{2,40}}[ \t]+){{0,2}}{_HOUSE},[ \t]*(?!(?:19"
-        rf"|20)\d\d(?!\d))"
-        rf"(?:\d{{5}}|\d{{4}}[ \t]?[a-z]{{2}}|\d{{2}}-\d{{3}})[ \t]+[^\W\d_]{{3,30}}",
-        re.I,
     ),
     re.compile(  # boxes, rural routes and posts of soldiers
         r"(?<!\w)(?:(?:P\.?[ \t]?O\.?|GPO|Post(?:al)?|Locked|Private)[ \t]?(?:Box|Bag|B)|Postfach|B\.?P\.?"
@@ -127,5 +124,5 @@ MAY_BE_POSTAL = re.compile(
     rf"(?<![\w-])(?:{_CLEAR}|\d{{3}}[ \t]\d{{2}}[ \t]|(?:[A-Z]{{1,3}}-)?\d{{4,6}}(?:[ \t]?[A-Za-z]{{2}})?[ \t]"
     rf"[^\W\d]|\d\d-\d{{3}}[ \t]|\d{{4}}-\d{{3}}"
     r"|\d{6}(?!\w))|(?i:box|bag|postfach|postbus|postboks|apartado|casilla|caixa|casella|skrytka|kutusu|site|psc|cmr"
-    r"|b\.?p\.?|а/я|apdo)[ \t.:]"
+    r"|b\.?p\.?|а/я|apdo|metros|mts|varas|cuadras)[ \t.:]"
 )

@@ -29,7 +29,7 @@ MASKED = [
     ("Send it to 742 Evergreen Terrace, Springfield, IL 62704 today", "Send it to <ADDRESS_1> today"),
     ("10 Downing Street, London SW1A 2AA", "<ADDRESS_1>"),
     ("Ich wohne Musterstraße 12 in Berlin", "Ich wohne <ADDRESS_1> in Berlin"),
-    ("J'habite 12 bis rue de la Paix, Paris", "J'habite <ADDRESS_1>, Paris"),
+    ("J'habite 12 bis rue de la Paix, Paris", "J'habite <ADDRESS_1>"),
     ("Hello, my name is John Smith and I am angry", "Hello, my name is <NAME_1> and I am angry"),
 ]
 LEFT = [
