@@ -11,6 +11,7 @@ import ipaddress
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import httpx
 
 OPENAI = "https://api.openai.com/v1"
+MASK = "mask=true"
+"""The option of an address under which personal data is masked in what is sent there."""
 _SECRET = re.compile(r"(?i)(api[-_]?key|key|token|secret|password|auth|sig(nature)?|access[-_]?token)=[^&\s#]+")
 _URL = re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s\"'<>\]),]+")
 
@@ -51,7 +54,33 @@ def check_url(url: str) -> str:
             f"{host} is to be asked over plain http, which anyone on the way can read: use https (or a tunnel to "
             "localhost)"
         )
+    if parts.query:
+        raise BadInput(f"the address of {host} holds options: the only one is {MASK}, in https://host/v1?{MASK}#model")
     return url
+
+
+@dataclass(frozen=True)
+class Address:
+    """An endpoint as a person names it. base: up to and with `/v1`. model: "" where none is named. masked: whether it
+    is sent prompts without the personal data in them."""
+
+    base: str
+    model: str = ""
+    masked: bool = False
+
+
+def read_address(source: str) -> Address:
+    """The parts of `http(s)://host/v1#model`, with `?mask=true` before the `#` where personal data is to be masked.
+
+    Raises BadInput for any other option; whether the base may be asked is `check_url`'s.
+    """
+    base, _, model = source.partition("#")
+    url, _, option = base.partition("?")
+    if "?" in model:
+        raise BadInput(f"an endpoint's options stand before its model: https://host/v1?{MASK}#model")
+    if option not in ("", MASK):
+        check_url(base)
+    return Address(url, model, option == MASK)
 
 
 def check_value(value: object) -> None:

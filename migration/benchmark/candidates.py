@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from migration.endpoints import read_address
 from migration.schema import CandidateId, CandidateKind, Split
 from migration.schema.signals import LEARNED, OF_TOKENS
 
@@ -36,8 +37,9 @@ class Candidate:
     """What is tried, as a person names it.
 
     name: how tables call it. source: what `models.find` takes, or `http(s)://host/v1#model` for an OpenAI-compatible
-    endpoint; of a classifier the sentence encoder. adapter: a peft folder. quantize: None or "nf4". shots: worked
-    examples put into each prompt, `examples`: the most `similar` ones or `random` ones. api_key_env: the environment
+    endpoint, `?mask=true` before the `#` where it is to be sent no personal data; of a classifier the sentence encoder.
+    adapter: a peft folder. quantize: None or "nf4". shots: worked examples put into each prompt, `examples`: the most
+    `similar` ones or `random` ones. api_key_env: the environment
     variable that holds an endpoint's key (OpenAI's own needs no naming). kind: what it is. usd_m: an endpoint's price,
     USD per million tokens in and out, where it has one. max_usd: the most that an endpoint with a price may cost in one
     step.
@@ -60,6 +62,11 @@ class Candidate:
         return self.source.startswith(("http://", "https://"))
 
     @property
+    def masked(self) -> bool:
+        """Whether it is an endpoint that is sent prompts without the personal data in them."""
+        return self.remote and read_address(self.source).masked
+
+    @property
     def generates(self) -> bool:
         """Whether it is a language model: one that is asked with a prompt."""
         return self.kind in (CandidateKind.SLM, CandidateKind.API)
@@ -69,7 +76,7 @@ class Candidate:
         """Its identity, as columns of tables hold it; `base` is the name of the model without adapter and examples."""
         return CandidateId(
             self.name, self.kind, model_name(self.source), self.adapter or "", self.shots,
-            self.examples if self.shots else "",
+            self.examples if self.shots else "", self.masked,
         )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ CONSTANT = "constant answer"
 """The baseline's name: each task's commonest answer, whatever is asked."""
 MACHINE_USD_HOUR = 0.205
 """A machine at USD 150 a month (the article's amortised GPU), 730 hours."""
-IDENTITY = ("candidate_kind", "base", "adapter", "shots", "examples")
+IDENTITY = ("candidate_kind", "base", "adapter", "shots", "examples", "masked")
 """What a table says of a candidate beside its name (`schema.CandidateId`)."""
 LEAST_FLOOR = 0.5
 """Below it agreement says nothing: an LLM that contradicts itself more often than not is no reference."""

@@ -80,6 +80,7 @@ def _named(spec: str, encoder: str, prices: str | Path) -> Candidate:
         )
     candidate = Candidate(name=model_name(spec), source=spec)
     price = usd_m(candidate.name, prices) if candidate.remote else None
+    candidate = replace(candidate, name=f"{candidate.name} masked") if candidate.masked else candidate
     return replace(candidate, kind=CandidateKind.API, usd_m=price) if price else candidate
 
 

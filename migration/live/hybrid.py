@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -156,10 +157,10 @@ class Hybrid:
 
     def _made(self, name: str, candidate: Candidate) -> Rung:
         try:
-            if name in self.upstreams:
-                rung: Rung = Endpoint(name, self.upstreams[name], self.timeout)
-            elif candidate.source.startswith(("http://", "https://")):
-                rung = Endpoint(name, upstream(candidate.source), self.timeout)
+            if name in self.upstreams or candidate.source.startswith(("http://", "https://")):
+                at = self.upstreams.get(name) or upstream(candidate.source)
+                at = replace(at, masked=at.masked or candidate.masked)  # as measured, whatever the new address says
+                rung: Rung = Endpoint(name, at, self.timeout)
             else:
                 rung = InProcess(name, load(name, candidate, self.run), self.timeout)
         except MigrationError as error:

@@ -100,8 +100,9 @@ class Decision(StrEnum):
 @dataclass(frozen=True)
 class CandidateId:
     """Who answered: the same facts wherever a table names a candidate (columns `candidate_kind`, `base`, `adapter`,
-    `shots`, `examples` beside `candidate`, its name). shots: worked examples in its prompt; examples: which ones
-    (`similar`, `random`). No meaning is read back out of the name."""
+    `shots`, `examples`, `masked` beside `candidate`, its name). shots: worked examples in its prompt; examples: which
+    ones (`similar`, `random`); masked: whether its prompts hold placeholders instead of personal data. No meaning is
+    read back out of the name."""
 
     name: str
     kind: CandidateKind = CandidateKind.SLM
@@ -109,13 +110,14 @@ class CandidateId:
     adapter: str = ""
     shots: int = 0
     examples: str = ""
+    masked: bool = False
 
     @property
     def tuned(self) -> bool:
         """Whether it is a base with an adapter trained on the log."""
         return bool(self.adapter)
 
-    def columns(self) -> dict[str, str | int]:
+    def columns(self) -> dict[str, str | int | bool]:
         """The identity as columns of predictions.parquet and scoreboard.parquet."""
         return {
             "candidate": self.name,
@@ -124,6 +126,7 @@ class CandidateId:
             "adapter": self.adapter,
             "shots": self.shots,
             "examples": self.examples,
+            "masked": self.masked,
         }
 
 

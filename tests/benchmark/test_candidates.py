@@ -96,7 +96,7 @@ def test_the_frame_has_all_columns_even_of_failures():
 def test_identity_is_in_fields_not_in_names():
     tuned = Candidate("mine", "smollm2", adapter="adapter", shots=3).id.columns()
     own = {"candidate": "mine", "candidate_kind": "slm", "base": "smollm2", "adapter": "adapter"}
-    assert tuned == own | {"shots": 3, "examples": "similar"}
+    assert tuned == own | {"shots": 3, "examples": "similar", "masked": False}
     assert Candidate("x", "http://host/v1#qwen").id.base == "qwen"
 
 

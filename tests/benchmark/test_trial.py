@@ -3,6 +3,7 @@
 import pytest
 
 from migration.benchmark import Candidate, ask, available, draw_sample, facts, notices
+from migration.endpoints import MASK
 from migration.errors import BadInput
 
 
@@ -27,6 +28,8 @@ def test_an_endpoint_with_a_price_is_an_api(tmp_path):
     listed, agreed = available(specs, prices=tmp_path / "prices.yaml")[0]
     assert (listed.kind, listed.usd_m) == ("api", (pytest.approx(0.15), pytest.approx(0.6)))
     assert (agreed.kind, agreed.usd_m) == ("api", (0.1, 0.4))
+    masked = available([f"https://api.openai.com/v1?{MASK}#gpt-4o-mini"])[0][0]
+    assert (masked.name, masked.kind, masked.masked) == ("gpt-4o-mini masked", "api", True)
     assert facts([agreed], cache=tmp_path)["my-model"]["output_usd_m"] == 0.4
 
 

@@ -41,6 +41,9 @@ class Masker:
                 return text
             if (again := self._json(text, conversation)) is not None:
                 return again
+        return self._plain(text, conversation, before)
+
+    def _plain(self, text: str, conversation: Hashable, before: str) -> str:
         parts, last = [], 0
         for start, end, kind in find(text, before):
             parts += [text[last:start], self._mask(kind, text[start:end], conversation)]

@@ -21,10 +21,11 @@ import openai
 import pandas as pd
 from openai.types.chat import ChatCompletion
 
+from migration.audit.pii import Placeholders, masked_request
 from migration.benchmark.candidates import Candidate, Milestones, Progress, chat, frame, model_name, told
 from migration.benchmark.engine.cache import Answers, key_of, open_answers
 from migration.benchmark.engine.spending import Ledger, usd_m
-from migration.endpoints import check_url, client, key_for, redact
+from migration.endpoints import Address, check_url, client, key_for, read_address, redact
 from migration.errors import BadInput
 from migration.schema.signals import of_tokens
 
@@ -34,13 +35,14 @@ _OPTIONAL = {"logprob": ("logprobs", "top_logprobs"), "temperature": ("temperatu
 """What a server may refuse, by the word that its refusal holds."""
 
 
-def address(candidate: Candidate) -> tuple[str, str]:
-    """Base URL and model of `http(s)://host/v1#model`. Raises BadInput where one is missing."""
+def address(candidate: Candidate) -> Address:
+    """Where a candidate is asked. Raises BadInput where its address names no model, or may not be asked."""
     base, _, model = candidate.source.partition("#")
     if not model:
         raise BadInput(f"endpoint {redact(base)} names no model: write https://host/v1#model")
-    check_url(base)
-    return base, model
+    at = read_address(candidate.source)
+    check_url(at.base)
+    return at
 
 
 def find(candidate: Candidate) -> None:
@@ -70,32 +72,47 @@ def answer(
     retries: the client's own, with back-off, on 408, 409, 429, 5xx, time-outs and cut connections. A request that
     still fails gets a null output and its `error`, is not kept, and is asked again by the next run. Raises BadInput
     for a bad address or a key that is not in the environment.
+
+    Of a candidate that is masked, what is sent and kept has placeholders instead of personal data; the answers that
+    come back from here have it again.
     """
-    store, (base, model) = open_answers(cache), address(candidate)
+    store, at = open_answers(cache), address(candidate)
     asks = []
     for row in requests.to_dict("records"):
         body: dict[str, Any] = {"messages": told(chat(row["messages"])), "max_tokens": int(row["max_tokens"])}
         if isinstance(row.get("tools"), str):
             body["tools"] = json.loads(row["tools"])
         body |= {name: row[name] for name in ("temperature", "seed") if name in row}
-        key = key_of(base=base, model=model, top_logprobs=TOP, **{"temperature": 0} | body)
-        asks.append((row["call_id"], key, body))
-    known = store.get(key for _, key, _ in asks)
-    pending = {key: body for _, key, body in asks if key not in known}
+        body, masks = masked_request(body) if at.masked else (body, None)
+        key = key_of(base=at.base, model=at.model, top_logprobs=TOP, **{"temperature": 0} | body)
+        asks.append((row["call_id"], key, body, masks))
+    known = store.get(key for _, key, _, _ in asks)
+    pending = {key: body for _, key, body, _ in asks if key not in known}
     if pending:
-        server = _Server(candidate, base, model, concurrency, store, Milestones(progress, candidate.name, len(pending)))
+        server = _Server(candidate, at, concurrency, store, Milestones(progress, candidate.name, len(pending)))
         with ThreadPoolExecutor(1) as pool:  # a notebook's own thread has a running event loop already
             known |= pool.submit(asyncio.run, server.all(pending, timeout, retries)).result()
-    return frame([{"call_id": call, "candidate": candidate.name} | known[key] for call, key, _ in asks])
+        server.ledger.count_changed(sum(_changed(known[key], masks) for _, key, _, masks in asks if key in pending))
+    return frame(
+        [{"call_id": call, "candidate": candidate.name} | _restored(known[key], masks) for call, key, _, masks in asks]
+    )
+
+
+def _restored(value: dict[str, Any], masks: Placeholders | None) -> dict[str, Any]:
+    """An answer with what its placeholders stand for."""
+    return value | {"output": masks.restore(value["output"])} if masks and value.get("output") else value
+
+
+def _changed(value: dict[str, Any], masks: Placeholders | None) -> int:
+    """How many placeholders an answer changed, so that they cannot be taken back."""
+    return masks.left(str(_restored(value, masks).get("output") or "")) if masks else 0
 
 
 class _Server:
     """One endpoint while requests are in flight: what it was found to accept, and how time is shared."""
 
-    def __init__(
-        self, candidate: Candidate, base: str, model: str, concurrency: int, store: Answers, report: Milestones
-    ):
-        self.key, self.base, self.model = key_for(base, candidate.api_key_env), base, model
+    def __init__(self, candidate: Candidate, at: Address, concurrency: int, store: Answers, report: Milestones):
+        self.key, self.base, self.model = key_for(at.base, candidate.api_key_env), at.base, at.model
         self.concurrency, self.store, self.report = concurrency, store, report
         self.options: dict[str, Any] = {"temperature": 0, "logprobs": True, "top_logprobs": TOP}
         self.limit_name, self.refused = "max_tokens", set[str]()

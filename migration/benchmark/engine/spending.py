@@ -25,17 +25,23 @@ _NOTE = "spent "
 
 @dataclass
 class Spent:
-    """Requests that were answered, their tokens, bytes and USD (null: no price is known), and the seconds asked for."""
+    """Requests that were answered, their tokens, bytes and USD (null: no price is known), and the seconds asked for.
+
+    changed: placeholders of masked data that answers changed, so that they stay in them."""
 
     requests: int = 0
     tokens: int = 0
     bytes: int = 0
     seconds: float = 0.0
     usd: float | None = 0.0
+    changed: int = 0
 
     def __str__(self) -> str:
         price = "no price is known" if self.usd is None else f"${self.usd:,.2f}"
-        return f"{self.requests:,} answers, {self.tokens:,} tokens, {price}"
+        left = (
+            f", {self.changed:,} placeholders of masked data stay, as its answers changed them" if self.changed else ""
+        )
+        return f"{self.requests:,} answers, {self.tokens:,} tokens, {price}{left}"
 
 
 @dataclass
@@ -70,6 +76,12 @@ class Ledger:
             self.spent.usd = (self.spent.usd or 0.0) + (asked * self.price[0] + said * self.price[1]) / 1e6
         self.store.remember(_NOTE + self.endpoint, asdict(self.spent))
 
+    def count_changed(self, placeholders: int) -> None:
+        """Count placeholders that cannot be taken back, and keep the count."""
+        if placeholders:
+            self.spent.changed += placeholders
+            self.store.remember(_NOTE + self.endpoint, asdict(self.spent))
+
     def over(self) -> str:
         """Why no more may be asked; "" while it may. Requests in flight still come, so it may be passed by those."""
         if (self.spent.usd or 0.0) >= self.max_usd:
@@ -93,7 +105,7 @@ def spent(cache: Path) -> dict[str, Spent]:
         store = Answers(file)
         for key, value in store.notes(_NOTE).items():
             one, more = found.setdefault(key.removeprefix(_NOTE), Spent()), Spent(**value)
-            for name in ("requests", "tokens", "bytes", "seconds"):
+            for name in ("requests", "tokens", "bytes", "seconds", "changed"):
                 setattr(one, name, getattr(one, name) + getattr(more, name))
             one.usd = None if one.usd is None or more.usd is None else one.usd + more.usd
         store.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migration.files import write_atomic
-from migration.live.rungs.upstream import upstream
+from migration.live.rungs.upstream import for_llm, upstream
 
 if TYPE_CHECKING:
     from migration.live.exports import Export
@@ -34,7 +34,7 @@ def write(run: Path, policy: Policy, folder: Path, *, llm: str, upstreams: Mappi
     asked = {rung.candidate for rungs in policy.rungs.values() for rung in rungs}
     slms = {name for name in asked if str(policy.candidates[name].kind) in ("slm", "api")}
     given = {name: address_of(name, policy, upstreams) for name in sorted(slms)}
-    at = upstream(llm, environment={"OPENAI_API_KEY": "read by LiteLLM"})
+    at = for_llm(upstream(llm, environment={"OPENAI_API_KEY": "read by LiteLLM"}))
     model = f"openai/{at.model or policy.llm}"
     config = {
         "model_list": [

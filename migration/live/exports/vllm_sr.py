@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from migration.endpoints import read_address
 from migration.files import write_atomic
-from migration.live.rungs.upstream import upstream
+from migration.live.rungs.upstream import for_llm, upstream
 from migration.schema import CandidateKind
 
 if TYPE_CHECKING:
@@ -57,7 +58,11 @@ def config_of(policy: Policy, *, llm: str, upstreams: Mapping[str, str]) -> tupl
         if len(known) < len(thresholds):
             lacking.append(f"{task}: its confidence does not turn on the mean logprob, so it stays with the LLM")
             continue
-        used |= {rung.candidate: address_of(rung.candidate, policy, upstreams) for rung in chosen}
+        at = {rung.candidate: address_of(rung.candidate, policy, upstreams) for rung in chosen}
+        if any(policy.candidates[name].masked or read_address(address).masked for name, address in at.items()):
+            lacking.append(f"{task}: a rung that is sent no personal data would be sent it, so it stays with the LLM")
+            continue
+        used |= at
         decisions.append(_decision(len(decisions), task, [rung.candidate for rung in chosen], policy, max(known)))
     models = [_model(name, at) for name, at in used.items()] + [_model(policy.llm, llm)]
     return {
@@ -96,7 +101,7 @@ def _decision(place: int, task: str, rungs: list[str], policy: Policy, threshold
 
 
 def _model(name: str, address: str) -> dict[str, object]:
-    at = upstream(address, environment={"OPENAI_API_KEY": "read by the router"})
+    at = for_llm(upstream(address, environment={"OPENAI_API_KEY": "read by the router"}))
     backend: dict[str, Any] = {"name": "primary", "base_url": at.url, "provider": "openai", "weight": 100}
     if at.key:
         backend["api_key_env"] = "OPENAI_API_KEY"

@@ -19,13 +19,15 @@ MOST_TOKENS = 1024
 
 @dataclass(frozen=True)
 class Answer:
-    """What a candidate said to a call: a chat completion, or an error that says why there is none."""
+    """What a candidate said to a call: a chat completion, or an error that says why there is none. changed:
+    placeholders of masked data that it changed, so that they stand in its answer still."""
 
     candidate: str
     body: Json | None = None
     signals: Mapping[str, float | None] = field(default_factory=dict)
     latency_ms: float = 0.0
     error: str = ""
+    changed: int = 0
 
     @property
     def message(self) -> Json:
@@ -93,9 +95,12 @@ def most_tokens(call: Call) -> int:
 
 def unfit(call: Call, answer: Answer) -> str:
     """Why a whole answer is not what the call asked for; "" where it is: no JSON where JSON was wanted, a tool that was
-    not offered, or cut where the caller set no limit. Its caller would fail on it, however sure the model was."""
+    not offered, a placeholder instead of the caller's data, or cut where the caller set no limit. Its caller would fail
+    on it, however sure the model was."""
     if answer.body is None:
         return ""
+    if answer.changed:
+        return f"its answer changed {answer.changed} placeholders of masked data, which cannot be taken back"
     finish, tools = answer.body["choices"][0].get("finish_reason"), answer.message.get("tool_calls")
     limited = call.body.get("max_completion_tokens") or call.body.get("max_tokens")
     if finish == "length" and not limited:

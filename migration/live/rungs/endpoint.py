@@ -1,4 +1,8 @@
-"""A small model behind an OpenAI-compatible server, asked as it was measured. Out of scope: its address."""
+"""A small model behind an OpenAI-compatible server, asked as it was measured. Out of scope: its address.
+
+One that is masked is sent placeholders instead of personal data, and its answer has the data in it again before the
+policy or the caller sees it.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,17 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2 as httpx
 
 from migration.live.call import Call
-from migration.live.rungs.answer import Answer, checked, most_tokens
+from migration.live.rungs.answer import Answer, checked, most_tokens, said
 from migration.live.rungs.upstream import Upstream
 from migration.routing.policy.response import signals_of
+
+if TYPE_CHECKING:
+    from migration.audit.pii import Placeholders
 
 TOP_LOGPROBS = 20
 """Alternatives asked for at each token: as many as the benchmark measured confidence with."""
@@ -72,11 +79,12 @@ class Endpoint:
             return self._resting()
         began = time.perf_counter()
         try:
-            with self._client.stream("POST", self._url, **self._sent(call)) as response:
+            body, masks = self._body(call)
+            with self._client.stream("POST", self._url, **self._sent(call, body)) as response:
                 data = bytearray()
                 for part in response.iter_bytes():
                     _within(data, part, began, self._seconds(call))
-            return self._read(response, bytes(data), began)
+            return self._read(response, bytes(data), began, masks)
         except (httpx.HTTPError, TimeoutError, ValueError, RecursionError) as error:
             return self._failed(error, began)
 
@@ -86,19 +94,28 @@ class Endpoint:
             return self._resting()
         began = time.perf_counter()
         try:
+            body, masks = await asyncio.to_thread(self._body, call) if self.upstream.masked else self._body(call)
             async with (
                 asyncio.timeout(self._seconds(call)),
-                self._async.stream("POST", self._url, **self._sent(call)) as response,
+                self._async.stream("POST", self._url, **self._sent(call, body)) as response,
             ):
                 data = bytearray()
                 async for part in response.aiter_bytes():
                     _within(data, part, began, self._seconds(call))
-            return self._read(response, bytes(data), began)
+            return self._read(response, bytes(data), began, masks)
         except (httpx.HTTPError, TimeoutError, ValueError, RecursionError) as error:
             return self._failed(error, began)
 
-    def _sent(self, call: Call) -> dict[str, Any]:
+    def _body(self, call: Call) -> tuple[dict[str, Any], Placeholders | None]:
+        """What is sent, and what takes the masks in the answer back where it is masked."""
         body = request_body(call, self.upstream.model or self.name)
+        if not self.upstream.masked:
+            return body, None
+        from migration.audit.pii import masked_request  # a third of a second that only those who mask pay
+
+        return masked_request(body)
+
+    def _sent(self, call: Call, body: dict[str, Any]) -> dict[str, Any]:
         within = httpx.Timeout(seconds := self._seconds(call), connect=min(5.0, seconds))
         return {
             "content": json.dumps(body).encode(),
@@ -110,14 +127,15 @@ class Endpoint:
         """What the answer may take: no more than half of what the caller waits, so that the LLM has the other half."""
         return min(self.timeout, call.patience / 2)
 
-    def _read(self, response: httpx.Response, data: bytes, began: float) -> Answer:
+    def _read(self, response: httpx.Response, data: bytes, began: float, masks: Placeholders | None) -> Answer:
         if response.status_code in THIS_CALL:
             raise Refused(f"status {response.status_code}")
         if response.status_code != 200:
             raise ValueError(f"status {response.status_code}")
         body = checked(json.loads(data))
         self.breaker.note(failed=False)
-        return Answer(self.name, body, signals_of(body), (time.perf_counter() - began) * 1e3)
+        changed = _restore(body, masks) if masks else 0
+        return Answer(self.name, body, signals_of(body), (time.perf_counter() - began) * 1e3, changed=changed)
 
     def _failed(self, error: Exception, began: float) -> Answer:
         self.breaker.note(failed=not isinstance(error, Refused))
@@ -128,7 +146,11 @@ class Endpoint:
         return Answer(self.name, error=f"left alone for {REST:.0f} s after {FAILURES} failures in a row")
 
     def warm(self, task: str) -> None:
-        """Nothing to load: the server has its model."""
+        """Nothing to load but what masks: the server has its model."""
+        if self.upstream.masked:
+            from migration.audit.pii import mask
+
+            mask(["Write to ann@example.com, +1 202 555 0143"])
 
     def close(self) -> None:
         """Close the blocking connections; those of an event loop end with it."""
@@ -140,7 +162,14 @@ class Endpoint:
         await self._async.aclose()
 
 
-def request_body(call: Call, model: str) -> dict[str, object]:
+def _restore(body: dict[str, Any], masks: Placeholders) -> int:
+    """Put what the placeholders stand for into the message of a completion. How many of them it had changed."""
+    choice = body["choices"][0]
+    choice["message"] = masks.restore(choice["message"])
+    return masks.left(said(choice["message"]))
+
+
+def request_body(call: Call, model: str) -> dict[str, Any]:
     """What a small model is sent: the prompt and the greedy decoding that it was measured with."""
     known = {"developer": "system", "tool": "user", "function": "user"}
     messages = [{"role": known.get(one["role"], one["role"]), "content": one["content"]} for one in call.messages]

@@ -10,17 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from migration.endpoints import is_loopback
+from migration.endpoints import MASK, is_loopback
 from migration.errors import BadInput
 
 
 @dataclass(frozen=True)
 class Upstream:
-    """An OpenAI-compatible server. url: up to and with `/v1`. model: None where the caller's own is asked for."""
+    """An OpenAI-compatible server. url: up to and with `/v1`. model: None where the caller's own is asked for. masked:
+    whether it is sent placeholders instead of personal data."""
 
     url: str
     model: str | None = None
     key: str | None = field(default=None, repr=False)
+    masked: bool = False
 
     @property
     def headers(self) -> dict[str, str]:
@@ -34,10 +36,12 @@ class Upstream:
 
 
 def upstream(address: str, key_env: str | None = None, environment: Mapping[str, str] = os.environ) -> Upstream:
-    """The upstream `http(s)://host/v1` or `http(s)://host/v1#model`, with the key of an environment variable.
+    """The upstream `http(s)://host/v1` or `http(s)://host/v1#model`, with the key of an environment variable. With
+    `?mask=true` before the `#` it is sent no personal data.
 
     OPENAI_API_KEY goes to api.openai.com without being named, and nowhere else unless it is. Raises BadInput for an
-    address that is none, holds a user, a key or a query, or is not https away from loopback; or for a key not there.
+    address that is none, holds a user, a key or another option, or is not https away from loopback; or for a key not
+    there.
     """
     url, _, model = address.partition("#")
     try:
@@ -46,8 +50,11 @@ def upstream(address: str, key_env: str | None = None, environment: Mapping[str,
         _ = parts.port
     except ValueError as error:
         raise BadInput(f"an upstream is http(s)://host/v1#model: {error}") from None
-    if parts.username or parts.password or parts.query:
-        raise BadInput("an upstream's address holds no user, password or query: keys come from the environment")
+    if parts.username or parts.password or parts.query not in ("", MASK) or "?" in model:
+        raise BadInput(
+            "an upstream's address holds no user or password (keys come from the environment), and no option but "
+            f"{MASK}, before its model: https://host/v1?{MASK}#model"
+        )
     if parts.scheme not in ("http", "https") or not host:
         raise BadInput(f"an upstream is http(s)://host/v1#model, not {address[:80]!r}")
     if parts.scheme == "http" and not is_loopback(host):
@@ -55,4 +62,12 @@ def upstream(address: str, key_env: str | None = None, environment: Mapping[str,
     name = key_env or ("OPENAI_API_KEY" if host == "api.openai.com" else None)
     if name and not environment.get(name):
         raise BadInput(f"upstream {host} needs its key in the environment variable {name}")
-    return Upstream(url.rstrip("/"), model or None, environment[name] if name else None)
+    base = url.partition("?")[0].rstrip("/")
+    return Upstream(base, model or None, environment[name] if name else None, parts.query == MASK)
+
+
+def for_llm(at: Upstream) -> Upstream:
+    """`at`, which the LLM is reached at. Raises BadInput where it is to be masked: the LLM gets requests unchanged."""
+    if at.masked:
+        raise BadInput(f"{at.host}: the LLM is sent the caller's requests unchanged; {MASK} is for candidates alone")
+    return at

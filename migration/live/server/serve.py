@@ -17,7 +17,7 @@ from migration.endpoints import is_loopback
 from migration.errors import BadInput
 from migration.live import policies
 from migration.live.hybrid import Hybrid
-from migration.live.rungs.upstream import upstream
+from migration.live.rungs.upstream import for_llm, upstream
 from migration.live.server.embedded import Embedded
 from migration.live.server.gateway import Bounds, Gateway
 from migration.live.server.metrics import Metrics
@@ -58,7 +58,7 @@ def worker() -> Callable[..., object]:
     upstreams = {name: upstream(at, settings.keys.get(name)) for name, at in settings.upstreams.items()}
     hybrid = Hybrid(settings.run, upstreams=upstreams, timeout=settings.timeout, observe=observe)
     hybrid.warm()
-    llm = upstream(settings.llm, settings.keys.get("llm"))
+    llm = for_llm(upstream(settings.llm, settings.keys.get("llm")))
     bounds = Bounds(settings.body, settings.calls, settings.llm_timeout)
     return Gateway(hybrid, llm, metrics, tokens=tokens(), bounds=bounds).app()
 
@@ -85,6 +85,8 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, say: Callab
         raise BadInput(f"{host} is open to others: set {TOKENS} to the callers' tokens, or serve on 127.0.0.1")
     if not is_loopback(host) and not (settings.llm or os.environ.get("OPENAI_API_KEY")):
         raise BadInput("no LLM is configured: name it with --llm https://host/v1; a stand-in answers on loopback alone")
+    if settings.llm:
+        for_llm(upstream(settings.llm, settings.keys.get("llm")))
     run = Path(settings.run)
     policy = prepare(run)
     own = Embedded(run)

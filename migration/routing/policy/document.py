@@ -29,7 +29,8 @@ COMPLEXITY = "complexity"
 class Candidate:
     """What answers a rung. source: what finds or reaches it (a name, a folder, `http(s)://host/v1#model`); price:
     USD by unit (`usd_per_1m_prompt`, `usd_per_1m_completion`, `usd_per_call`); shots, examples: how many worked
-    examples are in its prompt, and which (`similar`, `random`)."""
+    examples are in its prompt, and which (`similar`, `random`); masked: whether it is sent placeholders instead of
+    personal data, as it was measured."""
 
     kind: CandidateKind
     source: str = ""
@@ -38,6 +39,7 @@ class Candidate:
     shots: int = 0
     price: Mapping[str, float] = field(default_factory=dict)
     examples: str = ""
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,8 @@ def _candidate_of(rows: pd.DataFrame, name: str, price: UnitPrice | None) -> Can
     own = rows[rows["candidate"] == name].iloc[0]
     base, adapter, usd = str(own["base"]), str(own["adapter"] or ""), price.document() if price else {}
     shots, examples = int(own["shots"]), str(own["examples"])
-    return Candidate(CandidateKind(own["candidate_kind"]), base, base, adapter, shots, usd, examples)
+    kind, masked = CandidateKind(own["candidate_kind"]), bool(own["masked"])
+    return Candidate(kind, base, base, adapter, shots, usd, examples, masked)
 
 
 def _expected(fit: pd.DataFrame, members: Mapping[str, tuple[str, ...]]) -> dict[str, float]:

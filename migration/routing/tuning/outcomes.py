@@ -86,6 +86,7 @@ def _known(calls: pd.DataFrame) -> pd.DataFrame:
 def _identified(rows: pd.DataFrame) -> pd.DataFrame:
     """`rows` with the identity of each candidate as columns; one that has none is a small model of its own name."""
     known = {"candidate_kind": str(CandidateKind.SLM), "base": None, "adapter": "", "shots": 0, "examples": ""}
+    known["masked"] = False
     for name, usual in known.items():
         rows[name] = rows[name].fillna(usual) if name in rows and usual is not None else rows.get(name, usual)
     return rows.assign(base=rows["base"].fillna(rows["candidate"]))

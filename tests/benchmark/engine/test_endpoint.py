@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from canaries import PERSONAL, SAID
 from servers import JsonHandler, Server, completion, llama_cpp, serving
 
 from migration import endpoints
@@ -314,3 +315,35 @@ def test_llama_cpp_and_the_engine_agree_where_the_choice_is_clear(served):
     assert same.mean() >= 0.5
     np.testing.assert_allclose(far["mean_logprob"][same], near["mean_logprob"][same], atol=0.15)
     np.testing.assert_allclose(far["first_margin"], near["first_margin"], atol=0.2)
+
+
+def test_a_masked_endpoint_sees_no_personal_data_and_its_answers_have_it_again(upstream, tmp_path):
+    masked = Candidate("far", f"{upstream.url}?{endpoints.MASK}#some-model")
+    asked = requests(SAID, "tell ann@example.com", "tell bob@example.com")
+    asked["tools"] = [None, json.dumps([{"type": "function", "function": {"name": "a", "description": SAID}}]), None]
+    found = answer(masked, asked, cache=tmp_path / "answers.sqlite")
+    assert found["output"].tolist() == [f"re: {text}" for text in asked["call_id"]]
+    told = json.dumps(upstream.seen) + (tmp_path / "answers.sqlite").read_bytes().decode("latin-1")
+    assert not [value for value in (*PERSONAL.values(), "ann@example.com") if value in told]
+    again = answer(masked, asked, cache=tmp_path / "answers.sqlite")
+    assert again["output"].tolist() == found["output"].tolist(), "kept masked, restored for whoever asks"
+    assert len(upstream.seen) == 3
+    assert masked.id.masked
+    assert masked.id.base == "some-model"
+
+
+def test_what_an_answer_changed_is_counted_once(upstream, tmp_path):
+    masked = Candidate("far", f"{upstream.url}?{endpoints.MASK}#some-model")
+    asked = requests("<EMAIL_1>, tell ann@example.com", "EMAIL_3 is not ann@example.com")
+    for _ in range(2):
+        outputs = answer(masked, asked, cache=tmp_path / "answers.sqlite")["output"]
+    assert outputs.tolist() == [f"re: {text}" for text in asked["call_id"]]
+    assert "1 placeholders of masked data stay" in say_spent(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://h/v1?mask=yes#m", "https://h/v1?mask=true&x=1#m", "https://h/v1#m?mask=true"]
+)
+def test_an_unknown_option_of_an_address_is_refused(address):
+    with pytest.raises(BadInput, match="mask=true"):
+        answer(Candidate("far", address), requests("one"))

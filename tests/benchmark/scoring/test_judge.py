@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from servers import JsonHandler, Server, completion, serving
 
 from migration.benchmark import Candidate
 from migration.benchmark.scoring.judge import Criterion, Rubric, grade, judged, read_rubric
+from migration.endpoints import MASK
 from migration.errors import BadInput, NotEnoughCalls
 
 RUBRIC = Rubric((Criterion("resolves", "Does it help?", 3), Criterion("tone", "Is it polite?", 1)))
@@ -86,6 +88,9 @@ def test_each_pair_is_asked_both_ways_round_masked_and_only_once(judge, tmp_path
         grade(scored(), CALLS, RUBRIC, judge.candidate, cache=tmp_path / "judge.sqlite")
     assert len(judge.asked) == 3  # the first pair is equal, so that its two orders are one question
     assert not any("ann@example.com" in text for text in judge.asked)
+    twice = replace(judge.candidate, source=judge.candidate.source.replace("#", f"?{MASK}#"))
+    card = grade(scored(), CALLS, RUBRIC, twice, cache=tmp_path / "judge.sqlite")
+    assert (len(judge.asked), card.unreadable) == (3, 0), "nothing is left to mask, so it is the same question"
     before = set(judge.asked)
     grade(scored(), CALLS, RUBRIC, judge.candidate, cache=tmp_path / "another.sqlite")
     assert not before & set(judge.asked[3:]), "a fence is drawn at random, a cache at a time"

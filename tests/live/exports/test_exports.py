@@ -43,6 +43,14 @@ def test_what_the_other_engine_cannot_say_stays_with_the_llm_and_is_told():
     config, lacking = config_of(quick, llm=LLM, upstreams=AT)
     assert config["routing"]["decisions"] == []
     assert "no language model" in lacking[0]
+    for measured, at in ((True, AT["small"]), (False, "https://slm.example.com/v1?mask=true#s")):
+        private = policy()
+        object.__setattr__(private, "candidates", {"small": Candidate(CandidateKind.SLM, masked=measured)})
+        config, lacking = config_of(private, llm=LLM, upstreams={"small": at})
+        assert config["routing"]["decisions"] == [], "its personal data would not be masked there"
+        assert "personal data" in lacking[0]
+    with pytest.raises(BadInput, match="candidates alone"):
+        config_of(policy(), llm="https://api.openai.com/v1?mask=true#gpt-4o", upstreams=AT)
 
 
 def test_the_files_of_each_engine(run, tmp_path):

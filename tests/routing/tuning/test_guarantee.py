@@ -61,7 +61,7 @@ def run(n: int, seed: int = 0, accuracy: dict[str, float] = ACCURACY) -> tuple[p
         task_type="classification", candidate="small, tuned", candidate_kind="slm", base="small", adapter="a",
         shots=0, output=np.where(right, "x", "y"), reference="x",
         score=right.astype(float), agrees=right, latency_ms=180.0, mean_logprob=logprob, min_logprob=4 * logprob,
-        mean_entropy=-logprob, margin=np.nan, error=None, weight=1.0,
+        mean_entropy=-logprob, margin=np.nan, error=None, weight=1.0, masked=True,
     )  # fmt: skip
     tuned = tuned[calls["split"] != "train"]
     base = tuned.assign(candidate="small", adapter="", agrees=tuned["agrees"] & (rng.random(len(tuned)) < 0.1))
@@ -124,6 +124,7 @@ def test_the_policy_file_decides_as_the_tuned_one(tuned) -> None:
     first, second = decide(tuned.policy, tuned.rows), decide(again, tuned.rows)
     assert (first["candidate"] == second["candidate"]).all()
     assert again.version == tuned.policy.version
+    assert again.candidates["small, tuned"].masked, "what was measured masked is masked where it serves"
 
 
 def test_a_weak_slm_is_not_routed_and_the_reason_is_given() -> None:
