@@ -16,7 +16,7 @@ from migration.audit.waiting import conversation_waits
 from migration.benchmark.scoreboard import Scoreboard
 from migration.benchmark.scoring.forms import plain
 from migration.benchmark.scoring.scorers import macro_f1
-from migration.benchmark.verdict import commonest, prospect, rate_of, verdict, verdicts
+from migration.benchmark.verdict import columns_of, commonest, prospect, rate_of, verdict, verdicts
 from migration.errors import NotEnoughCalls
 from migration.markup import cut
 from migration.schema import REPLAYED, CandidateKind, Part, Verdict, parts_of
@@ -116,8 +116,8 @@ def _constant(task: str, calls: pd.DataFrame) -> dict[str, object]:
     answers = [plain(str(reference)) for reference in calls["reference"]]
     rate = constant_rate(answers, calls["weight"], calls["task"], cluster=calls["conversation_id"])
     return {
-        "candidate": CONSTANT, "task": task, "n": rate.n, "agreement": rate.value, "low": rate.low, "high": rate.high,
-        "score": rate.value, "p50_ms": 0.0, "p95_ms": 0.0, "cost_usd_per_1k": 0.0, "errors": 0.0,
+        "candidate": CONSTANT, "task": task, **columns_of(rate), "score": rate.value, "p50_ms": 0.0,
+        "p95_ms": 0.0, "cost_usd_per_1k": 0.0, "errors": 0.0,
         "verdict": str(Verdict.BASELINE),
     }  # fmt: skip
 
@@ -162,12 +162,7 @@ def _row(name: str, task: str, part: pd.DataFrame, fact: Mapping[str, float | st
     return {
         "candidate": name,
         "task": task,
-        "n": len(part),
-        "agreement": rate.value,
-        "low": rate.low,
-        "high": rate.high,
-        "freedom": rate.freedom,
-        "clusters": rate.clusters,
+        **columns_of(rate),
         "score": float(np.average(part["score"], weights=weight)),
         "p50_ms": p50,
         "p95_ms": p95,

@@ -43,6 +43,14 @@ def rate_of(row: Mapping[Any, Any]) -> Rate:
     return Rate(float(row["agreement"]), float(row["low"]), float(row["high"]), int(row["n"]), *doubt)
 
 
+def columns_of(rate: Rate) -> dict[str, float | int]:
+    """The columns of a scoreboard row from which `rate_of` makes the rate again."""
+    return {
+        "n": rate.n, "agreement": rate.value, "low": rate.low, "high": rate.high,
+        "freedom": rate.freedom, "clusters": rate.clusters,
+    }  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Prospect:
     """Whether tuning on the log could help a task, the clause that says why, and the logged calls still lacking."""

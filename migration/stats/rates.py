@@ -94,9 +94,9 @@ def weighted_rate(
     Each stratum's interval (`share_bounds`) stands on its effective n: Kish's (sum w)^2 / sum w^2 over the design
     effect of the clusters, with t quantiles (Korn & Graubard 1998). The strata's margins are squared and added (MOVER:
     Zou & Donner 2008), so a stratum seen only agreeing still adds some doubt, and are enlarged where the strata err
-    together. With several strata the interval reaches halfway to that of the whole at its effective n where that is
-    wider: margins near 0 and 1 add up to too little where tasks have few calls. Coverage by simulation:
-    tests/bench/coverage.py. From fewer than some 30 conversations it is wider than it need be.
+    together. With several strata the ends lie halfway between these and those of the whole at its effective n: margins
+    of tasks of few calls, all agreeing, add up to too much where tasks are alike, and near 0 and 1 to too little.
+    Coverage by simulation: tests/bench/coverage.py. From fewer than some 30 conversations it is wider than it need be.
     """
     values = np.asarray(agrees, float)
     rows = design(len(values), weights, strata, cluster)
@@ -117,7 +117,7 @@ def interval(values: np.ndarray, rows: Design, level: float) -> Rate:
         variance = found.across * float(np.sum(rows.part**2 * p * (1 - p) / (effective * unbiased)))
         equal = 1 / (found.across * float(np.sum(rows.part**2 / effective)))
         whole = share_bounds(value, value * (1 - value) / variance if variance > 1e-15 else equal, level)
-        low, high = (low + min(low, whole[0])) / 2, (high + max(high, whole[1])) / 2
+        low, high = (low + whole[0]) / 2, (high + whole[1]) / 2
     clusters = np.inf if rows.plain else rows.clusters
     return Rate(value, max(0.0, float(low)), min(1.0, float(high)), len(values), found.freedom, clusters)
 

@@ -73,6 +73,27 @@ def rates() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def ten_tasks() -> pd.DataFrame:
+    """Coverage of `weighted_rate` where ten tasks are asked unevenly: all alike, by turns better and worse, or
+    two seldom asked ones much worse."""
+    asked = np.array([30, 20, 15, 10, 8, 6, 5, 3, 2, 1]) / 100
+    rows = []
+    for size, skew, rate, each in product((100, 300, 1000), (1, 8), (0.8, 0.95, 0.984), (1, 4)):
+        weight = np.where(np.isin(np.arange(10), (1, 3, 6, 9)), skew, 1.0)
+        apart = (np.zeros(10), np.tile([0.8, -0.8], 5) * (1 - rate), np.repeat([0.0, -0.3], [8, 2]))
+        for kind, moved in zip(("alike", "by turns", "two worse"), apart, strict=True):
+            by_task, rng, hit = np.clip(rate + moved, 0, 1), np.random.default_rng(3), 0
+            for _ in range(draws):
+                u, who = uniforms(size, each, 0.5 * (each > 1), rng)
+                task = rng.choice(10, size, p=asked)
+                calls = np.bincount(task, minlength=10)
+                share = np.where(calls > 0, asked * weight, 0)
+                found = weighted_rate(u < by_task[task], (share / np.maximum(calls, 1))[task], task, cluster=who)
+                hit += found.low <= float(by_task @ share / share.sum()) <= found.high
+            rows.append((size, skew, each, rate, kind, hit / draws))
+    return pd.DataFrame(rows, columns=["calls", "skew", "conversation", "rate", "tasks", "coverage"])
+
+
 def knowing(correlation: float, values: np.ndarray, rows: Design, level: float) -> Spread:
     """`stats.spread` for one who knows how calls of a conversation correlate."""
     deviation = rows.share * np.sqrt(np.maximum(rows.means(values) * (1 - rows.means(values)), 1e-9))[rows.stratum]
@@ -214,15 +235,18 @@ def powered(groups: list[np.ndarray], right: np.ndarray, site: np.ndarray, count
 
 def main() -> None:
     print(f"{draws} draws a cell: one standard error of a coverage of 95% is {np.sqrt(0.95 * 0.05 / draws):.1%}\n")
-    shares, gaps = rates(), pairs()
+    shares, gaps, ten = rates(), pairs(), ten_tasks()
     for by in ("calls", "skew", ["conversation", "correlation"], "rate"):
         print(shares.groupby(by)["coverage"].agg(["min", "mean", "max"]).round(3).to_string(), end="\n\n")
     print(f"weighted_rate, lowest cells:\n{shares.nsmallest(8, 'coverage').round(3).to_string(index=False)}\n")
     print(f"weighted_rate, highest cells:\n{shares.nlargest(5, 'coverage').round(3).to_string(index=False)}\n")
     print(f"paired_difference:\n{gaps.round(3).to_string(index=False)}\n")
+    print(
+        f"ten tasks:\n{ten.groupby(['calls', 'tasks'])['coverage'].agg(['min', 'mean', 'max']).round(3).to_string()}\n"
+    )
     false, sure, noisy, known = moves(), decided(), quiet(), labels()
     print(f"\nhuman labels:\n{known.round(3).to_string(index=False)}")
-    both = [*shares["coverage"], *gaps["coverage"]]
+    both = [*shares["coverage"], *gaps["coverage"], *ten["coverage"]]
     known_too = shares["if_known"]
     print(f"weighted_rate covers {shares['coverage'].mean():.1%} on average, {known_too.mean():.1%} if it knew the "
           f"correlation; over 97% in {np.mean(shares['coverage'] > 0.97):.0%} and {np.mean(known_too > 0.97):.0%} of "
