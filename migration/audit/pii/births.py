@@ -92,7 +92,7 @@ BORN = {
     "Thai": "เกิด*, วันเกิด*, วันเดือนปีเกิด*, เกิดวันที่, ว/ด/ป เกิด",
 }
 _NO_MONTH = r"(?!(?i:over|and|und|or|to|from|the|hours?|minutes?|days?|weeks?|years?)\b)"
-_MONTH = rf"(?:{_NO_MONTH}[^\W\d][^\s\d.,/()]{{2,13}}\.?|\d{{1,2}}月)"
+_MONTH = rf"(?:{_NO_MONTH}[^\W\d][^\s\d.,/():;\"=-]{{2,13}}\.?|\d{{1,2}}月)"
 _YEAR = r"['’]?\d{2,4}(?![\d.,]\d)"
 _DATE = re.compile(
     r"(?<![\d.,/-])(?:"
@@ -101,7 +101,7 @@ _DATE = re.compile(
     rf"|\d{{1,4}}[./ -] ?(?:\d{{1,2}}|{_MONTH})[./ ,-] ?['’]?\d{{2,4}}"
     rf"|(?:the )?\d{{1,2}}(?:st|nd|rd|th|er|ro|º|ª|:e|\.)?[ -]?(?:(?:of|de|d['’]|of the|ng)[ ]?)?{_MONTH}"
     rf"[ -]?(?:(?:of|de|del|do|year|в|року|году)[ ])?,? ?{_YEAR}"
-    rf"|{_MONTH} ?(?:the )?\d{{1,2}}(?:st|nd|rd|th)?,? {_YEAR}|{_MONTH} (?:de )?(?:19|20)\d{{2}}"
+    rf"|{_MONTH} ?(?:the )?\d{{1,2}}(?:st|nd|rd|th)?,? {_YEAR}|{_MONTH} (?:de )?(?:19|20)\d{{2}}(?![./-]\d)"
     r"|\d{4}\.? ?(?:év )?[^\W\d]{3,12} \d{1,2}(?:-?[áaéeijn]{1,3})?"
     r"|(?:19|20)\d{6}|[0-3]\d[01]\d(?:19|20)\d\d|\d{2}[01]\d[0-3]\d|[0-3]\d[01]\d\d{2}"
     r")(?!\d)"
@@ -113,7 +113,7 @@ _REACH = 56
 _JOINS = re.compile(r"[\s,;()–-]{0,3}(?:(?:[^\W\d]{1,4}|birth)[\s.]{1,2}){0,3}")
 
 
-_LETTER = re.compile(r"(?<!\w)b\.(?= \d)")
+_LETTER = re.compile(r"(?<!\w)b\.(?= \d)|(?<![\w*])\*(?=\d{1,2}\.\d{1,2}\.\d)|(?<=[日일])\s?[生생]")
 
 
 @cache

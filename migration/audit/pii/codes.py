@@ -50,14 +50,14 @@ CODE = {
         "codigo de recuperacion, codigo de respaldo, codigo de desbloqueo, codigo pin, codigo puk, codigo sms, "
         "codigo otp, codigo unico, codigo dinamico, codigo de autorizacion, codigo de un solo uso, clave*, "
         "clave dinamica, clave sms, clave de acceso, n.i.p, token digital, token movil, coordenada*, "
-        "codi de verificacio, codi pin"
+        "codi de verificacio, codi pin, token de seguridad, token de acceso"
     ),
     "Portuguese": (
         "codigo de seguranca, codigo de verificacao, codigo de confirmacao, codigo de acesso, "
         "codigo de autenticacao, codigo de validacao, codigo do portao, codigo do alarme, codigo de recuperacao, "
         "codigo de desbloqueio, codigo sms, codigo pin, codigo puk, codigo otp, codigo unico, senha de 4, "
         "senha de 6, senha do cartao, senha do cofre, token do app, token do banco, codigo multibanco, "
-        "codigo secreto, chave movel digital, pin"
+        "codigo secreto, chave movel digital, pin, token bancario, token do cartao, token de seguranca"
     ),
     "Italian": (
         "codice di sicurezza, codice di verifica, codice di conferma, codice di accesso, codice d'accesso, "
@@ -142,7 +142,8 @@ CODE = {
         "確認コード*, 確認番号*, 暗証番号*, セキュリティコード*, ワンタイム*, 解錠番号*, 暗証コード*, "
         "ドアコード*, バックアップコード*, 復旧コード*, pin コード*, 인증번호*, 인증 번호*, 인증코드*, "
         "인증 코드*, 보안코드*, 보안 코드*, 확인코드*, 핀번호*, 핀 번호*, 도어락 비번*, 현관 비번*, "
-        "현관 비밀번호*, 현관비번*, otp 번호*"
+        "현관 비밀번호*, 현관비번*, otp 번호*, 문자로 온 번호, 받은 번호, 문자 번호, 届いた番号, 届いた数字, "
+        "收到的数字, 短信里的数字"
     ),
 }
 
@@ -151,7 +152,12 @@ ANY_CODE = {
         "code, codes, kode, kodes, koden, koder, kod, koda, kodem, kodom, kodi, kodu, kodum, kody, kodlar*, "
         "koodi*, codul*, codurile, cod, codigo*, codici, codice, codi, κωδικ*, kodik*, код, кода, коде, коду, "
         "кодом, коды, коди, コード*, 验证*, 驗證*, 认证*, 인증*, รหัส*, ma, رمز*, كود*, קוד*, कोड*, کوڈ*, কোড*, "
-        "nambari, nomor, *koodi, *koodin, *koodia, *kode, *koden, *kod, *koder, tan"
+        "nambari, nomor, *koodi, *koodin, *koodia, *kode, *koden, *kod, *koder, tan, combination, combo, "
+        "combinacion, combinaison, kombination, combinazione, combinacao, digit code, digit number, 4 digit, "
+        "5 digit, 6 digit, 8 digit, four digit, six digit, 6 chiffres, 4 chiffres, 6 cifre, 4 cifre, 6 cifras, "
+        "4 cifras, 6 digitos, 4 digitos, 6 stellig*, 4 stellig*, sechsstellig*, vierstellig*, 6 cyfr*, 4 cyfr*, "
+        "6 cijfers, 4 cijfers, 6 siffr*, 4 siffr*, 6 sifre, 6 cisel, 6 haneli*, шестизначн*, четырехзначн*, "
+        "token"
     ),
 }
 """What a code is called, whatever it is for."""
@@ -169,7 +175,14 @@ COMES = {
         "gavau, atejo, sanemu, atnaca, 届い*, 届き*, 届いた, 送られ*, 来た*, 收到*, 받은*, 왔는데*, 왔어*, 온, "
         "문자*, dikirim, masuk, terima, gui, nhan, aaya, aya, mila, وصلني*, وصل*, استلمت*, جاني*, ارسلتوا*, "
         "קיבלתי*, שלחתם*, הגיע*, ได้รับ*, ส่งมา*, nimepokea, nimetumiwa, nilipokea, natanggap, dumating, kam, "
-        "kommt, angekommen, arrived, came, texto, mensaje, messaggio, mensagem, bericht"
+        "kommt, angekommen, arrived, came, texto, mensaje, messaggio, mensagem, bericht, mandaron, mandado, "
+        "mandaste, mando, enviaron, enviado, envie, enviastes, llega*, inviato, inviata, mandat*, gesendet, "
+        "geschickt, zugeschickt, schickte, skickade, skickat, sendt, sendte, lahetetty, wyslal*, wyslan*, "
+        "poslal*, poslan*, kuldtek, kuldott, trimis*, gonder*, отправ*, надісла*, выслал*, kirim*, terkirim, "
+        "gestuurd, verstuurd, doorgestuurd, banco, banca, bank*, app, expir*, vencid*, caduc*, abgelaufen, "
+        "scadut*, wygas*, истек*, vypars*, lejart, verlopen, utgatt*, never share*, do not share*, don't share*, "
+        "no compartas*, no lo compartas, nicht weiter*, ne partagez*, ne communiquez*, nie udostepniaj*, "
+        "не сообщайте*, nao compartilhe*, non condivider*"
     ),
     "what it opens": (
         "door, doors, gate, alarm*, safe, lock, locker*, lockbox*, lock box*, key box*, key safe*, keysafe*, "
@@ -181,7 +194,11 @@ COMES = {
         "kapi*, poarta, usa, vrata, ulaz*, uks*, ovi, oven, duris, durys, pintu*, pagar, cua, cong, mlango, "
         "geti, ประตู*, 门禁*, 门锁*, 門禁*, 玄関*, オートロック*, ドア*, 현관*, 도어락*, 공동현관*, باب*, "
         "الباب*, بوابة*, البوابة*, דלת*, הדלת*, שער*, השער*, login, log in, logging in, sign in, anmeld*, "
-        "einlog*, inlog*, logg*, kirjaut*, access*, accede*, unlock*, entsperr*, sblocc*, desbloque*"
+        "einlog*, inlog*, logg*, kirjaut*, access*, accede*, unlock*, entsperr*, sblocc*, desbloque*, portero*, "
+        "conserj*, telefonillo*, combin*, padlock*, vorhangeschloss, candado*, cadenas, lucchetto, tresor*, "
+        "schliessfach*, briefkasten*, paketbox*, garagen*, wohnung*, coffre*, consigne*, casier*, caja fuerte, "
+        "taquilla*, buzon*, cofre*, cacifo*, cassaforte*, armadietto*, kluis*, kluisje*, fietsenstalling*, "
+        "kassaskap*, skap, sejf*, trezor*, sef, szef*, kasa, kilit*, brankas*, loker*"
     ),
 }
 """What makes a code a secret: how it came, or what it opens."""
@@ -194,7 +211,12 @@ NO_SECRET = {
         "part, gift, course, class, employer, cost, vat, discount*, item, invoice, order, supplier, vendor, "
         "material, project, account, flight, airport, iata, icao, http, rejection, decline, fault, diagnostic, "
         "dtc, trouble, event, transaction, batch, fund, ndc, cpt, icd, upc, ean, asin, commodity, tariff, "
-        "currency, language, locale, service, train, registration, gl, department, dept, building, zone"
+        "currency, language, locale, service, train, registration, gl, department, dept, building, zone, urun, "
+        "termek, tuote, vare, varu, artykul*, товар*, товара, артикул*, prekes, toote, preces, produs*, "
+        "proizvod*, izdelek*, vyrobk*, tovar*, barang, produk, produto, produit, producto, prodotto, mat hang, "
+        "san pham, 商品, 製品, 产品, 產品, 제품, 상품, สินค้า, منتج, المنتج, מוצר, उत्पाद, siparis, kargo, "
+        "indirim, kupon, kedvezmeny*, alennus*, slevov*, zlavov*, rabat*, скидк*, промо*, knizk*, bolge, posta, "
+        "posti, iranyito*, irsz, stat*, krajsk*, urzed*, nace, pkd, cpv, cip, olay"
     ),
     "behind": (
         "postal, postale, promo*, promotionnel*, barre, barres, barras, postali, erreur, d'erreur, de erreur, "

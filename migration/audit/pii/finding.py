@@ -85,6 +85,8 @@ _KEPT = re.compile(
 )
 _IN_LINKS = ("SECRET", "EMAIL")
 """Kinds that are looked for inside links and ids of machines as well; the rest of these stays."""
+_NAMED_IN_LINKS = ("NATIONAL_ID", "BIRTHDATE", "IBAN", "CARD")
+"""The same where a link says what its value is: `?ssn=...`."""
 WINDOW, OVERLAP = 2_048, 512
 LONGEST_KEPT = 4_096
 """Characters of a text whose finds are remembered."""
@@ -152,7 +154,8 @@ def _find(text: str, before: str) -> tuple[Find, ...]:
             for one in inside:
                 free[one.start : one.end] = bytes(one.end - one.start)
                 taken.remove(one)
-        if 1 in free[span] or (found.kind not in _IN_LINKS and 1 in links[span]):
+        in_link = found.kind in _IN_LINKS or (found.kind in _NAMED_IN_LINKS and text[found.start - 1] == "=")
+        if 1 in free[span] or (1 in links[span] and not in_link):
             continue
         free[span] = b"\1" * (found.end - found.start)
         taken.append(found)

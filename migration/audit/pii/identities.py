@@ -29,7 +29,7 @@ _NO_DATE = (
     r"(?!\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d(?![\d./-])|(?:19|20)\d\d[./-]\d\d?[./-]\d\d?(?![\d-])"
     r"|\d{1,2}[.:]\d\d\b)"
 )
-_GAP = r"(?:[ ]?[-–][ ]?|[ ./])?"
+_GAP = r"(?:[ ]?[-–][ ]?|[ ./・])?"
 _VALUES = (
     rf"(?=(?:[A-Z]{{0,6}}{_GAP}\d){{6}})[A-Z0-9](?:{_GAP}[A-Z0-9]){{5,19}}{ENDS}"
     rf"|(?=(?:[./-]?[A-Z]{{0,4}}[./-]?\d){{4}})[A-Z0-9](?:[./-]?[A-Z0-9]){{6,15}}{ENDS}"
@@ -54,11 +54,11 @@ _PLATE_FORM = (
 )
 """Cars' numbers of Britain, Italy and France, Brazil, Ireland, Belgium, Germany, Spain, California."""
 _BEHIND = re.compile(
-    rf"(?:[^\x00-\u024f]{{0,8}}[ :：]{{0,3}}|\W{{0,5}}(?:\w{{1,16}}\W{{1,4}}){{0,8}}?){_NO_DATE}({_VALUES})"
+    rf"(?:[^\x00-\u024f]{{0,8}}[ :：]{{0,3}}|\W{{0,5}}(?:\w{{1,16}}\W{{1,4}}){{0,8}}?)(?<!\d[./-]){_NO_DATE}({_VALUES})"
 )
 _AHEAD = re.compile(
-    rf"(?<![\w.,#-]){_NO_DATE}({_VALUES})[ ,]{{0,2}}(?:[–—(-][ ]?|(?i:is|are|as|de|del|di|du|da|=|est|es|ist|é|è|to"
-    rf"|är|er|это|jest|je|ni|on|that['’]s)[ ])(?i:\w{{1,6}}[ ]){{0,2}}\Z"
+    rf"(?<![\w.,#-]){_NO_DATE}({_VALUES})[ ,]{{0,2}}(?:<?[–—(-]{{1,2}}[ ]?|(?i:is|are|as|de|del|di|du|da|=|est|es|ist|é"
+    rf"|è|to|är|er|это|jest|je|ni|on|that['’]s)[ ])(?i:\w{{1,6}}[ ]){{0,2}}\Z"
 )
 _PLATED = re.compile(rf"\W{{0,4}}(?:\w{{1,8}}\W{{1,3}}){{0,3}}?({_PLATE})")
 _DRIVEN = re.compile(rf"(?<![\w-])({_PLATE_FORM}){ENDS}")
@@ -130,8 +130,17 @@ def _says(what: str) -> re.Pattern[str]:
     return any_of({"person": IDENTITY, "plate": PLATES, "card": CARD}[what])
 
 
-_CASED = re.compile(rf"{BEGINS}(?:{CASED.replace(' ', '|')}){ENDS}")
-_CLOSE = re.compile(rf"(?i:{BEGINS}(?:{CLOSE.replace(' ', '|')}){ENDS})(?=[ :.#]{{1,3}}[A-Za-z]{{0,3}}\d)")
+def _dotted(words: str) -> str:
+    """`words` parted by spaces as alternatives, a point behind each letter or not."""
+    return "|".join(r"\.?".join(word) + r"\.?" if len(word) < 4 else word for word in words.split())
+
+
+_CASED = re.compile(rf"{BEGINS}(?:{_dotted(CASED)}){ENDS}")
+_CLOSE = re.compile(
+    rf"(?i:{BEGINS}(?:{_dotted(CLOSE)}){ENDS})"
+    rf"(?=[ :.#=]{{1,3}}(?:(?i:is|no|nr|num|number|är|er|on|to|es|é|è|je|mitt|saya|n[°º])[ .:#]{{1,2}}){{0,2}}"
+    rf"[A-Z]{{0,4}}[ -]?\d)"
+)
 _NOT_WHOSE = re.compile(
     r"(?:^|[^\w\s]|[^\w\s]\s|\n|\b(?:and|with|is|the|national|a|of|by|on|here's|und|e|y|con|com|my) )\Z"
 )

@@ -22,25 +22,27 @@ IDENTITY = {
         "medicare, medicaid, m.b.i, health card*, health insurance*, health number, health no, health id, "
         "health care num*, health care card, health plan, personal health, care card, insurance num*, "
         "insurance no, insurance id, medical card*, medical num*, medical record*, patient id, patient no, "
-        "patient num*, m.r.n, n.h.i, hcn, ohip, ramq, phn, ihi, centrelink, crn, voter*, electoral*, "
-        "ration card, birth cert*, death cert*, visa no, visa number, alien reg*, alien num*, a-number, uscis, "
-        "green card, i-94, military id, dod id, service number, police clearance, unique tax*, u.t.r, eori, "
-        "self assessment, gov* gateway, student id, student num*, matriculation, employee id, employee num*, "
-        "pension num*, pensioner id, i-9 num*, trn, tribal id, blue badge, biometric card, brp"
+        "patient num*, m.r.n, n.h.i, hcn, ohip, ramq, phn, ihi, centrelink, voter*, electoral*, ration card, "
+        "birth cert*, death cert*, visa no, visa number, alien reg*, alien num*, a-number, uscis, green card, "
+        "i-94, military id, dod id, service number, police clearance, unique tax*, u.t.r, eori, self assessment, "
+        "gov* gateway, student id, student num*, matriculation, employee id, employee num*, pension num*, "
+        "pensioner id, i-9 num*, tribal id, blue badge, biometric card, brp, my * licen*, his * licen*, "
+        "her * licen*, nic no, nic num*, my nic, licence, license"
     ),
     "Ireland and islands": "p.p.s, pps*",
     "India": (
         "aadhaar*, aadhar*, adhaar*, adhar*, aadaar*, adhaarcard, addhar*, aadhr*, uidai, uid no, vid no, "
         "my pan, pan no, pan num*, pan card*, pancard, permanent account, uan, gstin, abha, आधार*, पैन, "
         "पहचान पत्र, मतदाता*, ஆதார்*, ఆధార్*, আধার*, এনআইডি, জাতীয় পরিচয়*, পরিচয়পত্র*, পাসপোর্ট*, पासपोर्ट*, "
-        "ड्राइविंग लाइसेंस"
+        "ड्राइविंग लाइसेंस, नागरिकता*, राहदानी*, प्यान*, पैन कार्ड, पैन नंबर"
     ),
     "Asia in Latin letters": (
         "nric*, hkid*, mykad, mykid, i.c number, i.c no, i.c num, i.c saya, i.c is, no ic, nombor ic, ic saya, "
-        "ic no, kad pengenalan*, no kp, no k/p, k.t.p, ktp*, nik, npwp*, bpjs, kitas, paspor*, s.i.m saya, "
-        "no sim, nomor sim, kartu keluarga, no kk, lesen memandu, philhealth, philsys*, pag-ibig, pagibig, umid, "
-        "tin ko, tin number, lisensya, cccd, cmnd, cmtnd, can cuoc*, chung minh*, mst, ma so thue, ma dinh danh, "
-        "ho chieu*, giay phep lai*, bang lai xe, gplx, bhyt, bhxh, bao hiem*, so dinh danh"
+        "ic no, kad pengenalan*, no kp, no k/p, k.t.p, ktp*, npwp*, bpjs, kitas, paspor*, s.i.m saya, no sim, "
+        "nomor sim, kartu keluarga, no kk, lesen memandu, philhealth, philsys*, pag-ibig, pagibig, umid, tin ko, "
+        "tin number, lisensya, cccd, cmnd, cmtnd, can cuoc*, chung minh*, mst, ma so thue, ma dinh danh, "
+        "ho chieu*, giay phep lai*, bang lai xe, gplx, bhyt, bhxh, bao hiem*, so dinh danh, nik saya, nomor nik, "
+        "shanakhti*"
     ),
     "Africa": (
         "bvn, my nin, kra pin, kra, ghana card, huduma*, nssf, nhif, tin namba, namba ya nida, nida, "
@@ -55,7 +57,7 @@ IDENTITY = {
         "رخصة القيادة*, رخصة السياقة*, کد ملی*, کدملی*, شماره ملی*, شماره شناسنامه, گذرنامه*, شناختی کارڈ*, ת.ז, "
         'ת.ז., תז, תעודת זהות, תעודת הזהות, ת״ז, ת"ז, מספר זהות*, דרכון*, מספר הדרכון, רישיון נהיגה, '
         "ביטוח לאומי, iin, jshshir, pinfl, ჰსნმ, პირადი ნომ*, პირადობის*, პასპორტ*, սոցիալական*, անձնագ*, հծհ, "
-        "fin kod*, fin kodu, şəxsiyyət*"
+        "fin kod*, fin kodu, şəxsiyyət*, القومي*, رقمي القومي, رقمي الوطني, بطاقتي*, الهوية الوطنية*"
     ),
     "East Asia": (
         "身份证*, 身份證*, 身分證*, 身份證號碼, 身分証*, 居民身份, 護照*, 护照*, 通行证*, 通行證*, 居留证*, "
@@ -76,7 +78,7 @@ IDENTITY = {
         "rv nummer, sv nummer, sv nr, svnr, svnummer, vsnr, *gesundheitskart*, egk, e card, ecard*, "
         "personalnummer, *matrikel*, *aufenthalt*, *auslander*, burgerkarte, zmr zahl, bpk, identitatskart*, "
         "ids nummer, *melderegister*, kundennummer krankenkasse, mein* perso, perso nr, perso num*, den perso, "
-        "der perso, ahv, ahv n*"
+        "der perso, ahv, ahv n*, rv nr"
     ),
     "French": (
         "securite sociale, secu, numero secu*, n secu*, num secu*, no secu*, n° secu*, nir, insee, carte vitale, "
@@ -96,12 +98,12 @@ IDENTITY = {
         "aansluitingsnummer"
     ),
     "Nordic": (
-        "person nummer*, personnr, person nr, pers.nr, p.nr, pnr, personbeteckning*, samordnings*, korkort*, "
-        "pass nummer, passnr, passnummer*, pass nr, fodselsnummer*, fodselsnr, fodsels nr, fodsels nummer*, "
-        "fodselnr, fodselnummer*, f.nr, fnr, d nummer*, dnr, personnummer*, forerkort*, forerkortnummer*, cpr*, "
-        "c.p.r, cpr-nr, korekort*, kt, kennitala*, kennitolu*, sundhedskort*, sygesikring*, nationellt id, "
-        "id kort*, legitimation*, vegabref*, okuskirteini*, henkilotunnu*, hetu*, sotu*, ajokort*, henkilokort*, "
-        "kela kort*, bankid, lma kort, passi nr, passin num*, passini, passinumero*"
+        "person nummer*, personnr, person nr, pers.nr, personbeteckning*, samordnings*, korkort*, pass nummer, "
+        "passnr, passnummer*, pass nr, fodselsnummer*, fodselsnr, fodsels nr, fodsels nummer*, fodselnr, "
+        "fodselnummer*, f.nr, d nummer*, dnr, personnummer*, forerkort*, forerkortnummer*, cpr*, c.p.r, cpr-nr, "
+        "korekort*, kennitala*, kennitolu*, sundhedskort*, sygesikring*, nationellt id, id kort*, legitimation*, "
+        "vegabref*, okuskirteini*, henkilotunnu*, hetu*, sotu*, ajokort*, henkilokort*, kela kort*, bankid, "
+        "lma kort, passi nr, passin num*, passini, passinumero*, mitt pnr, ditt pnr"
     ),
     "Spanish": (
         "d.n.i, nif*, pasaporte*, seguridad social, seg social, n.u.s.s, n.s.s, afiliacion*, tarjeta sanitaria, "
@@ -114,7 +116,8 @@ IDENTITY = {
         "clave ine, clave de elector, mi ine, credencial de elector, credencial para votar, seguro social, imss, "
         "issste, obra social, extranjeria, tarjeta de identidad, c.u.r.p, rnc, nro de afiliado, n° de afiliado, "
         "numero de afiliado, afiliado*, asegurado*, ticket dni, clave unica de registro, nuip, nup, "
-        "residencia numero, mi nie, el nie, nie numero, nie n, su nie, numero nie, nie de, dni, n.i.f, dnie"
+        "residencia numero, mi nie, el nie, nie numero, nie n, su nie, numero nie, nie de, dni, n.i.f, dnie, "
+        "licencia"
     ),
     "Portuguese": (
         "contribuinte*, cartao de cidadao, cartao cidadao, cartao do cidadao, bilhete de identidade, b.i numero, "
@@ -129,7 +132,7 @@ IDENTITY = {
         "codice fiscale, cod fiscale, cod fisc, cod.fisc, cod.fiscale, c.f, codicefiscale, partita iva, p.iva, "
         "p iva, carta d'identita, carta di identita, carta identita*, c.i.e, c.i n, cie, passaporto*, patente*, "
         "tessera sanitaria, tessera elettorale, permesso di soggiorno, carta di soggiorno, identificazione*, "
-        "documento d'identita, documento n, codice assistito"
+        "documento d'identita, documento n, codice assistito, tess sanitaria, tess.sanitaria"
     ),
     "Polish": (
         "pesel*, nip, n.i.p, regon, dowod*, dowodu, nr dowodu, seria i nr, seria i numer, paszport*, "
@@ -137,7 +140,7 @@ IDENTITY = {
         "ubezpieczen*"
     ),
     "Czech and Slovak": (
-        "rodne cislo*, rodneho cisla, rodne c, rodnym cislem, rod.c, r.c, rc, rodc, op c, c.op, cislo op, c op, "
+        "rodne cislo*, rodneho cisla, rodne c, rodnym cislem, rod.c, r.c, rodc, op c, c.op, cislo op, c op, "
         "obcansk*, obciansk*, op cislo, c.o.p, c pasu, cislo pasu, pasu, cestovni pas*, cestovny pas*, "
         "pas cislo, pojist*, poist*, zdravotn*, ico, dic cz, cislo pojisten*, cislo pojistence, "
         "povoleni k pobytu, ridicsk*, vodicsk*"
@@ -191,10 +194,10 @@ IDENTITY = {
 
 CASED = (
     "FIN RUN SSS DL NAS CUI INE NIR SPI NIT EIN SDL EPIC NID CC TI CI CE PI IC BI TC RG KTP PAN SIN TIN NIN CIN CIE "
-    "CIP NIE Perso"
+    "CIP NIE NIC NIK CRN Perso"
 )
 """The same where capitals tell them from words: `CC 1047281930`, but not "cc the team"."""
-CLOSE = "cc ti ci nie dl nin tin rg ktp pan ic cin sin tc nid"
+CLOSE = "cc ti ci nie dl nin tin rg ktp pan ic cin sin tc nid nic pnr kt rc trn crn nik fnr license licence"
 """The same where the number stands right behind them."""
 NAMED_ID = (
     "id no, id num*, id nr, id nummer, id code, id is, id number is, doc no, doc num*, document no, document num*"

@@ -71,7 +71,11 @@ class Masker:
             names = {name: self._masked(name, conversation, "") for name in value}
             if len(set(names.values())) < len(names):
                 raise ValueError("two keys have one mask")
-            return {names[name]: self._walk(item, conversation, name) for name, item in value.items()}
+            said = _field(value)
+            return {
+                names[name]: self._walk(item, conversation, said if said and name in _VALUES else name)
+                for name, item in value.items()
+            }
         if isinstance(value, list):
             return [self._walk(item, conversation, key) for item in value]
         if isinstance(value, str):
@@ -80,6 +84,15 @@ class Masker:
             masked = self._masked(str(value), conversation, _words(key))
             return value if masked == str(value) else masked
         return value
+
+
+_VALUES = ("value", "answer", "val", "text")
+
+
+def _field(value: dict[str, Any]) -> str:
+    """What a form's field is called that says so itself: {"name": "api_key", "value": ...}; "" where none does."""
+    says = next((value[one] for one in ("name", "key", "label", "field", "question") if one in value), "")
+    return says if isinstance(says, str) and len(says) <= 64 and any(one in value for one in _VALUES) else ""
 
 
 def _words(key: str) -> str:

@@ -13,7 +13,8 @@ PASSWORD = {
         "creds, login details, login data, login info, memorable word*, memorable answer, security word*, "
         "security answer*, secret word*, secret answer*, wifi key, wlan key, wpa key, wpa*, network key, "
         "network security key, router key, hotspot key, community string, 2fa backup, psk, pword, p word, "
-        "passw0rd, pass wd"
+        "passw0rd, pass wd, memorable info*, security question*, voicemail pass*, wpa2*, wpa3*, wpa2 key*, "
+        "wpa3 key*"
     ),
     "German": (
         "*kennwort*, *kennworter, *kennwoert*, *passwort*, *passwoert*, *losungswort*, zugangscode*, "
@@ -39,7 +40,7 @@ PASSWORD = {
     ),
     "Dutch and Afrikaans": (
         "*wachtwoord*, *wagwoord*, toegangscode*, inloggegevens, ww, wifi sleutel, netwerksleutel, "
-        "*beveiligingssleutel, geheime antwoord, wifi code, wificode"
+        "*beveiligingssleutel, geheime antwoord, wifi code, wificode, *paswoord*, *passwoord*, *paswort*"
     ),
     "Nordic": (
         "*losenord*, losen, losenfras, natverksnyckel*, wifi nyckel, *passord*, *kodeord*, *adgangskode*, "
@@ -153,7 +154,10 @@ LOGIN = {
         "anmeld*, connexion, connecter*, connecte, iniciar sesion, inicio de sesion, entrar, acceder, accedere, "
         "accedo, accesso, logowa*, zalogowa*, logga*, logge*, prihlas*, bejelentkez*, belep*, kirjaut*, giris*, "
         "войти, вход*, захожу, зайти, увійти, вхід, συνδεθ*, account, konto, compte, cuenta, conta, portal*, "
-        "masuk, dang nhap, ログイン*, 로그인*, 登录*, 登錄*, 登入*, تسجيل الدخول*, להתחבר*, เข้าสู่ระบบ*"
+        "masuk, dang nhap, ログイン*, 로그인*, 登录*, 登錄*, 登入*, تسجيل الدخول*, להתחבר*, เข้าสู่ระบบ*, "
+        "incorrect*, wrong, invalid, denied, rejected, falsch*, ungultig*, incorrecto, incorrecta, incorreta, "
+        "incorreto, sbagliat*, errat*, fout, onjuist*, bledn*, neplatn*, hibas*, yanlis*, неверн*, невірн*, "
+        "virheellin*, fel, feil, forkert"
     ),
 }
 """What a password is for."""
@@ -162,7 +166,8 @@ USER = {
         "login*, log in, sign in, user, user name*, username*, user id, userid, credential*, creds, zugang*, "
         "benutzer*, identifiant*, utilisateur, usuario*, utente*, gebruiker*, anvandar*, usuario, utilizador*, "
         "uzivatel*, bruger*, bruker*, kayttaja*, uzytkownik*, felhasznalo*, utilizator*, korisni*, kullanici*, "
-        "логин*, пользовател*, логін*, χρηστης, ユーザー*, 用户名*, 아이디*"
+        "логин*, пользовател*, логін*, χρηστης, ユーザー*, 用户名*, 아이디*, wifi*, wi-fi*, wlan*, ssid*, "
+        "network, netzwerk, reseau"
     ),
 }
 NETWORK = {
@@ -170,7 +175,7 @@ NETWORK = {
         "wifi*, wi-fi*, wlan*, wpa*, ssid*, router*, modem*, hotspot*, hub, network*, netzwerk*, netwerk*, "
         "reseau, rete, red, rede, box, livebox, freebox, fritzbox*, fritz box, natverk*, nettverk*, netvaerk*, "
         "verkko*, siec, siec*, halozat*, retea*, mreza*, вайфай*, вай-фай*, роутер*, сеть, сети, δικτυ*, "
-        "internet*, wi fi"
+        "internet*, wi fi, broadband, breitband*, internet, fibra, fibre, bt hub, wpa2, wpa3"
     ),
 }
 NETWORK_KEY = {

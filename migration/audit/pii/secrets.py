@@ -14,7 +14,7 @@ from functools import cache
 from migration.audit.pii.codes import ANY_CODE, CODE, COMES, NO_SECRET
 from migration.audit.pii.passwords import KEY, LOGIN, NETWORK, NETWORK_KEY, PASSWORD, TYPED, USER
 from migration.audit.pii.secret_forms import ANY, CHARS, END, FREE, MAY_BE_FREE, NO_VALUE
-from migration.audit.pii.words import ENDS, NEAR, any_of, called_otherwise, folded
+from migration.audit.pii.words import CALLED_OTHERWISE, ENDS, NEAR, any_of, called_otherwise, folded
 
 _WHOSE = (
     r"(?:[ \t]+(?:for|to|on|of|from|für|zu|pour|de|del|della|da|do|van|voor|för|til|mea|moje|mój|saya|tôi|mou"
@@ -59,7 +59,8 @@ _LONG = r"((?=[A-Za-z]{0,40}\d)(?=\d{0,40}[A-Za-z])[A-Za-z0-9]{12}[\w.+/=~-]{8,5
 _UUID = r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 _CODE = (
     r"\d{3,4}(?:[ -]?\d{2,4})?|\d{5,8}|(?=[A-Z]{0,7}\d)(?=\d{0,7}[A-Z])[A-Z\d]{5,10}|[A-Z]-\d{5,8}"
-    r"|\d(?:[ .-]\d){3,7}|\d{1,2}(?:-\d{1,2}){2,3}"
+    r"|\d(?:[ .-]\d){3,7}|\d{1,2}(?:-\d{1,2}){2,3}|\d{2}(?: \d{2}){2,3}|(?=[А-Я]{0,4}\d)(?=\d{0,7}[А-Я])[А-Я\d]{5,10}"
+    r"|(?=[A-Z-]{0,8}\d)(?=[\d-]{0,8}[A-Z])[A-Z\d]{3,8}(?:-[A-Z\d]{3,8}){1,7}"
     r"|(?=[A-Za-z-]{0,20}\d)(?=[\d-]{0,20}[A-Za-z])[A-Za-z\d]{4,8}(?:-[A-Za-z\d]{4,8}){1,7}"
 )
 """Digits, `G-123456`, digits apart, a lock's `18-42-07`, or groups of letters and digits as of recovery codes."""
@@ -68,6 +69,8 @@ _WORDY = (
     r"|vergess|oubli|olvid)"
 )
 """What a line speaks of instead of a password's value."""
+_ENDS = rf"(?![ ]?(?i:sec|min|hour|day|char|digit|credit|time|user|eur|usd|rpm|[ck]?m\b|kg|v\b|%|€|\$)){ENDS}"
+"""No measure follows."""
 _BEHIND = (  # what may follow a word for a password or a key
     re.compile(rf"(?i:{_WHOSE}[\"'*]{{0,3}}[ \t]*(?:[:=：]|=>)[ \t*]*){ANY}"),
     re.compile(rf"(?i:{_WHOSE}[ \t]*(?:[:=]|{_IS})[ \t]*)[\"“«]([^\"\n”»]{{4,60}})[\"”»]"),
@@ -75,20 +78,26 @@ _BEHIND = (  # what may follow a word for a password or a key
     re.compile(rf"(?i:{_WHOSE}[ \t]*{_MAY_BE}(?!\w)[ \t]*:?[ \t]*)(?=[\"'`«“]?{CHARS}{{0,40}}\d){_STRONG}"),
     re.compile(rf"[ \t]+{_MIXED}"),
     re.compile(  # パスワードはAbcd-12です, รหัสผ่านคือ abcd12
-        r"(?<=[^ -ɏ])[ ]?(?:[はがのを은는이가是为為:：]|คือ|[ ]"
-        r"|です){0,3}[「『\"']?((?=[!-~]{0,40}\d)[!-~]{5,64})"
+        r"(?<=[^ -ɏ])[^\x00-\u024F]{0,10}[ :：「『\"']{0,3}"
+        r"((?=[!-~]{0,40}[\d!#$%&*@_-])(?=[!-~]{0,40}[A-Za-z\d])[!-~]{5,64})"
     ),
     re.compile(r"[^\n.?!;]{0,40}?[\s:](\d{4}(?:[ -]\d{4}){2,5})(?![\w-])"),  # a router's key: 4315 6131 8977 7072 0007
     re.compile(rf"[^\n.:;,\"'(]{{0,40}}[,:(\"'][ \t]?[\"'(]?{_TANGLE}"),
     re.compile(  # the wifi password on its sticker is ab12cd34; heslo mám Abcd12ef
         rf"[^\n.?!;]{{0,48}}?[\s:=(\"'`«“](?<!\d ){_OBJECT}(?:{_TANGLE}|{_WOVEN})"
     ),
-    re.compile(rf"(?i:[^\n.?!;:]{{0,48}}?[\s]{_IS}[ \t]*:?[ \t]*)[\"'`«“]?(?:{_CAPITALS}|{_SIGNED})"),
+    re.compile(rf"(?i:[^\n.?!;:]{{0,48}}?(?:[\s]{_IS}|=)[ \t]*:?[ \t]*)[\"'`«“]?(?:{_CAPITALS}|{_SIGNED})"),
+    re.compile(rf"(?i:{_WHOSE}[ \t]*(?:[:=]|{_IS})[ \t]*)[\"'`«“]?(\d{{4,12}})(?![\w-]|[.,]\d){_ENDS}"),
     re.compile(  # the temporary password you sent: MhhzrIRoig
         rf"(?i:(?![^\n:]{{0,40}}{_WORDY})[^\n.?!;:=\d]{{1,40}}?[:：][ \t]*)[\"'`«“]?(?!\w{{1,9}}://){NO_VALUE}"
         rf"((?={CHARS}{{0,40}}[A-ZÀ-Þ\d!$%&#@*+=_-]){CHARS}{{5,64}}?)(?=[\"'`»”]?(?:[,;)\n]|\.(?:\s|\Z)|\s[–—(-]|\s*\Z))"
     ),
     re.compile(rf"[ \t]*\n[ \t]*[\"'`«“]?{_TANGLE}"),
+    re.compile(rf"[\"']?,?\s{{1,20}}[\"']?(?i:value|wert|valeur|valor)[\"']?[ \t]{{0,3}}[:=][ \t]{{0,3}}{ANY}"),
+    re.compile(  # the password to Semmel_44: a sign makes it none of the words that a preposition leads to
+        rf"[^\n.?!;]{{0,48}}?[\s:=(\"'`«“]{_NO_TANGLE}((?={_PLAIN}{{0,64}}[^\W\d_])"
+        rf"(?={_PLAIN}{{0,64}}[!$%&#*+=~^_]{_PLAIN})(?={_PLAIN}{{0,64}}\d){_PLAIN}{{6,64}}?){END}"
+    ),
     re.compile(rf"[^\n]{{0,24}}?(?<![\w/.:@-]){_UUID}"),
     re.compile(rf"[^\n]{{0,40}}?(?<![\w/.:@-]){_LONG}"),
     re.compile(
@@ -100,6 +109,10 @@ _AHEAD = re.compile(  # Abcd12ef is my password; j'ai mis Abcd12ef comme mot de 
     r"(?i:is|was|as|for|ist|als|war|est|es|como|como a|come|com|comme|è|é|er|är|jako|to|это|как|on|=|\()[ \t]?"
     r"(?i:(?:my|the|our|mein\w{0,2}|das|mon|le|mi|la|a|minha|mijn|het|mitt?|moje|mój|мой)[ \t])?(?:\w{1,12}[ \t])?\Z"
 )
+_AROUND = re.compile(  # wrong password?? Jayhawks#1 is what I wrote down
+    rf"(?<![^\s\"'`«“(:=]){_NO_TANGLE}((?={_PLAIN}{{0,64}}[A-Za-z])(?={_PLAIN}{{0,64}}\d)"
+    rf"(?={_PLAIN}{{0,64}}[^\W_][!$%#*+=~^@]{{1,4}}[^\W_])[^\s\"'`,;<>{{}}()/]{{6,64}}?){END}"
+)
 _LOOSELY = {"all": "key, login, webhook*, auth, authorization, authorisation, signature, credential, x-auth, header"}
 _BEHIND_LOOSELY = (re.compile(rf"[^\n]{{0,40}}?(?<![\w/.:@-]){_LONG}"),)
 _TYPED_VALUE = re.compile(rf"[\s:\"'«“]{{1,3}}(?:{_TANGLE}|{_WOVEN}|{_SIGNED})")
@@ -108,7 +121,7 @@ _TRIED_VALUE = re.compile(
 )
 _NETWORK_VALUE = re.compile(
     r"[^\n.?!;]{0,40}?(?:[:=]|[\s:=(\"'])[\"'`«“]?((?=[^\W\d_]{0,30}\d)(?=\d{0,30}[^\W\d_])[\w!$%&#@*+=~^-]{8,64}"
-    r"|(?=[a-z]{0,30}[A-Z])(?=[A-Z]{0,30}[a-z])(?=\w{0,30}[a-z][A-Z]\w{0,30}[a-z])\w{8,64}|\d{8,20})(?![\w-])"
+    r"|(?=[a-z]{0,30}[A-Z])(?=[A-Z]{0,30}[a-z])(?=\w{0,30}[a-z][A-Z]\w{0,30}[a-z])\w{8,64}|[A-Z]{8,16}|\d{8,20})(?![\w-])"
 )
 _WORDS = re.compile(  # twelve words of a wallet and more
     r"(?:(?:[ \t]*[:=–-]|[ \t](?:is|are|was|were))?[\s\"']{1,3})(?:\d{1,2}[.)] ?)?"
@@ -122,6 +135,11 @@ _PHRASES = re.compile(  # secrets that are words
     rf"[^\n.?!;:]{{0,40}}?(?:\b(?:is|was|are)[ \t]|(?<=word )to[ \t]|(?<=answer )to[ \t]"
     rf"|[:=])[ \t]*[\"“']?)([^\W\d_][\w'-]{{2,30}}(?:[ ](?!{_PHRASE_ENDS})[^\W\d_]{{2,20}}){{0,5}})"
     rf"(?=[\"”']?(?:[,.;!?\n]|[ ](?:{_PHRASE_ENDS})\b|\Z))"
+)
+_ANSWERS = re.compile(  # security question: first pet? Answer: Waffles
+    r"(?i:(?:question|frage|pregunta|domanda|pergunta|vraag|pytani|ot[áa]zk|вопрос)[^\n]{0,60}\n?[^\n]{0,20}?\b"
+    r"(?:answer|antwort|r[ée]ponse|respuesta|risposta|resposta|antwoord|odpowied[źz]|odpov[ěe][ďd]|ответ)"
+    r"(?:[ ]?(?:[:=-]|is|ist|est|es|è|é|to|jest))[ \"'“]{1,2})([^\W\d_][\w'’ -]{1,40}?)(?=[\"”']?(?:[,.;!?\n]|\Z))"
 )
 _SEED = {
     "all": (
@@ -139,18 +157,20 @@ _NO_PHONE = r"(?!(?<=\bto )\d{3}[ .-]?\d{4}|(?<=\ban )\d{7}|(?<=\bnumber )\d{3}[
 _BEHIND_CODES = (
     re.compile(
         r"(?i:(?: number)?(?:[ \t](?:on|from|for|para|für|pour|per|voor)(?:[ \t]\w{1,10}){1,3}?)?"
-        rf"{_WHOSE}(?:[ \t]?(?:{_IS}|{_MAY_BE}){ENDS}|[:：=])?[ \t:\"'#(]{{0,3}}){_NO_PHONE}({_CODE})(?!-){ENDS}"
+        rf"{_WHOSE}(?:[ \t]?(?:{_IS}|{_MAY_BE}){ENDS}|[:：=])?[ \t:\"'#(]{{0,3}}){_NO_PHONE}({_CODE})(?!-){_ENDS}"
     ),
-    re.compile(rf"[^\n.?!;#\d]{{0,40}}[\s:=\"'(*](?<![#\d] )[#*]?{_NO_PHONE}({_CODE})(?!-|[.,:/]\d){ENDS}"),
+    re.compile(rf"[^\n.?!;#\d]{{0,40}}[\s:=\"'(*](?<![#\d] )[#*]?{_NO_PHONE}({_CODE})(?!-|[.,:/]\d){_ENDS}"),
+    re.compile(  # my passcode? uh 739201; backup codes 1. 8472 9163
+        r"[\w ]{0,24}(?:[?:][ ]?(?:[^\W\d]{1,6}[ ,.]{1,3}){0,3}|[ :\n]{1,2}\d{1,2}[.)][ ])"
+        rf"{_NO_PHONE}({_CODE})(?![-:/]|[.,]\d){_ENDS}"
+    ),
     re.compile(
-        rf"[^\x00-\u024f]{{0,12}}[:：「『\"' ]{{0,3}}{_NO_PHONE}({_CODE})(?!-){ENDS}"
+        rf"[^\x00-\u024F]{{0,12}}[:：「『\"' ]{{0,3}}{_NO_PHONE}({_CODE})(?!-){_ENDS}"
     ),  # where no space parts words
 )
-_BARE_CODES = (
-    re.compile(  # the code 482913, where no other word says of what
-        r"(?i:(?<!error )(?<!postal )(?<!post )(?<!zip )(?<!promo )(?<!discount )(?<!product"
-        r" )(?<!bar)(?<!country )(?<!store )"
-        r"(?<!area )(?<!job )\b(?:code|kode?|codice|c[óo]digo|код)[ \t]{1,2})(\d{6})(?![\w-]|[.,]\d)"
+_BARE_CODES = (  # the code 482913, where no other word says of what
+    re.compile(
+        rf"[ \t]{{1,2}}(?:[^\W\d]{{1,12}}[ \t]){{0,5}}{_NO_PHONE}(\d{{6}}|\d{{3}}[ -]\d{{3}})(?![\w-]|[.,]\d){_ENDS}"
     ),
 )
 _CODE_AHEAD = re.compile(  # 482913 is the code that came
@@ -202,8 +222,12 @@ def secrets(text: str) -> Iterator[tuple[int, int]]:
         yield from _after(text, label, _BEHIND)
         if ahead := _AHEAD.search(text[: label.start()], max(0, label.start() - NEAR)):
             yield ahead.span(ahead.lastindex or 0)
+        yield from (one.span(1) for one in _AROUND.finditer(text, max(0, label.start() - NEAR), label.end() + NEAR))
     if labels:
-        yield from _found(text, (_PHRASES,))
+        yield from _found(text, (_PHRASES, _ANSWERS))
+    if _says("network").search(plain):
+        for label in _says("network key").finditer(plain):
+            yield from _after(text, label, (_NETWORK_VALUE,))
     for label in _says("seed").finditer(plain):
         yield from _after(text, label, (_WORDS,))
     if any(map(str.isdigit, text)):
@@ -216,16 +240,13 @@ def _with_digits(text: str, plain: str, named: bool) -> Iterator[tuple[int, int]
         yield from _after(text, label, _BEHIND_LOOSELY)
     yield from _codes(text, plain)
     logins = [*_says("login").finditer(plain)]
+    for label in _says("user").finditer(plain):
+        yield from _after(text, label, (_USER_VALUE,))
     if named or logins:
         for label in _says("typed").finditer(plain):
             yield from _after(text, label, (_TYPED_VALUE,))
         for label in logins:
             yield from _after(text, label, (_TRIED_VALUE,))
-        for label in _says("user").finditer(plain):
-            yield from _after(text, label, (_USER_VALUE,))
-    if _says("network").search(plain):
-        for label in _says("network key").finditer(plain):
-            yield from _after(text, label, (_NETWORK_VALUE,))
 
 
 def _codes(text: str, plain: str) -> Iterator[tuple[int, int]]:
@@ -236,11 +257,12 @@ def _codes(text: str, plain: str) -> Iterator[tuple[int, int]]:
         another = before.search(plain, max(0, label.start() - 16), label.start()) or behind.match(plain, label.end())
         if not another and _says("comes").search(plain, *near):
             labels.append(label)
+        elif not another and not CALLED_OTHERWISE.search(text, max(0, label.start() - 24), label.start()):
+            yield from _after(text, label, _BARE_CODES)
     for label in labels:
         yield from _after(text, label, _BEHIND_CODES)
         if ahead := _CODE_AHEAD.search(text[: label.start()], max(0, label.start() - NEAR)):
             yield ahead.span(1)
-    yield from _found(text, _BARE_CODES)
 
 
 def _found(text: str, forms: tuple[re.Pattern[str], ...]) -> Iterator[tuple[int, int]]:
