@@ -91,7 +91,12 @@ def _planted(record: dict, number: int, signs: dict) -> dict:
         messages[0]["content"] = f"{begins} {messages[0]['content']}"
     if not conversation or int(conversation[-3:], 16) % 3:
         return record
-    record["metadata"] |= {"channel": markup, "user": mail, "conversation_id": f"{conversation} {mail} {markup}"}
+    record["metadata"] |= {
+        "channel": markup,
+        "user": mail,
+        "task": f"{markup} {mail}",
+        "conversation_id": f"{conversation} {mail} {markup}",
+    }
     record["id"] += f" {mail} {markup}"
     if request["model"].startswith("gpt-4o-mini"):
         request["model"] = MODEL.translate(signs)

@@ -34,6 +34,45 @@ def test_the_same_calls_give_the_same_table_in_each_form(
     assert not NOT_CARRIED[form] & {"messages", "response", "model", "created_at", "prompt_tokens", "kind"}
 
 
+METADATA = {"conversation_id": "c", "tags": ["prod", "task:refunds"]}
+TIMES = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-01-01T00:00:01Z"}
+ASKED = [{"role": "user", "content": "hello"}]
+NAMED = {
+    "openai": (line(1) | {"metadata": {"task": "refunds"}}, "refunds"),
+    "openai, tags": (line(1) | {"metadata": METADATA}, "refunds"),
+    "langfuse": ({"id": "a", "traceId": "t", "name": "refunds", "input": ASKED, "output": "hi", **TIMES}, "refunds"),
+    "langfuse, as the SDK calls all": (
+        {"id": "a", "traceId": "t", "name": "OpenAI-generation", "input": ASKED, "output": "hi", **TIMES}, "none"),
+    "helicone": (
+        {"request_id": "a", "response_id": "b", "request_created_at": "2026-01-01T00:00:00Z", "model": "m",
+         "request_body": {"messages": ASKED}, "response_body": line(1)["response"], "properties": {"Task": "refunds"}},
+        "refunds",
+    ),
+    "litellm": (
+        {"request_id": "a", "spend": 0.1, "call_type": "acompletion", "model": "m", "messages": ASKED,
+         "response": line(1)["response"], "metadata": {}, "request_tags": ["refunds"], **TIMES},
+        "refunds",
+    ),
+    "otel": (
+        {"spanId": "a", "startTimeUnixNano": "1767225600000000000",
+         "endTimeUnixNano": "1767225601000000000", "name": "chat gpt-4o", "attributes": [
+            {"key": key, "value": {"stringValue": value}} for key, value in {
+                "gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o", "gen_ai.prompt": "hello",
+                "gen_ai.completion": "hi", "traceloop.association.properties.task": "refunds"}.items()]},
+        "refunds",
+    ),
+    "table": ({"created_at": "2026-01-01", "messages": "hello", "response": "hi", "prompt_name": "refunds"}, "refunds"),
+    "table, an id": ({"created_at": "2026-01-01", "messages": "hello", "response": "hi", "task": "3f2a9c11"}, "none"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", NAMED)
+def test_the_logs_own_name_for_a_call_is_kept(form: str, tmp_path: Path) -> None:
+    record, name = NAMED[form]
+    calls, _ = imported(write(tmp_path / "log.jsonl", [record]), tmp_path)
+    assert calls["logged_name"].fillna("none").tolist() == [name]
+
+
 def test_a_batch_costs_half(shared: Path, as_logged: pd.DataFrame, tmp_path: Path) -> None:
     calls, _ = imported([shared / "data/importer_samples" / name for name in SAMPLES["batch"][0]], tmp_path)
     expected = as_logged.loc[calls["call_id"], "cost_usd"].to_numpy()

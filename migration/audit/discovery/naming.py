@@ -1,7 +1,8 @@
-"""Short names for tasks, in the words of their own instructions.
+"""Short names for tasks: what the log itself calls them, else words of their own instructions.
 
-A prompt's text and which of its words are fixed. A sentence that gives a role ("You are ...") is passed over
-where another one says what to do. A language model may be asked instead, where a team wants that.
+A prompt's text and which of its words are fixed. What says how to work or to answer ("Think step by step.") names no
+task; a sentence that gives a role ("You are ...") is passed over where another one says what to do. A language model
+may be asked instead, where a team wants that.
 Out of scope: what a task is; a name is for people, nothing depends on it.
 """
 
@@ -9,11 +10,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Set
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from migration.endpoints import OPENAI, client, key_for
 from migration.errors import BadInput
+from migration.markup import cut
 from migration.prompts.tokens import tokens_of
 
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+|\n+|(?<=[。！？：])")
@@ -23,6 +26,22 @@ _ROLE = re.compile(
     r"je bent|u bent|ты |вы |你是|您是|あなたは|당신은)",
     re.I,
 )
+_MANNERS = (
+    r"(?:think|reason|work|go|proceed)\b.{0,30}\b(?:steps?|carefully|aloud|out loud|through)\b",
+    r"step by step\b|take (?:a (?:deep )?breath|your time)|一步一步|请一步步|ステップ",
+    r"(?:follow|obey|respect|adhere to|stick to)\b.{0,40}\b(?:instructions?|rules?|guidelines?|steps|format)\b"
+    r"(?: (?:below|above|carefully))?",
+    r"read\b.{0,30}\b(?:carefully|below|attentively)\b",
+    r"be (?:\w+,? (?:and )?){0,3}(?:concise|brief|short|helpful|polite|precise|accurate|careful|friendly|honest)\b",
+    r"(?:answer|respond|reply|output|return) (?:only|strictly|solely|briefly|concisely|in json|in english)\b",
+    r"(?:denke?|überlege?|gehe?)\b.{0,20}\bschritt|(?:befolge?|beachte?|folge?)\b.{0,40}\b(?:anweisung|regel|vorgabe)",
+    r"antworte (?:nur|ausschließlich|kurz)\b|(?:réponds|répondez) (?:uniquement|seulement)\b",
+    r"(?:responde|responda|rispondi) (?:solo|sólo|apenas|soltanto)\b",
+    r"(?:réfléchis|raisonne|piensa|pensa|ragiona)\b.{0,30}(?:étape|paso|passo)",
+    r"(?:suis|suivez|sigue|siga|segui)\b.{0,40}(?:consigne|instruc|istruzioni|règles|reglas|regras)",
+)
+_MANNER = re.compile(rf"^\W*(?:(?:please|always|now|first|bitte|let's|let us)\s+)*(?:{'|'.join(_MANNERS)})", re.I)
+"""How to work or to answer, whatever the task, at a sentence's beginning."""
 _SMALL_WORDS = """
 the a an and or of to in on for with by from at as is are be it its this that these those your you we our their his her
 any all one each if then into than not no do does please following given below above based using use given so far
@@ -44,11 +63,12 @@ def name_of(prompt: str, fixed: Set[str], common: Mapping[str, int] | None = Non
     fixed: tokens that the template's prompts share. common: in how many tasks each token stands; without it the name
     depends on this prompt alone.
     """
-    sentences = [s for s in _SENTENCE.split(_TAG.sub(" ", prompt[:6000])) if s and len(_words(s, fixed)) >= 2][:40]
+    said = [_MANNER.sub("", sentence) for sentence in _SENTENCE.split(_TAG.sub(" ", prompt[:6000]))]
+    sentences = [s for s in said if len(_words(s, fixed)) >= 2][:40]
     told = [s for s in sentences if not _is_list(s)] or sentences
     doing = [s for s in told if not _ROLE.match(s)] or told
     if not doing:
-        return " ".join(_words(prompt[:300], fixed)[:WORDS]).capitalize() or "Unnamed"
+        return " ".join(_words(" ".join(said)[:300], fixed)[:WORDS]).capitalize() or "Unnamed"
 
     def says_something(sentence: str) -> bool:
         return any((common or {}).get(word.lower(), 1) <= 1 for word in _words(sentence, fixed))
@@ -86,6 +106,34 @@ def _words(sentence: str, fixed: Set[str]) -> list[str]:
         if word.lower() not in _SMALL and (len(word) > 2 or not word.isascii()) and all(p in fixed for p in parts):
             kept.append(word)
     return kept
+
+
+MOST = 0.8
+"""Share of a task's calls that have one name in the log for it to be the task's."""
+
+
+def own_names(logged: Sequence[Sequence[str | None]]) -> list[str | None]:
+    """What the log itself calls each task: the name of at least MOST of its calls, unless another task's has it too.
+
+    logged: of each task, the name that each of its calls has in the log (`calls.logged_name`). None for a task without
+    such a name, or whose name holds personal data or nothing that may be shown.
+    """
+    most = [Counter(names).most_common(1) for names in logged]
+    held = [
+        top[0][0] if top and top[0][1] >= MOST * len(names) else None for top, names in zip(most, logged, strict=True)
+    ]
+    shown = {name: _shown(name) for name in set(filter(None, held))}
+    names = [shown[name] if name else None for name in held]
+    times = Counter(name.casefold() for name in names if name)
+    return [name if name and times[name.casefold()] == 1 else None for name in names]
+
+
+def _shown(name: str) -> str | None:
+    """A name as it may stand in a sentence or a page; None where nothing is left, or it holds personal data."""
+    from migration.audit.pii import mask  # a third of a second that only those pay whose log names its calls
+
+    plain = " ".join(_NOT_OF_A_NAME.sub(" ", name).split()).strip(" .'")
+    return cut(plain, LENGTH) if re.search(r"[^\W\d_]", plain) and list(mask([name])) == [name] else None
 
 
 def slug(name: str) -> str:

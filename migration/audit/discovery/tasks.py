@@ -27,7 +27,7 @@ from migration.audit.cores import in_order
 from migration.audit.discovery.behaviour import Evidence, Exchange, evidence, free_shares, type_of
 from migration.audit.discovery.complexity import Profile, complexity
 from migration.audit.discovery.merging import Leaf, merged
-from migration.audit.discovery.naming import ask_names, name_of, slug
+from migration.audit.discovery.naming import ask_names, name_of, own_names, slug
 from migration.audit.discovery.prompts import fixed_tokens, tool_names, without_lists
 from migration.audit.discovery.templates import Templates, find_templates
 from migration.errors import BadInput, NotEnoughCalls
@@ -46,7 +46,8 @@ EARLY, NEARLY_ALL = 200, 0.9
 EMBEDDING = "embeddings"
 LABELLED = (TaskType.CLASSIFICATION, TaskType.SENTIMENT, TaskType.ROUTING)
 OTHER = "no-shared-prompt"
-_COLUMNS = ["call_id", "kind", "created_at", "messages", "tools", "response", "prompt_tokens", "completion_tokens"]
+_COLUMNS = ("call_id", "kind", "created_at", "messages", "tools", "response", "prompt_tokens", "completion_tokens",
+            "logged_name")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,9 @@ def _tasks(groups: list[list[Leaf]], shared: list[bool]) -> list[Task]:
     tasks = [_task(group, common, by_user=also) for group, also in zip(groups, shared, strict=True)]
     held = Counter(task.task for task in tasks)
     own = [f"-{_named(group[0].tokens)}" if held[t.task] > 1 else "" for t, group in zip(tasks, groups, strict=True)]
-    return _unique([replace(task, task=task.task + more) for task, more in zip(tasks, own, strict=True)])
+    tasks = [replace(task, task=task.task + more) for task, more in zip(tasks, own, strict=True)]
+    logged = own_names([[c["logged_name"] for leaf in g for c in leaf.calls] if g[0].tokens else [] for g in groups])
+    return _unique([replace(task, name=name or task.name) for task, name in zip(tasks, logged, strict=True)])
 
 
 def _task(group: list[Leaf], common: Mapping[str, int], *, by_user: bool) -> Task:

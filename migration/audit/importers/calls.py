@@ -33,6 +33,7 @@ EXTRA = pa.schema(
         ("status", pa.int64()),
         ("error", pa.string()),
         ("channel", pa.string()),
+        ("logged_name", pa.string()),
         ("endpoint", pa.string()),
         ("service_tier", pa.string()),
         ("max_tokens", pa.int64()),

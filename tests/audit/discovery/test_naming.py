@@ -9,7 +9,7 @@ import pytest
 import sites
 from servers import JsonHandler, Server, completion, serving
 
-from migration.audit.discovery.naming import ask_names, name_of, slug
+from migration.audit.discovery.naming import ask_names, name_of, own_names, slug
 from migration.audit.discovery.tasks import discover
 from migration.errors import BadInput
 from migration.prompts.tokens import tokens_of
@@ -32,6 +32,36 @@ def test_words_of_a_slot_are_left_out() -> None:
 def test_a_sentence_that_other_tasks_share_is_passed_over() -> None:
     prompt = "Follow the house rules. Sort the parcel by weight."
     assert named(prompt, follow=3, house=3, rules=3) == "Sort parcel by weight"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("Think step by step. Sort the parcel by weight.", "Sort parcel by weight"),
+        ("You are a kind bot. Follow the instructions below. Translate the invoice into Dutch.",
+         "Translate invoice into Dutch"),
+        ("Be concise and polite. Answer only in JSON. Rate the film for children.", "Rate film for children"),
+        ("Denke Schritt für Schritt. Prüfe den Vertrag auf Fristen.", "Prüfe Vertrag auf Fristen"),
+        ("Return only the ISO code of the language.", "ISO code of language"),
+        ("Read the rules of the game aloud.", "Read rules of game aloud"),
+        ("Let's think step by step.", "Unnamed"),
+    ],
+)  # fmt: skip
+def test_how_to_work_or_to_answer_names_no_task(prompt: str, name: str) -> None:
+    assert named(prompt) == name
+
+
+def test_a_task_has_the_logs_own_name_where_most_calls_have_it_and_no_other_task_has() -> None:
+    assert own_names([["triage"] * 8 + [None] * 2, ["faq"] * 7 + [None] * 3, []]) == ["triage", None, None]
+    assert own_names([["step"] * 5, ["Step"] * 5, ["triage"] * 5]) == [None, None, "triage"]
+
+
+def test_the_logs_own_name_is_text_short_and_nobodys() -> None:
+    said = ["mail anna.smith@example.org", "**<img src=x>**", "*", "for " * 40]
+    mail, markup, nothing, long = own_names([[one] * 5 for one in said])
+    assert (mail, markup, nothing) == (None, "img src x", None)
+    assert long is not None
+    assert len(long) <= 52
 
 
 def test_ids_are_plain() -> None:

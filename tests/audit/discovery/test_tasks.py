@@ -29,6 +29,16 @@ def found(folder: Path, rows: list[dict[str, object]], **options: object) -> pd.
     return pd.read_parquet(folder / "calls.parquet").set_index("call_id")
 
 
+def test_a_task_is_called_what_the_log_calls_it_and_its_id_stays(tmp_path: Path) -> None:
+    rows = sites.log(200, 1, [sites.code, sites.house_urgency])
+    plain = discover(sites.write(tmp_path / "log.parquet", rows))
+    table = pq.read_table(tmp_path / "log.parquet")
+    pq.write_table(table.append_column("logged_name", table["channel"]), tmp_path / "named.parquet")
+    named = discover(tmp_path / "named.parquet")
+    assert {task.name for task in named.tasks} == {"code", "house urgency"}
+    assert [task.task for task in named.tasks] == [task.task for task in plain.tasks]
+
+
 @pytest.mark.parametrize(("calls", "seed"), [(400, 1), (2_500, 2)])
 def test_unlike_call_sites_are_told_apart_and_typed(tmp_path: Path, calls: int, seed: int) -> None:
     table = found(tmp_path, sites.log(calls, seed))

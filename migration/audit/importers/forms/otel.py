@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migration.audit.importers.forms.bodies import content, finish_reason, messages
-from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged
+from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged, logged_name
 from migration.audit.importers.forms.record import (
     BadRecord,
     Json,
@@ -118,9 +118,24 @@ def span(record: Json, side: Side) -> Json:
         created_at=started,
         latency_ms=(ended - started) / 1000 if ended and ended >= started else None,
         channel=text(said.get("channel")),
+        logged_name=logged_name(
+            (fields["model"], fields["requested_model"]),
+            said.get("gen_ai.prompt.name"),
+            _own(said),
+            record.get("name"),
+            said.get("gen_ai.agent.name"),
+        ),
         **judged(fields, record.get("name"), *hints(said)),
         endpoint=endpoint_of(None, fields),
     )
+
+
+def _own(said: Json) -> Json:
+    """A span's attributes, those that a team attached itself under their own names, too."""
+    return said | {key.rpartition(".")[2]: value for key, value in said.items() if key.startswith(_ATTACHED)}
+
+
+_ATTACHED = ("metadata.", "traceloop.association.properties.", "langfuse.observation.metadata.")
 
 
 def _nanos(value: object) -> int:

@@ -18,6 +18,7 @@ from migration.audit.importers.forms.openai import (
     endpoint_of,
     hints,
     judged,
+    logged_name,
     path_of,
 )
 from migration.audit.importers.forms.record import Json, Skipped, call, decoded, integer, mapping, real, text, timestamp
@@ -66,6 +67,7 @@ def langfuse(record: Json, side: Side) -> Json:
         latency_ms=round(latency * 1000, 3) if latency is not None else _elapsed_ms(started, ended),
         channel=text(metadata.get("channel")),
         logged_cost_usd=_total_cost(record),
+        logged_name=logged_name((model,), _either(record, "promptName"), metadata, record.get("name")),
         **judged(
             fields, record.get("name"), record.get("environment"), _either(record, "promptName"), *hints(metadata)
         ),
@@ -171,6 +173,13 @@ def litellm(record: Json, side: Side) -> Json:
         channel=text(metadata.get("channel")),
         cache_hit=str(record.get("cache_hit")).lower() == "true",
         logged_cost_usd=real(record.get("spend"), "spend"),
+        logged_name=logged_name(
+            (fields["model"], fields["requested_model"]),
+            metadata,
+            metadata.get("requester_metadata"),
+            metadata.get("spend_logs_metadata"),
+            {"tags": record.get("request_tags")},
+        ),
         **judged(fields, *hints(metadata)),
         endpoint=EMBEDDINGS if "embedding" in kind else CHAT,
     )
@@ -206,6 +215,7 @@ def helicone(record: Json, side: Side) -> Json:
         channel=text(properties.get("channel")),
         cache_hit=cached,
         logged_cost_usd=real(record.get("cost", record.get("costUSD")), "cost"),
+        logged_name=logged_name((fields["model"], fields["requested_model"]), properties, record.get("prompt_id")),
         **judged(fields, *hints(properties)),
         endpoint=endpoint_of(path, fields),
     )

@@ -34,6 +34,7 @@ FIELDS = (
     "status",
     "error",
     "channel",
+    "logged_name",  # what the log itself calls such calls (`openai.logged_name`)
     "endpoint",
     "service_tier",
     "max_tokens",

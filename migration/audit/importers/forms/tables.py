@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from migration.audit.importers.forms.bodies import failure, messages, outcome, request_fields, usage
-from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged
+from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged, logged_name
 from migration.audit.importers.forms.record import (
     BadRecord,
     Json,
@@ -52,6 +52,16 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "error": ("error", "error_message", "exception"),
     "finish_reason": ("finish_reason", "stop_reason"),
     "channel": ("channel",),
+    "logged_name": (
+        "logged_name",
+        "prompt_name",
+        "task_name",
+        "task",
+        "feature",
+        "use_case",
+        "call_site",
+        "workload_id",
+    ),
     "metadata": ("metadata",),
     "endpoint": ("endpoint", "path", "url"),
     "service_tier": ("service_tier",),
@@ -209,6 +219,7 @@ def _row(row: Json) -> Json:
         created_at=timestamp(row.get("created_at"), "created_at"),
         channel=text(row.get("channel")) or text(metadata.get("channel")),
         cache_hit=flag(row.get("cache_hit"), "cache_hit"),
+        logged_name=logged_name((row.get("model"), row.get("requested_model")), row.get("logged_name"), metadata),
         **judged(fields, kind, *hints(metadata)),
         endpoint=endpoint_of(text(row.get("endpoint")), fields),
     )
@@ -237,7 +248,7 @@ def our_own(record: Json, side: Side) -> Json:
 
 _WORDS = (
     *("call_id", "conversation_id", "model", "kind", "response", "requested_model", "finish_reason", "error"),
-    *("channel", "endpoint", "service_tier", "tools", "response_format"),
+    *("channel", "logged_name", "endpoint", "service_tier", "tools", "response_format"),
 )
 
 
