@@ -87,9 +87,9 @@ def test_options_that_ask_for_nothing_are_no_reason_to_pay_the_llm(client):
 def test_a_small_model_takes_half_of_the_callers_time_at_most(client):
     client.hybrid.timeout = 30.0
     began = time.monotonic()
-    reply = create(client, "hang:small", timeout=1.0)
+    reply = create(client, "hang:small", timeout=2.0)
     assert reply.choices[0].message.content == "llm says hang:small"
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 2.0, "the LLM answers in the other half, on a busy machine, too"
 
 
 def test_requests_that_a_server_refuses_do_not_close_it(client):
