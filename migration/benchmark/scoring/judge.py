@@ -5,10 +5,16 @@ Covers: the rubric, the judge's question, positions. Out of scope: where the jud
 The judge sees the customer's question and two answers, the reference and the candidate's, without being told which is
 which, and grades both; then again with their places swapped, since judges favour a place. Personal data is masked
 before anything is sent. A judge that often contradicts itself when the places change has graded nothing.
+
+An answer that passes is then held against another customer's question and reference, where it should fail. One that
+passes there, too, has its grade from something else than what it says to the customer: from words to the judge, or from
+a judge that passes everything. Its verdict is set aside, which can only lower a rate of agreement. No list of
+suspicious words is needed for that.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from html import escape
@@ -28,6 +34,8 @@ from migration.files import read_yaml, shipped
 from migration.stats import Rate, agreement_rate
 
 _FENCE = "the judge's fence"
+_OTHERS = 24
+"""Other questions that are looked at for the one whose reference is least like an answer's own."""
 OPEN = ("text", "summary")
 """Scorers whose answers a scorecard may grade instead."""
 
@@ -122,12 +130,14 @@ class Scorecard:
     frame: call_id, candidate, score (0..1), agrees, same (whether both orders gave the same verdict), verdict_first
     and verdict_second (`better`, `as good`, `worse` than the reference), a row an answer that could be graded.
     consistency: how often the judge agrees with itself when the places are swapped. unreadable: answers whose grades
-    could not be read in one of the two orders, which keep their earlier score.
+    could not be read in one of the two orders; aside: answers that passed for another customer's question, too, or for
+    which there was none. Both keep their earlier score.
     """
 
     frame: pd.DataFrame
     consistency: Rate
     unreadable: int
+    aside: int
     definition: str
 
     def onto(self, scored: pd.DataFrame) -> pd.DataFrame:
@@ -145,7 +155,8 @@ class Scorecard:
     def __str__(self) -> str:
         return (
             f"The judge graded {len(self.frame):,} answers; with the places swapped it agrees with itself on "
-            f"{self.consistency}. {self.unreadable:,} gradings could not be read."
+            f"{self.consistency}. {self.unreadable:,} gradings could not be read; {self.aside:,} verdicts were set "
+            "aside, since the answer passed for another customer's question, too."
         )
 
 
@@ -157,7 +168,8 @@ def grade(
     *,
     cache: Path | None = None,
 ) -> Scorecard:
-    """Let `judge` grade the answers in running text (scorers OPEN) against their references, both ways round.
+    """Let `judge` grade the answers in running text (scorers OPEN) against their references, both ways round, and those
+    that pass against another call's question and reference, where they should not.
 
     scored: `scoring.score`'s frame; calls: the log, for the questions; cache: gradings found there are not asked
     again. Raises NotEnoughCalls when no answer could be graded.
@@ -166,8 +178,36 @@ def grade(
     asked = dict(zip(calls["call_id"], calls["messages"], strict=True))
     questions = mask(chat(asked[call])[-1]["content"] for call in rows["call_id"])
     outputs, references = mask(rows["output"]), mask(rows["reference"])
-    texts = list(zip(questions, outputs, references, strict=True))
     store = open_answers(cache)
+
+    def graded(texts: Sequence[tuple[str, str, str]]) -> np.ndarray:
+        return _both_orders(texts, rubric, judge, store)
+
+    own = graded(list(zip(questions, outputs, references, strict=True)))
+    passed = np.flatnonzero(passes(own, rubric))
+    other = strangers(references)
+    asked_again = [place for place in passed if other[place] >= 0]
+    again = graded([(questions[other[i]], outputs[i], references[other[i]]) for i in asked_again])
+    fails = dict(zip(asked_again, fails_twice(again, rubric), strict=True))
+    return _scorecard(rows, own, np.array([i for i in passed if not fails.get(i, False)], int), rubric)
+
+
+def strangers(references: Sequence[str]) -> list[int]:
+    """For each reference the place of the one that is least like it, by the words that they share; -1 where even that
+    one shares half of them or more, or there is no other."""
+    words = [frozenset(text.lower().split()) for text in references]
+    step = max(1, len(words) // _OTHERS)
+    found = []
+    for place, own in enumerate(words):
+        others = [(place + away) % len(words) for away in range(1, len(words), step)][:_OTHERS]
+        likeness = [len(own & words[other]) / max(len(own | words[other]), 1) for other in others]
+        least = int(np.argmin(likeness)) if likeness else -1
+        found.append(others[least] if likeness and likeness[least] < 0.5 else -1)
+    return found
+
+
+def _both_orders(texts: Sequence[tuple[str, str, str]], rubric: Rubric, judge: Candidate, store: Answers) -> np.ndarray:
+    """Grades (n, 2 orders, 2) of answer and reference in (question, answer, reference); NaN where unreadable."""
     secret = _secret(store)
     orders = [rubric.question(q, o, r, secret=secret) for q, o, r in texts]
     orders += [rubric.question(q, r, o, secret=secret) for q, o, r in texts]
@@ -178,8 +218,22 @@ def grade(
             "max_tokens": 40 + 24 * len(rubric.criteria),
         }
     )
-    replies = answer(judge, requests, cache=store)["output"].tolist() if len(rows) else []
-    return _scorecard(rows, [_grades(rubric, reply) for reply in replies], rubric)
+    replies = answer(judge, requests, cache=store)["output"].tolist() if len(texts) else []
+    first, second = np.array([_grades(rubric, reply) for reply in replies], float).reshape(2, len(texts), 2)
+    return np.stack([first, second[:, ::-1]], 1)
+
+
+def passes(grades: np.ndarray, rubric: Rubric) -> np.ndarray:
+    """Whether an answer is graded at most the tolerance below the reference in both orders: bool (n,).
+
+    grades: (n, 2 orders, 2), answer first; false where one could not be read.
+    """
+    return (grades[..., 0] - grades[..., 1] >= -rubric.tolerance).all(1)
+
+
+def fails_twice(grades: np.ndarray, rubric: Rubric) -> np.ndarray:
+    """Whether an answer is graded more than the tolerance below the reference in both orders, as in `passes`."""
+    return (grades[..., 0] - grades[..., 1] < -rubric.tolerance).all(1)
 
 
 def _grades(rubric: Rubric, reply: str | None) -> tuple[float, float]:
@@ -188,23 +242,25 @@ def _grades(rubric: Rubric, reply: str | None) -> tuple[float, float]:
     return (rubric.grade(said.get("A")), rubric.grade(said.get("B"))) if isinstance(said, dict) else (np.nan, np.nan)
 
 
-def _scorecard(rows: pd.DataFrame, grades: list[tuple[float, float]], rubric: Rubric) -> Scorecard:
-    both = np.array(grades, float).reshape(-1, 2)
-    first, second = both[: len(rows)], both[len(rows) :, ::-1]  # (rows, [candidate, reference]) in either order
-    read = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
+def _scorecard(rows: pd.DataFrame, grades: np.ndarray, aside: np.ndarray, rubric: Rubric) -> Scorecard:
+    """What `grades` (n, 2 orders, 2) say of `rows`. aside: places of the verdicts that are set aside."""
+    read = np.isfinite(grades).all((1, 2))
     if not read.any():
         raise NotEnoughCalls("a scorecard (the judge's grades could not be read)", 0, 1)
-    verdicts = [_against(order[read, 0] - order[read, 1], rubric.tolerance) for order in (first, second)]
-    mean = (first[read, 0] + second[read, 0]) / 2
+    verdicts = [_against(grades[read, order, 0] - grades[read, order, 1], rubric.tolerance) for order in (0, 1)]
     frame = rows.loc[read, ["call_id", "candidate"]].assign(
-        score=(mean - rubric.lowest) / (rubric.highest - rubric.lowest),
+        score=(grades[read, :, 0].mean(1) - rubric.lowest) / (rubric.highest - rubric.lowest),
         agrees=(verdicts[0] != "worse") & (verdicts[1] != "worse"),
         same=verdicts[0] == verdicts[1],
         verdict_first=verdicts[0],
         verdict_second=verdicts[1],
     )
-    definition = f"graded at most {rubric.tolerance:g} below the reference in both orders"
-    return Scorecard(frame, agreement_rate(frame["same"].to_numpy()), int((~read).sum()), definition)
+    same = agreement_rate(frame["same"].to_numpy())
+    kept = ~np.isin(np.flatnonzero(read), aside)
+    definition = (
+        f"graded at most {rubric.tolerance:g} below the reference in both orders, and not so for another question"
+    )
+    return Scorecard(frame[kept], same, int((~read).sum()), len(aside), definition)
 
 
 def _against(gap: np.ndarray, tolerance: float) -> np.ndarray:
