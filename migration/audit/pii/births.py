@@ -18,8 +18,8 @@ BORN = {
         "born on, birthdt"
     ),
     "German": (
-        "geb, geb.datum, geb dat, geboren*, *geburtstag*, *geburtsdatum*, geburtsdat, *geburtsdat*, geb am, "
-        "gebore, geburtsjahr, jahrgang"
+        "geb, geb.datum, geb dat, geboren*, *geburtsdatum*, geburtsdat, *geburtsdat*, geb am, gebore, "
+        "geburtsjahr, jahrgang, *geburtstag"
     ),
     "Dutch and Afrikaans": (
         "*geboortedatum*, geb datum, geb.dat, verjaardag*, jarig, geboortedag, gebore, geboortedat, geboren op"
@@ -108,7 +108,10 @@ _DATE = re.compile(
 )
 """Days, months (in words or not) and years in any order, of the Japanese and the Buddhist calendar too."""
 _BETWEEN = re.compile(r"(?:[^\s\d]{0,16}\s{1,2}){0,5}[^\s\d]{0,12}")
-_ANOTHER = re.compile(r"\b(?:order|gift|ship|deliver|arriv|due|before|until|cake|party|present|gave|got)", re.I)
+_ANOTHER = re.compile(
+    r"\b(?:order|gift|ship|deliver|arriv|due|before|until|cake|party|present|gave|got|sale|promo|offer|discount|event|digital|archiv|release)",
+    re.I,
+)
 _REACH = 56
 _JOINS = re.compile(r"[\s,;()–-]{0,3}(?:(?:[^\W\d]{1,4}|birth)[\s.]{1,2}){0,3}")
 

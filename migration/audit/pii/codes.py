@@ -130,9 +130,9 @@ CODE = {
     "Near East": (
         "رمز التحقق*, رمز تحقق*, كود التحقق*, كود تحقق*, رمز التأكيد*, كود التأكيد*, رمز التفعيل*, كود التفعيل*, "
         "رمز الدخول*, كود الدخول*, رمز الأمان*, رمز الامان*, الرقم السري*, رقم سري*, الرمز السري*, رمز سري*, "
-        "كود otp, رمز otp, رمز الباب*, كود الباب*, رمز البوابة*, الكود*, کد تایید*, کد تأیید*, رمز پویا*, "
-        "رمز دوم*, رمز کارت*, קוד אימות*, קוד האימות*, קוד סודי*, הקוד הסודי*, קוד כניסה*, קוד הכניסה*, "
-        "קוד לדלת*, קוד לשער*, קוד אבטחה*, קוד האבטחה*, קוד הפעלה*, הקוד*, קוד, პინ*, კოდი*, կոդ*"
+        "كود otp, رمز otp, رمز الباب*, كود الباب*, رمز البوابة*, کد تایید*, کد تأیید*, رمز پویا*, رمز دوم*, "
+        "رمز کارت*, קוד אימות*, קוד האימות*, קוד סודי*, הקוד הסודי*, קוד כניסה*, קוד הכניסה*, קוד לדלת*, "
+        "קוד לשער*, קוד אבטחה*, קוד האבטחה*, קוד הפעלה*, პინ*"
     ),
     "India": "ओटीपी*, पिन*, ওটিপি*, পিন*, ஓடிபி*, ఓటీపీ*, ઓટીપી*, ਓਟੀਪੀ*",
     "Thai": ("รหัส otp*, โอทีพี*, รหัสยืนยัน*, รหัสพิน*, รหัส pin*, รหัสประตู*, รหัสเอทีเอ็ม*, รหัสบัตร*, รหัสลับ*, พิน*"),
@@ -157,7 +157,7 @@ ANY_CODE = {
         "5 digit, 6 digit, 8 digit, four digit, six digit, 6 chiffres, 4 chiffres, 6 cifre, 4 cifre, 6 cifras, "
         "4 cifras, 6 digitos, 4 digitos, 6 stellig*, 4 stellig*, sechsstellig*, vierstellig*, 6 cyfr*, 4 cyfr*, "
         "6 cijfers, 4 cijfers, 6 siffr*, 4 siffr*, 6 sifre, 6 cisel, 6 haneli*, шестизначн*, четырехзначн*, "
-        "token"
+        "token, הקוד*, الكود*, კოდი*, կոդ*"
     ),
 }
 """What a code is called, whatever it is for."""
@@ -182,7 +182,7 @@ COMES = {
         "gestuurd, verstuurd, doorgestuurd, banco, banca, bank*, app, expir*, vencid*, caduc*, abgelaufen, "
         "scadut*, wygas*, истек*, vypars*, lejart, verlopen, utgatt*, never share*, do not share*, don't share*, "
         "no compartas*, no lo compartas, nicht weiter*, ne partagez*, ne communiquez*, nie udostepniaj*, "
-        "не сообщайте*, nao compartilhe*, non condivider*"
+        "не сообщайте*, nao compartilhe*, non condivider*, повідомлен*, сообщени*, nachricht*, wiadomosc*"
     ),
     "what it opens": (
         "door, doors, gate, alarm*, safe, lock, locker*, lockbox*, lock box*, key box*, key safe*, keysafe*, "

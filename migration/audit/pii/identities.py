@@ -27,7 +27,7 @@ from migration.audit.pii.words import (
 
 _NO_DATE = (
     r"(?!\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d(?![\d./-])|(?:19|20)\d\d[./-]\d\d?[./-]\d\d?(?![\d-])"
-    r"|\d{1,2}[.:]\d\d\b)"
+    r"|\d{1,2}[.:]\d\d\b(?![.-]\d))"
 )
 _GAP = r"(?:[ ]?[-–][ ]?|[ ./・])?"
 _VALUES = (
@@ -60,7 +60,7 @@ _AHEAD = re.compile(
     rf"(?<![\w.,#-]){_NO_DATE}({_VALUES})[ ,]{{0,2}}(?:<?[–—(-]{{1,2}}[ ]?|(?i:is|are|as|de|del|di|du|da|=|est|es|ist|é"
     rf"|è|to|är|er|это|jest|je|ni|on|that['’]s)[ ])(?i:\w{{1,6}}[ ]){{0,2}}\Z"
 )
-_PLATED = re.compile(rf"\W{{0,4}}(?:\w{{1,8}}\W{{1,3}}){{0,3}}?({_PLATE})")
+_PLATED = re.compile(rf"(?!\W{{1,2}}(?i:base|madre|solar|of)\b)\W{{0,4}}(?:\w{{1,8}}\W{{1,3}}){{0,3}}?({_PLATE})")
 _DRIVEN = re.compile(rf"(?<![\w-])({_PLATE_FORM}){ENDS}")
 _SAYS_DRIVEN = re.compile(rf"(?i:{BEGINS}{by_first_letter(_DRIVES)}{ENDS})")
 _SPACED = re.compile(
@@ -164,7 +164,7 @@ def national_ids(text: str) -> Iterator[tuple[int, int]]:
     plain = folded(text)
     for label in _labels(text, plain):
         behind = _BEHIND.match(text, label.end())
-        if behind and not called_otherwise(text, label.end(), behind.start(1)):
+        if behind and not called_otherwise(text, label.end(), behind.start(1), but="seri"):
             yield behind.span(1)
         elif ahead := _AHEAD.search(text[: label.start()], max(0, label.start() - NEAR)):
             yield ahead.span(1)

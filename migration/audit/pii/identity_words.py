@@ -27,7 +27,10 @@ IDENTITY = {
         "i-94, military id, dod id, service number, police clearance, unique tax*, u.t.r, eori, self assessment, "
         "gov* gateway, student id, student num*, matriculation, employee id, employee num*, pension num*, "
         "pensioner id, i-9 num*, tribal id, blue badge, biometric card, brp, my * licen*, his * licen*, "
-        "her * licen*, nic no, nic num*, my nic, licence, license"
+        "her * licen*, nic no, nic num*, my nic, licence, license, healthcare id*, health care id*, "
+        "health identifier, individual health*, social services num*, benefit num*, pension no, foreigner id, "
+        "refugee id*, asylum num*, arc number, home office ref*, vignette num*, residency num*, residence num*, "
+        "citizens service, civil registration"
     ),
     "Ireland and islands": "p.p.s, pps*",
     "India": (
@@ -57,7 +60,9 @@ IDENTITY = {
         "رخصة القيادة*, رخصة السياقة*, کد ملی*, کدملی*, شماره ملی*, شماره شناسنامه, گذرنامه*, شناختی کارڈ*, ת.ז, "
         'ת.ז., תז, תעודת זהות, תעודת הזהות, ת״ז, ת"ז, מספר זהות*, דרכון*, מספר הדרכון, רישיון נהיגה, '
         "ביטוח לאומי, iin, jshshir, pinfl, ჰსნმ, პირადი ნომ*, პირადობის*, პასპორტ*, սոցիալական*, անձնագ*, հծհ, "
-        "fin kod*, fin kodu, şəxsiyyət*, القومي*, رقمي القومي, رقمي الوطني, بطاقتي*, الهوية الوطنية*"
+        "fin kod*, fin kodu, şəxsiyyət*, القومي*, رقمي القومي, رقمي الوطني, بطاقتي*, الهوية الوطنية*, "
+        "الضمان الاجتماعي*, التأمين الاجتماعي*, رقم التأمين, التامينات*, باسبور*, جوازها, רישיון מס, תעודה מזהה, "
+        "بیمه*"
     ),
     "East Asia": (
         "身份证*, 身份證*, 身分證*, 身份證號碼, 身分証*, 居民身份, 護照*, 护照*, 通行证*, 通行證*, 居留证*, "
@@ -78,7 +83,8 @@ IDENTITY = {
         "rv nummer, sv nummer, sv nr, svnr, svnummer, vsnr, *gesundheitskart*, egk, e card, ecard*, "
         "personalnummer, *matrikel*, *aufenthalt*, *auslander*, burgerkarte, zmr zahl, bpk, identitatskart*, "
         "ids nummer, *melderegister*, kundennummer krankenkasse, mein* perso, perso nr, perso num*, den perso, "
-        "der perso, ahv, ahv n*, rv nr"
+        "der perso, ahv, ahv n*, rv nr, sozialversicherung*, rentennummer, ausweis id, identitatsnummer, "
+        "fuhrerscheinnr, passport nr, asylbewerber*, geburtsurkund*"
     ),
     "French": (
         "securite sociale, secu, numero secu*, n secu*, num secu*, no secu*, n° secu*, nir, insee, carte vitale, "
@@ -89,13 +95,15 @@ IDENTITY = {
         "numero national, nr national, n° national, registre national, niss, n.i.s.s, num national, avs, "
         "numero avs, n° avs, mon nas, ma cin, numero cin, assurance sociale, num de nas, matricule, l'assure, "
         "numero d'assure, n° d'assure, n° allocataire, allocataire*, numero caf, caf, france travail, "
-        "pole emploi, carte europeenne, ceam, carte consulaire, num d'identite*, piece d'identite"
+        "pole emploi, carte europeenne, ceam, carte consulaire, num d'identite*, piece d'identite, nº secu*, "
+        "assure social, securite soc, carte de resident, num permis, visa n, numero visa, livret de famille, "
+        "identifiant national, ine"
     ),
     "Dutch": (
         "b.s.n, bsn*, burgerservice*, sofi*, *rijksregister*, rrn, rrnr, r.r.n, insz, paspoort*, *rijbewijs*, "
         "*identiteitskaart*, identiteitsbewijs*, identiteits*, id kaart*, *zorgverzeker*, *zorgpas*, zorgnummer, "
         "verzekerdennummer, verzekerden nr, *verblijfs*, vreemdelingen*, v nummer, digid nummer, "
-        "aansluitingsnummer"
+        "aansluitingsnummer, sociale zekerheid, sociaal zekerheid*, documentnr paspoort, burgernummer"
     ),
     "Nordic": (
         "person nummer*, personnr, person nr, pers.nr, personbeteckning*, samordnings*, korkort*, pass nummer, "
@@ -103,7 +111,9 @@ IDENTITY = {
         "fodselnummer*, f.nr, d nummer*, dnr, personnummer*, forerkort*, forerkortnummer*, cpr*, c.p.r, cpr-nr, "
         "korekort*, kennitala*, kennitolu*, sundhedskort*, sygesikring*, nationellt id, id kort*, legitimation*, "
         "vegabref*, okuskirteini*, henkilotunnu*, hetu*, sotu*, ajokort*, henkilokort*, kela kort*, bankid, "
-        "lma kort, passi nr, passin num*, passini, passinumero*, mitt pnr, ditt pnr"
+        "lma kort, passi nr, passin num*, passini, passinumero*, mitt pnr, ditt pnr, socialforsakring*, "
+        "personligt nummer, korkortsnummer, trygdenummer, social sikring, sosiaaliturva*, henkilokortin numero, "
+        "passnumret"
     ),
     "Spanish": (
         "d.n.i, nif*, pasaporte*, seguridad social, seg social, n.u.s.s, n.s.s, afiliacion*, tarjeta sanitaria, "
@@ -111,13 +121,14 @@ IDENTITY = {
         "carne de identidad, carnet de extranjer*, licencia de conduc*, licencia conducir, licencia de manejo, "
         "permiso de conduc*, permiso de residencia, tarjeta de residencia, cedula*, cedula de ciudadania, "
         "documento de identi*, doc identidad, doc de identi*, mi documento, su documento, numero de documento, "
-        "n° de documento, nro de documento, nro documento, documento nro, documento n, documento, "
-        "identificacion*, c.u.i.t, c.u.i.l, curp*, r.f.c, rfc*, r.u.t, rol unico, r.u.c, nit, d.p.i, d.u.i, "
-        "clave ine, clave de elector, mi ine, credencial de elector, credencial para votar, seguro social, imss, "
-        "issste, obra social, extranjeria, tarjeta de identidad, c.u.r.p, rnc, nro de afiliado, n° de afiliado, "
-        "numero de afiliado, afiliado*, asegurado*, ticket dni, clave unica de registro, nuip, nup, "
-        "residencia numero, mi nie, el nie, nie numero, nie n, su nie, numero nie, nie de, dni, n.i.f, dnie, "
-        "licencia"
+        "n° de documento, nro de documento, nro documento, documento nro, documento n, identificacion*, c.u.i.t, "
+        "c.u.i.l, curp*, r.f.c, rfc*, r.u.t, rol unico, r.u.c, nit, d.p.i, d.u.i, clave ine, clave de elector, "
+        "mi ine, credencial de elector, credencial para votar, seguro social, imss, issste, obra social, "
+        "extranjeria, tarjeta de identidad, c.u.r.p, rnc, nro de afiliado, n° de afiliado, numero de afiliado, "
+        "afiliado*, asegurado*, ticket dni, clave unica de registro, nuip, nup, residencia numero, mi nie, "
+        "el nie, nie numero, nie n, su nie, numero nie, nie de, dni, n.i.f, dnie, licencia, seguretat social, "
+        "seguridade social, num seg social, prevision social, numero de seguro, carnet salud, licencia n, "
+        "cedula juridica, tarjeta pasaporte, documento n°, documento numero"
     ),
     "Portuguese": (
         "contribuinte*, cartao de cidadao, cartao cidadao, cartao do cidadao, bilhete de identidade, b.i numero, "
@@ -126,33 +137,37 @@ IDENTITY = {
         "carteira de identidade, identidade*, carteira de motorista, carteira de trabalho, ctps, "
         "titulo de eleitor, titulo eleitor*, p.i.s, pis pasep, pasep, nis, cartao sus, cartao do sus, cns, "
         "carteirinha*, carteira nacional de saude, certidao*, r.n.e, rne, rnm, cnpj, identificacao*, "
-        "numero de identificacao, cartao de saude, sns, adse, registro geral, registo civil, n.i.f"
+        "numero de identificacao, cartao de saude, sns, adse, registro geral, registo civil, n.i.f, "
+        "seguranca social, previdencia, n° de utente, n° utente, cartao de eleitor"
     ),
     "Italian": (
         "codice fiscale, cod fiscale, cod fisc, cod.fisc, cod.fiscale, c.f, codicefiscale, partita iva, p.iva, "
         "p iva, carta d'identita, carta di identita, carta identita*, c.i.e, c.i n, cie, passaporto*, patente*, "
         "tessera sanitaria, tessera elettorale, permesso di soggiorno, carta di soggiorno, identificazione*, "
-        "documento d'identita, documento n, codice assistito, tess sanitaria, tess.sanitaria"
+        "documento d'identita, documento n, codice assistito, tess sanitaria, tess.sanitaria, "
+        "previdenza sociale, numero assistito, n tessera"
     ),
     "Polish": (
         "pesel*, nip, n.i.p, regon, dowod*, dowodu, nr dowodu, seria i nr, seria i numer, paszport*, "
         "prawo jazdy, prawa jazdy, ubezpieczeni*, karta pobytu, karty pobytu, legitymacj*, nfz, ekuz, zus, "
-        "ubezpieczen*"
+        "ubezpieczen*, numer ubezpieczenia, ubezpieczenia spolecznego, nr paszportu, karta nfz"
     ),
     "Czech and Slovak": (
         "rodne cislo*, rodneho cisla, rodne c, rodnym cislem, rod.c, r.c, rodc, op c, c.op, cislo op, c op, "
         "obcansk*, obciansk*, op cislo, c.o.p, c pasu, cislo pasu, pasu, cestovni pas*, cestovny pas*, "
         "pas cislo, pojist*, poist*, zdravotn*, ico, dic cz, cislo pojisten*, cislo pojistence, "
-        "povoleni k pobytu, ridicsk*, vodicsk*"
+        "povoleni k pobytu, ridicsk*, vodicsk*, socialni zabezpeceni, socialne poistenie, cislo socialneho*, "
+        "preukaz poistenca, kartick* pojisten*"
     ),
     "Hungarian": (
         "taj, taj szam*, tajszam*, adoazonosit*, ado azonosito*, adoszam*, szemelyi*, szig*, szemelyazonos*, "
-        "utlevel*, jogositvany*, vezetoi engedely*, biztositasi*, lakcimkartya*, diakigazolvany*"
+        "utlevel*, jogositvany*, vezetoi engedely*, biztositasi*, lakcimkartya*, diakigazolvany*, "
+        "tarsadalombiztositasi*, szig szam*, jogsi*, kartyaszam taj"
     ),
     "Romanian": (
         "c.n.p, cnp*, buletin*, buletinul, carte de identitate, cartea de identitate, c.i seria, seria si nr, "
         "seria si numarul, serie si numar, c.i, pasaport*, permis de conducere, permis auto, card de sanatate, "
-        "cod numeric*, c.i.f"
+        "cod numeric*, c.i.f, asigurari sociale, cod personal, card european, act de identitate, serie buletin"
     ),
     "Southern Slavic": (
         "oib, oib*, jmbg*, jmb, emso*, davcna*, davcna stevilka, osobna iskaznica*, osobne iskaznice, osobnu*, "
@@ -162,23 +177,27 @@ IDENTITY = {
         "личну карту, пасош*, матичен број, ембг, единен граждански, шофьорска книжка, "
         "свидетелство за управление, возачка дозвола, возачке дозволе, lnc, egn, licna karta, osobna, "
         "osobnu iskaznic*, broj osobne, osebna izkaznic*, osebne izkaznic*, osebno izkaznic*, "
-        "osebnega dokument*, vozacka, vozacke dozvole, vozackog ispita"
+        "osebnega dokument*, vozacka, vozacke dozvole, vozackog ispita, socijalno osiguranje, "
+        "socialno zavarovanje, broj osiguranja, broj pasosa, broj putovnice, matični broj*, maticni broj*, mbg, "
+        "осигурителен номер, здравна книжка, број пасоша"
     ),
     "Albanian and Baltic": (
         "numri personal, nr personal, id personal, leternjoftim*, pasaport*, nipt, isikukood*, isikukoodi, "
         "isikutunnistus*, id kaardi*, id kaart*, passi number, juhiluba*, juhiloa*, personas kod*, pers.kods, "
         "pases nr, pases num*, vaditaja apliecib*, apliecib*, asmens kod*, a.k, asmens tapatyb*, tapatyb*, "
-        "pasas, paso nr, paso numer*, vairuotojo pazym*, sodra*"
+        "pasas, paso nr, paso numer*, vairuotojo pazym*, sodra*, socialinio draudimo, socialas apdrosinasanas, "
+        "sotsiaalkindlustus*, numri i pasaportes, paso numeris, dokumento numer*"
     ),
     "Greek": (
         "αφμ, α.φ.μ, αμκα, α.μ.κ.α, αδτ, α.δ.τ, ταυτοτητ*, αριθμος ταυτοτητας, διαβατηρι*, αμα ικα, "
         "διπλωμα οδηγησης, αδεια οδηγησης, αδεια διαμονης, αριθμος μητρωου, α.μ, amka*, afm*, adt, taftotita*, "
-        "tautotita*, taytotita*, diavatiri*, ar tautotitas, arithmos tautotitas, αρ ταυτ*, ekaa"
+        "tautotita*, taytotita*, diavatiri*, ar tautotitas, arithmos tautotitas, αρ ταυτ*, ekaa, "
+        "κοινωνικη ασφαλιση, αριθμος διαβατηριου, μητρωο ασφαλισμεν*, αριθμος αδειας"
     ),
     "Turkish and Azeri": (
         "t.c kimlik*, tc kimlik*, kimlik*, t.c no*, tc no*, tc nu*, t.c, tckn, t.c.k.n, tckimlik*, vergi no*, "
         "vergi num*, vkn, pasaport*, ehliyet*, surucu belge*, sgk*, sigorta sicil*, sicil no*, ikamet*, "
-        "yabanci kimlik*, nufus cuzdan*, sigorta no*, sigorta num*"
+        "yabanci kimlik*, nufus cuzdan*, sigorta no*, sigorta num*, sosyal guvenlik*, seri no kimlik, surucu no"
     ),
     "Russian and Ukrainian": (
         "инн, и.н.н, снилс*, паспорт*, загранпаспорт*, загран*, серия и номер, серия номер, сери* паспорт*, "
@@ -186,7 +205,8 @@ IDENTITY = {
         "свидетельств*, удостоверени*, иин, и.и.н, жсн, жке, военн* билет*, рнокпп, р.н.о.к.п.п, іпн, ідн, "
         "ідентифікаційн*, податковий номер, податковий код, платника податків, код платника, посвідчення*, "
         "закордонн*, id картк*, айді картк*, унзр, идентификационн*, личный номер, личн* код*, пинфл, "
-        "идентификатор лица, snils, pasport*, rnokpp, ipn"
+        "идентификатор лица, snils, pasport*, rnokpp, ipn, соцстрах*, страховой номер, номер паспорта, "
+        "серия паспорта, права серия, соціальн* страхування, номер id карти"
     ),
     "Irish and Welsh": "uimhir psp, yswiriant gwladol, rhif yswiriant*",
 }
@@ -197,7 +217,9 @@ CASED = (
     "CIP NIE NIC NIK CRN Perso"
 )
 """The same where capitals tell them from words: `CC 1047281930`, but not "cc the team"."""
-CLOSE = "cc ti ci nie dl nin tin rg ktp pan ic cin sin tc nid nic pnr kt rc trn crn nik fnr license licence"
+CLOSE = (
+    "cc ti ci nie dl nin tin rg ktp pan ic cin sin tc nid nic pnr kt rc trn crn nik fnr op license licence documento"
+)
 """The same where the number stands right behind them."""
 NAMED_ID = (
     "id no, id num*, id nr, id nummer, id code, id is, id number is, doc no, doc num*, document no, document num*"

@@ -86,12 +86,12 @@ class Masker:
         return value
 
 
-_VALUES = ("value", "answer", "val", "text")
+_VALUES = ("value", "answer", "val", "text", "number")
 
 
 def _field(value: dict[str, Any]) -> str:
     """What a form's field is called that says so itself: {"name": "api_key", "value": ...}; "" where none does."""
-    says = next((value[one] for one in ("name", "key", "label", "field", "question") if one in value), "")
+    says = next((value[one] for one in ("name", "key", "label", "field", "question", "type") if one in value), "")
     return says if isinstance(says, str) and len(says) <= 64 and any(one in value for one in _VALUES) else ""
 
 

@@ -65,7 +65,7 @@ _SAYS = re.compile(
     r"|wh?ats? ?app|viber"
     r"|wasap|guasap|watsap|wsp|\bwpp|\bzap\b|\bcelu|\bnumret|telegram|\bsignal\b|landline|fastnet|festnetz"
     r"|call ?back|hotline|switchboard|\bfax|faks|\bsms\b|\btexto?\b"
-    r"|mpesa|\bcall(?!s\b)"
+    r"|msisdn|e\.?164|mpesa|\bcall(?!s\b)"
     r"|\bring\b|\bringa\b|\bdial|\breach\b|contact(?!s\b)|kontakt|contatt|\bbel\b|\bbellen|bereik|dzwo[nń]"
     r"|r[üu]ckruf|anruf"
     r"|ruf(?:en|t)?\b|erreich|appel|rappel|joindre|joign|chiam|ll[áa]m|m[áa]rca|\blig(?:ue|uem|ar|a)\b|escr[íi]b"
@@ -181,9 +181,15 @@ def _is_international(text: str, match: re.Match[str]) -> bool:
     return not match[0].startswith("00") or called_a_phone(near) is not False
 
 
+_PHONE_SIGN = re.compile(
+    r"(?i:(?<=call back )|(?<=callback )|(?<=phone )|(?<=cell )|(?<=mobile )|(?<=phone)|(?<=cell))#\s?\Z"
+)
+"""Of a phone's number, not an order's."""
+
+
 def called_a_phone(near: str) -> bool | None:
     """Whether the last word in `near` that says what a number is speaks of phones; null where none does."""
-    near = near.rpartition("\n\n")[2]
+    near = _PHONE_SIGN.sub("", near.rpartition("\n\n")[2])
     said, spoilt = _last(_SAYS, near), _last(_SPOILS, near)
     return said >= spoilt if max(said, spoilt) >= 0 else None
 

@@ -14,7 +14,9 @@ NO_VALUE = (
     r"(?!(?:required|reset|string|optional|null|none|true|false|invalid|expired|forgotten|incorrect"
     r"|wrong|missing|here|your|page|form|link|screen|error|reset\w*|recovery|field|manager|button|and|or|e-?mail"
     r"|the|please|change\w*|protected|not|and|number|text|type|failed|successful\w*|attempt\w*|issue\w*"
-    r"|problem\w*)\b)"
+    r"|problem\w*|unknown|oubli\w*|perdu\w*|vergess\w*|vergeten|olvid\w*|perdid\w*|dimenticat\w*|esquec\w*|zapomn\w*"
+    r"|gl[öo]mt|glemt|unutt\w*|забыл\w*|inv[aá]lid\w*|falsch\w*|ung[üu]ltig\w*|erron\w*|oblig\w*|erforderlich|pflicht\w*"
+    r"|requ\w*|verplicht|wymagan\w*|mindestens|m[ií]nimo|minimum|keine?|aucune?|ninguna?|nessuna?)\b)"
 )
 ANY = rf"[\"'`«“]?({NO_VALUE}{CHARS}{{5,200}}?){END}"
 _BODY = r"(?:\s|\\n){0,4}[A-Za-z0-9+/=]{40,76}"

@@ -32,10 +32,13 @@ _STRONG = rf"[\"'`«“]?((?={CHARS}{{0,200}}[\dA-Z!$%&#@*+=/_-]){CHARS}{{6,200}
 _MIXED = rf"[\"'`«“(]?((?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{{6,64}}){END}"
 _PLAIN = r"[^\s\"'`,;<>{}()]"
 _NO_TANGLE = (
-    r"(?!\d+(?:st|nd|rd|th|am|pm|hrs?|mins?|secs?|days?|weeks?|x|[kmg]b|kg|[cm]m)\b"
+    r"(?!(?i:\d+(?:\.\d+)?(?:st|nd|rd|th|am|pm|hrs?|mins?|secs?|days?|weeks?|x|[kmgt]b(?:ps|it/s)?|[kmg]hz|kg|[cmk]m|kwh?|mah))\b"
+    r"|(?i:i?phone|ipad|galaxy|pixel|windows|win|office|outlook|word|excel|android|ios|mac\w{0,5}|chrome|firefox|safari|xbox"
+    r"|python|java|node|php|mysql|ubuntu|debian|sha|base|utf|ipv|wifi|usb|hdmi|cat|firmware|version|kb|rtx|gtx)-?\d"
     r"|\S{1,64}@[\w-]{1,64}\.[a-z]{2}|\w{1,9}://|\d{1,4}[./-]\w{1,9}[./-]\d{1,4}\b|v\d|[\w-]{1,30}\.(?:com|org"
     r"|net|io)\b)"
 )
+"""Measures, products, addresses, dates, versions."""
 _SMALL = r"[^\W\d_A-ZÀ-ÞĀΑ-ΫА-Я]"
 _TANGLE = (
     rf"{_NO_TANGLE}((?={_PLAIN}{{0,200}}\d)(?={_PLAIN}{{0,200}}{_SMALL})"
@@ -92,6 +95,7 @@ _BEHIND = (  # what may follow a word for a password or a key
         rf"(?i:(?![^\n:]{{0,40}}{_WORDY})[^\n.?!;:=\d]{{1,40}}?[:：][ \t]*)[\"'`«“]?(?!\w{{1,9}}://){NO_VALUE}"
         rf"((?={CHARS}{{0,40}}[A-ZÀ-Þ\d!$%&#@*+=_-]){CHARS}{{5,64}}?)(?=[\"'`»”]?(?:[,;)\n]|\.(?:\s|\Z)|\s[–—(-]|\s*\Z))"
     ),
+    re.compile(rf"[^\n.?!;:\d]{{0,40}}[\s:](\d{{8,20}})(?![\w-]|[.,]\d){_ENDS}"),
     re.compile(rf"[ \t]*\n[ \t]*[\"'`«“]?{_TANGLE}"),
     re.compile(rf"[\"']?,?\s{{1,20}}[\"']?(?i:value|wert|valeur|valor)[\"']?[ \t]{{0,3}}[:=][ \t]{{0,3}}{ANY}"),
     re.compile(  # the password to Semmel_44: a sign makes it none of the words that a preposition leads to
@@ -116,9 +120,14 @@ _AROUND = re.compile(  # wrong password?? Jayhawks#1 is what I wrote down
 _LOOSELY = {"all": "key, login, webhook*, auth, authorization, authorisation, signature, credential, x-auth, header"}
 _BEHIND_LOOSELY = (re.compile(rf"[^\n]{{0,40}}?(?<![\w/.:@-]){_LONG}"),)
 _TYPED_VALUE = re.compile(rf"[\s:\"'«“]{{1,3}}(?:{_TANGLE}|{_WOVEN}|{_SIGNED})")
+_TYPED_SIGNS = re.compile(  # I typed Blue$ky2024: needs no other word
+    rf"[\s:\"'«“]{{1,3}}{_NO_TANGLE}((?=[^\s]{{0,64}}[A-Za-z])(?=[^\s]{{0,64}}\d)"
+    rf"(?=[^\s]{{0,64}}[^\W_][!$%#*+=~^@]{{1,4}}[^\W_]){_PLAIN}{{6,64}}?){END}"
+)
 _TRIED_VALUE = re.compile(
     rf"(?i:[^\n.?!;:]{{0,40}}\b(?:with|met|mit|con|com|avec|med|s|z|с|using|as)[ \t])[\"'`«“]?{_SIGNED}"
 )
+_WIFI_VALUE = re.compile(rf"[^\n.?!;:=]{{0,30}}[:=：][ \t]*[\"'`«“]?(?:{_WOVEN}|{_SIGNED})")
 _NETWORK_VALUE = re.compile(
     r"[^\n.?!;]{0,40}?(?:[:=]|[\s:=(\"'])[\"'`«“]?((?=[^\W\d_]{0,30}\d)(?=\d{0,30}[^\W\d_])[\w!$%&#@*+=~^-]{8,64}"
     r"|(?=[a-z]{0,30}[A-Z])(?=[A-Z]{0,30}[a-z])(?=\w{0,30}[a-z][A-Z]\w{0,30}[a-z])\w{8,64}|[A-Z]{8,16}|\d{8,20})(?![\w-])"
@@ -141,6 +150,7 @@ _ANSWERS = re.compile(  # security question: first pet? Answer: Waffles
     r"(?:answer|antwort|r[ée]ponse|respuesta|risposta|resposta|antwoord|odpowied[źz]|odpov[ěe][ďd]|ответ)"
     r"(?:[ ]?(?:[:=-]|is|ist|est|es|è|é|to|jest))[ \"'“]{1,2})([^\W\d_][\w'’ -]{1,40}?)(?=[\"”']?(?:[,.;!?\n]|\Z))"
 )
+_WIFI = {"all": "wifi*, wi-fi*, wlan*, вайфай*, вай-фай*, ワイファイ, 와이파이, 无线, 無線"}
 _SEED = {
     "all": (
         "seed, mnemonic*, recovery phrase, recovery words, secret phrase, backup phrase, backup words, seed words, "
@@ -168,10 +178,11 @@ _BEHIND_CODES = (
         rf"[^\x00-\u024F]{{0,12}}[:：「『\"' ]{{0,3}}{_NO_PHONE}({_CODE})(?!-){_ENDS}"
     ),  # where no space parts words
 )
-_BARE_CODES = (  # the code 482913, where no other word says of what
-    re.compile(
-        rf"[ \t]{{1,2}}(?:[^\W\d]{{1,12}}[ \t]){{0,5}}{_NO_PHONE}(\d{{6}}|\d{{3}}[ -]\d{{3}})(?![\w-]|[.,]\d){_ENDS}"
-    ),
+_BARE_CODES = (re.compile(rf"[ \t]{{1,2}}(\d{{6}}|\d{{3}}[ -]\d{{3}})(?![\w-]|[.,]\d){_ENDS}"),)
+"""The code 482913, where no other word says of what."""
+_TEXTED = re.compile(  # by sms: 350 918
+    rf"(?i:\b(?:sms\w{{0,3}}|otp))\b[^\n.?!;\d]{{0,14}}{_NO_PHONE}(?<![\d+-])"
+    rf"(\d{{6}}|\d{{3}}[ -]\d{{3}})(?![\w-]|[.,]\d|[ ]\d){_ENDS}"
 )
 _CODE_AHEAD = re.compile(  # 482913 is the code that came
     r"(?<![\w.,:#/-])(\d{3}[ -]?\d{1,5})[ \t](?i:is|was|as|ist|est|es|è|é|=)[ \t](?i:(?:my|the|our"
@@ -186,7 +197,7 @@ def _says(*tables: str) -> re.Pattern[str]:
 
 _TABLES = {
     "password": PASSWORD, "key": KEY, "code": CODE, "any code": ANY_CODE, "typed": TYPED, "login": LOGIN, "user": USER,
-    "network": NETWORK, "network key": NETWORK_KEY, "loosely": _LOOSELY, "seed": _SEED, "comes": COMES,
+    "network": NETWORK, "network key": NETWORK_KEY, "loosely": _LOOSELY, "seed": _SEED, "wifi": _WIFI, "comes": COMES,
 }  # fmt: skip
 
 
@@ -228,6 +239,8 @@ def secrets(text: str) -> Iterator[tuple[int, int]]:
     if _says("network").search(plain):
         for label in _says("network key").finditer(plain):
             yield from _after(text, label, (_NETWORK_VALUE,))
+        for label in _says("wifi").finditer(plain):
+            yield from _after(text, label, (_WIFI_VALUE,))
     for label in _says("seed").finditer(plain):
         yield from _after(text, label, (_WORDS,))
     if any(map(str.isdigit, text)):
@@ -242,15 +255,16 @@ def _with_digits(text: str, plain: str, named: bool) -> Iterator[tuple[int, int]
     logins = [*_says("login").finditer(plain)]
     for label in _says("user").finditer(plain):
         yield from _after(text, label, (_USER_VALUE,))
+    for label in _says("typed").finditer(plain):
+        yield from _after(text, label, (_TYPED_VALUE if named or logins else _TYPED_SIGNS,))
     if named or logins:
-        for label in _says("typed").finditer(plain):
-            yield from _after(text, label, (_TYPED_VALUE,))
         for label in logins:
             yield from _after(text, label, (_TRIED_VALUE,))
 
 
 def _codes(text: str, plain: str) -> Iterator[tuple[int, int]]:
     before, behind = _no_secret()
+    yield from _found(text, (_TEXTED,))
     labels = [*_says("code").finditer(plain)]
     for label in _says("any code").finditer(plain):
         near = (max(0, label.start() - NEAR), label.end() + NEAR)

@@ -13,7 +13,8 @@ from functools import cache, lru_cache
 OTHERS = (
     # orders, baskets, invoices, payments
     r"order|invoice|purchase|bestel|bestill|beställ|ordre|orden\b|auftrag|commande|pedido|compra|ordine|encomenda"
-    r"|zam[óo]wieni|objedn|narudž|naruč|naročil|comand|rendel|sipariş|siparis|pesanan|đơn hàng|заказ|замов"
+    r"|zakup|wp[łl]at|zam[óo]wieni|objedn|narudž|naruč|naročil"
+    r"|comand|rendel|sipariş|siparis|pesanan|đơn hàng|заказ|замов"
     r"|поръчк|наруџб"
     r"|παραγγελ|parag+eli|הזמנה|طلب|ऑर्डर|คำสั่งซื้อ|注文|订单|訂單|주문|oda\b|rechnung|factu|fatura|fattur"
     r"|faktur|számla"
@@ -52,9 +53,16 @@ _PURPOSE = re.compile(
 )
 
 
-def called_otherwise(text: str, start: int, end: int) -> bool:
-    """Whether a word between the two places makes what follows an order's or a product's, not what it is for."""
-    return any(not _PURPOSE.search(text, start, found.start()) for found in CALLED_OTHERWISE.finditer(text, start, end))
+def called_otherwise(text: str, start: int, end: int, but: str = "?") -> bool:
+    """Whether a word between the two places makes what follows an order's or a product's, not what it is for.
+
+    but: what may begin such a word and tell nothing here: a passport has a `seria`, too.
+    """
+    return any(
+        not _PURPOSE.search(text, start, found.start())
+        for found in CALLED_OTHERWISE.finditer(text, start, end)
+        if not found[0].lower().startswith(but)
+    )
 
 
 @cache
