@@ -39,7 +39,8 @@ class Placeholders(Masker):
     values: dict[str, str | int] = field(default_factory=dict)
     _given: dict[str | int, str] = field(default_factory=dict)
     _last: Counter[str] = field(default_factory=Counter)
-    _starts: dict[str, list[tuple[str, int, str]]] = field(default_factory=dict)
+    _starts: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
+    """First word of a value -> (characters before it, length of the value), of all values that begin so."""
     _unspaced: list[tuple[str, str]] = field(default_factory=list)
 
     def request(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,7 +131,7 @@ class Placeholders(Masker):
         if isinstance(value, str) and _EAST.search(value):  # of scripts that put no space between words
             self._unspaced.append((value, made))
         elif isinstance(value, str) and len(value) >= _SHORTEST and (word := _WORD.search(value)):
-            self._starts.setdefault(word[0], []).append((value, word.start(), made))
+            self._starts.setdefault(word[0], set()).add((word.start(), len(value)))
         return made
 
     def _elsewhere(self, text: str) -> str:
@@ -139,11 +140,11 @@ class Placeholders(Masker):
             text = text.replace(value, made)
         parts, last = [], 0
         for word in _WORD.finditer(text):
-            for value, ahead, made in self._starts.get(word[0], ()):
-                start = word.start() - ahead
-                if start >= last and text.startswith(value, start) and _apart(text, start, start + len(value)):
+            for ahead, length in sorted(self._starts.get(word[0], ()), key=lambda one: -one[1]):  # the longest first
+                start, end = word.start() - ahead, word.start() - ahead + length
+                if start >= last and (made := self._given.get(text[start:end])) and _apart(text, start, end):
                     parts += [text[last:start], made]
-                    last = start + len(value)
+                    last = end
                     break
         return "".join(parts) + text[last:] if parts else text
 

@@ -78,6 +78,12 @@ def test_a_value_has_one_placeholder_in_all_of_a_request():
     assert email in body["tools"][0]["function"]["parameters"]["properties"]["to"]["enum"]
 
 
+def test_of_two_names_that_begin_alike_the_longer_one_is_masked_whole():
+    _, masks, masked = sent("My name is Ann Lee.", "My name is Ann Lee Mayer.", "Ann Lee Mayer and Ann Lee asked.")
+    assert masked[2] == "<NAME_2> and <NAME_1> asked."
+    assert masks.restore(masked[2]) == "Ann Lee Mayer and Ann Lee asked."
+
+
 def test_tools_and_schemas_keep_their_names_and_their_form():
     body, masks, _ = sent("hi", tools=[TOOL], response_format={"type": "json_schema", "json_schema": {"name": "reply",
                           "schema": TOOL["function"]["parameters"]}}, stop=["ann@example.com"])  # fmt: skip
