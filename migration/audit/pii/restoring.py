@@ -142,8 +142,8 @@ class Placeholders(Masker):
         for word in _WORD.finditer(text):
             for ahead, length in sorted(self._starts.get(word[0], ()), key=lambda one: -one[1]):  # the longest first
                 start, end = word.start() - ahead, word.start() - ahead + length
-                if start >= last and (made := self._given.get(text[start:end])) and _apart(text, start, end):
-                    parts += [text[last:start], made]
+                if start >= last and (known := self._given.get(text[start:end])) and _apart(text, start, end):
+                    parts += [text[last:start], known]
                     last = end
                     break
         return "".join(parts) + text[last:] if parts else text
