@@ -23,7 +23,10 @@ CODE = {
         "device code, activation code*, parental pin*, parental code*, three digits on, three digits at, "
         "3 digits on, 3 digits at, 3 digits from, 4 digits on, three digit code, 3 digit code, 4 digit code, "
         "four digit code, 6 digit code, six digit code, otp token, security token, app token, soft token, "
-        "hard token, hardware token, combination is"
+        "hard token, hardware token, combination is, door entry, gate entry, door pin, gate pin, entry pin, "
+        "set up code*, setup code*, enrolment code*, enrollment code*, linking code*, invitation code*, "
+        "one off code, activation pin, memo pin, account pin, customer pin, phone pin, support pin, screen pin, "
+        "device pin, tablet pin, laptop pin, safe pin, locker pin"
     ),
     "German and Dutch": (
         "*pin code*, *geheimzahl*, *prufnummer*, *prufziffer*, *pruefziffer*, *sicherheitscode*, "

@@ -186,3 +186,19 @@ NETWORK_KEY = {
     ),
 }
 """What says of a network's password that it is a key."""
+SEED = {
+    "all": (
+        "seed, mnemonic*, recovery phrase, recovery words, secret phrase, backup phrase, backup words, "
+        "seed words, seed phrase, wallet words, frase semilla, frase semente, phrase de recuperation, "
+        "frase de recuperacion, wiederherstellungsphrase, 12 words, 24 words"
+    ),
+}
+"""What is told in words: the twelve of a wallet."""
+WIFI = {
+    "all": "wifi*, wi-fi*, wlan*, вайфай*, вай-фай*, ワイファイ, 와이파이, 无线, 無線",
+}
+"""What a password may be told of by a colon alone."""
+LOOSELY = {
+    "all": "key, login, webhook*, auth, authorization, authorisation, signature, credential, x-auth, header",
+}
+"""What makes a long token a secret."""

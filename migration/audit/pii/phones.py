@@ -31,19 +31,19 @@ _SPOKEN = re.compile(
     r"(?<![\d,] )(?<![\w,.-])(?:area code )?\d{3}, \d{3}[, -]{1,2}\d{4}(?![\w,]|[.-]\d)"
     r"|\barea code \d{3}[, ]{1,2}\d{3}[ -]\d{4}\b"
 )
-_DIGIT = (
+DIGIT_WORDS = (
     "zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple|cero|uno|una|dos|tres|cuatro|cinco|seis|siete"
     "|ocho|nueve|zéro|un|deux|trois|quatre|cinq|sept|huit|neuf|null|eins|zwei|zwo|drei|vier|fünf|sechs|sieben|acht"
     "|neun|due|tre|quattro|cinque|sei|sette|otto|nove|um|dois|três|quatro|sete|oito|meia|nul|een|twee|drie|vijf|zes"
     "|zeven|negen"
 )
 _IN_WORDS = re.compile(
-    rf"\b(?:(?:{_DIGIT})[ ,.-]{{1,3}}){{6,15}}(?:{_DIGIT})\b"
-    rf"|\b(?:(?:{_DIGIT})[ ,.-]{{1,3}}){{3,6}}(?:\d{{2,4}}[ ,.-]{{1,3}}){{0,2}}\d{{3,4}}\b",
+    rf"\b(?:(?:{DIGIT_WORDS})[ ,.-]{{1,3}}){{6,15}}(?:{DIGIT_WORDS})\b"
+    rf"|\b(?:(?:{DIGIT_WORDS})[ ,.-]{{1,3}}){{3,6}}(?:\d{{2,4}}[ ,.-]{{1,3}}){{0,2}}\d{{3,4}}\b",
     re.I,
 )
 """`five one two, four four seven, zero one nine three`"""
-_WORDS, _PARTS = frozenset(_DIGIT.split("|")), str.maketrans(",.-", "   ")
+_WORDS, _PARTS = frozenset(DIGIT_WORDS.split("|")), str.maketrans(",.-", "   ")
 _EXTENSION = re.compile(
     r"[ ,]{0,2}\(?(?:ext(?:ension|n|\.)?|x|poste|int(?:erno|\.)|durchwahl|dw\.?|ramal|anexo|toestel|tst\.?"
     r"|anknytning|доб\.?"

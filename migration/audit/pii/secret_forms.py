@@ -19,7 +19,7 @@ NO_VALUE = (
     r"|requ\w*|verplicht|wymagan\w*|mindestens|m[ií]nimo|minimum|keine?|aucune?|ninguna?|nessuna?)\b)"
 )
 ANY = rf"[\"'`«“]?({NO_VALUE}{CHARS}{{5,200}}?){END}"
-_BODY = r"(?:\s|\\n){0,4}[A-Za-z0-9+/=]{40,76}"
+_BODY = r"(?:\s|\\n){0,4}[A-Za-z0-9+/=]{20,100}"
 PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s\\n:,.()-]{0,8000}?"
     rf"-----END [A-Z0-9 ]{{0,30}}PRIVATE KEY(?: BLOCK)?-----|(?:{_BODY}){{1,120}}(?:(?:\s|\\n){{1,4}}"
@@ -74,6 +74,9 @@ FREE = (
     re.compile(r"(?<![\w-])(?=[A-Z]{0,4}\d|[A-Z\d-]{6,20}\d)[A-Z\d]{5}(?:-[A-Z\d]{5}){4}(?![\w-])"),  # of a licence
     re.compile(r"(?<![\w-])\d{6}(?:-\d{6}){7}(?![\w-])"),  # that unlocks a disk
     re.compile(r"(?i:\b(?:bearer|basic|token|negotiate|apikey|digest))[ \t]+([A-Za-z0-9._~+/=-]{16,4000})"),
+    re.compile(r"(?i:authorization[\"']?[ ]?[:=][ ]?[\"']?(?:basic|bearer|token|apikey)[ ])([^\s\"']{6,4000})"),
+    re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}|\$(?:1|5|6|y|argon2id?)\$[^\s\"',;]{20,200}"),  # hashed passwords
+    re.compile(r":thin:[^\s/:@]{1,60}/([^\s/@]{1,100})@|:\d{4,5}:[^:\s]{1,40}:[^:\s/]{1,40}:([^\s:/]{4,100})(?!\S)"),
     re.compile(r"://[^\s/:@\"'<>]{0,100}:([^\s/@\"'<>]{1,200})@"),
     re.compile(r"(?:\s-u|--user)[ =][\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})"),
     re.compile(
@@ -91,7 +94,7 @@ FREE = (
     ),
     re.compile(
         r"(?i:\bcookies?: |\bset-cookie: |[\w-]{0,20}(?:session|sess|sid|jwt|auth"
-        r"|csrf)[\w-]{0,12}=)[\w-]{0,20}=?([\w.%+/-]{16,4000})"
+        r"|csrf)[\w-]{0,12}=)[\w.-]{0,20}=?(?:([\w.%+/-]{16,4000})|(?=[\w.-]{0,14}\d)([\w.%+/-]{8,15})(?![\w-]))"
     ),
     re.compile(
         r"[?&](?i:key|sig|signature|x-amz-signature|api_?key|appid|app_?key|auth\w{0,6}|code|token|\w{1,10}_token|pwd|pass"
@@ -99,7 +102,8 @@ FREE = (
     ),
 )
 MAY_BE_FREE = re.compile(
-    r"-----BEGIN|[A-Za-z0-9+/_-]{16}|://[^\s/]*@|webhook|\s-u |--user|\s-[paPw]|[?&]\w+=|(?i:password|passwd|passphrase"
+    r"-----BEGIN|[A-Za-z0-9+/_-]{16}|\$\w{1,8}\$|:thin:|:\d{4,5}:\w|(?i:authorization|cookie|sess|sid=)"
+    r"|://[^\s/]*@|webhook|\s-u |--user|\s-[paPw]|[?&]\w+=|(?i:password|passwd|passphrase"
     r"|pwd|secret|token|key|_pass|_pw|_psk|_pin|auth|credentials?|pin|passcode)"
     r"[\"'*>\]]{0,3}[ \t,]{0,3}(?:[:=：>]|value=)"
 )

@@ -12,7 +12,19 @@ from collections.abc import Iterator
 from functools import cache
 
 from migration.audit.pii.codes import ANY_CODE, CODE, COMES, NO_SECRET
-from migration.audit.pii.passwords import KEY, LOGIN, NETWORK, NETWORK_KEY, PASSWORD, TYPED, USER
+from migration.audit.pii.passwords import (
+    KEY,
+    LOGIN,
+    LOOSELY,
+    NETWORK,
+    NETWORK_KEY,
+    PASSWORD,
+    SEED,
+    TYPED,
+    USER,
+    WIFI,
+)
+from migration.audit.pii.phones import DIGIT_WORDS, may_be_spoken
 from migration.audit.pii.secret_forms import ANY, CHARS, END, FREE, MAY_BE_FREE, NO_VALUE
 from migration.audit.pii.words import CALLED_OTHERWISE, ENDS, NEAR, any_of, called_otherwise, folded
 
@@ -68,7 +80,7 @@ _CODE = (
 )
 """Digits, `G-123456`, digits apart, a lock's `18-42-07`, or groups of letters and digits as of recovery codes."""
 _WORDY = (
-    r"(?:reset|polic|requir|rule|error|fehler|hint|problem|issue|fail|link|manager|field|protect|expir|subject|forg"
+    r"(?:reset|polic|requir|rule|error|fehler|hint|problem|issue|fail|link|manager|field|protect|expir|status|state|strength|type|length|mode|method|option|note|help|date|subject|forg"
     r"|vergess|oubli|olvid)"
 )
 """What a line speaks of instead of a password's value."""
@@ -93,7 +105,8 @@ _BEHIND = (  # what may follow a word for a password or a key
     re.compile(rf"(?i:{_WHOSE}[ \t]*(?:[:=]|{_IS})[ \t]*)[\"'`«“]?(\d{{4,12}})(?![\w-]|[.,]\d){_ENDS}"),
     re.compile(  # the temporary password you sent: MhhzrIRoig
         rf"(?i:(?![^\n:]{{0,40}}{_WORDY})[^\n.?!;:=\d]{{1,40}}?[:：][ \t]*)[\"'`«“]?(?!\w{{1,9}}://){NO_VALUE}"
-        rf"((?={CHARS}{{0,40}}[A-ZÀ-Þ\d!$%&#@*+=_-]){CHARS}{{5,64}}?)(?=[\"'`»”]?(?:[,;)\n]|\.(?:\s|\Z)|\s[–—(-]|\s*\Z))"
+        rf"((?:(?={CHARS}{{0,40}}[A-ZÀ-Þ\d!$%&#@*+=_-]){CHARS}{{5,64}}?"
+        rf"|[a-z]{{6,24}}(?=[ ]?(?:\n|\Z))))(?=[\"'`»”]?(?:[,;)\n]|\.(?:\s|\Z)|\s[–—(-]|\s*\Z))"
     ),
     re.compile(rf"[^\n.?!;:\d]{{0,40}}[\s:](\d{{8,20}})(?![\w-]|[.,]\d){_ENDS}"),
     re.compile(rf"[ \t]*\n[ \t]*[\"'`«“]?{_TANGLE}"),
@@ -117,15 +130,15 @@ _AROUND = re.compile(  # wrong password?? Jayhawks#1 is what I wrote down
     rf"(?<![^\s\"'`«“(:=]){_NO_TANGLE}((?={_PLAIN}{{0,64}}[A-Za-z])(?={_PLAIN}{{0,64}}\d)"
     rf"(?={_PLAIN}{{0,64}}[^\W_][!$%#*+=~^@]{{1,4}}[^\W_])[^\s\"'`,;<>{{}}()/]{{6,64}}?){END}"
 )
-_LOOSELY = {"all": "key, login, webhook*, auth, authorization, authorisation, signature, credential, x-auth, header"}
-_BEHIND_LOOSELY = (re.compile(rf"[^\n]{{0,40}}?(?<![\w/.:@-]){_LONG}"),)
+_BEHINDLOOSELY = (re.compile(rf"[^\n]{{0,40}}?(?<![\w/.:@-]){_LONG}"),)
 _TYPED_VALUE = re.compile(rf"[\s:\"'«“]{{1,3}}(?:{_TANGLE}|{_WOVEN}|{_SIGNED})")
 _TYPED_SIGNS = re.compile(  # I typed Blue$ky2024: needs no other word
     rf"[\s:\"'«“]{{1,3}}{_NO_TANGLE}((?=[^\s]{{0,64}}[A-Za-z])(?=[^\s]{{0,64}}\d)"
     rf"(?=[^\s]{{0,64}}[^\W_][!$%#*+=~^@]{{1,4}}[^\W_]){_PLAIN}{{6,64}}?){END}"
 )
 _TRIED_VALUE = re.compile(
-    rf"(?i:[^\n.?!;:]{{0,40}}\b(?:with|met|mit|con|com|avec|med|s|z|с|using|as)[ \t])[\"'`«“]?{_SIGNED}"
+    rf"(?i:[^\n.?!;:]{{0,40}}\b(?:with|met|mit|con|com|avec|med|s|z|с|using|as)[ \t])"
+    rf"[\"'`«“]?(?:{_SIGNED}|{_NO_TANGLE}([A-Z][a-zà-ÿ]{{3,20}}\d{{1,5}}){END})"
 )
 _WIFI_VALUE = re.compile(rf"[^\n.?!;:=]{{0,30}}[:=：][ \t]*[\"'`«“]?(?:{_WOVEN}|{_SIGNED})")
 _NETWORK_VALUE = re.compile(
@@ -133,8 +146,8 @@ _NETWORK_VALUE = re.compile(
     r"|(?=[a-z]{0,30}[A-Z])(?=[A-Z]{0,30}[a-z])(?=\w{0,30}[a-z][A-Z]\w{0,30}[a-z])\w{8,64}|[A-Z]{8,16}|\d{8,20})(?![\w-])"
 )
 _WORDS = re.compile(  # twelve words of a wallet and more
-    r"(?:(?:[ \t]*[:=–-]|[ \t](?:is|are|was|were))?[\s\"']{1,3})(?:\d{1,2}[.)] ?)?"
-    r"((?:[a-z]{3,8}(?:[ ,]{1,2}|\n)){11,23}[a-z]{3,8})",
+    r"[^\n]{0,48}?[\s\"':](?:\d{1,2}[.)] ?)?"
+    r"((?:(?!(?:the|and|for|was|are|with|your|not|but)\b)[a-z]{3,8}(?:[ ,]{1,2}|\n)){11,23}[a-z]{3,8})(?!\w)",
     re.I,
 )
 _PHRASE_ENDS = r"but|and|when|which|that|so|for|on|in|it|is|not|your"
@@ -150,14 +163,6 @@ _ANSWERS = re.compile(  # security question: first pet? Answer: Waffles
     r"(?:answer|antwort|r[ée]ponse|respuesta|risposta|resposta|antwoord|odpowied[źz]|odpov[ěe][ďd]|ответ)"
     r"(?:[ ]?(?:[:=-]|is|ist|est|es|è|é|to|jest))[ \"'“]{1,2})([^\W\d_][\w'’ -]{1,40}?)(?=[\"”']?(?:[,.;!?\n]|\Z))"
 )
-_WIFI = {"all": "wifi*, wi-fi*, wlan*, вайфай*, вай-фай*, ワイファイ, 와이파이, 无线, 無線"}
-_SEED = {
-    "all": (
-        "seed, mnemonic*, recovery phrase, recovery words, secret phrase, backup phrase, backup words, seed words, "
-        "seed phrase, wallet words, frase semilla, frase semente, phrase de recuperation, frase de recuperacion, "
-        "wiederherstellungsphrase, 12 words, 24 words"
-    )
-}
 _USER_VALUE = re.compile(  # login: bob / Abcd12ef; user bob, pass Abcd12ef
     r"(?i:(?: (?:details|data|info|is|are|ist|:))?[\s:=]{1,3})(?!(?i:id|name)\b)[^\s/|,;:]{2,64}[ \t]?[/|:,;][ \t]?"
     rf"(?:{_TANGLE}|{_WOVEN}|{_SIGNED})"
@@ -184,6 +189,8 @@ _TEXTED = re.compile(  # by sms: 350 918
     rf"(?i:\b(?:sms\w{{0,3}}|otp))\b[^\n.?!;\d]{{0,14}}{_NO_PHONE}(?<![\d+-])"
     rf"(\d{{6}}|\d{{3}}[ -]\d{{3}})(?![\w-]|[.,]\d|[ ]\d){_ENDS}"
 )
+_SPELT = re.compile(rf"[^\n.?!;\d]{{0,32}}?\b((?:(?:{DIGIT_WORDS})[ ,.-]{{1,3}}){{3,11}}(?:{DIGIT_WORDS}))\b", re.I)
+"""My pin is four, seven, one, nine."""
 _CODE_AHEAD = re.compile(  # 482913 is the code that came
     r"(?<![\w.,:#/-])(\d{3}[ -]?\d{1,5})[ \t](?i:is|was|as|ist|est|es|è|é|=)[ \t](?i:(?:my|the|our"
     r"|mein|der|die|mon|le|mi|el|la|il|mijn|de|o|a|your)[ \t])?(?:\w{1,12}[ \t]){0,2}?\Z"
@@ -197,7 +204,7 @@ def _says(*tables: str) -> re.Pattern[str]:
 
 _TABLES = {
     "password": PASSWORD, "key": KEY, "code": CODE, "any code": ANY_CODE, "typed": TYPED, "login": LOGIN, "user": USER,
-    "network": NETWORK, "network key": NETWORK_KEY, "loosely": _LOOSELY, "seed": _SEED, "wifi": _WIFI, "comes": COMES,
+    "network": NETWORK, "network key": NETWORK_KEY, "loosely": LOOSELY, "seed": SEED, "wifi": WIFI, "comes": COMES,
 }  # fmt: skip
 
 
@@ -243,15 +250,17 @@ def secrets(text: str) -> Iterator[tuple[int, int]]:
             yield from _after(text, label, (_WIFI_VALUE,))
     for label in _says("seed").finditer(plain):
         yield from _after(text, label, (_WORDS,))
-    if any(map(str.isdigit, text)):
+    digits = any(map(str.isdigit, text))
+    if digits:
         yield from _with_digits(text, plain, bool(labels))
+    if digits or may_be_spoken(text):
+        yield from _codes(text, plain)
 
 
 def _with_digits(text: str, plain: str, named: bool) -> Iterator[tuple[int, int]]:
     """Secrets that hold digits: `named` tells whether the text speaks of a password."""
     for label in _says("loosely").finditer(plain):
-        yield from _after(text, label, _BEHIND_LOOSELY)
-    yield from _codes(text, plain)
+        yield from _after(text, label, _BEHINDLOOSELY)
     logins = [*_says("login").finditer(plain)]
     for label in _says("user").finditer(plain):
         yield from _after(text, label, (_USER_VALUE,))
@@ -274,7 +283,7 @@ def _codes(text: str, plain: str) -> Iterator[tuple[int, int]]:
         elif not another and not CALLED_OTHERWISE.search(text, max(0, label.start() - 24), label.start()):
             yield from _after(text, label, _BARE_CODES)
     for label in labels:
-        yield from _after(text, label, _BEHIND_CODES)
+        yield from _after(text, label, (*_BEHIND_CODES, _SPELT))
         if ahead := _CODE_AHEAD.search(text[: label.start()], max(0, label.start() - NEAR)):
             yield ahead.span(1)
 

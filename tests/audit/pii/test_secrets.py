@@ -18,6 +18,12 @@ SAID = [
     ("tekstiviestikoodi 551928 ei kelpaa", "551928"),
     ("parolam Ankara.06 calismiyor", "Ankara.06"),
     ("KONTRASEÑA contrasena: luna1987", "luna1987"),
+    ("my pin is four, seven, one, nine", "four, seven, one, nine"),
+    ("I typed Blue$ky2024 five times", "Blue$ky2024"),
+    ("wrong password?? Jayhawks#1 is what i wrote down", "Jayhawks#1"),
+    ("  - name: API_TOKEN\n    value: d41d8c77b2f04a9e9800ff98ecf8427e", "d41d8c77b2f04a9e9800ff98ecf8427e"),
+    ("wifi: CasaLopez / tacos4life", "tacos4life"),
+    ("security question: first pet? Answer: Waffles", "Waffles"),
     ("fooapi_9aKx72LmQpR4sTvW8yZ1bC3dE5 gives 403", "fooapi_9aKx72LmQpR4sTvW8yZ1bC3dE5"),
 ]
 
@@ -33,7 +39,8 @@ def test_a_secret_is_found_however_it_was_told(text: str, value: str) -> None:
         "Passwort zurücksetzen dauert 15 Minuten", "password policy: Uppercase, one number", "token limit of 8192",
         "error code 500312", "el código de error 5003 sale", "product code 4471-B at the door", "promo code SUMMER24",
         "call_AbCdEf0123456789GhIjKlMnOp", "the code went to 555-0157 by sms", "Consistency is key: establish it",
-        "output pins in 8085", "req_9aKx72LmQpR4sTvW8yZ1bC3dE5",
+        "output pins in 8085", "I use iPhone14 and login fails", "wifi: 2.4GHz and 5GHz both fail", "kode produk 884213",
+        "token expired after 3600 seconds", "mot de passe : oublié", "codul produsului 884213", "req_9aKx72LmQpR4sTvW8yZ1bC3dE5",
     ],
 )  # fmt: skip
 def test_what_only_sounds_like_a_secret_is_left(text: str) -> None:
