@@ -37,10 +37,11 @@ def test_a_secret_is_found_however_it_was_told(text: str, value: str) -> None:
     "text",
     [
         "Passwort zurücksetzen dauert 15 Minuten", "password policy: Uppercase, one number", "token limit of 8192",
-        "error code 500312", "el código de error 5003 sale", "product code 4471-B at the door", "promo code SUMMER24",
-        "call_AbCdEf0123456789GhIjKlMnOp", "the code went to 555-0157 by sms", "Consistency is key: establish it",
-        "output pins in 8085", "I use iPhone14 and login fails", "wifi: 2.4GHz and 5GHz both fail", "kode produk 884213",
-        "token expired after 3600 seconds", "mot de passe : oublié", "codul produsului 884213", "req_9aKx72LmQpR4sTvW8yZ1bC3dE5",
+        "error code 500312", "el código de error 5003 sale", "product code 4471-B at the door",
+        "promo code SUMMER24", "call_AbCdEf0123456789GhIjKlMnOp", "the code went to 555-0157 by sms",
+        "Consistency is key: establish it", "output pins in 8085", "I use iPhone14 and login fails",
+        "wifi: 2.4GHz and 5GHz both fail", "kode produk 884213", "token expired after 3600 seconds",
+        "mot de passe : oublié", "codul produsului 884213", "req_9aKx72LmQpR4sTvW8yZ1bC3dE5",
     ],
 )  # fmt: skip
 def test_what_only_sounds_like_a_secret_is_left(text: str) -> None:
