@@ -20,6 +20,9 @@ def reach(words: Sequence[Word], last: int) -> int:
     while place < min(len(words), last + LONGEST):
         here = words[place]
         numbers = here.small in SAYS_NUMBER and place + 1 < len(words) and words[place + 1].number
+        if here.small in ("in", "à") and place + 1 < len(words) and words[place + 1].postcode:
+            place += 1
+            continue
         numbers = numbers and not words[place + 1].small[:5].isdigit()
         speaker = here.apart and place + 1 < len(words) and words[place + 1].gap.startswith(":")
         if not here.near or speaker or (here.breaks and not numbers):
@@ -70,8 +73,11 @@ def _belongs(words: Sequence[Word], place: int) -> bool:
     named = len(here.small) > 2 and here.small.isalpha() and here.small not in SMALL
     if before.postcode and len(before.small) > 3:  # its town, in small letters
         return named
+    if named and place + 1 < len(words) and words[place + 1].postcode and words[place + 1].small[-4:].isdigit():
+        return True
     ends = place + 1 == len(words) or words[place + 1].apart or words[place + 1].small in BREAKS
-    return named and here.apart and (ends or place + 2 == len(words))
+    street = before.small in BEHIND and not before.capital and not here.apart
+    return named and (here.apart or street) and (ends or place + 2 == len(words))
 
 
 def clause(text: str, at: int) -> tuple[int, int] | None:

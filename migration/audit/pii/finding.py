@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from migration.audit.pii.births import births
 from migration.audit.pii.dwellings import addresses
 from migration.audit.pii.identities import cards, ibans, national_ids
-from migration.audit.pii.names import NAME_CUES, NAMES
+from migration.audit.pii.naming import may_name, names
 from migration.audit.pii.patterns import EMAILS
 from migration.audit.pii.phones import called_a_phone, may_be_spoken, phones, spoken
 from migration.audit.pii.places import LETTERLESS, NAMES_OF_STREETS
@@ -68,7 +68,7 @@ _PLAIN |= dict.fromkeys((0xA0, 0x2007, 0x202F, 0x3000), " ") | {0xFF0B: "+", 0xF
 """Digits of all scripts, spaces that do not break and full-width signs, as ASCII has them: letter for letter."""
 _MAY_LIVE = re.compile(
     rf"\b\d{{1,5}}[A-Za-z]?,?\s+\w|[^\W\d_][.,:]?\s\d|[#{LETTERLESS}]\d|:\d|[A-Z]-\d"
-    rf"|[A-Z]\w+ (?:{NAMES_OF_STREETS})\b|\bs/n"
+    rf"|[A-Z]\w+ (?:{NAMES_OF_STREETS})\b|\bs/n|\b[Uu]rb\. "
 )
 _MAY_HOLD = re.compile(
     rf"@|[\[(]at[\])]| at [\w-]{{1,64}} dot |\d.{{0,3}}\d.{{0,3}}\d|::|\b[A-Z]{{2}}\d\d ?[A-Z]{{3}}\b"
@@ -87,6 +87,8 @@ _IN_LINKS = ("SECRET", "EMAIL")
 """Kinds that are looked for inside links and ids of machines as well; the rest of these stays."""
 _NAMED_IN_LINKS = ("NATIONAL_ID", "BIRTHDATE", "IBAN", "CARD")
 """The same where a link says what its value is: `?ssn=...`."""
+_IN_ADDRESSES = ("PHONE", "NATIONAL_ID")
+"""Kinds that an address's own numbers may look like."""
 WINDOW, OVERLAP = 2_048, 512
 LONGEST_KEPT = 4_096
 """Characters of a text whose finds are remembered."""
@@ -131,7 +133,7 @@ def names_model() -> Any:
 
 def may_hold(text: str) -> bool:
     """Whether a text may hold personal data at all: a quick look."""
-    return bool(_MAY_HOLD.search(text) or NAME_CUES.search(text) or may_hold_secrets(text) or may_be_spoken(text))
+    return bool(_MAY_HOLD.search(text) or may_name(text) or may_hold_secrets(text) or may_be_spoken(text))
 
 
 def find(text: str, before: str = "") -> list[Find]:
@@ -149,8 +151,10 @@ def _find(text: str, before: str) -> tuple[Find, ...]:
     taken: list[Find] = []
     for found in _everywhere(text, before):
         span = slice(found.start, found.end)
-        if found.kind == "ADDRESS":  # a postcode may look like a phone number
-            inside = [one for one in taken if one.kind == "PHONE" and found.start <= one.start and one.end <= found.end]
+        if found.kind == "ADDRESS":  # a postcode may look like a phone number, a house's like an id
+            inside = [
+                one for one in taken if one.kind in _IN_ADDRESSES and found.start <= one.start and one.end <= found.end
+            ]
             for one in inside:
                 free[one.start : one.end] = bytes(one.end - one.start)
                 taken.remove(one)
@@ -198,8 +202,7 @@ def _candidates(text: str, before: str) -> Iterator[Find]:
         yield from _shifted("ADDRESS", addresses(said), text, said)
     yield from _shifted("PHONE", spoken(said), text, said)
     yield from _matches("EMAIL", EMAILS, text)
-    if NAME_CUES.search(said):
-        yield from _within("NAME", NAMES, text, said)
+    yield from _shifted("NAME", names(said), text, said)
     if model := names_model():
         yield from (Find(e.start_char, e.end_char, "NAME") for e in model(text).ents if e.label_ == "PERSON")
 

@@ -6,7 +6,9 @@ Out of scope: what a name looks like (`names`).
 from __future__ import annotations
 
 OWN = (
-    r"my (?:full |first |last |legal )?name(?:['’]?s|:? is| was)|i(?:['’]m| am) called|i go by"
+    r"my (?:full |first |last |legal )?names?(?:['’]?s|:? is| was)?|i(?:['’]m| am) called|i go by"
+    r"|(?:you|u|they|people|friends)(?: can| may| all)? call me|(?:mijn|mein|mon|mi|meu|il mio|min|mitt?|moje|moja) "
+    r"(?:naam|name|nom|nombre|nome|namn|navn|imię|jméno|meno|ime)(?=:)"
     # German, French, Spanish, Italian, Portuguese
     r"|mein(?: voller)? name (?:ist|lautet|wäre)|ich hei(?:ß|ss)e|name lautet"
     r"|je m['’ ]?appelle?|(?:mon|le) (?:nom|prénom)(?: complet)? (?:est|c['’]est)"
@@ -39,7 +41,9 @@ WHOSE = (
     r"|owner|employee|member|subscriber|caller|tenant|beneficiary|payer|traveller|student|applicant|registered"
     r"|policy[ -]?holder)(?:['’]?s)?[ _]?(?:full |first |last )?name(?:['’]?s|:? is| was|[ \t]?[:=]|[ \t]-"
     r"| on (?:the )?(?:account|card|order|file|booking)(?: is|:))"
-    r"|(?:in|under|for) the name(?: of)?|the name(?:['’]s| is)|call me|name and surname:?"
+    r"|name(?: on (?:the |my )?\w{1,12})? (?:should|must|has to|needs to) (?:read|be|say)"
+    r"|(?:it['’]?s|is|booked|reserved|made|filed) under|(?:in|under|for) the name(?: of)?|the name(?:['’]s"
+    r"| is)|call me|name and surname:?"
     r"|(?:account|booking|order|reservation|policy|contract)(?: \w{1,12})? is (?:in|under) (?:the )?name"
     r"|(?:registered|booked|made out|addressed) (?:to|under)|auf (?:den|dem) namen|im namen von|au nom d[e'’]"
     r"|nom du titulaire ?:?|a nombre de|nombre del titular:?|a nome(?: di)?|intestat[oa] a|em nome d[eoa]"
@@ -50,7 +54,8 @@ WHOSE = (
 """Somebody's name follows, in capitals."""
 
 FIELDS = (
-    r"names?|full ?names?|fname|lname|nom|prénom|nombres?|apellidos?|nombre y apellidos?|apellidos? y nombres?|nome"
+    r"names?(?: (?:as|on|in|per)(?: \w{1,10}){1,3})?|full ?names?|fname|lname|nom|prénom|nombres?|apellidos?"
+    r"|nombre y apellidos?|apellidos? y nombres?|nome"
     r"|nome completo|nome e cognome|cognome|sobrenome|apelido|naam|voornaam|achternaam|namn|förnamn|efternamn|navn"
     r"|fornavn|etternavn|efternavn|nimi|etunimi|sukunimi|imię|nazwisko|imię i nazwisko|jméno|příjmení"
     r"|jméno a příjmení"
@@ -59,6 +64,8 @@ FIELDS = (
     r"|name[ /,]+(?:surname|vorname)|nom[ /,]+(?:et )?prénom|nom et prénom|ad[ıi]?[ /,]?soyad[ıi]?|isim|ad soyad"
     r"|имя|фамилия|фио|ф\.и\.о\.|ім['’]я|прізвище|піб|име|όνομα|επώνυμο|ονοματεπώνυμο|onomateponymo|nama|nama lengkap"
     r"|jina|họ (?:và )?tên|vardas|vārds|nafn|ainm"
+    r"|(?:nombre|nome|nom|name|naam|imię i nazwisko|numele|ime)(?: complet[oa]?| completo| e cognome| y apellidos?)?"
+    r"(?: (?:of|del?|des|du|di|da|do|de la|des|van|von|der|the)){1,2} [\w'’]{2,20}"
 )
 """What stands before a colon in a form, at the beginning of a line or after a comma or a bar."""
 
@@ -71,8 +78,28 @@ ROLES = (
     r"|booked by"
     r"|submitted by|signed(?: by)?|signature|reported by|requester|from|attn\.?|attention|z\. ?hd\.(?: v(?:on|\.))?"
     r"|c/o|on behalf of|t\.?a\.?v\.?|cardholder|policyholder|insured|beneficiary|employee|student|user"
+    r"|travell?er|attendee|participant|cc|bcc|payee|payer|nominee|driver|borrower|lender|spouse|guardian|mother|father"
+    r"|intestatari[oa]|beneficiari[oa]|assicurat[oa]|asegurad[oa]|beneficiári[oa]|assuré|bénéficiaire|versicherte[r]?"
+    r"|auftraggeber|mieter|inquilin[oa]|locataire|huurder|kontaktperson|contactpersoon|contacto|contatto|contato|contact"
+    r"|plátce|płatnik|klientka|pacjent\w{0,2}|abonent\w{0,2}|właściciel|majitel|hasta|yolcu|hesap sahibi|плательщик"
+    r"|пациент|отправитель|абонент|покупатель|покупець|κάτοχος|πελάτης|penerima|pengirim|pemesan|người nhận|khách hàng"
 )
 """Who somebody is, before a colon: first name and last follow, as any words may in a transcript."""
+
+COURTESIES = (
+    r"mevrouw|meneer|dhr|mevr|herrn?|frau|señor(?:a|ita)?|sra|signor(?:a|ina)?|monsieur|madame|mme|mlle|mrs?|ms"
+    r"|senhora?|pani|paní|fru|bayan|κα|κος|κύριος|κυρία|г-н|г-жа|господин|госпожа|пані"
+)
+"""Before a capital, in small letters, too."""
+
+PEOPLE = (
+    r"(?:lead |main |second )?(?:passenger|travell?er|guest|patient|(?:account |card ?|policy ?"
+    r"|ticket )?holder|recipient"
+    r"|tenant|beneficiary|attendee|participant|payee|payer|insured|signatory|caller|employee|driver|nominee|guardian"
+    r"|titular|titulaire|inhaber|intestatario|pasajero|passageiro|passager|paciente|destinatari[oa]|empfänger|ontvanger)"
+    r"(?: \d)?"
+)
+"""Keys of records under which a person stands."""
 
 TITLES = (
     r"(?:Mr|MR|Mrs|MRS|Ms|MS|Miss|Mx|Dr|DR|Prof|Sir|Rev|Sgt|Engr|Atty|Herrn?|Frau|Fräulein|Hr|Fru"
@@ -85,7 +112,7 @@ TITLES = (
 """Before a capital, with or without a point."""
 
 SELF = (
-    r"i['’]?m|i am|im|myself|ich bin|(?-i:Bin)|je suis|soy|yo soy|sono|io sono|ik ben|jag är|jeg er|eg er|olen"
+    r"i['’]m|i am|myself|ich bin|(?-i:Bin)|je suis|soy|yo soy|sono|io sono|ik ben|jag är|jeg er|eg er|olen"
     r"|jestem|(?:eu )?sou(?: [oa])?|ech sinn|ich bi|i bin|em là|mình là|tên là|ana|mimi ni|jsem|ja sam|sunt"
     r"|eu sunt|én|ben|я|είμαι(?: [οη])?|eimai(?: [oi])?|saya|aku|tôi là"
     r"|ni mimi|sóc(?: (?:el|la|en))?|ég er|ma olen|aš esu|es esmu"
@@ -118,6 +145,17 @@ HERE = (
     r"|guy|man|woman|doctor) (?:called|named)"
     r"|(?:full|legal|real|maiden|married|complete) name,|née|c/o|care of|on behalf of|in name of|addressed to"
     r"|patient|paciente|pacient[ka]?"
+    r"|for the account of|belongs to|(?:le|te|les) atiende|falo com|falar com"
+    r"|(?:my|his|her|our) (?:late |older |younger |elder |little |big |dear |ex-?|new ){1,2}\w{2,12}"
+    r"|habla con|habl[oó] con|hablé con|me atendió|me atendeu|falei com|ho parlato con|j['’]ai (?:parlé|eu) (?:à|avec)?"
+    r"|habe mit|mit (?:ihrer|eurer|der) kollegin|gesproken met|rozmawiałem z|rozmawiałam z|pratade med|snakket med"
+    r"|snakkede med|läuft auf|lautet auf|staat op naam van|è intestat[oa] a|estoy hablando con|da is(?: der| die)?"
+    r"|c['’]est pour|es para|è per|é para|is for|refund goes to|made out to|payable to|registered to|billed to"
+    r"|(?:my|his|her|our) (?:roommate|flatmate|grandma|grandpa|grandmother|grandfather|nan|niece|nephew|girlfriend"
+    r"|boyfriend|landlord|landlady|fiancée?|ex|carer|doctor|lawyer|solicitor|accountant|tenant|client|patient|student)"
+    r"|(?:meine?[rmn]?|mijn|mi|mon|ma|meu|minha|mia|mio) (?:mutter|vater|schwester|bruder|oma|opa|freundin|freund"
+    r"|moeder|vader|zus|broer|vriendin|vriend|madre|padre|herman[oa]|abuel[oa]|novi[oa]|mère|père|sœur|frère|copine"
+    r"|copain|mãe|pai|irm[ãa]o?|avó|avô|namorad[oa]|sorella|fratello|nonn[oa]|compagn[oa]|fidanzat[oa])"
 )
 """What follows is a name where it looks like one, first name and last."""
 
@@ -149,6 +187,11 @@ CLOSES = (
     r"|terima kasih|hormat saya|salam|salamat|maraming|trân trọng|cảm ơn|asante|shukrani|dankie|groete|lugupidamisega"
     r"|ngā mihi|nāku noa|nga mihi|mauruuru|mahalo|aloha|bestu kveðjur|med vennlig|bien cordialement|sentiments"
     r"|rgrds|ttyl|w pozdrowieniem"
+    r"|baie dankie|mange hilsn\w{1,2}|uf wiederluege|(?:auf |uf )?wiedersehen|tschüss|adieu|bises|bisous|xoxo"
+    r"|sent from (?:my|the) [\w ]{2,20}|get outlook for \w{2,10}|von meinem \w{2,12} gesendet"
+    r"|envoyé de mon \w{2,12}|enviado desde mi \w{2,12}|inviato da \w{2,12}|enviado do meu \w{2,12}"
+    r"|verstuurd vanaf mijn \w{2,12}|skickat från min \w{2,12}"
+    r"|slds|sds|bjs|beijinhos|kisses|pozdr|grts|lgrüße|hochachtend|bien à toi"
     r"|pagarbiai|ar cieņu|ne respekt|salutacions|gràcies|dhanyavaad|jazakallah"
 )
 """How a letter ends: a line that begins so, and the name on the next one."""

@@ -26,6 +26,7 @@ from migration.audit.pii.streets import (
     WEAK_UNITS,
 )
 from migration.audit.pii.tokens import Word, words_of
+from migration.audit.pii.words import table
 
 _GLUED = re.compile(rf"[^\W\d_][\w.'’-]{{2,40}}(?:{'|'.join(sorted(GLUED))})(?:en|n)?", re.I)
 _GLUED_WEAK = re.compile(rf"[^\W\d_][\w.'’-]{{2,40}}(?:{'|'.join(sorted(GLUED_WEAK))})(?:en|n)?", re.I)
@@ -34,6 +35,10 @@ _MAY_GLUE = re.compile(
 )
 NUMBERLESS = ("s/n", "s/nº", "snc", "s.n.c", "b.b", "bb", "kbr")
 """Instead of a house's number."""
+STREETS = ("str", "straße", "strasse", "utca", "sokak", "cad", "caddesi", "gatan")
+"""Behind a name in small letters."""
+HOMES = table("flat apt apartment plot h.no hno h/no hse villa blk")
+"""Before a number and a comma, these alone tell."""
 
 
 def may_be_run(text: str) -> bool:
@@ -53,7 +58,8 @@ def runs(text: str) -> Iterator[tuple[int, int]]:
             place += 1
             continue
         last, first = reach(words, last), place
-        while first and words[first].small in BEHIND and words[first].near and not words[first].apart:
+        behind = words[place].small in BEHIND
+        while behind and first > 0 and first > place - 3 and _goes_before(words, first):
             first -= 1
         yield words[first].start, words[last].bare_end
         place = last + 1
@@ -69,7 +75,7 @@ def _anchored(words: Sequence[Word], at: int) -> int | None:
 
 def _number_first(words: Sequence[Word], at: int) -> int | None:
     """`12 Larkspur Ct`, `8 av. Jean Moulin`: a number, and a street's word among the next ones."""
-    if not words[at].number:
+    if not words[at].number or words[at].dotted:
         return None
     lead = at + 2 if at + 2 < len(words) and words[at + 1].small in ("el", "la") else at + 1
     if lead + 1 < len(words) and words[lead].small in BEFORE and _follows(words, lead):
@@ -89,6 +95,8 @@ def _number_first(words: Sequence[Word], at: int) -> int | None:
             small = (
                 not here.capital and here.small in SURE and not any(one.small in SMALL for one in words[at + 1 : place])
             )
+            told = at > 0 and words[at - 1].small in ("to", "at", "is", "from", "on", "its", "it's", "address")
+            small = small or (told and len(here.small) > 4 and here.small in BEHIND and words[at + 1].small.isalpha())
             many = len(words[at].small) > 1 or here.small in SURE or (place + 1 < len(words) and words[place + 1].apart)
             if many and (capital or small):
                 return place
@@ -102,6 +110,9 @@ def _street_first(words: Sequence[Word], at: int) -> int | None:
         return None
     named = at > 0 and len(first.small) > 1 and first.small in BEHIND and first.near and words[at - 1].name
     named = named and (first.capital or first.small in BEHIND_SMALL)
+    named = named or (
+        at > 0 and first.small in STREETS and first.near and words[at - 1].named and len(words[at - 1].small) > 3
+    )
     if not named and first.small not in BEFORE:
         return None
     for place in range(at + 1, min(at + 7, len(words))):
@@ -112,7 +123,7 @@ def _street_first(words: Sequence[Word], at: int) -> int | None:
             if named and first.small not in BEHIND_SMALL and place == at + 1:
                 return None
             if place == at + 1 and not (named or first.small in SURE):
-                return None
+                continue
             ok = first.small in SURE or named or any(one.capital for one in words[at + 1 : place])
             if here.small in NUMBERLESS and len(first.small) > 1:
                 return place
@@ -166,7 +177,11 @@ def _units(words: Sequence[Word], at: int) -> int | None:
             break
         sure = sure or words[place].small not in WEAK_UNITS
         last, place, count = value, value + 1, count + 1
-    return last if count >= 2 and sure else None
+    behind = words[last + 1] if last + 1 < len(words) else None
+    home = (
+        words[at].small in HOMES and count == 1 and behind is not None and behind.apart and behind.near and behind.name
+    )
+    return last if (count >= 2 and sure) or home else None
 
 
 def _house_named(words: Sequence[Word], at: int) -> int | None:
@@ -180,6 +195,13 @@ def _house_named(words: Sequence[Word], at: int) -> int | None:
                     return last if all(one.capital and one.near for one in words[place + 1 : last]) else None
             return None
     return None
+
+
+def _goes_before(words: Sequence[Word], first: int) -> bool:
+    """Whether the word before `first` is part of the same street's name."""
+    here, before = words[first], words[first - 1]
+    named = before.name or (here.small in BEHIND and before.named and before.small.isalpha() and len(before.small) > 3)
+    return here.near and not here.apart and named
 
 
 def _follows(words: Sequence[Word], place: int) -> bool:

@@ -5,12 +5,9 @@ All in lower case and without their last point. Out of scope: what an address is
 
 from __future__ import annotations
 
+from migration.audit.pii.words import table
 
-def _words(*tables: str) -> frozenset[str]:
-    return frozenset(" ".join(tables).split())
-
-
-BEHIND_SMALL = _words(
+BEHIND_SMALL = table(
     # Turkish, Hungarian, Baltic, Finnish, Estonian, Albanian, where the name stands before it
     "sokak sokağı sokagi sok sk caddesi cadde cad cd bulvarı bulvari blv mahallesi mah utca u út útja tér tere körút",
     "krt köz fasor sétány gatvė g prospektas pr iela prospekts tänav tn maantee mnt puiestee pst tie katu polku",
@@ -20,7 +17,7 @@ BEHIND_SMALL = _words(
 )
 """Behind a street's name, also in small letters, and before its number."""
 
-BEHIND = _words(
+BEHIND = table(
     # English and its abbreviations: 12 Larkspur Ct
     "street st str road rd avenue ave av lane ln drive dr boulevard blvd boul court ct crt place pl terrace ter tce",
     "square sq highway hwy parkway pkwy close crescent cres cr circle cir grove gr gardens gdns mews parade pde walk",
@@ -32,13 +29,14 @@ BEHIND = _words(
 )
 """Behind a street's name: `street`, `utca`, `caddesi`."""
 
-BEFORE = _words(
+BEFORE = table(
     # Spanish, Catalan, Galician
     "calle c/ cl calleja callejón callejon carrer carrera cra cr kra kr avenida avda avgda av diagonal diag",
     "transversal tv plaza pza plza paseo pso camino cno ronda carretera ctra pasaje psje pje privada priv cerrada cda",
     "circuito calzada calz prolongación prolongacion prol andador retorno travesía travesia glorieta cuesta bulevar",
     "blvr urbanización urbanizacion jirón jiron jr autopista malecón malecon camí cami pujada rambla vereda barrio",
     "cuadra",
+    "pol polígono poligono ind",
     # Portuguese
     "rua r travessa tv trav praça praca pça alameda al estrada estr rodovia rod largo beco praceta calçada quadra qd",
     "loteamento vila viela ladeira",
@@ -65,33 +63,33 @@ BEFORE = _words(
 )
 """Before a street's name: `rue`, `via`, `ул.`"""
 
-SHORT = _words(
+SHORT = table(
     "al av r tv pl ch all lot pr prol os res rés cr kr diag c/ clos loc str sos bul place largo via strada square",
     "route cours passage barrio cuadra villa vila quadra taman cerrada privada ronda diagonal circuito retorno cda",
     "pso ctra kg com с д ш пр ч пл наб жк тупик село наслед vereda",
 )
 """Of these, words that say other things, too: they count in capitals, or with a point."""
 
-HOUSES = BEHIND | _words(
+HOUSES = BEHIND | table(
     "house cottage cottages farm lodge hall manor barn villa grange rectory vicarage court mill inn",
 )
 """Behind a house's name."""
 
-GLUED = _words(
+GLUED = table(
     "allee backen burgwal chaussee dreef gasse gatan gatvė gracht gränd götu kade katu kuja laan plads plein polku",
     "promenade raitti singel sokak steeg steenweg stigen str straat strass strasse straße stræde stígur svingen",
     "sétány twiete ulica utca vegen vegur veien vägen vænget zijde",
 )
 """Glued behind a street's name, where other words do not end so: `-straße`, `-gatan`."""
 
-GLUED_WEAK = _words(
+GLUED_WEAK = table(
     "alle allé baan backe bakke bakken boulevarden braut brink brücke damm dijk erf gade gata gaten gerði graben",
     "haven hoek hof holt hvammur iela kamp kanaal markt pad park parken pfad platz ring rinne siedlung sor steig",
     "stieg tie torget tori tänav tér tún ufer veg vegi vej väg weg winkel zeile út",
 )
 """Glued behind a street's name and ends of other words, too: only in capitals, with the address ending or going on."""
 
-SURE = _words(
+SURE = table(
     "street road avenue lane boulevard crescent terrace calle carrera avenida rua travessa alameda rue impasse chemin",
     "boulevard allée allee chaussée viale piazza vicolo ulica ulice ул улица вул вулиця просп проспект jalan đường",
     "ngõ ngách hẻm sokak sokağı caddesi cad mahallesi mah utca gatan vägen straße strasse straat lorong pasaje psje",
@@ -100,7 +98,8 @@ SURE = _words(
 )
 """Words of streets that say so in small letters, too."""
 
-UNITS = _words(
+UNITS = table(
+    "bajo ático atico entresuelo izq izda izquierda dcha derecha setor cobertura sótano leil as h/no h/n مبنى বাড়ি রোড",
     "apt apartment apto appt app apartamento appartement appartamento flat suite ste unit piso pta puerta planta",
     "depto dpto dto departamento oficina edif edificio torre bloque blq portal escalera esc interior int bât bat",
     "bâtiment bte boîte étage etage porte bus verdieping huis toren bloc bl sc scara ap et etaj scala interno piano",
@@ -116,32 +115,33 @@ UNITS = _words(
 )
 """What is in a house or an estate: a number or a letter follows."""
 
-WEAK_UNITS = _words(
+WEAK_UNITS = table(
+    "bajo izquierda derecha setor as leil",
     "house unit plot block lot room rm sector phase floor level tower building door stand site cross stage ward d m p",
     "q no et as top stan kat casa sala local piano local int esc porte stock bus em huis app bl tr km tv th sal stand",
     "top torre под стр вх ет ап корпус portal suite interior lote dir lt",
 )
 """Of these, words that say other things, too: they need a name in capitals beside them."""
 
-REGIONS = _words(
+REGIONS = table(
     "обл область р-н район край респ обл. county co district state province prov dist tehsil taluka mandal comuna",
     "judet jud okres powiat gmina woj sector col colonia delegación alcaldía municipio depto dep kab kota il ilçe",
 )
 """What stands beside the name of a part of a country."""
 
-SAYS_NUMBER = _words(
+SAYS_NUMBER = table(
     "no nr nº n° n.º nro n num núm número numero nomor č čp č.p br број αρ № nummer number số so мספר नंबर नं #",
 )
 """Between a street and its number."""
 
-SMALL = _words(
+SMALL = table(
     "de del della dei degli delle di da das dos do du des la le les el los las lo l' d' e y et i van von vom der den",
     "dem het op aan am an im zum zur of the na nad pod pri u v à aux au sur en st saint san santa são off near opp",
     "behind entre esq esquina und og och ja és și și upon by",
 )
 """Between two words of an address."""
 
-BREAKS = _words(
+BREAKS = table(
     # English
     "i we you they he she it my our your and or but so if when then than that this these those because since not",
     "please pls plz thanks thank is are was were be been has have had will would can could should do does did for to",

@@ -15,14 +15,18 @@ from migration.audit.pii.streets import BEFORE, BEHIND, BREAKS, REGIONS, SAYS_NU
 _TOKEN = re.compile(r"[^\s,;:!?()\"…|<>{}\[\]=،。，：；！？、#]+|#")
 _SENTENCE = re.compile(r"[.;:!?()\"…|<>{}\[\]=。；！？]|\n[ \t]*\n")
 _NUMBER = re.compile(
-    r"(?:n[o°ºr.]{0,2})?\d{1,5}[a-z]?(?:[/-][\da-z]{1,5}){0,3}[ºª°]?(?:[a-z]{1,2})?|\d{1,2}\.?(?:og|em|patro)", re.I
+    r"(?:n[o°ºr.]{0,2})?\d{1,5}[a-zа-яα-ω]?(?:[/-][\da-zа-я]{1,5}){0,3}[ºª°]?(?:[a-z]{1,2})?|\d{1,2}\.?(?:og|em|patro)"
+    r"|\d{1,3}(?:к|корп|с)\.?\d{1,2}|\d{1,4}(?:호|동|층|번지|号|號|室|楼|樓|階)\w{0,2}|[a-z]\d{1,3}[a-z]?(?:[/-]\d{1,4}[a-z]?){1,2}",
+    re.I,
 )
 _POSTCODE = re.compile(
     r"(?:[a-z]{1,2}-)?\d{4,6}|\d{2}-\d{3}|\d{4}-\d{3}|\d{5}-\d{3,4}|[a-z]{1,2}\d[a-z\d]?|\d[a-z]{2}", re.I
 )
-_PHRASED = re.compile(r"\d{1,4}[a-z]?(?:[/-]\w{1,4})?|[a-zа-я]\d{0,3}|[ivx]{1,4}", re.I)
+_PHRASED = re.compile(
+    r"\d{1,4}[a-z]?(?:[/-]\w{1,4}){0,2}|[a-zа-я]{1,2}-?\d{1,4}(?:[/-]\w{1,4})?|[a-zа-я]|[ivx]{1,4}", re.I
+)
 _CAPITAL = re.compile(rf"[{UPPER}{LETTERLESS}]")
-_ORDINAL = re.compile(r"\d{1,2}")
+_ORDINAL = re.compile(r"\d{1,5}(?:[-/]\d{1,4})?[a-z]?")
 _ABBREVIATED = ("str", "depto", "просп", "urban", "bldg", "calz")
 _WHOLE = frozenset(
     ["road", "lane", "hill", "view", "park", "gate", "walk", "way", "row", "yard", "rue", "via", "rise", "mews", "door"]
@@ -85,7 +89,7 @@ class Word(NamedTuple):
     @property
     def bare_end(self) -> int:
         """Where it ends, without the point of a sentence."""
-        return self.end - self.ended
+        return self.end - (self.ended or (self.dotted and self.small[:1].isdigit()))
 
     @property
     def plain(self) -> bool:

@@ -133,3 +133,8 @@ def _alternatives(words: str) -> list[str]:
             begun = place + 1
         place += 1
     return [part for part in (*parts, words[begun:]) if part]
+
+
+def table(*words: str) -> frozenset[str]:
+    """The words of `words`, which spaces part."""
+    return frozenset(" ".join(words).split())
