@@ -24,7 +24,7 @@ from migration.audit.pii.places import (
 from migration.audit.pii.postal import ANCHORS, BEFORE, MAY_BE_POSTAL, POSTAL, QUARTER, TAIL
 from migration.audit.pii.runs import may_be_run, runs
 from migration.audit.pii.streets import BEFORE as LEADS
-from migration.audit.pii.streets import HOUSES
+from migration.audit.pii.streets import HOUSES, REGIONS
 from migration.audit.pii.tokens import words_of
 from migration.audit.pii.words import by_first_letter
 
@@ -139,7 +139,7 @@ _WHEN = re.compile(
 _SAID = re.compile(r"[:：=]|\b(?:is|was|ist|lautet|est|es|è|é|är|er|on|je|jest|to|este|adalah|là)\b|[はが는은]", re.I)
 _REFERS = re.compile(r"(?:number|ref|nr|code|id|no)\W{1,3}\d{4,}|(?<!\d)\d{6,}", re.I)
 _MARKS = LEADS | HOUSES
-_HOUSE_NUMBER = re.compile(r"(?<![\w.])\d{1,5}[A-Za-z]?(?:[/-]\w{1,4})?(?![\w%])")
+_HOUSE_NUMBER = re.compile(r"(?<![\w.])\d{1,6}[A-Za-z]?(?:[/-]\w{1,4})?(?![\w%])")
 _HOUSE_ALONE = re.compile(r"\d{1,4}[A-Za-z]?,")
 _STREET_BEFORE = re.compile(
     rf"(?<![\w'’.-])[{UPPER}][\w'’.-]{{2,30}}(?:[ \t][{UPPER}][\w'’.-]{{1,30}}){{0,2}}["
@@ -219,7 +219,8 @@ def _tells(said: str, *, named: bool) -> bool:
         return False
     numbered, capital = _HOUSE_NUMBER.search(said) is not None, _CAPITAL.search(said) is not None
     marks = sum(word.small in _MARKS and word.capital for word in words_of(said))
-    if marks > 1 and capital and "," in said:
+    regions = any(word.small in REGIONS and word.capital for word in words_of(said)) and said.count(",") > 1
+    if (marks > 1 or regions) and capital and "," in said:
         return True
     return numbered and capital if named else numbered and capital and "," in said and not _REFERS.search(said)
 

@@ -66,7 +66,7 @@ def _belongs(words: Sequence[Word], place: int) -> bool:
     here, before = words[place], words[place - 1]
     if here.capital or here.number or here.postcode or here.small in GENERIC | REGIONS:
         return True
-    if here.small in ("#", "bis", "ter"):
+    if here.small in ("#", "bis", "ter") or (here.small == "x" and before.number):
         return True
     if before.small in UNITS and here.phrased:
         return True
@@ -77,7 +77,7 @@ def _belongs(words: Sequence[Word], place: int) -> bool:
         return True
     ends = place + 1 == len(words) or words[place + 1].apart or words[place + 1].small in BREAKS
     street = before.small in BEHIND and not before.capital and not here.apart
-    return named and (here.apart or street) and (ends or place + 2 == len(words))
+    return named and (here.apart or street) and (ends)
 
 
 def clause(text: str, at: int) -> tuple[int, int] | None:

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 from migration.audit.pii.births import births
 from migration.audit.pii.dwellings import addresses
 from migration.audit.pii.identities import cards, ibans, national_ids
-from migration.audit.pii.naming import may_name, names
 from migration.audit.pii.patterns import EMAILS
+from migration.audit.pii.people import may_name, names
 from migration.audit.pii.phones import called_a_phone, may_be_spoken, phones, spoken
 from migration.audit.pii.places import LETTERLESS, NAMES_OF_STREETS
 from migration.audit.pii.postal import MAY_BE_POSTAL

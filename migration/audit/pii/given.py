@@ -1,6 +1,6 @@
 """First names that are common in some sixty countries, in small letters: what follows `im` or `soy` may be one.
 
-Names that are words, too (grace, mark, clara), are left out. Out of scope: where a name counts (`naming`).
+Names that are words, too (grace, mark, clara), are left out. Out of scope: where a name counts (`people`).
 """
 
 from __future__ import annotations

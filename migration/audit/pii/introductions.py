@@ -112,7 +112,7 @@ TITLES = (
 """Before a capital, with or without a point."""
 
 SELF = (
-    r"i['’]m|i am|myself|ich bin|(?-i:Bin)|je suis|soy|yo soy|sono|io sono|ik ben|jag är|jeg er|eg er|olen"
+    r"i['’]m|i am|dit is|myself|ich bin|(?-i:Bin)|je suis|soy|yo soy|sono|io sono|ik ben|jag är|jeg er|eg er|olen"
     r"|jestem|(?:eu )?sou(?: [oa])?|ech sinn|ich bi|i bin|em là|mình là|tên là|ana|mimi ni|jsem|ja sam|sunt"
     r"|eu sunt|én|ben|я|είμαι(?: [οη])?|eimai(?: [oi])?|saya|aku|tôi là"
     r"|ni mimi|sóc(?: (?:el|la|en))?|ég er|ma olen|aš esu|es esmu"
@@ -145,6 +145,7 @@ HERE = (
     r"|guy|man|woman|doctor) (?:called|named)"
     r"|(?:full|legal|real|maiden|married|complete) name,|née|c/o|care of|on behalf of|in name of|addressed to"
     r"|patient|paciente|pacient[ka]?"
+    r"|hier schreibt|es schreibt|här skriver|(?:placed|ordered|booked|sent|signed|submitted|paid|made) by"
     r"|for the account of|belongs to|(?:le|te|les) atiende|falo com|falar com"
     r"|(?:my|his|her|our) (?:late |older |younger |elder |little |big |dear |ex-?|new ){1,2}\w{2,12}"
     r"|habla con|habl[oó] con|hablé con|me atendió|me atendeu|falei com|ho parlato con|j['’]ai (?:parlé|eu) (?:à|avec)?"

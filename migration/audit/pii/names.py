@@ -31,7 +31,7 @@ PARTICLE = (
     r"|av|zu|zum|zur|y|e|i|ap|ab|mac|ní|nic|uí|ua|'t|['’]t|op|in['’]t|Del|De|La|Van|Von|O|Ó|Ní|Mc|Mac|[A-Z]\."
 )
 STOP = (
-    r"(?!(?:I|Let|Very|So|Not|Also|Just|Still|Now|The|This|That|My|Your|Our|It|Is|And|But|For|From|With|At|In|On|Of|To"
+    r"(?!(?:I|Care|Desk|Group|Online|Express|Direct|Solutions|Limited|Hub|Cent(?:er|re)|Let|Very|So|Not|Also|Just|Still|Now|The|This|That|My|Your|Our|It|Is|And|But|For|From|With|At|In|On|Of|To"
     r"|Please|Sorry|Happy|Sure|Unhappy|Looking|Trying|Writing|Having|Really|Always|Never|Ridiculous|American|British"
     r"|German|French|Spanish|Italian|Indian|Australian|Amazon|Google|Customer|Team|Support|Monday|Tuesday|Wednesday"
     r"|Thursday|Friday|Saturday|Sunday|How|What|When|Where|Why|Who|Can|Could|Would|Do|Does|Hello|Hi|Hey|Thanks|Thank"
@@ -63,7 +63,7 @@ _SMALL = (
     r"[^\W\d_][\w'’-]{1,30}"
 )
 _AFTER = (
-    r"(?=[,;(]| and | an | y | und | et | en | och | og | e | i | a | ve | from | aus | de | from | with "
+    r"(?=[,;(]| and | an | y | und | et | en | och | og | e | i | a | ve | from | aus | de | van | with "
     r"|\s*[.!]?\s*(?:\n|\Z))"
 )
 _ENDS = r"(?=[ \t]*(?:[,.;!?)\n]|\Z)|[ \t]+(?:and|n|und|et|y|e|en|och|og|i|a|ve|și|és|και|ke|и|та)\b)"
@@ -74,6 +74,8 @@ _OWN, _SELF, _HERE, _CLOSES = (by_first_letter(words) for words in (OWN, SELF, H
 _ANYBODY, _FIELDS, _ROLES = (by_first_letter(words) for words in (f"{OWN}|{WHOSE}", FIELDS, ROLES))
 _LABELS = by_first_letter(f"{FIELDS}|{ROLES}")
 _GREETS = by_first_letter(GREETS)
+_OF = r"(?:[ ](?:da|do|de|del|della|du|des|of|der|van|the|la)){1,2}[ ]\w{2,15}"
+"""Whose a form's field is: `titular da conta`."""
 _SIGNS = (
     r"(?:hälsning(?:ar)?|hilsen|terveisin|pozdrawiam|saludos|saluti|groet\w{0,4}|gr(?:ü|ue)(?:ß|ss)e?n?|gru(?:ß|ss)"
     r"|cumprimentos|cordialement|regards|mvh|mvg|lg|vg|slds|sds|bjs|atte|abrazo|abraços?|pozdrav|bises)"
@@ -97,7 +99,7 @@ NAMES = (
     (
         "(?m)"
         rf"(?im:(?:^|[,;"
-        rf"|{{(][ \t]?)[ \t>*]{{0,4}}{_ROLES}(?:[/*:(]-?in\)?)?[ \t]?[:：=][ \t*]{{0,3}})(?:({_LISTED})"
+        rf"|{{(][ \t]?)[ \t>*]{{0,4}}{_ROLES}(?:[/*:(]-?in\)?|{_OF})?[ \t]?[:：=][ \t*]{{0,3}})(?:({_LISTED})"
         rf"|({_TITLED}{_FULL}){_AFTER})"
     ),
     (rf"(?i:^- {PEOPLE}): ({_TITLED}{_FULL})[ \t.]*\Z"),
@@ -157,7 +159,7 @@ NAMES = (
     (
         rf"(?:我叫|我姓|我的名字是|姓名[:：是]?|名字[:：是]|(?:收件人|寄件人|联系人|聯絡人|申请人|持卡人|乘客"
         rf"|患者|户名)[:：是])[ ]?([{_CJK}]{{2,4}}?)(?=[，。,.！!\s]|\Z|，)"
-        rf"|(?:お名前|氏名|名前|私|宛名|受取人|担当|契約者"
+        rf"|(?:お名前|氏名|名前|宛名|受取人|担当|契約者"
         rf"|名義)[はが:：]?[ ]?([{_CJK}ぁ-んァ-ヶー]{{2,12}}?)(?=です|と申|といい|といます)"
     ),
     (r"([々\u3400-\u9fffァ-ヶー]{2,10}[ 　]?[々\u3400-\u9fffァ-ヶー]{0,6})(?=と申します|といいます)"),
@@ -170,7 +172,7 @@ NAMES = (
         r"|구매)([가-힣]{2,4}?)(?=입니다|이에요|예요|이고|라고|이라고)"
     ),
     (r"(?:^|안녕하세요[.,!]?[ ]?|[.\n][ ]?)([가-힣]{2,4})(?=입니다|이에요|라고 합니다|이라고 합니다)"),
-    (rf"(?:^|[。\n、！ ])((?:{_SURNAMES_JP})[{_CJK}ぁ-んァ-ヶ]{{0,4}}?)(?=です|と申|だけど|ですが)"),
+    (rf"(?:^|私は|[。\n、！ ])((?:{_SURNAMES_JP})[{_CJK}ぁ-んァ-ヶ]{{0,4}}?)(?=です|と申|だけど|ですが)"),
     (rf"我是([{_SURNAMES}][{_CJK}]{{1,2}})(?=[，。,.！!\s]|\Z)"),
     (r"(?:นางสาว|นาย|นาง|คุณ)[ ]?([\u0e00-\u0e7f]{2,20}[ ][\u0e00-\u0e7f]{2,20})"),
     (
@@ -178,17 +180,33 @@ NAMES = (
         r"|ดิฉันชื่อ|ชื่อ ?:|ชื่อ(?= ))[ ]?"
         r"([^\W\d_][^\s\d,.:;!?]{1,20}(?: [^\W\d_][^\s\d,.:;!?]{1,20})?)"
     ),
+    (
+        rf"(?i:\b(?:supervisor|agent|rep|lady|guy|man|woman|person|manager|driver|technician|colleague|someone|somebody)"
+        rf"(?: \w{{2,10}})? (?:named|called)|\buna? tal(?: de)?) ({STOP}{CAP}(?:[ \t]{STOP}{CAP})?)"
+    ),
+    (
+        rf"(?i:\b(?:hi|hello|hey|g['’]day|good (?:morning|evening|afternoon)|morning"
+        rf"|evening))[,!. ]{{1,2}}({STOP}{CAP})"
+        rf"(?= (?:here|speaking|calling|again)\b)"
+    ),
+    (rf"(?:\A|\n|[.!?] )/[ ]?({STOP}{CAP})\s*\Z"),
+    (rf"(?i:(?:^|[.!?\n][ \t]?)(?:cheers|best|regards|love|yours|sincerely|warmly)),[ \t]?({STOP}{CAP})[ \t.]*\Z"),
+    (
+        rf"(?:お名前|氏名|名前|宛名|受取人|契約者"
+        rf"|名義)[:：][ 　]?([{_CJK}ぁ-んァ-ヶー]{{1,6}}(?:[ 　][{_CJK}ぁ-んァ-ヶー]{{1,6}})?)"
+    ),
 )
 """Each group that matches is a name; `introduced` has them compiled."""
 NAME_CUES = re.compile(
-    rf"(?i:\A- {PEOPLE}: )|"
-    rf"(?im:(?<!\w){_ANYBODY}|(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_LABELS}(?:[/*:(]-?in\)?)?[ \t]?[:：=])"
+    rf"(?i:\A- {PEOPLE}: )|(?:\A|\n|[.!?] )/|(?i:\b(?:named|called|tal)\b|,[ \t]?[\w'’-]{{1,30}}[ \t.]*\Z)|"
+    rf"(?im:(?<!\w){_ANYBODY}|(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_LABELS}(?:[/*:(]-?in\)?|{_OF})?[ \t]?[:：=])"
     rf"|(?i:(?<!\w){_HERE},?\s)|(?<!\w)(?:{TITLES}|(?i:{COURTESIES}))\.?\s+[{UPPER}]|"
     rf"(?im:^[ \t]*{_CLOSES}\W)|\b(?:here|speaking|calling|writing|again|hier|vagyok|ito|dey|tenant|resident"
     rf"|claimant|caller|reports?|states)\b|\bI, [A-Z]|[.!?]\s*[-–—~]"
     rf"|(?im:^[ \t>\"']{{0,4}}{_GREETS}[ \t])|,[ \t]*\n|\n[ \t]*\n|\n[ \t]*--|(?:fdo|firmado|signed|gez"
     rf"|podpis)\b|\([^\W\d_]{{2,20}} [^\W\d_]{{2,20}}"
-    r"|à l['’]appareil|telefono?\b|, [A-Z][\w'’-]{1,30},|です|קוראים|と申|입니다|我是|นาย|นาง|คุณ|といい"
+    r"|(?:\A|\n|[.!?] )/|à l['’]appareil|telefono?\b|, [A-Z][\w'’-]{1,30},|です|קוראים|と申|입니다|我是|นาย"
+    r"|นาง|คุณ|といい"
     r"|我叫|我姓|名|件人|联系人|聯絡人|申请人|持卡人|乘客|患者|受取人|担当|契約者|수령인|받는|보내는|예금주"
     r"|이름|성함|저는|اسم|שמ|שם|नाम|নাম|பெயர்|ชื่อ"
 )

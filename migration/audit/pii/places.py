@@ -39,7 +39,7 @@ _NO = (
 )
 NUMBER = (
     rf"(?:(?:{_NO})?\d{{1,4}}(?:[ \t]?(?:bis|ter|quater|[a-zA-Z])\b)?(?:[ ]?[/-][ ]?(?:\d{{1,4}}[a-zA-Z]?"
-    rf"|[A-Z]{{1,4}}\b)){{0,3}}(?!\w)"
+    rf"|[A-Z]{{1,4}}\b|[A-Z]\d{{1,3}})){{0,3}}(?!\w)"
     r"|(?:s/n[ºo]?|snc|s\.n\.c?\.?|b\.?b\.?|sin número|kbr|km[ \t]?\d{1,3}(?:[.,]\d)?)(?!\w))"
 )
 """A house's number, or that it has none."""

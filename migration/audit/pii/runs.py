@@ -28,15 +28,18 @@ from migration.audit.pii.streets import (
 from migration.audit.pii.tokens import Word, words_of
 from migration.audit.pii.words import table
 
-_GLUED = re.compile(rf"[^\W\d_][\w.'’-]{{2,40}}(?:{'|'.join(sorted(GLUED))})(?:en|n)?", re.I)
+_GLUED = re.compile(rf"[^\W\d_][\w.'’-]{{1,40}}(?:{'|'.join(sorted(GLUED))})(?:en|n)?", re.I)
 _GLUED_WEAK = re.compile(rf"[^\W\d_][\w.'’-]{{2,40}}(?:{'|'.join(sorted(GLUED_WEAK))})(?:en|n)?", re.I)
 _MAY_GLUE = re.compile(
     rf"[^\W\d_](?:{'|'.join(sorted(GLUED | GLUED_WEAK))})(?:en|n)?[., \t]{{1,2}}(?:n\w{{1,2}}[.: ]{{1,2}})?\d", re.I
 )
+_ORDINAL = re.compile(r"\d{1,3}(?:st|nd|rd|th)")
 NUMBERLESS = ("s/n", "s/nº", "snc", "s.n.c", "b.b", "bb", "kbr")
 """Instead of a house's number."""
 STREETS = ("str", "straße", "strasse", "utca", "sokak", "cad", "caddesi", "gatan")
 """Behind a name in small letters."""
+INDOORS = ("building", "room", "floor", "level", "gate", "terminal")
+"""Before a number that is no house's."""
 HOMES = table("flat apt apartment plot h.no hno h/no hse villa blk")
 """Before a number and a comma, these alone tell."""
 
@@ -75,14 +78,15 @@ def _anchored(words: Sequence[Word], at: int) -> int | None:
 
 def _number_first(words: Sequence[Word], at: int) -> int | None:
     """`12 Larkspur Ct`, `8 av. Jean Moulin`: a number, and a street's word among the next ones."""
-    if not words[at].number or words[at].dotted:
+    if not words[at].number or words[at].dotted or (at and words[at - 1].small in INDOORS):
         return None
-    lead = at + 2 if at + 2 < len(words) and words[at + 1].small in ("el", "la") else at + 1
+    lead = at + 2 if at + 2 < len(words) and words[at + 1].small in ("el", "la", "di", "de", "da") else at + 1
     if lead + 1 < len(words) and words[lead].small in BEFORE and _follows(words, lead):
         first, name = words[lead], lead + 1
+        counted = at > 0 and words[at - 1].small in SAYS_NUMBER
         while name < len(words) - 1 and words[name].small in SMALL and words[name + 1].near:
             name += 1
-        if words[name].named and (first.small in SURE or (words[name].capital and first.plain)):
+        if words[name].named and (first.small in SURE or (words[name].capital and (first.plain or counted))):
             return name
     if at + 1 == len(words) or not words[at + 1].near or words[at + 1].small in BREAKS:
         return None
@@ -97,6 +101,7 @@ def _number_first(words: Sequence[Word], at: int) -> int | None:
             )
             told = at > 0 and words[at - 1].small in ("to", "at", "is", "from", "on", "its", "it's", "address")
             small = small or (told and len(here.small) > 4 and here.small in BEHIND and words[at + 1].small.isalpha())
+            small = small or _ORDINAL.fullmatch(words[place - 1].small) is not None
             many = len(words[at].small) > 1 or here.small in SURE or (place + 1 < len(words) and words[place + 1].apart)
             if many and (capital or small):
                 return place
@@ -108,7 +113,7 @@ def _street_first(words: Sequence[Word], at: int) -> int | None:
     first = words[at]
     if first.small not in BEFORE and first.small not in BEHIND:
         return None
-    named = at > 0 and len(first.small) > 1 and first.small in BEHIND and first.near and words[at - 1].name
+    named = at > 0 and len(first.small) > 1 and first.small in BEHIND and first.near and _may_name(words, at - 1)
     named = named and (first.capital or first.small in BEHIND_SMALL)
     named = named or (
         at > 0 and first.small in STREETS and first.near and words[at - 1].named and len(words[at - 1].small) > 3
@@ -179,7 +184,12 @@ def _units(words: Sequence[Word], at: int) -> int | None:
         last, place, count = value, value + 1, count + 1
     behind = words[last + 1] if last + 1 < len(words) else None
     home = (
-        words[at].small in HOMES and count == 1 and behind is not None and behind.apart and behind.near and behind.name
+        words[at].small in HOMES
+        and count == 1
+        and behind is not None
+        and behind.apart
+        and behind.near
+        and (behind.name or behind.number)
     )
     return last if (count >= 2 and sure) or home else None
 
@@ -197,10 +207,20 @@ def _house_named(words: Sequence[Word], at: int) -> int | None:
     return None
 
 
+def _may_name(words: Sequence[Word], place: int) -> bool:
+    """Whether a street's name may end at `place`: `Bahçelievler 7. Cadde` has a number with a point there."""
+    here = words[place]
+    return here.name or (here.number and here.dotted and place > 0 and words[place - 1].name)
+
+
 def _goes_before(words: Sequence[Word], first: int) -> bool:
     """Whether the word before `first` is part of the same street's name."""
     here, before = words[first], words[first - 1]
-    named = before.name or (here.small in BEHIND and before.named and before.small.isalpha() and len(before.small) > 3)
+    named = (
+        before.name
+        or (before.number and before.dotted)
+        or (here.small in BEHIND and before.named and before.small.isalpha() and len(before.small) > 3)
+    )
     return here.near and not here.apart and named
 
 

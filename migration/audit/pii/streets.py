@@ -99,6 +99,7 @@ SURE = table(
 """Words of streets that say so in small letters, too."""
 
 UNITS = table(
+    "zona zone kld nb fszt дом үй пәтер",
     "bajo ático atico entresuelo izq izda izquierda dcha derecha setor cobertura sótano leil as h/no h/n مبنى বাড়ি রোড",
     "apt apartment apto appt app apartamento appartement appartamento flat suite ste unit piso pta puerta planta",
     "depto dpto dto departamento oficina edif edificio torre bloque blq portal escalera esc interior int bât bat",
@@ -116,6 +117,7 @@ UNITS = table(
 """What is in a house or an estate: a number or a letter follows."""
 
 WEAK_UNITS = table(
+    "zona zone дом",
     "bajo izquierda derecha setor as leil",
     "house unit plot block lot room rm sector phase floor level tower building door stand site cross stage ward d m p",
     "q no et as top stan kat casa sala local piano local int esc porte stock bus em huis app bl tr km tv th sal stand",
@@ -124,6 +126,7 @@ WEAK_UNITS = table(
 """Of these, words that say other things, too: they need a name in capitals beside them."""
 
 REGIONS = table(
+    "población poblacion pobl condominio barrio bairro fracc fraccionamiento",
     "обл область р-н район край респ обл. county co district state province prov dist tehsil taluka mandal comuna",
     "judet jud okres powiat gmina woj sector col colonia delegación alcaldía municipio depto dep kab kota il ilçe",
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from migration.audit.pii.given import GIVEN
-from migration.audit.pii.naming import may_name, names
+from migration.audit.pii.people import may_name, names
 
 
 def found(text: str) -> set[str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from migration.audit.pii.given import GIVEN
-from migration.audit.pii.names import NAME_CUES, PARTICLE, UPPER, introduced
+from migration.audit.pii.names import NAME_CUES, PARTICLE, STOP, UPPER, introduced
 from migration.audit.pii.places import LETTERLESS
 from migration.audit.pii.streets import BREAKS, SMALL
 from migration.audit.pii.words import by_first_letter, table
@@ -78,6 +78,19 @@ _SMALL_LAST = re.compile(
 )
 
 
+_CLOSED = re.compile(
+    r"(?:^|[.!?\n][ \t]?)(?:[\w'’]{1,14}[ \t]){0,2}(?:regards|thanks|thank you|thx|cheers|best|sincerely"
+    r"|yours|danke|gr(?:ü|ue)(?:ß|ss)e"
+    r"|gru(?:ß|ss)|mfg|lg|vg|mvh|mvg|saludos|gracias|saluti|grazie|merci|cordialement|abraços?|obrigad[oa]|pozdrawiam|hilsen"
+    r"|hälsningar|terveisin|kiitos)[ \t]?[,.!–-]{0,3}[ \t]?\n{1,3}[ \t]?"
+    r"(?P<name>[^\W\d_][\w.'’-]{0,20}(?:[ \t][^\W\d_][\w.'’-]{0,20}){0,2})[ \t.!]{0,3}\Z"
+    r"|(?:^|[.!?\n][ \t]?)(?:gr(?:ü|ue)(?:ß|ss)e|gru(?:ß|ss)|lg|vg|mvh|mvg|saludos|pozdrawiam|hilsen"
+    r"|hälsningar|terveisin|groetjes"
+    r"|groeten)[ \t,]{1,2}(?P<alone>[^\W\d_][\w'’-]{2,20})[ \t.!]{0,3}\Z",
+    re.I,
+)
+
+
 def may_name(text: str) -> bool:
     """Whether a name may stand in `text`: a quick look."""
     return _holds_first(text) or NAME_CUES.search(text) is not None
@@ -89,8 +102,19 @@ def names(text: str) -> Iterator[tuple[int, int]]:
         for pattern in introduced():
             for match in pattern.finditer(text):
                 yield match.span(match.lastindex or 0)
+        yield from _closed(text)
     if _holds_first(text):
         yield from _first_names(text)
+
+
+def _closed(text: str) -> Iterator[tuple[int, int]]:
+    """What stands alone below a closing, in small letters, too."""
+    for match in _CLOSED.finditer(text):
+        said = match["name"] or match["alone"]
+        if _NO_LAST.isdisjoint(re.findall(r"[^\W_]+", said.lower())) and not re.match(
+            STOP.replace("(?!", "(?:", 1), said
+        ):
+            yield match.span("name" if match["name"] else "alone")
 
 
 def _holds_first(text: str) -> bool:
