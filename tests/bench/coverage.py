@@ -5,7 +5,7 @@ conversations run across tasks. Printed: coverage of `weighted_rate` and `paired
 of `simultaneous`, how often the calls that `calls_to_decide` asks for decide (nominal 80%), quiet drift called
 shifted, and human labels sharpened by a biased judge on the truth of `migrate simulate --truth`.
 
-    python tests/bench/coverage.py            1,000 draws a cell, some 5 minutes
+    python tests/bench/coverage.py            1,000 draws a cell, some 4 minutes of one core
     python tests/bench/coverage.py --quick    60 draws a cell, within a minute
 """
 
