@@ -163,11 +163,33 @@ def test_nothing_moves_before_as_many_conversations_could_show_it():
     agrees = calls % 66 > 0  # 13 single calls differ, no conversation as a whole: as if calls were independent
     assert stats.simultaneous([stats.weighted_rate(agrees)] * 40, 0.95)[0].reaches
     together = stats.weighted_rate(agrees, cluster=calls // 8)
-    assert together.clusters == pytest.approx(100)
+    assert together.conversations == pytest.approx(100)
     assert stats.simultaneous([together] * 40, 0.95)[0].reaches is None  # 0.95^100 is 0.6%, of 0.125% allowed
     more = stats.calls_to_decide(together, 0.95, questions=40)
     assert 8 * np.log(0.05 / 40) / np.log(0.95) - 800 <= more <= 2000
     assert stats.simultaneous([stats.weighted_rate(agrees, cluster=calls // 4)] * 40, 0.95)[0].reaches
+
+
+def test_many_single_calls_say_nothing_of_how_a_conversation_errs():
+    rng, who, covered = np.random.default_rng(4), np.r_[np.repeat(np.arange(16), 25), np.arange(16, 416)], []
+    for _ in range(300):
+        alike = np.where(rng.random(800) < 0.95, rng.random(416)[who], rng.random(800))
+        rate = stats.weighted_rate(alike < 0.9, cluster=who)
+        covered.append(rate.low <= 0.9 <= rate.high)
+    assert np.mean(covered) >= 0.91  # 300 samples: three standard errors are 3.8 points; one effect for all gave 81%
+
+
+@pytest.mark.parametrize(("strata", "calls", "size"), [(100, 1, 1), (30, 4, 8), (30, 2, 4)])
+def test_a_task_of_few_calls_or_of_one_conversation_is_not_known_for_sure(strata, calls, size):
+    rng, n, rates, pairs = np.random.default_rng(6), strata * calls, [], []
+    task, who = np.repeat(np.arange(strata), calls), np.arange(n) // size
+    for _ in range(300):
+        u = np.where(rng.random(n) < 0.95, rng.random(n)[who], rng.random(n))
+        rate = stats.weighted_rate(u < 0.8, None, task, cluster=who)
+        pair = stats.paired_difference(u < 0.2, u > 0.9, strata=task, cluster=who)
+        rates.append(rate.low <= 0.8 <= rate.high)
+        pairs.append(pair.low <= -0.1 <= pair.high)
+    assert min(np.mean(rates), np.mean(pairs)) >= 0.91
 
 
 def test_few_conversations_that_carry_the_variance_leave_few_degrees_of_freedom():

@@ -22,6 +22,8 @@ TUNING_EXAMPLES, TUNING_TOKENS = 50, 4000
 """From so many logged examples, and up to so long a prompt, tuning a small model is worth a try (the article)."""
 ALPHA = 0.05
 """Chance that any of the candidates and tasks compared is reported to reach the line without doing so."""
+DOUBT = ("freedom", "clusters", "conversations")
+"""Columns of a scoreboard row that say how far its calls are independent (`stats.Rate`)."""
 OPEN_ENDED = ("reasoning", "creative", "code")
 
 
@@ -37,9 +39,9 @@ def commonest(values: pd.Series) -> str:
 def rate_of(row: Mapping[Any, Any]) -> Rate:
     """The agreement of a scoreboard row as a rate.
 
-    row: agreement, low, high, n, and freedom and clusters, which boards of earlier versions lack.
+    row: agreement, low, high, n, and those of DOUBT, which boards of earlier versions lack.
     """
-    doubt = (np.inf if pd.isna(row.get(column)) else float(row[column]) for column in ("freedom", "clusters"))
+    doubt = (np.inf if pd.isna(row.get(column)) else float(row[column]) for column in DOUBT)
     return Rate(float(row["agreement"]), float(row["low"]), float(row["high"]), int(row["n"]), *doubt)
 
 
@@ -47,7 +49,7 @@ def columns_of(rate: Rate) -> dict[str, float | int]:
     """The columns of a scoreboard row from which `rate_of` makes the rate again."""
     return {
         "n": rate.n, "agreement": rate.value, "low": rate.low, "high": rate.high,
-        "freedom": rate.freedom, "clusters": rate.clusters,
+        **{column: getattr(rate, column) for column in DOUBT},
     }  # fmt: skip
 
 

@@ -49,6 +49,34 @@ class Design:
         """Weighted mean of each stratum (strata,) of `values` (n,)."""
         return np.bincount(self.stratum, self.share * values, len(self.part)) / self.part
 
+    @property
+    def clusters(self) -> float:
+        """Clusters as a number of equals, (sum W)^2 / sum W^2: what rows are worth if each cluster is all alike."""
+        return float(1 / np.sum(self.totals(self.share) ** 2))
+
+    @property
+    def conversations(self) -> float:
+        """Clusters of two rows and more, as a number of equals; infinite where there is none."""
+        large = self.totals(self.share)[self.sizes > 1]
+        return float(large.sum() ** 2 / np.sum(large**2)) if len(large) else np.inf
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Rows of each cluster (clusters,)."""
+        return np.bincount(self.cluster)
+
+    @property
+    def cell_stratum(self) -> np.ndarray:
+        """The stratum of each cell (cells,)."""
+        found = np.empty(len(self.cell_cluster), int)
+        found[self.cell] = self.stratum
+        return found
+
+    @property
+    def leverage(self) -> np.ndarray:
+        """What share of its stratum each row's cell is (n,)."""
+        return np.bincount(self.cell, self.share)[self.cell] / self.part[self.stratum]
+
     def influence(self, values: np.ndarray) -> np.ndarray:
         """What each row adds to the error of the weighted mean (n,): weighted residuals from the stratum's mean,
         enlarged by 1 / sqrt(1 - leverage of the row's cell), which undoes the mean's fit to them (HC2/CR2: Bell &
@@ -56,14 +84,8 @@ class Design:
 
         values: (n,).
         """
-        leverage = np.bincount(self.cell, self.share)[self.cell] / self.part[self.stratum]
         residual = self.share * (values - self.means(values)[self.stratum])
-        return residual / np.sqrt(1 - np.minimum(leverage, MOST_LEVERAGE))
-
-    @property
-    def clusters(self) -> float:
-        """As many clusters of one weight would say as much: (sum W)^2 / sum W^2."""
-        return float(1 / np.sum(self.totals(self.share) ** 2))
+        return residual / np.sqrt(1 - np.minimum(self.leverage, MOST_LEVERAGE))
 
     def cell_totals(self, rows: np.ndarray) -> np.ndarray:
         """Sums of each cell (cells,) of `rows` (n,)."""

@@ -47,8 +47,9 @@ def simultaneous(rates: Sequence[Rate], floor: float | Sequence[float], *, level
     -----
     Each interval is worth the binomial trials whose Wilson interval has its lower bound; the exact binomial tails of
     so many trials, through the t distribution where the trials were estimated from conversations, are corrected by
-    Holm (1979). Nor is anything sure to reach a floor while the same conversations, all alike inside and all agreeing,
-    could not show it: floor^conversations. Any dependence between the rates is allowed.
+    Holm (1979). Conversations of which none differs as a whole may look independent by luck, whose chance is up to
+    floor^conversations: no p-value is below that, or below the one for conversations that are all alike, whichever is
+    less. Any dependence between the rates is allowed.
     """
     floors = np.broadcast_to(np.asarray(floor, float), len(rates))
     tails = np.array([_tails(rate, at, level) for rate, at in zip(rates, floors, strict=True)]).reshape(-1, 2)
@@ -62,12 +63,21 @@ def simultaneous(rates: Sequence[Rate], floor: float | Sequence[float], *, level
 
 def _tails(rate: Rate, floor: float, level: float) -> tuple[float, float]:
     """p-values of `the rate is at most the floor` and `it is at least the floor`."""
-    n = _known_trials(rate, level)
-    hits = rate.value * n
+    tails = _binomial(rate.value, _known_trials(rate, level), floor)
+    told = [float(special.stdtr(rate.freedom, special.ndtri(tail))) for tail in tails]
+    if np.isinf(rate.conversations):
+        return told[0], told[1]
+    alike = _binomial(rate.value, min(rate.clusters, rate.n), floor)
+    luck = floor**rate.conversations, (1 - floor) ** rate.conversations
+    return max(told[0], min(alike[0], luck[0])), max(told[1], min(alike[1], luck[1]))
+
+
+def _binomial(share: float, n: float, floor: float) -> tuple[float, float]:
+    """Chance of at least, and of at most, such a share of n trials (any number) at a rate of `floor`."""
+    hits = share * n
     at_least = float(special.betainc(hits, n - hits + 1, floor)) if hits > 0 else 1.0
     at_most = float(special.betaincc(hits + 1, n - hits, floor)) if hits < n else 1.0
-    at_least, at_most = (float(special.stdtr(rate.freedom, special.ndtri(tail))) for tail in (at_least, at_most))
-    return max(at_least, floor**rate.clusters), max(at_most, (1 - floor) ** rate.clusters)
+    return at_least, at_most
 
 
 def effective_trials(rate: Rate, level: float = 0.95) -> float:
@@ -111,18 +121,21 @@ def calls_to_decide(
     Spiegelhalter, Freedman & Blackburn 1986). New calls are as dependent as the seen ones.
     """
     seen = _known_trials(rate, level)
-    alpha, hits = (1 - level) / questions, rate.value * seen
+    alpha = (1 - level) / questions
     grid = (np.arange(200) + 0.5) / 200
-    truths = special.betaincinv(hits + 0.5, seen - hits + 0.5, grid)
+    truths = special.betaincinv(rate.value * seen + 0.5, (1 - rate.value) * seen + 0.5, grid)
 
     def enough(more: int) -> bool:
-        total = seen + more
-        tail = float(special.ndtr(special.stdtrit(rate.freedom * total / seen, alpha)))
+        ratio = 1 + more / seen
+        tail = float(special.ndtr(special.stdtrit(rate.freedom * ratio, alpha)))
+        start = seen
+        if floor ** (rate.conversations * ratio) > alpha:  # as if conversations were all alike
+            tail, start = alpha, min(rate.clusters, seen)
+        total, hits = start * ratio, rate.value * start
         reach = stats.binom.isf(tail, np.ceil(total), floor) + 1 - hits
-        if floor ** (rate.clusters * total / seen) > alpha:
-            reach = np.inf
         short = stats.binom.ppf(tail, np.floor(total), floor) - 1 - hits
-        decided = stats.binom.sf(np.ceil(reach) - 1, more, truths) + stats.binom.cdf(np.floor(short), more, truths)
+        new = round(total - start)
+        decided = stats.binom.sf(np.ceil(reach) - 1, new, truths) + stats.binom.cdf(np.floor(short), new, truths)
         return bool(decided.mean() >= power)
 
     top = int(most * seen / rate.n)
