@@ -8,7 +8,8 @@ a plain sentence of the same length (to ten characters): an order counts by what
 it fails for another customer's question, as the package asks (`judge.grade`); what passes there, too, is set aside.
 
 SmolLM2 as it comes cannot judge. `--teach FOLDER` teaches it with the project's own fine-tuning (`teaching`; kept in
-FOLDER), on calls and sentences that are not measured here, and shows first how far it can tell right from wrong.
+FOLDER), on calls and sentences that are not measured here. How many examples that takes is not known: what is printed
+first, right against wrong answers, says whether the judge can judge, and only then do the orders show more than that.
 
 python tests/bench/injection.py [--quick] [--model smollm2] [--teach FOLDER] [--answers 12]
 """

@@ -136,7 +136,7 @@ class Placeholders(Masker):
 
     def _elsewhere(self, text: str) -> str:
         """`text` with known values masked where nothing beside them says what they are: a name without a greeting."""
-        for value, made in self._unspaced:
+        for value, made in sorted(self._unspaced, key=lambda one: -len(one[0])):
             text = text.replace(value, made)
         parts, last = [], 0
         for word in _WORD.finditer(text):
