@@ -26,7 +26,8 @@ CODE = {
         "hard token, hardware token, combination is, door entry, gate entry, door pin, gate pin, entry pin, "
         "set up code*, setup code*, enrolment code*, enrollment code*, linking code*, invitation code*, "
         "one off code, activation pin, memo pin, account pin, customer pin, phone pin, support pin, screen pin, "
-        "device pin, tablet pin, laptop pin, safe pin, locker pin"
+        "device pin, tablet pin, laptop pin, safe pin, locker pin, okta verify, authenticator, authy, "
+        "phone unlock, screen unlock, unlock pin"
     ),
     "German and Dutch": (
         "*pin code*, *geheimzahl*, *prufnummer*, *prufziffer*, *pruefziffer*, *sicherheitscode*, "
@@ -117,7 +118,8 @@ CODE = {
         "код двери, код от двери, код от ворот, код сейф*, код от сейф*, пин, пинкод*, пин код*, пин коду, "
         "код активации, код авторизации, одноразов* код*, одноразов* парол*, код входа, код для входа, "
         "код восстановления, код-пароль, кодов* слово, кодовое слово, контрольное слово, кодове слово, "
-        "код підтвердження, код з смс, код із смс, код доступу, код безпеки, cvv код*, растау коды"
+        "код підтвердження, код з смс, код із смс, код доступу, код безпеки, cvv код*, растау коды, пін, "
+        "пін код*, пінкод*"
     ),
     "Greek": (
         "κωδικος pin, κωδικος ασφαλειας, κωδικος επιβεβαιωσης, κωδικο επιβεβαιωσης, κωδικος επαληθευσης, "
@@ -156,11 +158,11 @@ ANY_CODE = {
         "koodi*, codul*, codurile, cod, codigo*, codici, codice, codi, κωδικ*, kodik*, код, кода, коде, коду, "
         "кодом, коды, коди, コード*, 验证*, 驗證*, 认证*, 인증*, รหัส*, ma, رمز*, كود*, קוד*, कोड*, کوڈ*, কোড*, "
         "nambari, nomor, *koodi, *koodin, *koodia, *kode, *koden, *kod, *koder, tan, combination, combo, "
-        "combinacion, combinaison, kombination, combinazione, combinacao, digit code, digit number, 4 digit, "
-        "5 digit, 6 digit, 8 digit, four digit, six digit, 6 chiffres, 4 chiffres, 6 cifre, 4 cifre, 6 cifras, "
-        "4 cifras, 6 digitos, 4 digitos, 6 stellig*, 4 stellig*, sechsstellig*, vierstellig*, 6 cyfr*, 4 cyfr*, "
-        "6 cijfers, 4 cijfers, 6 siffr*, 4 siffr*, 6 sifre, 6 cisel, 6 haneli*, шестизначн*, четырехзначн*, "
-        "token, הקוד*, الكود*, კოდი*, կոդ*"
+        "combinacion, combinaison, kombination, combinazione, combinacao, digit code, digit number, four digit, "
+        "six digit, 6 chiffres, 4 chiffres, 6 cifre, 4 cifre, 6 cifras, 4 cifras, 6 digitos, 4 digitos, "
+        "6 stellig*, 4 stellig*, sechsstellig*, vierstellig*, 6 cyfr*, 4 cyfr*, 6 cijfers, 4 cijfers, 6 siffr*, "
+        "4 siffr*, 6 sifre, 6 cisel, 6 haneli*, шестизначн*, четырехзначн*, token, הקוד*, الكود*, კოდი*, կոդ*, "
+        "4 digit*, 5 digit*, 6 digit*, 8 digit*"
     ),
 }
 """What a code is called, whatever it is for."""
@@ -201,7 +203,10 @@ COMES = {
         "conserj*, telefonillo*, combin*, padlock*, vorhangeschloss, candado*, cadenas, lucchetto, tresor*, "
         "schliessfach*, briefkasten*, paketbox*, garagen*, wohnung*, coffre*, consigne*, casier*, caja fuerte, "
         "taquilla*, buzon*, cofre*, cacifo*, cassaforte*, armadietto*, kluis*, kluisje*, fietsenstalling*, "
-        "kassaskap*, skap, sejf*, trezor*, sef, szef*, kasa, kilit*, brankas*, loker*"
+        "kassaskap*, skap, sejf*, trezor*, sef, szef*, kasa, kilit*, brankas*, loker*, cupboard*, cabinet*, "
+        "closet*, elevator*, lift, parking, storage, larm*, larmet, alarmen, alarmet, halyti*, riaszto*, "
+        "сигнализ*, boiler room, bin store, bike store, stairwell, lobby, treppenhaus, keller*, ascenseur, "
+        "ascensor, ascensore, garaje*, garagem, garaz*"
     ),
 }
 """What makes a code a secret: how it came, or what it opens."""
@@ -219,7 +224,8 @@ NO_SECRET = {
         "proizvod*, izdelek*, vyrobk*, tovar*, barang, produk, produto, produit, producto, prodotto, mat hang, "
         "san pham, 商品, 製品, 产品, 產品, 제품, 상품, สินค้า, منتج, المنتج, מוצר, उत्पाद, siparis, kargo, "
         "indirim, kupon, kedvezmeny*, alennus*, slevov*, zlavov*, rabat*, скидк*, промо*, knizk*, bolge, posta, "
-        "posti, iranyito*, irsz, stat*, krajsk*, urzed*, nace, pkd, cpv, cip, olay"
+        "posti, iranyito*, irsz, stat*, krajsk*, urzed*, nace, pkd, cpv, cip, olay, last, letzten, letzte, "
+        "derniers, ultimos, ultimas, ultime, laatste, siste, sista, ostatnie, последние"
     ),
     "behind": (
         "postal, postale, promo*, promotionnel*, barre, barres, barras, postali, erreur, d'erreur, de erreur, "

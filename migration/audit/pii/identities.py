@@ -138,7 +138,7 @@ def _dotted(words: str) -> str:
 _CASED = re.compile(rf"{BEGINS}(?:{_dotted(CASED)}){ENDS}")
 _CLOSE = re.compile(
     rf"(?i:{BEGINS}(?:{_dotted(CLOSE)}){ENDS})"
-    rf"(?=[ :.#=]{{1,3}}(?:(?i:is|no|nr|num|number|är|er|on|to|es|é|è|je|mitt|saya|n[°º])[ .:#]{{1,2}}){{0,2}}"
+    rf"(?=[ :.#=]{{1,3}}(?:(?i:is|no|nr|č|num|number|är|er|on|to|es|é|è|je|mitt|saya|n[°º])[ .:#]{{1,2}}){{0,2}}"
     rf"[A-Z]{{0,4}}[ -]?\d)"
 )
 _NOT_WHOSE = re.compile(

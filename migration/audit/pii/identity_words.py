@@ -218,7 +218,8 @@ CASED = (
 )
 """The same where capitals tell them from words: `CC 1047281930`, but not "cc the team"."""
 CLOSE = (
-    "cc ti ci nie dl nin tin rg ktp pan ic cin sin tc nid nic pnr kt rc trn crn nik fnr op license licence documento"
+    "cc ti ci nie dl nin tin rg ktp pan ic cin sin tc "
+    "nid nic pnr kt rc trn crn nik fnr op pas license licence documento"
 )
 """The same where the number stands right behind them."""
 NAMED_ID = (

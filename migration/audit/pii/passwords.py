@@ -144,7 +144,8 @@ TYPED = {
         "zmenila jsem na, zmenil som na, jag skriver, jag anvander, bytte till, andrade till, jeg bruger, "
         "jeg bruker, jeg skriver, endret til, aendret til, kaytan, syotan, vaihdoin, girdim, giriyorum, "
         "yaziyorum, yaptim, ввожу, ввел, ввела, поменял на, поменяла на, сменил на, сменила на, набираю, вводжу, "
-        "змінив на, змінила на, beirom, megvaltoztattam, schimbat in, am pus"
+        "змінив на, змінила на, beirom, megvaltoztattam, schimbat in, am pus, i put in, put in, typed in, "
+        "type in, entered in, gave it"
     ),
 }
 """What people say before the password that they typed or set."""
@@ -157,7 +158,7 @@ LOGIN = {
         "masuk, dang nhap, ログイン*, 로그인*, 登录*, 登錄*, 登入*, تسجيل الدخول*, להתחבר*, เข้าสู่ระบบ*, "
         "incorrect*, wrong, invalid, denied, rejected, falsch*, ungultig*, incorrecto, incorrecta, incorreta, "
         "incorreto, sbagliat*, errat*, fout, onjuist*, bledn*, neplatn*, hibas*, yanlis*, неверн*, невірн*, "
-        "virheellin*, fel, feil, forkert"
+        "virheellin*, fel, feil, forkert, reset link, reset"
     ),
 }
 """What a password is for."""

@@ -74,6 +74,9 @@ FREE = (
     re.compile(r"(?<![\w-])(?=[A-Z]{0,4}\d|[A-Z\d-]{6,20}\d)[A-Z\d]{5}(?:-[A-Z\d]{5}){4}(?![\w-])"),  # of a licence
     re.compile(r"(?<![\w-])\d{6}(?:-\d{6}){7}(?![\w-])"),  # that unlocks a disk
     re.compile(r"(?i:\b(?:bearer|basic|token|negotiate|apikey|digest))[ \t]+([A-Za-z0-9._~+/=-]{16,4000})"),
+    re.compile(  # key=AbC9dEf2GhI5jKl8
+        r"(?i:\bkey=)[\"']?((?=[\w-]{0,64}\d)(?=[\w-]{0,64}[a-z])(?=[\w-]{0,64}[A-Z])[\w-]{12,200})"
+    ),
     re.compile(r"(?i:authorization[\"']?[ ]?[:=][ ]?[\"']?(?:basic|bearer|token|apikey)[ ])([^\s\"']{6,4000})"),
     re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}|\$(?:1|5|6|y|argon2id?)\$[^\s\"',;]{20,200}"),  # hashed passwords
     re.compile(r":thin:[^\s/:@]{1,60}/([^\s/@]{1,100})@|:\d{4,5}:[^:\s]{1,40}:[^:\s/]{1,40}:([^\s:/]{4,100})(?!\S)"),

@@ -24,6 +24,8 @@ SAID = [
     ("  - name: API_TOKEN\n    value: d41d8c77b2f04a9e9800ff98ecf8427e", "d41d8c77b2f04a9e9800ff98ecf8427e"),
     ("wifi: CasaLopez / tacos4life", "tacos4life"),
     ("security question: first pet? Answer: Waffles", "Waffles"),
+    ("me llegó 902114 y dice caducado el código", "902114"),
+    ("mot de passe «poisson-lune»", "poisson-lune"),
     ("fooapi_9aKx72LmQpR4sTvW8yZ1bC3dE5 gives 403", "fooapi_9aKx72LmQpR4sTvW8yZ1bC3dE5"),
 ]
 
