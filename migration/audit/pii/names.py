@@ -76,6 +76,11 @@ _LABELS = by_first_letter(f"{FIELDS}|{ROLES}")
 _GREETS = by_first_letter(GREETS)
 _OF = r"(?:[ ](?:da|do|de|del|della|du|des|of|der|van|the|la)){1,2}[ ]\w{2,15}"
 """Whose a form's field is: `titular da conta`."""
+_APPOSED = (
+    r"(?:agent|rep|representative|driver|technician|engineer|manager|colleague|supervisor|assistant|nurse|doctor"
+    r"|courier|advisor|adviser|operator)"
+)
+"""Who has a name between commas behind it."""
 _SIGNS = (
     r"(?:hälsning(?:ar)?|hilsen|terveisin|pozdrawiam|saludos|saluti|groet\w{0,4}|gr(?:ü|ue)(?:ß|ss)e?n?|gru(?:ß|ss)"
     r"|cumprimentos|cordialement|regards|mvh|mvg|lg|vg|slds|sds|bjs|atte|abrazo|abraços?|pozdrav|bises)"
@@ -106,10 +111,7 @@ NAMES = (
     (rf"(?i:(?<!\w){_OWN}[ \t]*:?[ \t]+)({_SMALL}(?:[ \t]{_SMALL}){{0,3}}?){_ENDS}"),
     (rf"(?<!\w)((?:{TITLES}|(?i:{COURTESIES}))\.?[ \t]+{_PERSON})"),
     (rf"(?:^|\n)[ \t]*[-–—_]{{2,}}[ \t]*\n[ \t]*({_TITLED}{_FULL})[ \t]*(?:\n|\Z)"),
-    (
-        rf"(?i:\b(?:agent|rep|representative|driver|technician|engineer|manager|colleague|supervisor|assistant|nurse|doctor"
-        rf"|courier|advisor|adviser|operator)), ({_ONE}(?:[ \t]{STOP}{CAP})?),(?![ \t][{UPPER}])"
-    ),
+    (rf"(?i:\b{_APPOSED}), ({_ONE}(?:[ \t]{STOP}{CAP})?),(?![ \t][{UPPER}])"),
     ("(?m)" rf"(?im:^[ \t>\"']{{0,4}}{_GREETS})[ \t]+({_TITLED}{_FULL})"),
     ("(?m)" rf"(?im:^[ \t>\"']{{0,4}}{_GREETS})[ \t]+({_TITLED}{_ONE})(?=[ \t]*(?:[,!:\n]|\Z))"),
     (  # any closing: a short line with a comma and a name below it, or a name below an empty line
@@ -198,14 +200,15 @@ NAMES = (
 )
 """Each group that matches is a name; `introduced` has them compiled."""
 NAME_CUES = re.compile(
-    rf"(?i:\A- {PEOPLE}: )|(?:\A|\n|[.!?] )/|(?i:\b(?:named|called|tal)\b|,[ \t]?[\w'’-]{{1,30}}[ \t.]*\Z)|"
+    rf"(?i:\A- {PEOPLE}: )|(?:\A|\n|[.!?] )/|"
+    rf"(?i:\b(?:named|called|tal)\b|\b{_APPOSED}, |\b(?:cheers|best|love|yours|sincerely|warmly|{_SIGNS})[ ,!])|"
     rf"(?im:(?<!\w){_ANYBODY}|(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_LABELS}(?:[/*:(]-?in\)?|{_OF})?[ \t]?[:：=])"
     rf"|(?i:(?<!\w){_HERE},?\s)|(?<!\w)(?:{TITLES}|(?i:{COURTESIES}))\.?\s+[{UPPER}]|"
     rf"(?im:^[ \t]*{_CLOSES}\W)|\b(?:here|speaking|calling|writing|again|hier|vagyok|ito|dey|tenant|resident"
     rf"|claimant|caller|reports?|states)\b|\bI, [A-Z]|[.!?]\s*[-–—~]"
     rf"|(?im:^[ \t>\"']{{0,4}}{_GREETS}[ \t])|,[ \t]*\n|\n[ \t]*\n|\n[ \t]*--|(?:fdo|firmado|signed|gez"
     rf"|podpis)\b|\([^\W\d_]{{2,20}} [^\W\d_]{{2,20}}"
-    r"|(?:\A|\n|[.!?] )/|à l['’]appareil|telefono?\b|, [A-Z][\w'’-]{1,30},|です|קוראים|と申|입니다|我是|นาย"
+    r"|(?:\A|\n|[.!?] )/|à l['’]appareil|telefono?\b|です|קוראים|と申|입니다|我是|นาย"
     r"|นาง|คุณ|といい"
     r"|我叫|我姓|名|件人|联系人|聯絡人|申请人|持卡人|乘客|患者|受取人|担当|契約者|수령인|받는|보내는|예금주"
     r"|이름|성함|저는|اسم|שמ|שם|नाम|নাম|பெயர்|ชื่อ"

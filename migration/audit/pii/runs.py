@@ -30,9 +30,8 @@ from migration.audit.pii.words import table
 
 _GLUED = re.compile(rf"[^\W\d_][\w.'’-]{{1,40}}(?:{'|'.join(sorted(GLUED))})(?:en|n)?", re.I)
 _GLUED_WEAK = re.compile(rf"[^\W\d_][\w.'’-]{{2,40}}(?:{'|'.join(sorted(GLUED_WEAK))})(?:en|n)?", re.I)
-_MAY_GLUE = re.compile(
-    rf"[^\W\d_](?:{'|'.join(sorted(GLUED | GLUED_WEAK))})(?:en|n)?[., \t]{{1,2}}(?:n\w{{1,2}}[.: ]{{1,2}})?\d", re.I
-)
+_BEFORE_DIGIT = re.compile(r"(?<![^\W\d_])[^\W\d_]{5,40}+(?=[., \t]{1,2}(?:n\w{1,2}[.: ]{1,2})?\d)", re.I)
+_ENDINGS = tuple(end + more for end in GLUED | GLUED_WEAK for more in ("", "en", "n"))
 _ORDINAL = re.compile(r"\d{1,3}(?:st|nd|rd|th)")
 NUMBERLESS = ("s/n", "s/nº", "snc", "s.n.c", "b.b", "bb", "kbr")
 """Instead of a house's number."""
@@ -47,9 +46,9 @@ HOMES = table("flat apt apartment plot h.no hno h/no hse villa blk")
 def may_be_run(text: str) -> bool:
     """Whether a street's word or two of a house's stand in `text`: a quick look."""
     said = {one.strip(".,:;()'\"!?#") for one in text.lower().split()}
-    return not (BEHIND.isdisjoint(said) and BEFORE.isdisjoint(said) and UNITS.isdisjoint(said)) or bool(
-        _MAY_GLUE.search(text)
-    )
+    if not (BEHIND.isdisjoint(said) and BEFORE.isdisjoint(said) and UNITS.isdisjoint(said)):
+        return True
+    return any(one[0].lower().endswith(_ENDINGS) for one in _BEFORE_DIGIT.finditer(text))
 
 
 def runs(text: str) -> Iterator[tuple[int, int]]:
