@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 a step failed, 2 bad arguments or input, 3 a weekly review
 from __future__ import annotations
 
 import glob
-import json
 import re
 import sys
 import time
@@ -90,8 +89,7 @@ def run_command(
     books = runner.notebooks()
     runner.check_names(given, books)
     path = resolve(folder) / checked_name(name)
-    kept = runner.kept(Run(path), given, books)
-    given = kept | given
+    given |= (kept := runner.kept(Run(path), given, books))
     for book in books:
         book.parameters(given)
     steps = runner.selected(books, start, only)
@@ -99,8 +97,7 @@ def run_command(
     home = open_run(path)
     files = asked or known_traffic(home)
     if kept:
-        told = ", ".join(f"{one} {json.dumps(value, ensure_ascii=False)}" for one, value in kept.items())
-        say(f"parameters of this run, as given before: {told} (another value: -p NAME VALUE)")
+        say(f"parameters of this run, as given before: {runner.told(kept)} (another value: -p NAME VALUE)")
     with runner.locked(home):
         runner.begin(home, files, given)
         failed = _walk(home, steps, given, files, forced=bool(start or only or fresh))

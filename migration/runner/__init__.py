@@ -5,7 +5,7 @@ Out of scope: what a step does, which is its notebook's and its folder's.
 
 from migration.runner.execution import begin, execute, locked
 from migration.runner.inputs import Planned, input_hash, planned
-from migration.runner.parameters import Notebook, check_names, choose, kept, notebooks, read_config, selected
+from migration.runner.parameters import Notebook, check_names, choose, kept, notebooks, read_config, selected, told
 
 __all__ = [
     "Notebook",
@@ -21,4 +21,5 @@ __all__ = [
     "planned",
     "read_config",
     "selected",
+    "told",
 ]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -88,6 +89,11 @@ def kept(run: Run, given: Iterable[str], books: list[Notebook]) -> dict[str, obj
         raise BadInput(f"{run.path / 'run.json'} is damaged: its parameters are no names with values")
     known = {name for book in books for name in book.defaults} - {"run_dir", "traffic"}
     return {name: value for name, value in before.items() if name in known and name not in given}
+
+
+def told(parameters: dict[str, object]) -> str:
+    """Parameters in one line, values as JSON."""
+    return ", ".join(f"{name} {json.dumps(value, ensure_ascii=False)}" for name, value in parameters.items())
 
 
 def selected(books: list[Notebook], start: str | None, only: str | None) -> list[Notebook]:

@@ -232,7 +232,10 @@ def passes(grades: np.ndarray, rubric: Rubric) -> np.ndarray:
 
 
 def fails_twice(grades: np.ndarray, rubric: Rubric) -> np.ndarray:
-    """Whether an answer is graded more than the tolerance below the reference in both orders, as in `passes`."""
+    """Whether an answer is graded more than the tolerance below the reference in both orders: bool (n,).
+
+    grades: (n, 2 orders, 2), as in `passes`.
+    """
     return (grades[..., 0] - grades[..., 1] < -rubric.tolerance).all(1)
 
 
