@@ -48,6 +48,8 @@ _GOES_TO = (
     r"|αποστολή|παράδοση|apostoli|paradosi|διεύθυνσ[ήη]\w?|dieythynsi|dieuthinsi|toimitus|lokalizacja|wohnsitz"
     r"|wohnort|residenza|residencia"
     r"|residência|résidence|home|domicil\w{0,3}|domicili[ou]"
+    r"|stra(?:ß|ss)e|calle|rue|voie|via|rua|logradouro|ulica|ulice|utca|katuosoite|gateadresse|gatuadress|vej|straat"
+    r"|улица|вулиця|οδός|cadde|sokak|strada|jalan"
 )
 """Fields of forms; without a colon they may be anything."""
 _IS = (
@@ -93,8 +95,11 @@ _CUE = re.compile(
     rf"|(?<!\w){by_first_letter(_LIVES)}[ \t]+){_SOFT}",
     re.I,
 )
+_NOTE = r"(?:[ \t]?(?:[/&+,]|und|et|y|e)[ \t]?(?:[^\W\d_]{1,16}|[nN]°)\.?)?(?:[ \t]?\([^()\n:]{1,30}\))?"
+"""What a form says of a field behind its name: `Straße/Hausnr.`"""
 _FIELD = re.compile(
-    rf"(?<![^\W_])(?:\w{{0,14}}[ _-]?)?(?:{_NOUNS}|(?P<goes>{_GOES_TO}))(?:[ \t]\w{{1,12}}){{0,3}}?[ \t]*\Z", re.I
+    rf"(?<![^\W_])(?:\w{{0,14}}[ _-]?)?(?:{_NOUNS}|(?P<goes>{_GOES_TO}))(?:[ \t]\w{{1,12}}){{0,3}}?{_NOTE}[ \t]*\Z",
+    re.I,
 )
 _VALUE = re.compile(
     r"[:：=][ \t]*(?:(?P<line>[^\s?!;:{}\"'<][^\n?!;:{}\"'<@]{5,120}?)"

@@ -87,7 +87,7 @@ ROLES = (
 """Who somebody is, before a colon: first name and last follow, as any words may in a transcript."""
 
 COURTESIES = (
-    r"mevrouw|meneer|dhr|mevr|herrn?|frau|señor(?:a|ita)?|sra|signor(?:a|ina)?|monsieur|madame|mme|mlle|mrs?|ms"
+    r"prof|mevrouw|meneer|dhr|mevr|herrn?|frau|señor(?:a|ita)?|sra|signor(?:a|ina)?|monsieur|madame|mme|mlle|mrs?|ms"
     r"|senhora?|pani|paní|fru|bayan|κα|κος|κύριος|κυρία|г-н|г-жа|господин|госпожа|пані"
 )
 """Before a capital, in small letters, too."""
@@ -102,7 +102,7 @@ PEOPLE = (
 """Keys of records under which a person stands."""
 
 TITLES = (
-    r"(?:Mr|MR|Mrs|MRS|Ms|MS|Miss|Mx|Dr|DR|Prof|Sir|Rev|Sgt|Engr|Atty|Herrn?|Frau|Fräulein|Hr|Fru"
+    r"(?:MUDr|MDDr|MVDr|JUDr|PhDr|RNDr|PaedDr|Mgr|Mr|MR|Mrs|MRS|Ms|MS|Miss|Mx|Dr|DR|Prof|Sir|Rev|Sgt|Engr|Atty|Herrn?|Frau|Fräulein|Hr|Fru"
     r"|Dipl\.-Ing|Ing|Monsieur|Madame|Mademoiselle|Mme|Mlle|Señor(?:a|ita)?|Sr|Sra|Srta|Lic|Arq|Dra|Dña|Doña|Don"
     r"|Signor(?:e|a|ina)?|Sig|Sig\.ra|Sig\.na|Dott|Dott\.ssa|Avv|Geom|Dhr|Mevr|Mevrouw|Meneer|Mw|Drs|Pan|Pani|Pana"
     r"|Panu|Paní|Dona|Senhor(?:a)?|Exm[oa]|Domnul|Doamna|Dl|Dna|Gospodin|Gospođa|Bayan|Sayın|Κύριος|Κυρία"

@@ -47,15 +47,15 @@ STOP = (
     r"|Tag|Morgen|Abend|Day|Morning|Evening"
     r"|Afternoon|Pozdrawiam|Państwo|Panie|Pane|Vážen\w*)\b)"
 )
-_JOIN = rf"[ \t]+(?:(?:{PARTICLE})[ \t]+){{0,2}}(?:al-|el-|d['’]|O['’])?"
+JOIN = rf"[ \t]+(?:(?:{PARTICLE})[ \t]+){{0,2}}(?:al-|el-|d['’]|O['’])?"
 _INITIALS = rf"(?<!\w)(?:[{UPPER}]\.[ -]?){{1,3}}"
-_ONE = rf"(?:{STOP}{CAP}|{_INITIALS}[ \t]?{STOP}{CAP})"
-_PERSON = rf"{_ONE}(?:{_JOIN}{STOP}{CAP}){{0,3}}(?:[ \t][{UPPER}]\.?(?!\w))?"
-_FULL = rf"(?:{_ONE}(?:{_JOIN}{STOP}{CAP}){{1,3}}(?:[ \t][{UPPER}]\.?(?!\w))?|{_INITIALS}[ \t]?{STOP}{CAP})"
-_LISTED = rf"{STOP}{CAP}(?:{_JOIN}{CAP})?,[ \t]{STOP}{CAP}(?:[ \t]{CAP})?"
+ONE = rf"(?:{STOP}{CAP}|{_INITIALS}[ \t]?{STOP}{CAP})"
+PERSON = rf"{ONE}(?:{JOIN}{STOP}{CAP}){{0,3}}(?:[ \t][{UPPER}]\.?(?!\w))?"
+FULL = rf"(?:{ONE}(?:{JOIN}{STOP}{CAP}){{1,3}}(?:[ \t][{UPPER}]\.?(?!\w))?|{_INITIALS}[ \t]?{STOP}{CAP})"
+_LISTED = rf"{STOP}{CAP}(?:{JOIN}{CAP})?,[ \t]{STOP}{CAP}(?:[ \t]{CAP})?"
 """As in lists: last name, first name."""
 _ARTICLE = r"(?:d['’]|(?:de[rn]?|die|el|la|en|na|o|a)[ \t]+)?"
-_SMALL = (
+ANY_WORDS = (
     r"(?!(?:not|wrong|spell\w*|misspell\w*|missing|on|in|also|still|the|a|and|but|it|is|i|my|for|from|with|no"
     r"|never|an"
     r"|und|ich|hab|et|y|e|en|ik|og|och|jeg|jag|yo|eu|io|nicht|falsch|niet|no|non|não|nie|fel|incorrect\w*|ist"
@@ -66,16 +66,24 @@ _AFTER = (
     r"(?=[,;(]| and | an | y | und | et | en | och | og | e | i | a | ve | from | aus | de | van | with "
     r"|\s*[.!]?\s*(?:\n|\Z))"
 )
-_ENDS = r"(?=[ \t]*(?:[,.;!?)\n]|\Z)|[ \t]+(?:and|n|und|et|y|e|en|och|og|i|a|ve|și|és|και|ke|и|та)\b)"
+ENDS = r"(?=[ \t]*(?:[,.;!?)\n]|\Z)|[ \t]+(?:and|n|und|et|y|e|en|och|og|i|a|ve|și|és|και|ke|и|та)\b)"
 _ROLE = r"[ \t]*(?:[,|/–-][^\n]{0,60})?$"
-_TITLED = rf"(?:(?:{TITLES}\.?|[{UPPER}]\w{{1,4}}\.|(?i:{COURTESIES})\.?)[ \t]+){{0,2}}"
-_CJK = "々\u3400-\u9fff"
+DEGREES = (
+    r"(?:med|dent|vet|phil|jur|iur|rer|nat|pol|oec|ing|theol|habil|h\.?c|univ|ssa|MUDr|MVDr|JUDr|PhDr|RNDr|Mgr|Bc|Mag"
+    r"|Dipl|Doc|Doz|Ir|Hj|H|Arch|Rag|Eng|Pr|Prof\.?ssa|Prof\.?ª|Dr\.?ª|Doctor(?:a)?|Docteure?|Maître|mgr|inż|dr|prof|hab|lek"
+    r"|akad|проф|доц|д-р|инж)"
+)
+"""Between a title and a name, and before one: `Frau Prof. Dr. med. Anna Kern`."""
+TITLED = rf"(?:(?:{TITLES}\.?|[{UPPER}]\w{{1,4}}\.|(?i:{COURTESIES})\.?)[ \t]+){{0,2}}"
+CJK = "々\u3400-\u9fff"
 _OWN, _SELF, _HERE, _CLOSES = (by_first_letter(words) for words in (OWN, SELF, HERE, CLOSES))
 _ANYBODY, _FIELDS, _ROLES = (by_first_letter(words) for words in (f"{OWN}|{WHOSE}", FIELDS, ROLES))
 _LABELS = by_first_letter(f"{FIELDS}|{ROLES}")
 _GREETS = by_first_letter(GREETS)
 _OF = r"(?:[ ](?:da|do|de|del|della|du|des|of|der|van|the|la)){1,2}[ ]\w{2,15}"
 """Whose a form's field is: `titular da conta`."""
+_NOTE = r"(?:[ \t]?\([^()\n:]{1,40}\)|[ ]?[/&][ ]?[^\W\d_]{2,14}\.?)?"
+"""What a form says of a field behind its name: `Name (as on the card)`, `Nom/Prénom`."""
 _APPOSED = (
     r"(?:agent|rep|representative|driver|technician|engineer|manager|colleague|supervisor|assistant|nurse|doctor"
     r"|courier|advisor|adviser|operator)"
@@ -96,73 +104,77 @@ _SURNAMES = (
     "張劉陳楊黃趙吳馬鄭謝許韓馮鄧蕭葉蘇魏呂盧鍾譚陸賈鄒龔"
 )
 NAMES = (
-    (rf"(?i:(?<!\w){_ANYBODY})[ \t]*[:,]?[ \t]*({_TITLED}{_PERSON})"),
+    (rf"(?i:(?<!\w){_ANYBODY})[ \t]*[:,]?[ \t]*({TITLED}{PERSON})"),
     (
         "(?m)"
-        rf"(?im:(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_FIELDS}[ \t]?[:：=][ \t*]{{0,3}})({_LISTED}|{_TITLED}{_PERSON})"
+        rf"(?im:(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_FIELDS}{_NOTE}[ \t]?[:：=][ \t*]{{0,3}})"
+        rf"({_LISTED}|{TITLED}{PERSON})"
     ),
     (
         "(?m)"
         rf"(?im:(?:^|[,;"
         rf"|{{(][ \t]?)[ \t>*]{{0,4}}{_ROLES}(?:[/*:(]-?in\)?|{_OF})?[ \t]?[:：=][ \t*]{{0,3}})(?:({_LISTED})"
-        rf"|({_TITLED}{_FULL}){_AFTER})"
+        rf"|({TITLED}{FULL}){_AFTER})"
     ),
-    (rf"(?i:^- {PEOPLE}): ({_TITLED}{_FULL})[ \t.]*\Z"),
-    (rf"(?i:(?<!\w){_OWN}[ \t]*:?[ \t]+)({_SMALL}(?:[ \t]{_SMALL}){{0,3}}?){_ENDS}"),
-    (rf"(?<!\w)((?:{TITLES}|(?i:{COURTESIES}))\.?[ \t]+{_PERSON})"),
-    (rf"(?:^|\n)[ \t]*[-–—_]{{2,}}[ \t]*\n[ \t]*({_TITLED}{_FULL})[ \t]*(?:\n|\Z)"),
-    (rf"(?i:\b{_APPOSED}), ({_ONE}(?:[ \t]{STOP}{CAP})?),(?![ \t][{UPPER}])"),
-    ("(?m)" rf"(?im:^[ \t>\"']{{0,4}}{_GREETS})[ \t]+({_TITLED}{_FULL})"),
-    ("(?m)" rf"(?im:^[ \t>\"']{{0,4}}{_GREETS})[ \t]+({_TITLED}{_ONE})(?=[ \t]*(?:[,!:\n]|\Z))"),
+    (rf"(?i:^- {PEOPLE}): ({TITLED}{FULL})[ \t.]*\Z"),
+    (rf"(?i:(?<!\w){_OWN}[ \t]*:?[ \t]+)({ANY_WORDS}(?:[ \t]{ANY_WORDS}){{0,3}}?){ENDS}"),
+    (
+        rf"(?<!\w)((?:{TITLES}|(?i:{COURTESIES}))\.?[ \t]+(?:l[ea][ \t]+(?=Dr|Prof|Doct))?"
+        rf"(?:(?:{TITLES}|(?i:{COURTESIES})|{DEGREES})\.?[ \t]+){{0,4}}{PERSON})"
+    ),
+    (rf"(?:^|\n)[ \t]*[-–—_]{{2,}}[ \t]*\n[ \t]*({TITLED}{FULL})[ \t]*(?:\n|\Z)"),
+    (rf"(?i:\b{_APPOSED}), ({ONE}(?:[ \t]{STOP}{CAP})?),(?![ \t][{UPPER}])"),
+    ("(?m)" rf"(?im:^[ \t>\"']{{0,4}}{_GREETS})[ \t]+({TITLED}{FULL})"),
+    ("(?m)" rf"(?im:^[ \t>\"']{{0,4}}{_GREETS})[ \t]+({TITLED}{ONE})(?=[ \t]*(?:[,!:\n]|\Z))"),
     (  # any closing: a short line with a comma and a name below it, or a name below an empty line
         rf"(?m:^[ \t]*[{UPPER}][\w'’&]{{0,20}}(?:[ \t][\w'’&]{{1,14}}){{0,4}},[ \t]*\n+["
-        rf" \t]*)({_TITLED}{_FULL})[ \t.]*(?:\n|\Z)"
-        rf"|\n[ \t]*\n[ \t]*({_TITLED}{_FULL})[ \t.]*\Z"
+        rf" \t]*)({TITLED}{FULL})[ \t.]*(?:\n|\Z)"
+        rf"|\n[ \t]*\n[ \t]*({TITLED}{FULL})[ \t.]*\Z"
     ),
     (
         r"(?i:\b(?:titular|holder|inhaber\w{0,3}|intestatari[oa]|titulaire|customer|patient"
         r"|klant)[^\n(]{0,20}\()([^\W\d_]{2,20}(?:[ ][^\W\d_]{2,20}){1,3})\)"
     ),
-    (rf"(?i:(?<!\w){_HERE}),?[ \t]+{_ARTICLE}({_TITLED}{_FULL})"),
+    (rf"(?i:(?<!\w){_HERE}),?[ \t]+{_ARTICLE}({TITLED}{FULL})"),
     (rf"(?i:\b(?:aqui|daqui|aquí)(?: é| fala| quem fala é)? [oa]) ({STOP}{CAP})"),
     (rf"(?i:(?<!\w){_SELF})[ \t]+({STOP}{CAP}){_AFTER}"),
     (
         "(?m)"
         rf"(?im:^[ \t]*{_CLOSES}(?:[ \t]+[\w'’-]{{1,14}}){{0,5}})[ \t]*[,.!;:-]*[ \t]*\n+[ \t]*[-–—~]?"
-        rf"[ \t]*({_TITLED}{_PERSON}){_ROLE}"
+        rf"[ \t]*({TITLED}{PERSON}){_ROLE}"
     ),
     (  # Mvh Birthe Damsgaard
         "(?m)"
-        rf"(?im:(?:^|[.!?][ \t]+){_CLOSES})[ \t]+(?:(?:fra|from|från|von|de|da|van|od|от)[ \t]+)?({_TITLED}{_FULL})"
+        rf"(?im:(?:^|[.!?][ \t]+){_CLOSES})[ \t]+(?:(?:fra|from|från|von|de|da|van|od|от)[ \t]+)?({TITLED}{FULL})"
         rf"[ \t.]*(?:,[^\n,]{{0,40}})?$"
     ),
     (  # Grüße, Resi; Fdo.: Íñigo Zubizarreta
         "(?m)"
-        rf"(?im:(?:^|[.!?\n][ \t]*)(?:[\w'’]{{1,14}}[ \t]){{0,2}}{_SIGNS})[ \t]*[,!]?[ \t]+({_TITLED}{_ONE})[ \t.]*\Z"
+        rf"(?im:(?:^|[.!?\n][ \t]*)(?:[\w'’]{{1,14}}[ \t]){{0,2}}{_SIGNS})[ \t]*[,!]?[ \t]+({TITLED}{ONE})[ \t.]*\Z"
         rf"|(?im:^[ \t]*(?:fdo|firmado|firma|signed|gez|podpis|unterschrift|signature|assinado|get|sign)"
-        rf"(?:[ \t](?:by|von|por|par|da))?\.?[ \t]*:?)[ \t]+({_TITLED}{_FULL})"
+        rf"(?:[ \t](?:by|von|por|par|da))?\.?[ \t]*:?)[ \t]+({TITLED}{FULL})"
     ),
-    (rf"\bI, ({_TITLED}{_FULL}),"),
+    (rf"\bI, ({TITLED}{FULL}),"),
     (
         rf"(?i:\b(?:tenant|resident|patient|customer|client|claimant|caller|member|subscriber|employee|guest"
         rf"|passenger))"
-        rf" ({_TITLED}{_FULL})(?= (?:reports?|says|said|states?|called|calls|wants|requests?|asks|asked"
+        rf" ({TITLED}{FULL})(?= (?:reports?|says|said|states?|called|calls|wants|requests?|asks|asked"
         rf"|confirms?|needs|complains)\b)"
     ),
-    (rf"(?i:(?<!\w){_CLOSES})[ \t]*[,!.–—-][ \t]*({_TITLED}{_FULL})[ \t.]*\Z"),
-    (rf"[.!?][ \t]*(?:\n*[ \t]*[–—~][ \t]*|\n+[ \t]*--?[ \t]*)({_TITLED}{_PERSON})[ \t.]*\Z"),
+    (rf"(?i:(?<!\w){_CLOSES})[ \t]*[,!.–—-][ \t]*({TITLED}{FULL})[ \t.]*\Z"),
+    (rf"[.!?][ \t]*(?:\n*[ \t]*[–—~][ \t]*|\n+[ \t]*--?[ \t]*)({TITLED}{PERSON})[ \t.]*\Z"),
     (
-        rf"({_FULL})(?=,? (?:here\b|vagyok\b|po ito\b|dey write\b|speaking\b|calling\b|writing\b|on the line"
+        rf"({FULL})(?=,? (?:here\b|vagyok\b|po ito\b|dey write\b|speaking\b|calling\b|writing\b|on the line"
         rf"|à l['’]appareil|am (?:apparat"
         rf"|telefon)"
         r"|al telefono|al habla|hier\b))"
     ),
-    (rf"(?i:\b(?:it|this|its)(?:['’]?s| is)?)[ \t]+({_PERSON})(?= (?:here|from|calling|speaking|again)\b)"),
+    (rf"(?i:\b(?:it|this|its)(?:['’]?s| is)?)[ \t]+({PERSON})(?= (?:here|from|calling|speaking|again)\b)"),
     (
         rf"(?:我叫|我姓|我的名字是|姓名[:：是]?|名字[:：是]|(?:收件人|寄件人|联系人|聯絡人|申请人|持卡人|乘客"
-        rf"|患者|户名)[:：是])[ ]?([{_CJK}]{{2,4}}?)(?=[，。,.！!\s]|\Z|，)"
+        rf"|患者|户名)[:：是])[ ]?([{CJK}]{{2,4}}?)(?=[，。,.！!\s]|\Z|，)"
         rf"|(?:お名前|氏名|名前|宛名|受取人|担当|契約者"
-        rf"|名義)[はが:：]?[ ]?([{_CJK}ぁ-んァ-ヶー]{{2,12}}?)(?=です|と申|といい|といます)"
+        rf"|名義)[はが:：]?[ ]?([{CJK}ぁ-んァ-ヶー]{{2,12}}?)(?=です|と申|といい|といます)"
     ),
     (r"([々\u3400-\u9fffァ-ヶー]{2,10}[ 　]?[々\u3400-\u9fffァ-ヶー]{0,6})(?=と申します|といいます)"),
     (
@@ -174,8 +186,8 @@ NAMES = (
         r"|구매)([가-힣]{2,4}?)(?=입니다|이에요|예요|이고|라고|이라고)"
     ),
     (r"(?:^|안녕하세요[.,!]?[ ]?|[.\n][ ]?)([가-힣]{2,4})(?=입니다|이에요|라고 합니다|이라고 합니다)"),
-    (rf"(?:^|私は|[。\n、！ ])((?:{_SURNAMES_JP})[{_CJK}ぁ-んァ-ヶ]{{0,4}}?)(?=です|と申|だけど|ですが)"),
-    (rf"我是([{_SURNAMES}][{_CJK}]{{1,2}})(?=[，。,.！!\s]|\Z)"),
+    (rf"(?:^|私は|[。\n、！ ])((?:{_SURNAMES_JP})[{CJK}ぁ-んァ-ヶ]{{0,4}}?)(?=です|と申|だけど|ですが)"),
+    (rf"我是([{_SURNAMES}][{CJK}]{{1,2}})(?=[，。,.！!\s]|\Z)"),
     (r"(?:นางสาว|นาย|นาง|คุณ)[ ]?([\u0e00-\u0e7f]{2,20}[ ][\u0e00-\u0e7f]{2,20})"),
     (
         r"(?:اسمي|انا اسمي|الاسم ?:|שמי|קוראים לי|שם ?:|मेरा नाम|नाम ?:|আমার নাম|என் பெயர்|ฉันชื่อ|ผมชื่อ"
@@ -195,14 +207,15 @@ NAMES = (
     (rf"(?i:(?:^|[.!?\n][ \t]?)(?:cheers|best|regards|love|yours|sincerely|warmly)),[ \t]?({STOP}{CAP})[ \t.]*\Z"),
     (
         rf"(?:お名前|氏名|名前|宛名|受取人|契約者"
-        rf"|名義)[:：][ 　]?([{_CJK}ぁ-んァ-ヶー]{{1,6}}(?:[ 　][{_CJK}ぁ-んァ-ヶー]{{1,6}})?)"
+        rf"|名義|収件人|收件人|姓名)(?:[(（][^()（）\n]{{1,12}}[)）])?[:：]"
+        rf"[ 　]?([{CJK}ぁ-んァ-ヶー]{{1,6}}(?:[ 　][{CJK}ぁ-んァ-ヶー]{{1,6}})?)"
     ),
 )
 """Each group that matches is a name; `introduced` has them compiled."""
 NAME_CUES = re.compile(
     rf"(?i:\A- {PEOPLE}: )|(?:\A|\n|[.!?] )/|"
     rf"(?i:\b(?:named|called|tal)\b|\b{_APPOSED}, |\b(?:cheers|best|love|yours|sincerely|warmly|{_SIGNS})[ ,!])|"
-    rf"(?im:(?<!\w){_ANYBODY}|(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_LABELS}(?:[/*:(]-?in\)?|{_OF})?[ \t]?[:：=])"
+    rf"(?im:(?<!\w){_ANYBODY}|(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_LABELS}(?:[/*:(]-?in\)?|{_OF})?{_NOTE}[ \t]?[:：=])"
     rf"|(?i:(?<!\w){_HERE},?\s)|(?<!\w)(?:{TITLES}|(?i:{COURTESIES}))\.?\s+[{UPPER}]|"
     rf"(?im:^[ \t]*{_CLOSES}\W)|\b(?:here|speaking|calling|writing|again|hier|vagyok|ito|dey|tenant|resident"
     rf"|claimant|caller|reports?|states)\b|\bI, [A-Z]|[.!?]\s*[-–—~]"

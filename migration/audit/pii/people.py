@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from migration.audit.pii.announced import announced, greets_an_office, may_be_announced, tokens
 from migration.audit.pii.given import GIVEN
 from migration.audit.pii.names import NAME_CUES, PARTICLE, STOP, UPPER, introduced
 from migration.audit.pii.places import LETTERLESS
@@ -93,7 +94,7 @@ _CLOSED = re.compile(
 
 def may_name(text: str) -> bool:
     """Whether a name may stand in `text`: a quick look."""
-    return _holds_first(text) or NAME_CUES.search(text) is not None
+    return _holds_first(text) or may_be_announced(text) or NAME_CUES.search(text) is not None
 
 
 def names(text: str) -> Iterator[tuple[int, int]]:
@@ -101,8 +102,12 @@ def names(text: str) -> Iterator[tuple[int, int]]:
     if NAME_CUES.search(text):
         for pattern in introduced():
             for match in pattern.finditer(text):
-                yield match.span(match.lastindex or 0)
+                start, end = match.span(match.lastindex or 0)
+                if not greets_an_office(text[start:end]):
+                    yield start, end
         yield from _closed(text)
+    if may_be_announced(text):
+        yield from (span for span in announced(text) if not greets_an_office(text[slice(*span)]))
     if _holds_first(text):
         yield from _first_names(text)
 
@@ -118,7 +123,7 @@ def _closed(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _holds_first(text: str) -> bool:
-    return not GIVEN.isdisjoint(one.strip(".,:;!?()'\"-–~") for one in text.lower().split())
+    return not GIVEN.isdisjoint(tokens(text.lower()))
 
 
 def _first_names(text: str) -> Iterator[tuple[int, int]]:
