@@ -19,18 +19,27 @@ from migration.audit.pii.announced_words import (
     OFFICES,
 )
 from migration.audit.pii.given import GIVEN
+from migration.audit.pii.introductions import CLOSES
 from migration.audit.pii.names import ANY_WORDS, ENDS, FULL, PERSON, TITLED
-from migration.audit.pii.words import any_of, folded
+from migration.audit.pii.words import any_of, by_first_letter, folded
 
 _WORD = r"[^\s\d,.:;!?،؛؟।()\[\]\"'<>/|]{2,24}"
 _LETTERLESS_SIGN = re.compile("[\u0530-\u10ff\u1200-\u137f\u1780-\u17ff\u4fc2\u6211\u7cfb\u654f\uc800]")
 _MAY_HEAD = re.compile(r"[^\W\d][\"'”]?[ \t]*<[^<>\s]{0,64}>")
+_CLOSES = by_first_letter(CLOSES)
 _HEADERS = (
     r"from|to|cc|bcc|reply-to|sender|von|an|kopie|de|para|à|pour|da|per|van|aan|fra|til|från|till|lähettäjä|od|do|komu"
     r"|pro|wysłano|feladó|címzett|kimden|kime|от|кому|від|од|από|προς|发件人|收件人|抄送|寄件者|差出人|宛先"
     r"|보낸사람|받는사람|보낸 사람|받는 사람"
 )
 _CLOSING_MARK = re.compile(rf"[,:!.–—-][ \t]*\n?[ \t]*({TITLED}{FULL})[ \t.]*\Z")
+_SPEAKS = re.compile(
+    r",? (?:here\b|vagyok\b|po ito\b|dey write\b|speaking\b|calling\b|writing\b|on the line|à l['’]appareil"
+    r"|am (?:apparat|telefon)|al telefono|al habla|hier\b)"
+)
+"""Behind the name of who speaks."""
+REACH = 90
+"""Characters before such words in which a name may stand."""
 SIGNED = 100
 """Characters at a text's end in which a closing and a name may stand."""
 
@@ -61,12 +70,17 @@ def _cues() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
 
 @cache
 def _closings() -> re.Pattern[str]:
-    return re.compile(rf"{any_of(CLOSINGS).pattern}(?:[ \t]\w{{1,10}}){{0,2}}[ \t]*\Z")
+    return re.compile(rf"(?:{any_of(CLOSINGS).pattern}(?:[ \t]\w{{1,10}}){{0,2}}|(?<!\w){_CLOSES})[ \t]*\Z")
 
 
 @cache
-def _fetches() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    return any_of(FETCHES), re.compile(rf"(?<![\w'’-])({FULL})[ \t]+\Z")
+def _fetches() -> re.Pattern[str]:
+    return any_of(FETCHES)
+
+
+@cache
+def _ended() -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w'’-])({FULL})[ \t]*\Z")
 
 
 @cache
@@ -99,27 +113,38 @@ def may_be_announced(text: str) -> bool:
 
 def announced(text: str) -> Iterator[tuple[int, int]]:
     """Where names stand in `text` that words announce: (start, end) of each, which may overlap."""
-    said = folded(text)
-    if not _telling().isdisjoint(tokens(said)):
-        for cue, name in _cues():
-            for told in cue.finditer(said):
-                if found := name.match(text, told.end()):
-                    yield found.span(found.lastindex or 0)
-        cue, before = _fetches()
-        for told in cue.finditer(said):
-            found = before.search(text, max(0, told.start() - 60), told.start())
-            if found and folded(found[1]).split()[0] in GIVEN:
-                yield found.span(1)
+    for told in _SPEAKS.finditer(text):
+        if found := _name_before(text, told.start()):
+            yield found.span(1)
+    if not _telling().isdisjoint(tokens(folded(text))):
+        yield from _told(text)
     if not text.isascii() and _LETTERLESS_SIGN.search(text):
         for match in _letterless().finditer(text):
             yield match.span(match.lastindex or 0)
     if "<" in text and _MAY_HEAD.search(text):
-        for header in _headers():
-            for match in header.finditer(text):
-                yield match.span(1)
+        yield from (match.span(1) for header in _headers() for match in header.finditer(text))
     end = _signature(text)
-    if end and _closings().search(said, max(0, end.start() - SIGNED), end.start()):
+    if end and any(
+        _closings().search(said, max(0, end.start() - SIGNED), end.start()) for said in (folded(text), text.lower())
+    ):
         yield end.span(1)
+
+
+def _told(text: str) -> Iterator[tuple[int, int]]:
+    """Names behind an introduction or a question for somebody, and before what somebody comes for."""
+    said = folded(text)
+    for cue, name in _cues():
+        for told in cue.finditer(said):
+            if found := name.match(text, told.end()):
+                yield found.span(found.lastindex or 0)
+    for told in _fetches().finditer(said):
+        found = _name_before(text, told.start())
+        if found and folded(found[1]).split()[0] in GIVEN:
+            yield found.span(1)
+
+
+def _name_before(text: str, end: int) -> re.Match[str] | None:
+    return _ended().search(text, max(0, end - REACH), end)
 
 
 def _signature(text: str) -> re.Match[str] | None:

@@ -161,14 +161,7 @@ NAMES = (
         rf" ({TITLED}{FULL})(?= (?:reports?|says|said|states?|called|calls|wants|requests?|asks|asked"
         rf"|confirms?|needs|complains)\b)"
     ),
-    (rf"(?i:(?<!\w){_CLOSES})[ \t]*[,!.–—-][ \t]*({TITLED}{FULL})[ \t.]*\Z"),
     (rf"[.!?][ \t]*(?:\n*[ \t]*[–—~][ \t]*|\n+[ \t]*--?[ \t]*)({TITLED}{PERSON})[ \t.]*\Z"),
-    (
-        rf"({FULL})(?=,? (?:here\b|vagyok\b|po ito\b|dey write\b|speaking\b|calling\b|writing\b|on the line"
-        rf"|à l['’]appareil|am (?:apparat"
-        rf"|telefon)"
-        r"|al telefono|al habla|hier\b))"
-    ),
     (rf"(?i:\b(?:it|this|its)(?:['’]?s| is)?)[ \t]+({PERSON})(?= (?:here|from|calling|speaking|again)\b)"),
     (
         rf"(?:我叫|我姓|我的名字是|姓名[:：是]?|名字[:：是]|(?:收件人|寄件人|联系人|聯絡人|申请人|持卡人|乘客"

@@ -99,14 +99,15 @@ def may_name(text: str) -> bool:
 
 def names(text: str) -> Iterator[tuple[int, int]]:
     """Where people's names stand in `text`: (start, end) of each, which may overlap."""
-    if NAME_CUES.search(text):
+    cued = NAME_CUES.search(text) is not None
+    if cued:
         for pattern in introduced():
             for match in pattern.finditer(text):
                 start, end = match.span(match.lastindex or 0)
                 if not greets_an_office(text[start:end]):
                     yield start, end
         yield from _closed(text)
-    if may_be_announced(text):
+    if cued or may_be_announced(text):
         yield from (span for span in announced(text) if not greets_an_office(text[slice(*span)]))
     if _holds_first(text):
         yield from _first_names(text)
