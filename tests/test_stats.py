@@ -120,6 +120,20 @@ def test_paired_intervals_cover_the_difference():
     assert 0.92 <= np.mean(bootstrap) <= 0.975  # 600 samples: two standard errors are 1.8 points
 
 
+@pytest.mark.parametrize("n", [12, 60])
+def test_a_difference_of_scores_covers_and_is_little_wider_than_students(n):
+    rng, covered, wider = np.random.default_rng(8), [], []
+    for _ in range(400):
+        first = rng.uniform(0.3, 0.6, n)
+        second = first + rng.normal(0.05, 0.08, n).clip(-0.3, 0.3)
+        found, theirs = stats.paired_difference(first, second), scipy_stats.ttest_1samp(second - first, 0)
+        low, high = theirs.confidence_interval()
+        covered.append(found.low <= 0.05 <= found.high)
+        wider.append((found.high - found.low) / (high - low))
+    assert np.mean(covered) >= 0.93
+    assert 0.95 < np.mean(wider) < 1.3
+
+
 def test_the_bootstrap_equals_scipy():
     rng = np.random.default_rng(2)
     first, second = rng.random(120), rng.random(120) + 0.05

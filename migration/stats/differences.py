@@ -82,9 +82,10 @@ def paired_difference(
     The interval is Agresti & Min's (2005): two pairs are added, one gained and one lost by half each, so that a pair of
     candidates that never differ is not called equal for sure; n is the effective one of the strata, weights and
     conversations (`spread`), with its t quantile. What is added lies halfway between two pairs in all and two in each
-    stratum, since a heavy task of few calls may have shown no difference yet. Coverage by simulation:
-    tests/bench/coverage.py. The p-value is a sign-flip test on whole conversations, exact McNemar for independent rows
-    of equal weight. Caveat: interval and p-value come from different methods and may disagree at the edge.
+    stratum, since a heavy task of few calls may have shown no difference yet; pairs of scores differ by the most seen.
+    Coverage by simulation: tests/bench/coverage.py. The p-value is a sign-flip test on whole conversations, exact
+    McNemar for independent rows of equal weight. Caveat: interval and p-value come from different methods and may
+    disagree at the edge.
     """
     gain = np.asarray(second, float) - np.asarray(first, float)
     rows = design(len(gain), weights, strata, cluster)
@@ -96,7 +97,8 @@ def paired_difference(
     value = min(1.0, max(-1.0, float(rows.part @ mean)))
     shrink = n / (n + ADDED)
     seen = shrink**2 * float(one @ variance_of(square, mean, k)) + ADDED * value**2 * n / (n + ADDED) ** 3
-    added = (1 / (n + ADDED) ** 2 + float(one @ (k / (k + ADDED) ** 2))) * ADDED / 4
+    size = float(np.abs(gain).max()) or 1.0
+    added = size**2 * (1 / (n + ADDED) ** 2 + float(one @ (k / (k + ADDED) ** 2))) * ADDED / 4
     half = found.quantile * float(np.sqrt(seen + added))
     low, high = min(value, value * shrink - half), max(value, value * shrink + half)
     p_value = sign_flips(rows.totals(rows.share * gain))

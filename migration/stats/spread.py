@@ -62,8 +62,9 @@ def spread(values: np.ndarray, rows: Design, level: float, variance: np.ndarray 
     p = rows.means(values)
     binomial = p * (1 - p) if variance is None else variance
     graded = _graded(values, rows, binomial) if variance is None else 1.0
+    whole = bool(np.isin(values, (-1, 0, 1)).all())
     if rows.plain:
-        freedom = np.inf if graded == 1 else max(float(rows.kish.sum()) - len(rows.kish), 1.0)
+        freedom = np.inf if whole else max(float(rows.kish.sum()) - len(rows.kish), 1.0)
         quantile = float(special.stdtrit(freedom, 0.5 + level / 2))
         return Spread(np.ones(len(p)), 1.0, quantile, freedom, graded)
     kish = rows.kish
@@ -81,7 +82,7 @@ def spread(values: np.ndarray, rows: Design, level: float, variance: np.ndarray 
     freedom = _freedom(seen.evidence, float(clusters.sum() ** 2 / np.sum(clusters**2))) / max(part, 1e-9) ** 2
     quantile = float(special.stdtrit(freedom, 0.5 + level / 2))
     known = float(special.ndtri(0.5 + level / 2) * np.sqrt(max(1.0, clusters.sum() / (inside * across))))
-    if graded == 1 and known < quantile:
+    if whole and known < quantile:
         quantile, freedom = known, np.inf
     return Spread(within, across, quantile, freedom, graded)
 
