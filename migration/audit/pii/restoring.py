@@ -15,6 +15,12 @@ from typing import Any
 from migration.audit.pii.masking import _STYLES, Masker, _words
 
 _PLACEHOLDER = re.compile(r"<([A-Z][A-Z_]*)_(\d+)>")
+_HELD = re.compile(r"[<cC][A-Z][A-Z_]*_\d+[>\\]")
+_ESCAPED = re.compile(r"(?<!\\)\\u003[cC]([A-Z][A-Z_]*_\d+)\\u003[eE]")
+"""A placeholder in JSON of servers that escape < and >, as those written in Go do."""
+_ANGLE = re.compile(r"\\+u003([cCeE])")
+_ALIKE = re.compile(r"(?i)[<\[][a-z][a-z_]*[ _-]?\d*[>\]]|\b[a-z][a-z_]*_\d+\b")
+"""What an answer might have made of a placeholder, or a tag and a name of the caller's own: <name>, phone_1."""
 _QUOTED = re.compile(r"(\"?)(<[A-Z][A-Z_]*_\d+>)(\"?)")
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?```\s*", re.S)
 _WORD = re.compile(r"\w+")
@@ -31,8 +37,8 @@ _DATA = frozenset({"const", "default", "enum", "example", "examples"})
 class Placeholders(Masker):
     """The masks of one request, and what each stands for.
 
-    A value that is spelled alike has one placeholder in all of the request. `taken`: placeholders that the request
-    itself holds, which are not given out again: a log may have been masked before.
+    A value that is spelled alike has one placeholder in all of the request. `taken`: placeholders, and what looks like
+    one, that the request itself holds: they are not given out (a log may have been masked before), nor missed.
     """
 
     taken: frozenset[str] = frozenset()
@@ -55,7 +61,7 @@ class Placeholders(Masker):
             return {self.restore(name): self.restore(item) for name, item in value.items()}
         if isinstance(value, list):
             return [self.restore(item) for item in value]
-        if not isinstance(value, str) or not self.values or not _PLACEHOLDER.search(value):
+        if not isinstance(value, str) or not self.values or not _HELD.search(value):
             return value
         if fenced := _FENCED.fullmatch(value):
             return value[: fenced.start(1)] + self.restore(fenced[1]) + value[fenced.end(1) :]
@@ -68,12 +74,13 @@ class Placeholders(Masker):
         kinds = "|".join({name.rpartition("_")[0][1:] for name in self.values})
         if not kinds:
             return 0
-        found = re.findall(rf"(?i)\b(?:{kinds})_\d+\b|[<\[](?:{kinds})[ _-]?\d*[>\]]", text)
-        return sum(f"<{one.strip('<>[]').upper()}>" not in self.taken for one in found)
+        found = re.findall(rf"(?i)\b(?:{kinds})_\d+\b|[<\[](?:{kinds})[ _-]?\d*[>\]]", _with_angles(text))
+        return sum(_spelled(one) not in self.taken for one in found)
 
     def _restored_json(self, text: str) -> str | None:
         """JSON restored, all else in it as it was written; null where it is none."""
         try:
+            text = _ESCAPED.sub(lambda match: f"<{match[1]}>" if f"<{match[1]}>" in self.values else match[0], text)
             value = json.loads(text)
             style = next((one for one in _STYLES if one(value) == text), None)
             return style(self._values_of(value)) if style else _QUOTED.sub(self._in_quotes, text)
@@ -157,13 +164,23 @@ def _apart(text: str, start: int, end: int) -> bool:
     return not inside
 
 
+def _with_angles(text: str) -> str:
+    """`text` with < and > where JSON within it escapes them."""
+    return _ANGLE.sub(lambda match: "<" if match[1] in "cC" else ">", text)
+
+
+def _spelled(found: str) -> str:
+    """A placeholder, or what looks like one, as `taken` holds it."""
+    return f"<{found.strip('<>[]').upper()}>"
+
+
 def masked_request(body: Mapping[str, Any]) -> tuple[dict[str, Any], Placeholders]:
     """A request's body as an endpoint may see it, and what takes the masks in its answer back.
 
     body: messages (role, content as text), and optionally tools, response_format, stop; all else is left as it is.
     Read twice: what is found once is then masked wherever it stands.
     """
-    taken = frozenset(match[0] for match in _PLACEHOLDER.finditer(json.dumps(dict(body), ensure_ascii=False)))
-    known = Placeholders(taken=taken)
+    whole = re.sub(r"\\[bfnrt]", " ", _with_angles(json.dumps(dict(body), ensure_ascii=False)))
+    known = Placeholders(taken=frozenset(_spelled(match[0]) for match in _ALIKE.finditer(whole)))
     masked = known.request(body)
     return (known.request(body) if known.values else masked), known

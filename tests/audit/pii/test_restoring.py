@@ -113,6 +113,33 @@ def test_what_an_answer_changed_stays_and_is_counted(said):
     assert masks.left("An e-mail, 1 of 2") == 0
 
 
+@pytest.mark.parametrize("form", ['{"to":"%s"}', '{"to": "%s",\n"a":1}'])
+def test_placeholders_come_back_where_a_server_escapes_angle_brackets_in_json(form):
+    _, masks, _ = sent("write to ann@example.com")
+    arguments = form % r"\u003cEMAIL_1\u003e"
+    assert json.loads(masks.restore(arguments))["to"] == "ann@example.com"
+    calls = json.dumps({"tool_calls": [{"function": {"arguments": arguments}}]}, sort_keys=True)
+    restored = json.loads(masks.restore(calls))["tool_calls"][0]["function"]["arguments"]
+    assert json.loads(restored)["to"] == "ann@example.com"
+    assert masks.left(masks.restore(form % r"\u003cEMAIL_9\u003e")) == 1
+    _, masks, _ = sent(r'{"to":"\u003cEMAIL_1\u003e"}', "write to ann@example.com")
+    assert masks.values == {"<EMAIL_2>": "ann@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("Fill in\n<email>...</email> for ann@example.com", "<email><EMAIL_1></email>"),
+        ("Fill in\nemail_1: and email_2: for ann@example.com", "email_1: <EMAIL_3>, email_2: none"),
+        ("I am email_1@example.com", "Hello <EMAIL_2>"),
+    ],
+)
+def test_tags_and_names_of_the_request_itself_are_no_changed_placeholders(asked, answer):
+    _, masks, _ = sent(asked)
+    restored = masks.restore(answer)
+    assert restored != answer and masks.left(restored) == 0
+
+
 def test_json_in_an_answer_stays_json_whatever_was_masked():
     _, masks, _ = sent("I live at 12 Main Street,\nSpringfield, IL 62704", '{"card": 5555555555554444}')
     number = next(name for name, value in masks.values.items() if isinstance(value, int))
