@@ -18,7 +18,7 @@ from migration.audit.prices import Contract, price_of
 from migration.audit.unit_price import UnitPrice
 from migration.costs.capacity import reachable
 from migration.costs.discounts import batch_factor, caching_factor
-from migration.costs.ladder import Ladder, agreement_over, everything_to, of_all_calls
+from migration.costs.ladder import Ladder, agreement_over, everything_to, model_asked, of_all_calls
 from migration.costs.month import MOVABLE
 from migration.costs.parts import Basis, Plan
 from migration.costs.projection import (
@@ -133,8 +133,9 @@ def _api_models(basis: Basis, known: Known) -> dict[str, Plan]:
     found = {}
     answered = known.predictions[known.predictions["error"].isna()]
     for name, rows in answered.groupby("candidate"):
-        kind, price = rows["candidate_kind"].iloc[0], price_of(name, known.day, known.agreed)
-        if price is None or name == known.llm or kind not in (CandidateKind.API, CandidateKind.SLM):
+        kind, model = rows["candidate_kind"].iloc[0], model_asked(rows)
+        price = price_of(model, known.day, known.agreed)
+        if price is None or model == known.llm or kind not in (CandidateKind.API, CandidateKind.SLM):
             continue
         rate = agreement_over(known.predictions, [str(name)], known.volume)
         times = _tokens_beside(basis, rows)

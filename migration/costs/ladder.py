@@ -146,6 +146,16 @@ def measured_speed(predictions: pd.DataFrame, names: Iterable[str]) -> tuple[flo
     return (1 / each[0], 1 / each[1]) if (each > 0).all() else (both, both)
 
 
+def model_asked(rows: pd.DataFrame) -> str:
+    """The model that a candidate's provider has a price for, whatever else the candidate's name says of it.
+
+    rows: one candidate's, of `reading.read_predictions`.
+    """
+    own = rows.iloc[0]
+    priced = own["candidate_kind"] == CandidateKind.API and isinstance(own["base"], str) and own["base"]
+    return str(own["base"] if priced else own["candidate"])
+
+
 def agreement_over(predictions: pd.DataFrame, names: Iterable[str], volume: pd.Series) -> Rate | None:
     """Agreement of candidates `names` with the LLM, per task, weighed by `volume` (calls by task); None without any.
 

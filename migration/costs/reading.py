@@ -19,7 +19,7 @@ from migration.audit.prices import contract, price_of
 from migration.audit.unit_price import UnitPrice, by_the_call
 from migration.costs.alternatives import Known
 from migration.costs.discounts import shared_prefix, waits_nobody
-from migration.costs.ladder import ladder_of, measured_speed, of_all_calls, policy_quality
+from migration.costs.ladder import ladder_of, measured_speed, model_asked, of_all_calls, policy_quality
 from migration.costs.month import Traffic, read_traffic
 from migration.costs.parts import Basis, Terms
 from migration.costs.scenarios import Assumptions, slm_price
@@ -112,7 +112,7 @@ def unit_prices(
     for name, rows in predictions.groupby("candidate"):
         kind = rows["candidate_kind"].iloc[0]
         if kind == CandidateKind.API:
-            price = price_of(str(name), day, agreed)
+            price = price_of(model_asked(rows), day, agreed)
             found[name] = UnitPrice(price.input, price.output, 0.0, price.source) if price else None
         elif kind == CandidateKind.SLM:
             found[name] = slm_price(assumptions, hosting, "rtx4090", measured_speed(predictions, [str(name)]))

@@ -99,6 +99,15 @@ def test_gpt_4o_with_a_mini_that_answers_as_well_wins_by_the_mini():
     assert table.loc["api_gpt-4o-mini", ["one_off_usd", "breakeven_month_p50"]].tolist() == [1600, 1]
 
 
+def test_an_endpoint_that_is_sent_masks_costs_what_its_model_does():
+    basis = basis_of(calls := log_of("gpt-4o"))
+    known = known_of(calls, basis, mini=0.97)
+    asked = known.predictions.assign(candidate="gpt-4o-mini masked", base="gpt-4o-mini")
+    masked = plans(basis, replace(known, predictions=asked))["api_gpt-4o-mini masked"]
+    plain = plans(basis, known)["api_gpt-4o-mini"]
+    assert list(masked.ladder.prices.values()) == list(plain.ladder.prices.values())
+
+
 def test_gpt_4o_mini_stays():
     table, _ = table_of(log_of("gpt-4o-mini"))
     # By hand: 360 a month; four hours of people alone cost 400.

@@ -131,6 +131,14 @@ def test_one_price_for_each_candidate_wherever_it_is_used(run):
     assert "other" not in prices
 
 
+def test_an_endpoint_that_is_sent_masks_has_the_price_of_its_model(run, monkeypatch):
+    asked = pd.DataFrame([{"candidate": "gpt-4o-mini masked", "candidate_kind": "api", "base": "gpt-4o-mini"}])
+    _, _, step = basis_of(run)
+    monkeypatch.setattr(reading, "read_predictions", lambda step: asked)
+    price = reading.unit_prices(step, scenarios.read_assumptions())["gpt-4o-mini masked"]
+    assert price.usd(1e6, 1e6) == pytest.approx(0.15 + 0.6)
+
+
 def test_weekly_reviews_say_how_the_llm_share_fell(tmp_path):
     assert reading.read_weeks("") is None
     file = tmp_path / "weeks.csv"
