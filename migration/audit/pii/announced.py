@@ -16,6 +16,7 @@ from migration.audit.pii.announced_words import (
     I_AM,
     LETTERLESS,
     MY_NAME,
+    NO_NAMES,
     OFFICES,
 )
 from migration.audit.pii.given import GIVEN
@@ -23,7 +24,7 @@ from migration.audit.pii.introductions import CLOSES
 from migration.audit.pii.names import ANY_WORDS, ENDS, FULL, PERSON, TITLED
 from migration.audit.pii.words import any_of, by_first_letter, folded
 
-_WORD = r"[^\s\d,.:;!?،؛؟।()\[\]\"'<>/|]{2,24}"
+_WORD = rf"(?!(?:{NO_NAMES})(?!\S))" r"[^\s\d,.:;!?،؛؟।()\[\]\"'<>/|]{2,24}"
 _LETTERLESS_SIGN = re.compile("[\u0530-\u10ff\u1200-\u137f\u1780-\u17ff\u4fc2\u6211\u7cfb\u654f\uc800]")
 _MAY_HEAD = re.compile(r"[^\W\d][\"'”]?[ \t]*<[^<>\s]{0,64}>")
 _CLOSES = by_first_letter(CLOSES)
@@ -90,7 +91,8 @@ def _letterless() -> re.Pattern[str]:
 
 @cache
 def _headers() -> tuple[re.Pattern[str], ...]:
-    listed = rf"({TITLED}{FULL}|\w[\w'’-]{{1,30}}, \w[\w'’-]{{1,30}}|[\u3400-\u9fff가-힣]{{2,5}})"
+    sign = "[\u3040-\u9fff가-힣]"
+    listed = rf"({TITLED}{FULL}|\w[\w'’-]{{1,30}}, \w[\w'’-]{{1,30}}|{sign}{{1,5}}[ 　]?{sign}{{1,5}})"
     return (
         re.compile(rf"(?im:^[ \t>*]*(?:{_HEADERS})\*?[ \t]?[:：])[ \t*]*[\"'“]?{listed}[\"'”]?[ \t]*<"),
         re.compile(rf"({FULL})[\"'”]?[ \t]*<[^<>\s@]{{1,64}}@[^<>\s]{{1,64}}>"),

@@ -69,7 +69,7 @@ _AFTER = (
 ENDS = r"(?=[ \t]*(?:[,.;!?)\n]|\Z)|[ \t]+(?:and|n|und|et|y|e|en|och|og|i|a|ve|și|és|και|ke|и|та)\b)"
 _ROLE = r"[ \t]*(?:[,|/–-][^\n]{0,60})?$"
 DEGREES = (
-    r"(?:med|dent|vet|phil|jur|iur|rer|nat|pol|oec|ing|theol|habil|h\.?c|univ|ssa|MUDr|MVDr|JUDr|PhDr|RNDr|Mgr|Bc|Mag"
+    r"(?:drs|ir|med|dent|vet|phil|jur|iur|rer|nat|pol|oec|ing|theol|habil|h\.?c|univ|ssa|MUDr|MVDr|JUDr|PhDr|RNDr|Mgr|Bc|Mag"
     r"|Dipl|Doc|Doz|Ir|Hj|H|Arch|Rag|Eng|Pr|Prof\.?ssa|Prof\.?ª|Dr\.?ª|Doctor(?:a)?|Docteure?|Maître|mgr|inż|dr|prof|hab|lek"
     r"|akad|проф|доц|д-р|инж)"
 )
@@ -209,7 +209,7 @@ NAME_CUES = re.compile(
     rf"(?i:\A- {PEOPLE}: )|(?:\A|\n|[.!?] )/|"
     rf"(?i:\b(?:named|called|tal)\b|\b{_APPOSED}, |\b(?:cheers|best|love|yours|sincerely|warmly|{_SIGNS})[ ,!])|"
     rf"(?im:(?<!\w){_ANYBODY}|(?:^|[,;|{{(][ \t]?)[ \t>*]{{0,4}}{_LABELS}(?:[/*:(]-?in\)?|{_OF})?{_NOTE}[ \t]?[:：=])"
-    rf"|(?i:(?<!\w){_HERE},?\s)|(?<!\w)(?:{TITLES}|(?i:{COURTESIES}))\.?\s+[{UPPER}]|"
+    rf"|(?i:(?<!\w){_HERE},?\s)|(?<!\w)(?:{TITLES}|(?i:{COURTESIES}))\.?\s+(?:[{UPPER}]|drs?\b|mgr)|"
     rf"(?im:^[ \t]*{_CLOSES}\W)|\b(?:here|speaking|calling|writing|again|hier|vagyok|ito|dey|tenant|resident"
     rf"|claimant|caller|reports?|states)\b|\bI, [A-Z]|[.!?]\s*[-–—~]"
     rf"|(?im:^[ \t>\"']{{0,4}}{_GREETS}[ \t])|,[ \t]*\n|\n[ \t]*\n|\n[ \t]*--|(?:fdo|firmado|signed|gez"

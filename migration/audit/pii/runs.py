@@ -15,6 +15,7 @@ from migration.audit.pii.streets import (
     BEFORE,
     BEHIND,
     BEHIND_SMALL,
+    BRASILIA,
     BREAKS,
     GLUED,
     GLUED_WEAK,
@@ -33,6 +34,14 @@ _GLUED_WEAK = re.compile(rf"[^\W\d_][\w.'’-]{{2,40}}(?:{'|'.join(sorted(GLUED_
 _BEFORE_DIGIT = re.compile(r"(?<![^\W\d_])[^\W\d_]{5,40}+(?=[., \t]{1,2}(?:n\w{1,2}[.: ]{1,2})?\d)", re.I)
 _ENDINGS = tuple(end + more for end in GLUED | GLUED_WEAK for more in ("", "en", "n"))
 _ORDINAL = re.compile(r"\d{1,3}(?:st|nd|rd|th)")
+LONGEST_NAME = 5
+"""Words of a street's name before its number, the small ones left out."""
+JOINS = table("de du des d la le les l a à aux au et en sur sous da do dos das della dei del delle y e")
+"""Between two words of a street's name in small letters."""
+BESIDES = table(
+    "derriere derrière pres près devant face entre apres après cerca frente junto vicino dietro chez c'est cest"
+)
+"""Where a street's name in small letters ends."""
 NUMBERLESS = ("s/n", "s/nº", "snc", "s.n.c", "b.b", "bb", "kbr")
 """Instead of a house's number."""
 STREETS = ("str", "straße", "strasse", "utca", "sokak", "cad", "caddesi", "gatan")
@@ -86,7 +95,7 @@ def _number_first(words: Sequence[Word], at: int) -> int | None:
         while name < len(words) - 1 and words[name].small in SMALL and words[name + 1].near:
             name += 1
         if words[name].named and (first.small in SURE or (words[name].capital and (first.plain or counted))):
-            return name
+            return _small_name(words, name)
     if at + 1 == len(words) or not words[at + 1].near or words[at + 1].small in BREAKS:
         return None
     for place in range(at + 2, min(at + 6, len(words))):
@@ -107,6 +116,22 @@ def _number_first(words: Sequence[Word], at: int) -> int | None:
     return None
 
 
+def _small_name(words: Sequence[Word], name: int) -> int:
+    """Where a street's name ends that goes on in small letters from its word `name`: `four à chaux`, `croix verte`."""
+    if words[name].capital:
+        return name
+    while name + 2 < len(words) and words[name + 1].small in JOINS and _follows(words, name + 1):
+        if not words[name + 2].named or words[name + 2].capital:
+            return name
+        name += 3 if words[name + 2].small in JOINS and name + 3 < len(words) and words[name + 3].named else 2
+    more = words[name + 1] if name + 1 < len(words) else None
+    if more and more.near and not more.apart and len(more.small) > 3 and more.small.isalpha() and more.named:
+        ends = name + 2 == len(words) or words[name + 2].apart or words[name + 2].breaks or not words[name + 2].near
+        ends = ends or words[name + 2].small in BESIDES
+        return name + 1 if ends else name
+    return name
+
+
 def _street_first(words: Sequence[Word], at: int) -> int | None:
     """`via Garibaldi 33`, `Caferağa Mah. Moda Cad. No:115`: a street's word and a number behind it."""
     first = words[at]
@@ -119,16 +144,17 @@ def _street_first(words: Sequence[Word], at: int) -> int | None:
     )
     if not named and first.small not in BEFORE:
         return None
-    for place in range(at + 1, min(at + 7, len(words))):
+    for place in range(at + 1, min(at + 11, len(words))):
         here = words[place]
-        if not here.near:
+        if not here.near or sum(one.small not in SMALL for one in words[at + 1 : place]) > LONGEST_NAME:
             return None
         if here.number or here.small in NUMBERLESS:
             if named and first.small not in BEHIND_SMALL and place == at + 1:
                 return None
             if place == at + 1 and not (named or first.small in SURE):
                 continue
-            ok = first.small in SURE or named or any(one.capital for one in words[at + 1 : place])
+            called = first.small == "via" and words[at + 1].small in ("dei", "degli", "delle", "della", "san", "santa")
+            ok = called or first.small in SURE or named or any(one.capital for one in words[at + 1 : place])
             if here.small in NUMBERLESS and len(first.small) > 1:
                 return place
             sure = named or first.plain or ((len(first.small) > 3 or first.small == "via") and _closes(words, place))
@@ -190,7 +216,19 @@ def _units(words: Sequence[Word], at: int) -> int | None:
         and behind.near
         and (behind.name or behind.number)
     )
+    if words[at].small in BRASILIA and count >= 2 and sure:
+        return _quarter(words, last)
     return last if (count >= 2 and sure) or home else None
+
+
+def _quarter(words: Sequence[Word], last: int) -> int:
+    """The last word of a quarter's name in small letters behind the word `last`: `taguatinga norte`, `guara 2`."""
+    place = last + 1
+    while place < min(len(words), last + 4) and words[place].near and not words[place].breaks:
+        if words[place].small in SMALL:
+            break
+        place += 1
+    return place - 1
 
 
 def _house_named(words: Sequence[Word], at: int) -> int | None:

@@ -98,7 +98,12 @@ SURE = table(
 )
 """Words of streets that say so in small letters, too."""
 
-UNITS = table(
+BRASILIA = table(
+    "qnl qnm qnn qng qnd qne qnf qna qnb qnj qno qnp qnq qnr qi ql qr qs qe qc qnc sqn sqs sqnw sqsw cln cls shin shis",
+    "shcgn shcgs scs scn sbs sbn sia sof shtn smpw ceb aos",
+)
+"""Quarters of Brasília, which number their blocks and houses: `qnl 14 conjunto c casa 23 taguatinga norte`."""
+UNITS = BRASILIA | table(
     "zona zone kld nb fszt дом үй пәтер",
     "bajo ático atico entresuelo izq izda izquierda dcha derecha setor cobertura sótano leil as h/no h/n مبنى বাড়ি রোড",
     "apt apartment apto appt app apartamento appartement appartamento flat suite ste unit piso pta puerta planta",

@@ -34,8 +34,9 @@ def test_a_name_is_found_where_it_is_announced(text: str, name: str) -> None:
     "text",
     [
         "Tisztelt Ügyfélszolgálat! A csomag", "Уважаемая Служба Поддержки, верните", "To: Customer Care <noreply>",
+        "من از شما راضی هستم",
         "Royal Mail will collect the parcel", "من دیروز سفارش دادم", "معك حق لكن المنتج تالف", "我係你哋嘅會員",
-        "ja sam iz Zagreba", "The code <br> of New York",
+        "ja sam iz Zagreba", "मैं घर से बोल रहा हूँ", "The code <br> of New York",
     ],
 )  # fmt: skip
 def test_offices_and_other_words_are_no_names(text: str) -> None:

@@ -19,6 +19,9 @@ def found(text: str) -> list[str]:
         ("vivo en Gorriti 4832 piso 6 dto A, CABA", "Gorriti 4832 piso 6 dto A, CABA"),
         ("на ж.к. Младост 3, бл. 325, вх. 2, ап. 41", "ж.к. Младост 3, бл. 325, вх. 2, ап. 41"),
         ("en Camino de los Almendros s/n, Ronda", "Camino de los Almendros s/n, Ronda"),
+        ("jsuis au 6 impasse du four a chaux cest la", "6 impasse du four a chaux"),
+        ("na qnl 14 conjunto c casa 23 taguatinga norte minha mãe", "qnl 14 conjunto c casa 23 taguatinga norte"),
+        ("a Carrer de la Mare de Déu del Coll, 57, 2n 1a", "Carrer de la Mare de Déu del Coll, 57, 2n 1a"),
         ("behind Thornbury House, Church Lane", "Thornbury House, Church Lane"),
     ],
 )
