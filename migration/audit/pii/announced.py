@@ -94,7 +94,7 @@ def _headers() -> tuple[re.Pattern[str], ...]:
     sign = "[\u3040-\u9fff가-힣]"
     listed = rf"({TITLED}{FULL}|\w[\w'’-]{{1,30}}, \w[\w'’-]{{1,30}}|{sign}{{1,5}}[ 　]?{sign}{{1,5}})"
     return (
-        re.compile(rf"(?im:^[ \t>*]*(?:{_HEADERS})\*?[ \t]?[:：])[ \t*]*[\"'“]?{listed}[\"'”]?[ \t]*<"),
+        re.compile(rf"(?im:^[ \t>*]*(?:{_HEADERS})\*?[ \t]?[:：])[ \t*]*[\"'“]?{listed}[\"'”]?[ \t]*<[^<>\sA-Z]*>"),
         re.compile(rf"({FULL})[\"'”]?[ \t]*<[^<>\s@]{{1,64}}@[^<>\s]{{1,64}}>"),
     )
 

@@ -82,7 +82,12 @@ _LABELS = by_first_letter(f"{FIELDS}|{ROLES}")
 _GREETS = by_first_letter(GREETS)
 _OF = r"(?:[ ](?:da|do|de|del|della|du|des|of|der|van|the|la)){1,2}[ ]\w{2,15}"
 """Whose a form's field is: `titular da conta`."""
-_NOTE = r"(?:[ \t]?\([^()\n:]{1,40}\)|[ ]?[/&][ ]?[^\W\d_]{2,14}\.?)?"
+_THINGS = (
+    r"(?!(?:produ|colo|item|file|event|compan|firma|datei|arti|model|size|pet|type|team|school|brand|mar[kcq]|farb"
+    r"|coul))"
+)
+"""What has a name and is nobody, behind a field's name."""
+_NOTE = rf"(?:[ \t]?\({_THINGS}[^()\n:]{{1,40}}\)|[ ]?[/&][ ]?{_THINGS}[^\W\d_]{{2,14}}\.?)?"
 """What a form says of a field behind its name: `Name (as on the card)`, `Nom/Prénom`."""
 _APPOSED = (
     r"(?:agent|rep|representative|driver|technician|engineer|manager|colleague|supervisor|assistant|nurse|doctor"
