@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from migration.endpoints import OPENAI, client, key_for
+from migration.endpoints import OPENAI, client, key_for, read_address
 from migration.errors import BadInput
 from migration.markup import cut
 from migration.prompts.tokens import tokens_of
@@ -158,7 +158,7 @@ def ask_names(prompts: Mapping[str, str], *, url: str, model: str) -> dict[str, 
 
     from migration.audit.pii import mask
 
-    url = url or OPENAI
+    url = read_address(url or OPENAI).base  # masked whatever the address says
     asked = client(url, key=key_for(url), timeout=60)
     names = {}
     for key, prompt in zip(prompts, mask(prompts.values()), strict=True):

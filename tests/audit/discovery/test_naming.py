@@ -95,7 +95,7 @@ def test_a_language_model_may_name_tasks_and_sees_no_personal_data(endpoint: str
     again = discover(tmp_path / "log.parquet", corrections=keep).named_by("any", endpoint, keep=keep)
     assert [t.name for t in again.tasks] == ["Mine", "Task number 1"]
     assert [t.task for t in again.tasks] == [t.task for t in found.tasks]
-    ask_names({"a": "Write to anna.smith@example.org now"}, url=endpoint, model="any")
+    ask_names({"a": "Write to anna.smith@example.org now"}, url=f"{endpoint}?mask=true", model="any")
     assert "anna.smith" not in _Endpoint.told[-1]
 
 
