@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ _ANGLE = re.compile(r"\\+u003([cCeE])")
 _ALIKE = re.compile(r"(?i)[<\[][a-z][a-z_]*[ _-]?\d*[>\]]|\b[a-z][a-z_]*_\d+\b")
 """What an answer might have made of a placeholder, or a tag and a name of the caller's own: <name>, phone_1."""
 _QUOTED = re.compile(r"(\"?)(<[A-Z][A-Z_]*_\d+>)(\"?)")
-_FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?```\s*", re.S)
+_FENCED = re.compile(r"```(?:json)?[^\S\n]*\n(.*?)\n?```", re.S)
 _WORD = re.compile(r"\w+")
 _EAST = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\uffdc]")
 _SHORTEST = 3
@@ -63,11 +63,16 @@ class Placeholders(Masker):
             return [self.restore(item) for item in value]
         if not isinstance(value, str) or not self.values or not _HELD.search(value):
             return value
-        if fenced := _FENCED.fullmatch(value):
-            return value[: fenced.start(1)] + self.restore(fenced[1]) + value[fenced.end(1) :]
         if value.lstrip()[:1] in ("{", "[") and (again := self._restored_json(value)) is not None:
             return again
-        return _PLACEHOLDER.sub(lambda match: str(self.values.get(match[0], match[0])), value)
+        parts, last = [], 0
+        for fenced in _FENCED.finditer(value):
+            parts += [self._as_text(value[last : fenced.start(1)]), self.restore(fenced[1])]
+            last = fenced.end(1)
+        return "".join(parts) + self._as_text(value[last:])
+
+    def _as_text(self, text: str) -> str:
+        return _PLACEHOLDER.sub(lambda match: str(self.values.get(match[0], match[0])), text)
 
     def left(self, text: str) -> int:
         """How many placeholders a restored answer holds that it changed or made up, so that they stand for nothing."""
@@ -78,12 +83,14 @@ class Placeholders(Masker):
         return sum(_spelled(one) not in self.taken for one in found)
 
     def _restored_json(self, text: str) -> str | None:
-        """JSON restored, all else in it as it was written; null where it is none."""
+        """JSON restored, all else in it as it was written where that says the same; null where it is none."""
         try:
             text = _ESCAPED.sub(lambda match: f"<{match[1]}>" if f"<{match[1]}>" in self.values else match[0], text)
-            value = json.loads(text)
-            style = next((one for one in _STYLES if one(value) == text), None)
-            return style(self._values_of(value)) if style else _QUOTED.sub(self._in_quotes, text)
+            restored = self._values_of(value := json.loads(text))
+            style = next((one for one in _STYLES if _writes(one, value, text)), None)
+            written = style(restored) if style else _QUOTED.sub(self._in_quotes, text)
+            said = json.loads(written) == restored  # not where a string holds JSON itself, of a style unknown
+            return written if said else json.dumps(restored, ensure_ascii=False)
         except (ValueError, TypeError, RecursionError):  # TypeError: orjson's, of a number that it cannot write
             return None
 
@@ -162,6 +169,14 @@ def _apart(text: str, start: int, end: int) -> bool:
         end < len(text) and text[end].isalnum() and text[end - 1].isalnum()
     )
     return not inside
+
+
+def _writes(style: Callable[[Any], str], value: Any, text: str) -> bool:
+    """Whether `style` writes `value` as `text`."""
+    try:
+        return style(value) == text
+    except TypeError:  # orjson's, of a number or a text that it cannot write
+        return False
 
 
 def _with_angles(text: str) -> str:

@@ -148,3 +148,20 @@ def test_json_in_an_answer_stays_json_whatever_was_masked():
     for form in ('{"a": "%s", "b": "%s"}', '{ "a":"%s",\n "b":"%s" }', '```json\n{"a": "%s", "b": "%s"}\n```'):
         restored = masks.restore(form % (number, other)).removeprefix("```json\n").removesuffix("\n```")
         assert json.loads(restored) == {"a": 5555555555554444, "b": masks.values[other]}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        '{"n": 123456789012345678901234567890, "a": "%s"}',
+        r'{"n": "\ud800", "a": "%s"}',
+        'Here it is:\n```json\n{"a": "%s"}\n```\nAnything else?',
+        r'{"said":  "{\"a\": \"%s\"}"}',
+    ],
+)
+def test_json_stays_json_however_the_answer_holds_it(form):
+    _, masks, _ = sent(address := "I live at 12 Main Street,\nSpringfield, IL 62704")
+    (made,) = masks.values
+    restored = masks.restore(form % made)
+    found = json.loads(restored[restored.index("{") : restored.rindex("}") + 1])
+    assert (json.loads(found["said"]) if "said" in found else found)["a"] == address.removeprefix("I live at ")
