@@ -156,7 +156,7 @@ class Scorecard:
         return (
             f"The judge graded {len(self.frame):,} answers; with the places swapped it agrees with itself on "
             f"{self.consistency}. {self.unreadable:,} gradings could not be read; {self.aside:,} verdicts were set "
-            "aside, since the answer passed for another customer's question, too."
+            "aside, since the answer was not graded worse for another customer's question, or there was none unlike it."
         )
 
 
