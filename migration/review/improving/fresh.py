@@ -101,6 +101,8 @@ def logged_answers(decisions: pd.DataFrame, fresh: pd.DataFrame, policy: Policy)
     parts = []
     for name, mine in rows.groupby("candidate"):
         known = policy.candidates[str(name)]
-        identity = CandidateId(str(name), known.kind, known.base, known.adapter, known.shots, masked=known.masked)
+        identity = CandidateId(
+            str(name), known.kind, known.base, known.adapter, known.shots, known.examples, known.masked
+        )
         parts.append(mine.assign(**identity.columns()))
     return score(pd.concat(parts, ignore_index=True), fresh) if parts else rows
