@@ -48,7 +48,7 @@ _GOES_TO = (
     r"|αποστολή|παράδοση|apostoli|paradosi|διεύθυνσ[ήη]\w?|dieythynsi|dieuthinsi|toimitus|lokalizacja|wohnsitz"
     r"|wohnort|residenza|residencia"
     r"|residência|résidence|home|domicil\w{0,3}|domicili[ou]"
-    r"|stra(?:ß|ss)e|calle|rue|voie|via|rua|logradouro|ulica|ulice|utca|katuosoite|gateadresse|gatuadress|vej|straat"
+    r"|stra(?:ß|ss)e|(?<!\w)(?:calle|rue|voie|via|rua|vej)|logradouro|ulica|ulice|utca|katuosoite|gateadresse|gatuadress|straat"
     r"|улица|вулиця|οδός|cadde|sokak|strada|jalan"
 )
 """Fields of forms; without a colon they may be anything."""
