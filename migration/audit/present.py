@@ -85,9 +85,9 @@ def say_recall(recall: pd.DataFrame) -> Markdown:
     worst = own.sort_values("recall", kind="stable").iloc[0]
     kind, all_texts, share = worst.kind.lower().replace("_", " "), int(own.n.sum()), own.masked.sum() / own.n.sum()
     return Markdown(
-        f"Of {all_texts} texts with personal data, by people who had not seen the patterns, {share:.1%} are masked; least "
-        f"of kind {kind} ({worst.recall:.1%}). No miss on them was read to change a pattern. Your log has forms of its "
-        "own: look at what is left. Names are found only where they are introduced or sign."
+        f"Of {all_texts} texts with personal data, by people who had not seen the patterns, {share:.1%} are masked; "
+        f"least of kind {kind} ({worst.recall:.1%}). No miss on them was read to change a pattern. Your log has forms "
+        "of its own: look at what is left. Names are found only where they are introduced or sign."
     )
 
 
