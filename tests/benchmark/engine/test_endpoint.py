@@ -111,7 +111,8 @@ class Handler(JsonHandler):
             "top_logprobs": [{"token": "a", "logprob": -0.5}, {"token": "b", "logprob": -1.5}],
         }
         usage = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}
-        said = completion(f"re: {question}", logprobs={"content": [token, token]} if logprobs else None)
+        more = " <EMAIL_9>" if question.startswith("invent") else ""
+        said = completion(f"re: {question}{more}", logprobs={"content": [token, token]} if logprobs else None)
         return said | {"usage": usage}
 
 
@@ -334,10 +335,11 @@ def test_a_masked_endpoint_sees_no_personal_data_and_its_answers_have_it_again(u
 
 def test_what_an_answer_changed_is_counted_once(upstream, tmp_path):
     masked = Candidate("far", f"{upstream.url}?{endpoints.MASK}#some-model")
-    asked = requests("<EMAIL_1>, tell ann@example.com", "EMAIL_3 is not ann@example.com")
+    asked = requests("<EMAIL_1>, tell ann@example.com", "EMAIL_3 is not ann@example.com", "invent, bob@example.com")
     for _ in range(2):
         outputs = answer(masked, asked, cache=tmp_path / "answers.sqlite")["output"]
-    assert outputs.tolist() == [f"re: {text}" for text in asked["call_id"]]
+    said = [f"re: {text}" for text in asked["call_id"]]
+    assert outputs.tolist() == [*said[:2], f"{said[2]} <EMAIL_9>"], "what the request itself holds was not changed"
     assert "1 placeholders of masked data stay" in say_spent(tmp_path)
 
 
