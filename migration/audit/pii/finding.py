@@ -17,16 +17,16 @@ from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from migration.audit.pii.births import births
-from migration.audit.pii.dwellings import addresses
-from migration.audit.pii.identities import cards, ibans, national_ids
-from migration.audit.pii.patterns import EMAILS
-from migration.audit.pii.people import may_name, names
-from migration.audit.pii.phones import called_a_phone, may_be_spoken, phones, spoken
-from migration.audit.pii.places import LETTERLESS, NAMES_OF_STREETS
-from migration.audit.pii.postal import MAY_BE_POSTAL
-from migration.audit.pii.secret_forms import PRIVATE_KEY
-from migration.audit.pii.secrets import may_hold_secrets, secrets
+from migration.audit.pii.addresses.dwellings import addresses
+from migration.audit.pii.addresses.places import LETTERLESS, NAMES_OF_STREETS
+from migration.audit.pii.addresses.postal import MAY_BE_POSTAL
+from migration.audit.pii.credentials.secret_forms import PRIVATE_KEY
+from migration.audit.pii.credentials.secrets import may_hold_secrets, secrets
+from migration.audit.pii.emails import EMAILS
+from migration.audit.pii.names.people import may_name, names
+from migration.audit.pii.numbers.births import births
+from migration.audit.pii.numbers.identities import cards, ibans, national_ids
+from migration.audit.pii.numbers.phones import called_a_phone, may_be_spoken, phones, spoken
 from migration.audit.pii.words import NEAR, OTHERS
 
 

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from migration.audit.pii import introductions, mask
+from migration.audit.pii import mask
+from migration.audit.pii.names import introductions
 from migration.audit.pii.words import any_of, by_first_letter, folded
 
 WORDS = r"pass(?:word|code)?|pin|\bcpf|(?:api|app) key|[Pp]in code|n?if|rut|señal"

@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from migration.audit.pii.extents import clause, widened
-from migration.audit.pii.names import UPPER
-from migration.audit.pii.places import (
+from migration.audit.pii.addresses.extents import clause, widened
+from migration.audit.pii.addresses.places import (
     ADDRESSES,
     BUILDING,
     LETTERLESS,
@@ -21,12 +20,12 @@ from migration.audit.pii.places import (
     STREETS,
     WHICH,
 )
-from migration.audit.pii.postal import ANCHORS, BEFORE, MAY_BE_POSTAL, POSTAL, QUARTER, TAIL
-from migration.audit.pii.runs import may_be_run, runs
-from migration.audit.pii.streets import BEFORE as LEADS
-from migration.audit.pii.streets import HOUSES, REGIONS
-from migration.audit.pii.tokens import words_of
-from migration.audit.pii.words import by_first_letter
+from migration.audit.pii.addresses.postal import ANCHORS, BEFORE, MAY_BE_POSTAL, POSTAL, QUARTER, TAIL
+from migration.audit.pii.addresses.runs import may_be_run, runs
+from migration.audit.pii.addresses.streets import BEFORE as LEADS
+from migration.audit.pii.addresses.streets import HOUSES, REGIONS
+from migration.audit.pii.addresses.tokens import words_of
+from migration.audit.pii.words import UPPER, by_first_letter
 
 _NOUNS = (
     r"address(?:[ _]?(?:line)?[ _]?\d)?|line ?1|street|addr|adress?[aei]?|adresse[nr]?|adresim|adresim?iz|adresom"

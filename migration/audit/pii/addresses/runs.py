@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from migration.audit.pii.extents import reach
-from migration.audit.pii.streets import (
+from migration.audit.pii.addresses.extents import reach
+from migration.audit.pii.addresses.streets import (
     BEFORE,
     BEHIND,
     BEHIND_SMALL,
@@ -26,7 +26,7 @@ from migration.audit.pii.streets import (
     UNITS,
     WEAK_UNITS,
 )
-from migration.audit.pii.tokens import Word, words_of
+from migration.audit.pii.addresses.tokens import Word, words_of
 from migration.audit.pii.words import table
 
 _GLUED = re.compile(rf"[^\W\d_][\w.'’-]{{1,40}}(?:{'|'.join(sorted(GLUED))})(?:en|n)?", re.I)

@@ -1,8 +1,7 @@
 """E-mail addresses written so that machines miss them.
 
 Every pattern is linear on any text, or is run on windows of bounded length (`finding`).
-Out of scope: numbers of people, cards and accounts (`identities`), phones, names and addresses (`phones`, `names`,
-`places`), keys and passwords (`secrets`).
+Out of scope: e-mails as they should be (`finding`).
 """
 
 from __future__ import annotations

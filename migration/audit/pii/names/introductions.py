@@ -1,6 +1,6 @@
 """Words that announce a person's name, by language: introductions, titles, fields of forms, closings of letters.
 
-Out of scope: what a name looks like (`names`).
+Out of scope: what a name looks like (`introduced`).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from migration.audit.pii.identity_words import CARD, CASED, CLOSE, IDENTITY, NAMED_ID, PLATES
+from migration.audit.pii.numbers.identity_words import CARD, CASED, CLOSE, IDENTITY, NAMED_ID, PLATES
 from migration.audit.pii.words import (
     BEGINS,
     CALLED_OTHERWISE,

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from migration.audit.pii.codes import ANY_CODE, CODE, COMES, NO_SECRET
-from migration.audit.pii.passwords import (
+from migration.audit.pii.credentials.codes import ANY_CODE, CODE, COMES, NO_SECRET
+from migration.audit.pii.credentials.passwords import (
     KEY,
     LOGIN,
     LOOSELY,
@@ -23,9 +23,8 @@ from migration.audit.pii.passwords import (
     USER,
     WIFI,
 )
-from migration.audit.pii.phones import may_be_spoken
-from migration.audit.pii.secret_forms import FREE, MAY_BE_FREE
-from migration.audit.pii.secret_values import (
+from migration.audit.pii.credentials.secret_forms import FREE, MAY_BE_FREE
+from migration.audit.pii.credentials.secret_values import (
     AHEAD,
     ANSWERS,
     AROUND,
@@ -46,6 +45,7 @@ from migration.audit.pii.secret_values import (
     WIFI_VALUE,
     WORDS,
 )
+from migration.audit.pii.numbers.phones import may_be_spoken
 from migration.audit.pii.words import CALLED_OTHERWISE, NEAR, any_of, called_otherwise, folded
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from migration.audit.pii.births import births
+from migration.audit.pii.numbers.births import births
 
 
 @pytest.mark.parametrize(

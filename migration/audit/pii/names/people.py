@@ -1,7 +1,7 @@
 """Where people's names stand in a text: by what announces them, and first names by what stands beside them.
 
 A first name counts in small letters, too (`im tasha`, `soy marta`), yet never alone: a greeting, an introduction, a
-closing or a line's end stands beside it. Out of scope: the patterns of introductions (`names`), first names (`given`).
+closing or a line's end stands beside it. Out of scope: patterns of introductions (`introduced`), names (`given`).
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from migration.audit.pii.announced import announced, greets_an_office, may_be_announced, tokens
-from migration.audit.pii.given import GIVEN
-from migration.audit.pii.names import NAME_CUES, PARTICLE, STOP, UPPER, introduced
-from migration.audit.pii.places import LETTERLESS
-from migration.audit.pii.streets import BREAKS, SMALL
-from migration.audit.pii.words import by_first_letter, table
+from migration.audit.pii.addresses.places import LETTERLESS
+from migration.audit.pii.addresses.streets import BREAKS, SMALL
+from migration.audit.pii.names.announced import announced, greets_an_office, may_be_announced, tokens
+from migration.audit.pii.names.given import GIVEN
+from migration.audit.pii.names.introduced import NAME_CUES, PARTICLE, introduced
+from migration.audit.pii.words import STOP, UPPER, by_first_letter, table
 
 _SAYS = by_first_letter(
     # who speaks

@@ -1,6 +1,6 @@
 """Words know what parts them: a comma, a sentence's end, or the point of what is shortened."""
 
-from migration.audit.pii.tokens import words_of
+from migration.audit.pii.addresses.tokens import words_of
 
 
 def test_a_point_ends_a_sentence_unless_it_shortens() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from migration.audit.pii.runs import may_be_run, runs
+from migration.audit.pii.addresses.runs import may_be_run, runs
 
 
 def found(text: str) -> list[str]:

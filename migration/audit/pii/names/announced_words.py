@@ -1,6 +1,6 @@
 """Words that announce a name, by language, without accents or with them: they are looked up in folded texts.
 
-Out of scope: what a name looks like (`names`), and where one counts (`announced`).
+Out of scope: what a name looks like (`introduced`), and where one counts (`announced`).
 """
 
 from __future__ import annotations

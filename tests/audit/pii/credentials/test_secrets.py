@@ -2,7 +2,7 @@
 
 import pytest
 
-from migration.audit.pii.secrets import secrets
+from migration.audit.pii.credentials.secrets import secrets
 
 SAID = [
     ("i changed it to Marmite99 and the portal password still fails", "Marmite99"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from migration.audit.pii.people import may_name, names
+from migration.audit.pii.names.people import may_name, names
 
 
 def found(text: str) -> set[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from migration.audit.pii.phones import DIGIT_WORDS
-from migration.audit.pii.secret_forms import ANY, CHARS, END, NO_VALUE
+from migration.audit.pii.credentials.secret_forms import ANY, CHARS, END, NO_VALUE
+from migration.audit.pii.numbers.phones import DIGIT_WORDS
 from migration.audit.pii.words import ENDS
 
 _WHOSE = (

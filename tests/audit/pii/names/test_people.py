@@ -2,8 +2,8 @@
 
 import pytest
 
-from migration.audit.pii.given import GIVEN
-from migration.audit.pii.people import may_name, names
+from migration.audit.pii.names.given import GIVEN
+from migration.audit.pii.names.people import may_name, names
 
 
 def found(text: str) -> set[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from migration.audit.pii.extents import clause, widened
+from migration.audit.pii.addresses.extents import clause, widened
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from migration.audit.pii.names import STOP, UPPER
+from migration.audit.pii.words import STOP, UPPER
 
 _TOWN = (
     rf"(?!(?:Euro?s?|EUR|USD|GBP|Miles|People|Items|Users|Dollars|Kilo\w*|Stück|Customers"

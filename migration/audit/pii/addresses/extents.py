@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migration.audit.pii.streets import BEHIND, BREAKS, REGIONS, SAYS_NUMBER, SMALL, UNITS
-from migration.audit.pii.tokens import GENERIC, PARTS, Word, words_of
+from migration.audit.pii.addresses.streets import BEHIND, BREAKS, REGIONS, SAYS_NUMBER, SMALL, UNITS
+from migration.audit.pii.addresses.tokens import GENERIC, PARTS, Word, words_of
 
 LONGEST, REACH = 24, 160
 """Words of an address at most, and characters on either side of what was found of it."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from migration.audit.pii.phones import called_a_phone, phones
+from migration.audit.pii.numbers.phones import called_a_phone, phones
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from migration.audit.pii.identities import cards, ibans, national_ids
+from migration.audit.pii.numbers.identities import cards, ibans, national_ids
 
 NAMED_BY_ITS_FORM = [
     "yes 19811228-9874 as before",  # Sweden: a date and Luhn

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from migration.audit.pii.names import UPPER
-from migration.audit.pii.places import LETTERLESS
-from migration.audit.pii.streets import BEFORE, BEHIND, BREAKS, REGIONS, SAYS_NUMBER, SHORT, SMALL, UNITS
+from migration.audit.pii.addresses.places import LETTERLESS
+from migration.audit.pii.addresses.streets import BEFORE, BEHIND, BREAKS, REGIONS, SAYS_NUMBER, SHORT, SMALL, UNITS
+from migration.audit.pii.words import UPPER
 
 _TOKEN = re.compile(r"[^\s,;:!?()\"…|<>{}\[\]=،。，：；！？、#]+|#")
 _SENTENCE = re.compile(r"[.;:!?()\"…|<>{}\[\]=。；！？]|\n[ \t]*\n")

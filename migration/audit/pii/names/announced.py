@@ -1,6 +1,6 @@
 """Names behind words that announce them, typed with accents or without, and in scripts without capitals.
 
-Out of scope: the words (`announced_words`), introductions with forms of their own (`names`).
+Out of scope: the words (`announced_words`), introductions with forms of their own (`introduced`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from migration.audit.pii.announced_words import (
+from migration.audit.pii.names.announced_words import (
     ASKED,
     CLOSINGS,
     FETCHES,
@@ -19,9 +19,9 @@ from migration.audit.pii.announced_words import (
     NO_NAMES,
     OFFICES,
 )
-from migration.audit.pii.given import GIVEN
-from migration.audit.pii.introductions import CLOSES
-from migration.audit.pii.names import ANY_WORDS, ENDS, FULL, PERSON, TITLED
+from migration.audit.pii.names.given import GIVEN
+from migration.audit.pii.names.introduced import ANY_WORDS, ENDS, FULL, PERSON, TITLED
+from migration.audit.pii.names.introductions import CLOSES
 from migration.audit.pii.words import any_of, by_first_letter, folded
 
 _WORD = rf"(?!(?:{NO_NAMES})(?!\S))" r"[^\s\d,.:;!?،؛؟।()\[\]\"'<>/|]{2,24}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from migration.audit.pii.names import UPPER
+from migration.audit.pii.words import UPPER
 
 STREETS = (
     r"street|str|st|cct|crt|bvd|ter|cswy|rte|avenue|ave|av|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way"

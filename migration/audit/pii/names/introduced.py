@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from migration.audit.pii.introductions import (
+from migration.audit.pii.names.introductions import (
     CLOSES,
     COURTESIES,
     FIELDS,
@@ -22,30 +22,12 @@ from migration.audit.pii.introductions import (
     TITLES,
     WHOSE,
 )
-from migration.audit.pii.words import by_first_letter
+from migration.audit.pii.words import STOP, UPPER, by_first_letter
 
-UPPER = "".join(chr(c) for c in (*range(0x41, 0x530), *range(0x1E00, 0x1F00)) if chr(c).isupper())
 CAP = rf"[{UPPER}][\w'’-]{{1,30}}"
 PARTICLE = (
     r"de|del|della|di|da|dos|das|do|du|van|von|vom|der|den|ter?|ten|tot|la|le|les|los|las|bin|binti|bint|ibn|al|el|af"
     r"|av|zu|zum|zur|y|e|i|ap|ab|mac|ní|nic|uí|ua|'t|['’]t|op|in['’]t|Del|De|La|Van|Von|O|Ó|Ní|Mc|Mac|[A-Z]\."
-)
-STOP = (
-    r"(?!(?:I|Care|Desk|Group|Online|Express|Direct|Solutions|Limited|Hub|Cent(?:er|re)|Let|Very|So|Not|Also|Just|Still|Now|The|This|That|My|Your|Our|It|Is|And|But|For|From|With|At|In|On|Of|To"
-    r"|Please|Sorry|Happy|Sure|Unhappy|Looking|Trying|Writing|Having|Really|Always|Never|Ridiculous|American|British"
-    r"|German|French|Spanish|Italian|Indian|Australian|Amazon|Google|Customer|Team|Support|Monday|Tuesday|Wednesday"
-    r"|Thursday|Friday|Saturday|Sunday|How|What|When|Where|Why|Who|Can|Could|Would|Do|Does|Hello|Hi|Hey|Thanks|Thank"
-    r"|Order|Sent|Best|Kind|Re|Subject|Dear|Service|Account|Manager|Department|Sales|Billing|Premium|Free|New|Windows"
-    r"|Microsoft|Apple|Sir|Madam|Operations|Head|Director|Vice|President|Chief|Senior|Product|Business|Factura"
-    r"|Producto|There|All|Everyone|Everybody|Folks|Guys|Friends?|Valued|Sirs?|Ma['’]?am|Madame|Monsieur"
-    r"|Messieurs|Damen|Herren|Zusammen|Kund\w*"
-    r"|Klant\w*|Client\w*|Señor(?:es|as)|Signori|Senhor(?:es|as)|Equip\w*|Soporte|Suporte|Servi\w*|Kundeserv\w*"
-    r"|Kundtj\w*|Gr[uü](?:ß|ss)e?n?|Hilsen"
-    r"|Groet\w*|Hälsning\w*|Reader|Member|User|Admin|Agent|Guest|Colleagues?|Committee|Hiring|Ltd|Inc|LLC|GmbH"
-    r"|AG|BV|Corp|Company|Bank|Store|Shop"
-    r"|Good|Great|Yes|No|Ok|Okay|Any|Some|We|You|They|He|She|As|If|After|Before|Since|Here|Country|City|World"
-    r"|Tag|Morgen|Abend|Day|Morning|Evening"
-    r"|Afternoon|Pozdrawiam|Państwo|Panie|Pane|Vážen\w*)\b)"
 )
 JOIN = rf"[ \t]+(?:(?:{PARTICLE})[ \t]+){{0,2}}(?:al-|el-|d['’]|O['’])?"
 _INITIALS = rf"(?<!\w)(?:[{UPPER}]\.[ -]?){{1,3}}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from migration.audit.pii.dwellings import addresses
+from migration.audit.pii.addresses.dwellings import addresses
 
 
 def found(text: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Postal addresses: words of streets and units, how far an address goes."""

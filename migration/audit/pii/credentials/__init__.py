@@ -1,0 +1,1 @@
+"""Passwords, codes, keys and tokens: their forms, and the words beside them."""

@@ -1,0 +1,1 @@
+"""People's names: what announces them, and first names beside it."""

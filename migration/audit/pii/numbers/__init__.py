@@ -1,0 +1,1 @@
+"""Numbers of people: phones, identity numbers, cards and accounts, birth dates."""
