@@ -134,6 +134,17 @@ def test_a_difference_of_scores_covers_and_is_little_wider_than_students(n):
     assert 0.95 < np.mean(wider) < 1.3
 
 
+def test_a_difference_of_scores_covers_with_conversations_and_weights():
+    rng, who, covered = np.random.default_rng(9), np.arange(120) // 4, []
+    for _ in range(400):
+        error = np.sqrt(0.5) * rng.normal(size=30)[who] + np.sqrt(0.5) * rng.normal(size=120)
+        task, first = rng.integers(0, 3, 120), rng.uniform(0.4, 0.6, 120)
+        second = first + (0.05 + 0.08 * error).clip(-0.3, 0.4)
+        found = stats.paired_difference(first, second, weights=np.array([1, 4, 2])[task], strata=task, cluster=who)
+        covered.append(found.low <= 0.05 <= found.high)
+    assert np.mean(covered) >= 0.92
+
+
 def test_the_bootstrap_equals_scipy():
     rng = np.random.default_rng(2)
     first, second = rng.random(120), rng.random(120) + 0.05

@@ -69,7 +69,8 @@ def spread(values: np.ndarray, rows: Design, level: float, variance: np.ndarray 
         return Spread(np.ones(len(p)), 1.0, quantile, freedom, graded)
     kish = rows.kish
     smooth = (p * kish + 0.5) / (kish + 1)
-    own = smooth * (1 - smooth) if variance is None else (variance * kish + 0.5) / (kish + 1)
+    most = float(np.abs(values).max()) or 1.0
+    own = smooth * (1 - smooth) if variance is None else (variance * kish + most**2 / 2) / (kish + 1)
     deviation = rows.share * np.sqrt(own)[rows.stratum]
     seen = _seen(values, rows, deviation, graded)
     single, cells, clusters = deviation**2, rows.cell_totals(deviation) ** 2, rows.totals(deviation) ** 2
