@@ -39,7 +39,7 @@ def check_url(url: str) -> str:
     """`url` as it is. Raises BadInput, which does not repeat it, where it holds a secret or is not HTTPS."""
     try:
         parts = urlsplit(url)
-        host, secret = parts.hostname, parts.username is not None or parts.password is not None
+        host, secret, _ = parts.hostname, parts.username is not None or parts.password is not None, parts.port
     except ValueError as error:
         raise BadInput("an endpoint's address cannot be read: give https://host/v1#model") from error
     if secret or _SECRET.search(f"{parts.query}&{parts.fragment}"):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from migration.endpoints import MASK, is_loopback
+from migration.endpoints import MASK, check_url, read_address
 from migration.errors import BadInput
 
 
@@ -43,27 +43,12 @@ def upstream(address: str, key_env: str | None = None, environment: Mapping[str,
     address that is none, holds a user, a key or another option, or is not https away from loopback; or for a key not
     there.
     """
-    url, _, model = address.partition("#")
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port
-    except ValueError as error:
-        raise BadInput(f"an upstream is http(s)://host/v1#model: {error}") from None
-    if parts.username or parts.password or parts.query not in ("", MASK) or "?" in model:
-        raise BadInput(
-            "an upstream's address holds no user or password (keys come from the environment), and no option but "
-            f"{MASK}, before its model: https://host/v1?{MASK}#model"
-        )
-    if parts.scheme not in ("http", "https") or not host:
-        raise BadInput(f"an upstream is http(s)://host/v1#model, not {address[:80]!r}")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise BadInput(f"upstream {host} is reached over https, or on loopback: prompts do not travel in the open")
+    at = read_address(address)
+    host = urlsplit(check_url(at.base)).hostname or ""
     name = key_env or ("OPENAI_API_KEY" if host == "api.openai.com" else None)
     if name and not environment.get(name):
         raise BadInput(f"upstream {host} needs its key in the environment variable {name}")
-    base = url.partition("?")[0].rstrip("/")
-    return Upstream(base, model or None, environment[name] if name else None, parts.query == MASK)
+    return Upstream(at.base.rstrip("/"), at.model or None, environment[name] if name else None, at.masked)
 
 
 def for_llm(at: Upstream) -> Upstream:
