@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,7 @@ class Masker:
         unknown."""
         try:
             value = orjson.loads(text)
-            write = next((style for style in _STYLES if style(value) == text), None)
+            write = style_of(value, text)
             return write(self._walk(value, conversation, "")) if write else None
         except (ValueError, orjson.JSONEncodeError, RecursionError):
             return None  # no JSON, too deep, or keys that masks would make one: masked as a text
@@ -79,9 +79,9 @@ class Masker:
         if isinstance(value, list):
             return [self._walk(item, conversation, key) for item in value]
         if isinstance(value, str):
-            return self._masked(value, conversation, _words(key))
+            return self._masked(value, conversation, words_of(key))
         if isinstance(value, int) and not isinstance(value, bool) and value > 999_999:
-            masked = self._masked(str(value), conversation, _words(key))
+            masked = self._masked(str(value), conversation, words_of(key))
             return value if masked == str(value) else masked
         return value
 
@@ -95,18 +95,30 @@ def _field(value: dict[str, Any]) -> str:
     return says if isinstance(says, str) and len(says) <= 64 and any(one in value for one in _VALUES) else ""
 
 
-def _words(key: str) -> str:
+def words_of(key: str) -> str:
     """A JSON key as words: `birth_date` and `birthDate` vouch for a value as "birth date" does."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key.replace("_", " "))
 
 
-_STYLES = (
+_STYLES: tuple[Callable[[Any], str], ...] = (
     lambda value: orjson.dumps(value).decode(),
     lambda value: json.dumps(value, ensure_ascii=False),
     json.dumps,
     lambda value: json.dumps(value, ensure_ascii=False, indent=2),
     lambda value: json.dumps(value, ensure_ascii=False, indent=4),
 )
+
+
+def style_of(value: Any, text: str) -> Callable[[Any], str] | None:
+    """What writes JSON `value` as it is written in `text`; None where nothing here does."""
+
+    def writes(style: Callable[[Any], str]) -> bool:
+        try:
+            return style(value) == text
+        except TypeError:  # orjson's, of a number or a text that it cannot write
+            return False
+
+    return next((style for style in _STYLES if writes(style)), None)
 
 
 def mask(texts: Iterable[str | None], conversation_ids: Sequence[Hashable] | None = None) -> list[Any]:

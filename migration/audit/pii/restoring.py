@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from migration.audit.pii.masking import _STYLES, Masker, _words
+from migration.audit.pii.masking import Masker, style_of, words_of
 
 _PLACEHOLDER = re.compile(r"<([A-Z][A-Z_]*)_(\d+)>")
 _HELD = re.compile(r"[<cC][A-Z][A-Z_]*_\d+[>\\]")
@@ -87,7 +87,7 @@ class Placeholders(Masker):
         try:
             text = _ESCAPED.sub(lambda match: f"<{match[1]}>" if f"<{match[1]}>" in self.values else match[0], text)
             restored = self._values_of(value := json.loads(text))
-            style = next((one for one in _STYLES if _writes(one, value, text)), None)
+            style = style_of(value, text)
             written = style(restored) if style else _QUOTED.sub(self._in_quotes, text)
             said = json.loads(written) == restored  # not where a string holds JSON itself, of a style unknown
             return written if said else json.dumps(restored, ensure_ascii=False)
@@ -118,7 +118,7 @@ class Placeholders(Masker):
             return {name: item if name in named else self._schema(item, name) for name, item in value.items()}
         if isinstance(value, list):
             return [self._schema(item) for item in value]
-        return self._masked(value, "", _words(key)) if isinstance(value, str) else value
+        return self._masked(value, "", words_of(key)) if isinstance(value, str) else value
 
     def _masked(self, text: str, conversation: Hashable, before: str) -> str:
         if text[:1] in ("{", "[") and (again := self._json(text, conversation)) is not None:
@@ -169,14 +169,6 @@ def _apart(text: str, start: int, end: int) -> bool:
         end < len(text) and text[end].isalnum() and text[end - 1].isalnum()
     )
     return not inside
-
-
-def _writes(style: Callable[[Any], str], value: Any, text: str) -> bool:
-    """Whether `style` writes `value` as `text`."""
-    try:
-        return style(value) == text
-    except TypeError:  # orjson's, of a number or a text that it cannot write
-        return False
 
 
 def _with_angles(text: str) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from migration.audit.importers.forms.bodies import content, finish_reason, messages
-from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged, logged_name
+from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged
+from migration.audit.importers.forms.own_names import logged_name
 from migration.audit.importers.forms.record import (
     BadRecord,
     Json,

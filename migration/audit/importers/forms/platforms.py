@@ -18,9 +18,9 @@ from migration.audit.importers.forms.openai import (
     endpoint_of,
     hints,
     judged,
-    logged_name,
     path_of,
 )
+from migration.audit.importers.forms.own_names import logged_name
 from migration.audit.importers.forms.record import Json, Skipped, call, decoded, integer, mapping, real, text, timestamp
 
 NOT_SERVED_FROM_CACHE = "00000000-0000-0000-0000-000000000000"

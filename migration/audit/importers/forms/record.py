@@ -34,7 +34,7 @@ FIELDS = (
     "status",
     "error",
     "channel",
-    "logged_name",  # what the log itself calls such calls (`openai.logged_name`)
+    "logged_name",  # what the log itself calls such calls (`own_names`)
     "endpoint",
     "service_tier",
     "max_tokens",

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from migration.audit.importers.forms.bodies import failure, messages, outcome, request_fields, usage
-from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged, logged_name
+from migration.audit.importers.forms.openai import Side, conversation, endpoint_of, hints, judged
+from migration.audit.importers.forms.own_names import logged_name
 from migration.audit.importers.forms.record import (
     BadRecord,
     Json,
