@@ -67,11 +67,7 @@ def spread(values: np.ndarray, rows: Design, level: float, variance: np.ndarray 
         freedom = np.inf if whole else max(float(rows.kish.sum()) - len(rows.kish), 1.0)
         quantile = float(special.stdtrit(freedom, 0.5 + level / 2))
         return Spread(np.ones(len(p)), 1.0, quantile, freedom, graded)
-    kish = rows.kish
-    smooth = (p * kish + 0.5) / (kish + 1)
-    most = float(np.abs(values).max()) or 1.0
-    own = smooth * (1 - smooth) if variance is None else (variance * kish + most**2 / 2) / (kish + 1)
-    deviation = rows.share * np.sqrt(own)[rows.stratum]
+    deviation = _expected(values, rows, variance)
     seen = _seen(values, rows, deviation, graded)
     single, cells, clusters = deviation**2, rows.cell_totals(deviation) ** 2, rows.totals(deviation) ** 2
     alike = np.bincount(rows.cell_stratum, cells) / np.bincount(rows.stratum, single)
@@ -96,6 +92,15 @@ def variance_of(square: np.ndarray, mean: np.ndarray, n: np.ndarray) -> np.ndarr
     """
     n = np.maximum(n, 1)
     return (square - mean**2 * (n - 1) / n) * n**2 / (n**2 - n + 1)
+
+
+def _expected(values: np.ndarray, rows: Design, variance: np.ndarray | None) -> np.ndarray:
+    """Standard deviation (n,) of each row's part of the mean, smoothed away from 0 as by one more row."""
+    kish = rows.kish
+    smooth = (rows.means(values) * kish + 0.5) / (kish + 1)
+    most = float(np.abs(values).max()) or 1.0
+    own = smooth * (1 - smooth) if variance is None else (variance * kish + most**2 / 2) / (kish + 1)
+    return rows.share * np.sqrt(own)[rows.stratum]
 
 
 def _graded(values: np.ndarray, rows: Design, binomial: np.ndarray) -> float:
